@@ -1,0 +1,341 @@
+
+/*
+ * The shared types: configuration, connection, run.
+ *
+ * A connection is one upgraded WebSocket, bound to one thread for its whole
+ * life.  A run is one user message and the agent's answer to it.  Calls go
+ * down: connection, run, agent and store.
+ */
+
+
+#ifndef _NGX_THREAD_WS_H_INCLUDED_
+#define _NGX_THREAD_WS_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <jansson.h>
+
+#include "proto/ngx_thread_ws_command.h"
+#include "proto/ngx_thread_ws_deflate.h"
+#include "proto/ngx_thread_ws_dialect.h"
+#include "proto/ngx_thread_ws_event.h"
+#include "proto/ngx_thread_ws_frame.h"
+#include "proto/ngx_thread_ws_handshake.h"
+#include "proto/ngx_thread_ws_json.h"
+#include "proto/ngx_thread_ws_sse.h"
+#include "proto/ngx_thread_ws_utf8.h"
+#include "ngx_thread_ws_registry.h"
+#include "ngx_thread_ws_store.h"
+#include "ngx_thread_ws_store_drivers.h"
+#include "ngx_thread_ws_zone.h"
+
+
+#define NGX_THREAD_WS_CONNECTION_ID_LEN  32
+
+
+typedef struct ngx_thread_ws_conn_s   ngx_thread_ws_conn_t;
+typedef struct ngx_thread_ws_run_s    ngx_thread_ws_run_t;
+typedef struct ngx_thread_ws_agent_s  ngx_thread_ws_agent_t;
+typedef struct ngx_thread_ws_block_s  ngx_thread_ws_block_t;
+
+
+/* configuration */
+
+
+typedef enum {
+    NGX_THREAD_WS_BUSY_INTERRUPT = 0,
+    NGX_THREAD_WS_BUSY_QUEUE,
+    NGX_THREAD_WS_BUSY_REJECT
+} ngx_thread_ws_busy_e;
+
+
+typedef struct {
+    ngx_str_t                  pattern;
+#if (NGX_PCRE)
+    ngx_regex_t               *regex;        /* NULL: an origin */
+#endif
+} ngx_thread_ws_origin_t;
+
+
+typedef struct {
+    ngx_flag_t                 enable;
+    ngx_int_t                  level;
+    ngx_uint_t                 window;       /* bits */
+    ngx_uint_t                 context;      /* kept between messages */
+    size_t                     min_length;   /* shorter ones go as they are */
+} ngx_thread_ws_deflate_conf_t;
+
+
+typedef struct {
+    ngx_uint_t                 runs;
+    size_t                     bytes;
+} ngx_thread_ws_context_t;
+
+
+typedef struct {
+    ngx_array_t                stores;       /* of PostgreSQL's settings */
+    void                      *log;          /* the event log's */
+    void                      *trace;
+} ngx_thread_ws_main_conf_t;
+
+
+typedef struct {
+    ngx_http_complex_value_t  *pass;
+    ngx_thread_ws_dialect_t   *dialect;
+    ngx_http_complex_value_t  *thread_id;    /* NULL: $arg_threadId */
+    ngx_http_complex_value_t  *user;         /* NULL: nobody owns threads */
+    ngx_http_complex_value_t  *model;
+    ngx_http_complex_value_t  *system_prompt;
+    json_t                    *parameters;
+
+    ngx_uint_t                 busy;         /* ngx_thread_ws_busy_e */
+    ngx_uint_t                 queue;        /* messages that may wait */
+
+    size_t                     max_message_size;
+    size_t                     max_response_size;
+    size_t                     output_buffer;
+    ngx_msec_t                 send_timeout;
+    ngx_msec_t                 run_timeout;
+    ngx_msec_t                 ping_interval;    /* 0: no pings */
+    ngx_msec_t                 pong_timeout;     /* 0: pongs are not missed */
+
+    ngx_uint_t                 origins_mode;
+    ngx_array_t               *origins;      /* of ngx_thread_ws_origin_t */
+    ngx_array_t               *subprotocols; /* of ngx_str_t */
+    ngx_thread_ws_deflate_conf_t  deflate;
+
+    ngx_int_t                  connections_warn;
+    ngx_msec_t                 shutdown_spread;
+
+    ngx_thread_ws_store_t     *store;
+    ngx_thread_ws_context_t    context;
+
+    ngx_msec_t                 demo_delay;   /* between two deltas */
+
+    void                      *log;          /* the event log, NULL: off */
+    void                      *trace;        /* the tracer, NULL: off */
+} ngx_thread_ws_loc_conf_t;
+
+
+/* connection */
+
+
+/* A completed run that the connection remembers; one piece of malloc's. */
+
+typedef struct {
+    ngx_queue_t                queue;
+    ngx_str_t                  request_id;
+    ngx_str_t                  content;
+    ngx_str_t                  answer;
+    ngx_str_t                  finish_reason;
+    ngx_int_t                  input_tokens;     /* -1: not told */
+    ngx_int_t                  output_tokens;
+    ngx_msec_t                 latency;
+} ngx_thread_ws_memory_t;
+
+
+/* what a run came to, for variables, metrics and logs */
+
+typedef enum {
+    NGX_THREAD_WS_NO_OUTCOME = 0,
+    NGX_THREAD_WS_COMPLETED,
+    NGX_THREAD_WS_CANCELLED,
+    NGX_THREAD_WS_FAILED,
+    NGX_THREAD_WS_DISCONNECTED
+} ngx_thread_ws_outcome_e;
+
+extern ngx_str_t  ngx_thread_ws_outcomes[];
+
+
+typedef struct {
+    ngx_uint_t                 outcome;      /* ngx_thread_ws_outcome_e */
+    ngx_uint_t                 code;         /* ngx_thread_ws_code_e, failed */
+    ngx_uint_t                 tokens;       /* deltas */
+    ngx_int_t                  input_tokens;     /* -1: not told */
+    ngx_int_t                  output_tokens;
+    ngx_msec_t                 first_token;  /* ms after the message; -1: none */
+    ngx_msec_t                 latency;      /* ms from message to end */
+} ngx_thread_ws_result_t;
+
+
+/* errors that a client is told, protocol.md's codes; a table holds the rest */
+
+typedef enum {
+    NGX_THREAD_WS_OK = 0,
+    NGX_THREAD_WS_INVALID_JSON,
+    NGX_THREAD_WS_INVALID_MESSAGE,
+    NGX_THREAD_WS_DUPLICATE_REQUEST,
+    NGX_THREAD_WS_SUPERSEDED,
+    NGX_THREAD_WS_FORBIDDEN,
+    NGX_THREAD_WS_RATE_LIMITED,
+    NGX_THREAD_WS_BUSY,
+    NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
+    NGX_THREAD_WS_UPSTREAM_RATE_LIMITED,
+    NGX_THREAD_WS_UPSTREAM_REJECTED,
+    NGX_THREAD_WS_UPSTREAM_FAILED,
+    NGX_THREAD_WS_UPSTREAM_TIMEOUT,
+    NGX_THREAD_WS_RESPONSE_TOO_LARGE,
+    NGX_THREAD_WS_STORE_UNAVAILABLE,
+    NGX_THREAD_WS_SHUTTING_DOWN,
+    NGX_THREAD_WS_INTERNAL_ERROR,
+    NGX_THREAD_WS_NCODES
+} ngx_thread_ws_code_e;
+
+
+typedef struct {
+    ngx_str_t                  name;
+    ngx_str_t                  text;         /* for people */
+    ngx_uint_t                 retryable;    /* unsigned  retryable:1 */
+} ngx_thread_ws_code_t;
+
+extern ngx_thread_ws_code_t  ngx_thread_ws_codes[];
+
+
+typedef struct {
+    u_char                    *data;
+    size_t                     len;
+    size_t                     size;
+} ngx_thread_ws_bytes_t;                     /* malloc's, doubled as it grows */
+
+
+typedef enum {
+    NGX_THREAD_WS_TIMER_NONE = 0,
+    NGX_THREAD_WS_TIMER_PING,                /* until the next ping */
+    NGX_THREAD_WS_TIMER_PONG,                /* until the pong is missed */
+    NGX_THREAD_WS_TIMER_LEAVE,               /* until 1012 is due */
+    NGX_THREAD_WS_TIMER_CLOSE                /* until the peer's close is missed */
+} ngx_thread_ws_timer_e;
+
+
+struct ngx_thread_ws_conn_s {
+    ngx_connection_t          *connection;
+    ngx_http_request_t        *request;      /* the upgrade's */
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    u_char                     id[NGX_THREAD_WS_CONNECTION_ID_LEN];
+    ngx_str_t                  thread_id;
+    ngx_str_t                  owner;
+    ngx_msec_t                 opened;       /* ngx_current_msec */
+
+    /* what comes in */
+
+    ngx_thread_ws_frame_t      frame;
+    uint32_t                   utf8;
+    ngx_thread_ws_bytes_t      message;      /* a message under way */
+    ngx_thread_ws_bytes_t      control;      /* a control frame under way */
+    ngx_thread_ws_bytes_t      unread;       /* taken from the socket, waiting
+                                                until output has drained */
+
+    /* what goes out */
+
+    ngx_thread_ws_block_t     *out;
+    ngx_thread_ws_block_t     *out_last;
+    size_t                     out_size;
+    ngx_thread_ws_deflate_t   *deflate;
+
+    /* runs */
+
+    ngx_thread_ws_run_t       *run;          /* the active one */
+    ngx_queue_t                waiting;      /* of runs */
+    ngx_uint_t                 nwaiting;
+    size_t                     waiting_size;
+    ngx_queue_t                agents;       /* all requests that use our fd */
+
+    /* what it remembers of the thread */
+
+    ngx_queue_t                history;      /* of ngx_thread_ws_memory_t */
+    ngx_uint_t                 nhistory;
+    size_t                     history_size;
+    uint64_t                   seq;          /* the last one seen */
+    uint64_t                   generation;   /* 0: not known yet */
+    void                      *watch;        /* a look at the generation */
+
+    ngx_event_t                timer;
+    ngx_uint_t                 timer_use;    /* ngx_thread_ws_timer_e */
+    ngx_uint_t                 close_code;   /* for variables and logs */
+
+    ngx_uint_t                 runs;         /* begun */
+    ngx_uint_t                 messages;     /* commands of that type */
+    ngx_thread_ws_result_t     last;         /* of the last run that ended */
+    uint64_t                   tokens;       /* over all runs */
+    uint64_t                   input_tokens;
+    uint64_t                   output_tokens;
+    uint64_t                   bytes_in;
+    uint64_t                   bytes_out;
+
+    void                      *span;         /* the trace's, NULL: none */
+
+    unsigned                   echo:1;
+    unsigned                   upgraded:1;   /* the 101 is written out */
+    unsigned                   heard:1;      /* a byte came since the ping */
+    unsigned                   paused:1;     /* input waits for output */
+    unsigned                   leaving:1;    /* the worker is */
+    unsigned                   close_sent:1;
+    unsigned                   close_received:1;
+    unsigned                   error:1;      /* the socket is of no use */
+    unsigned                   counted:1;    /* in the metrics */
+};
+
+
+/* run */
+
+
+typedef enum {
+    NGX_THREAD_WS_WAITING = 0,
+    NGX_THREAD_WS_LOADING,
+    NGX_THREAD_WS_STREAMING,
+    NGX_THREAD_WS_STORING,
+    NGX_THREAD_WS_ENDED
+} ngx_thread_ws_state_e;
+
+
+struct ngx_thread_ws_run_s {
+    ngx_pool_t                *pool;         /* the run's own; holds it, too */
+    ngx_log_t                 *log;
+    ngx_queue_t                queue;        /* while it waits */
+
+    ngx_thread_ws_conn_t      *conn;         /* NULL once the client is gone */
+    ngx_thread_ws_agent_t     *agent;        /* NULL while there is none */
+    ngx_thread_ws_loc_conf_t  *conf;
+    ngx_uint_t                 state;        /* ngx_thread_ws_state_e */
+
+    u_char                     conn_id[NGX_THREAD_WS_CONNECTION_ID_LEN];
+    ngx_str_t                  thread_id;
+    ngx_str_t                  owner;
+    ngx_str_t                  request_id;
+    ngx_str_t                  content;
+    ngx_str_t                  model;
+    ngx_msec_t                 started;      /* ngx_current_msec, message */
+    uint64_t                   started_ns;   /* since the epoch; 0 untraced */
+
+    ngx_event_t                timer;        /* thread_ws_run_timeout */
+    ngx_thread_ws_claim_t      claim;
+    ngx_thread_ws_store_op_t   op;
+    unsigned                   op_active:1;
+
+    /* the answer */
+
+    ngx_uint_t                 status;       /* HTTP, of the agent */
+    ngx_uint_t                 refusal;      /* ngx_thread_ws_code_e: what a
+                                                status but 200 means */
+    ngx_msec_t                 retry_after;
+    ngx_thread_ws_sse_t        sse;
+    ngx_thread_ws_reply_t      reply;
+    ngx_str_t                  head;         /* of the token event */
+    ngx_thread_ws_bytes_t      answer;       /* escaped; an error's body */
+    size_t                     answer_size;  /* unescaped */
+
+    ngx_thread_ws_result_t     result;
+    void                      *span;         /* the trace's, NULL: none */
+
+    unsigned                   replayed:1;   /* answered from the store */
+    unsigned                   took_over:1;  /* from an older connection */
+};
+
+
+extern ngx_module_t  ngx_thread_ws_module;
+
+
+#endif /* _NGX_THREAD_WS_H_INCLUDED_ */

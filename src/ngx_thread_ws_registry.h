@@ -1,0 +1,48 @@
+
+/*
+ * Active runs over all workers, in the zone: who runs a request id of a thread
+ * at this moment.  A newer connection takes an id over; the older run learns it
+ * by looking, with each delta and before it is stored.  No worker signals
+ * another.
+ */
+
+
+#ifndef _NGX_THREAD_WS_REGISTRY_H_INCLUDED_
+#define _NGX_THREAD_WS_REGISTRY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* A run's claim; zero it first, keep it where it is until released. */
+
+typedef struct {
+    void      *entry;         /* in the zone, NULL: nothing is claimed */
+    uint64_t   generation;    /* the entry's when it was claimed */
+} ngx_thread_ws_claim_t;
+
+
+/*
+ * Claims (owner, thread, request id) for this worker's run.
+ *
+ *   NGX_OK        claimed; nobody else ran it (or its worker is dead)
+ *   NGX_BUSY      claimed, and taken over from an older run that still goes
+ *   NGX_DECLINED  no zone is configured: nothing is claimed
+ *   NGX_ERROR     the zone is full: nothing is claimed (logged once a minute)
+ */
+
+ngx_int_t ngx_thread_ws_registry_claim(ngx_thread_ws_claim_t *claim,
+    ngx_str_t *owner, ngx_str_t *thread_id, ngx_str_t *request_id,
+    ngx_log_t *log);
+
+/* whether the claim still stands: no lock, a read of shared memory */
+
+ngx_uint_t ngx_thread_ws_registry_holds(ngx_thread_ws_claim_t *claim);
+
+/* gives a claim up; whoever took it over keeps it */
+
+void ngx_thread_ws_registry_release(ngx_thread_ws_claim_t *claim);
+
+
+#endif /* _NGX_THREAD_WS_REGISTRY_H_INCLUDED_ */

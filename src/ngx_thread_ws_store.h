@@ -1,0 +1,149 @@
+
+/*
+ * Where the runs of a thread are kept.  A store is a driver with its settings;
+ * threads are named by owner and id everywhere, so that nobody reaches
+ * another's.  Every operation is asynchronous: nothing here blocks.
+ */
+
+
+#ifndef _NGX_THREAD_WS_STORE_H_INCLUDED_
+#define _NGX_THREAD_WS_STORE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* the generation of a thread that was never deleted, stored or not */
+
+#define NGX_THREAD_WS_STORE_FIRST_GENERATION  1
+
+
+typedef struct ngx_thread_ws_store_s     ngx_thread_ws_store_t;
+typedef struct ngx_thread_ws_store_op_s  ngx_thread_ws_store_op_t;
+
+typedef void (*ngx_thread_ws_store_pt)(ngx_thread_ws_store_op_t *op);
+
+
+/* One completed run; texts are valid UTF-8 without U+0000. */
+
+typedef struct {
+    uint64_t    seq;             /* from 1, without a gap, in the thread */
+    ngx_str_t   request_id;
+    ngx_str_t   content;         /* the user's message */
+    ngx_str_t   answer;
+    ngx_str_t   model;           /* empty: the agent's default */
+    ngx_str_t   finish_reason;   /* empty: not told */
+    ngx_int_t   input_tokens;    /* -1: not told */
+    ngx_int_t   output_tokens;
+    ngx_msec_t  latency;         /* ms */
+    uint64_t    created;         /* ms since the epoch; out */
+} ngx_thread_ws_record_t;
+
+
+/*
+ * One operation.  The caller fills in what is marked "in" and owns the
+ * structure, which lives until the operation is done or abandoned, as do the
+ * texts in it.  Results are allocated from pool.
+ */
+
+struct ngx_thread_ws_store_op_s {
+    ngx_pool_t               *pool;
+    ngx_log_t                *log;
+
+    ngx_str_t                 owner;         /* in; may be empty */
+    ngx_str_t                 thread_id;     /* in */
+
+    ngx_str_t                 request_id;    /* in, load: to be looked for */
+    uint64_t                  after;         /* in, load: newer than this seq */
+    uint64_t                  before;        /* in, page: older than this seq,
+                                                0 for the newest */
+    ngx_uint_t                limit;         /* in, load, page: runs at most;
+                                                load with 0 reads only the
+                                                generation */
+    size_t                    bytes;         /* in, load: content and answers
+                                                together at most, newest first;
+                                                0 for no limit */
+
+    uint64_t                  generation;    /* out of load and page; in for
+                                                append: what load told */
+    ngx_array_t               records;       /* out, load, page: of
+                                                ngx_thread_ws_record_t, oldest
+                                                first */
+    ngx_thread_ws_record_t   *found;         /* out, load: the stored run of
+                                                request_id, NULL if none */
+    ngx_thread_ws_record_t    record;        /* in, append; seq and created
+                                                are out */
+
+    ngx_int_t                 status;        /* out, see below */
+
+    ngx_thread_ws_store_pt    handler;       /* in */
+    void                     *data;          /* in: the caller's */
+
+    ngx_thread_ws_store_t    *store;         /* set by the call */
+    void                     *driver;        /* the driver's, while under way */
+};
+
+
+/*
+ * An operation returns
+ *
+ *   NGX_OK     it is done: status says how; the handler is not called
+ *   NGX_AGAIN  it is under way: the handler is called from the event loop,
+ *              never from within the call
+ *
+ * and ends with one of these in op->status:
+ *
+ *   NGX_OK        done
+ *   NGX_DECLINED  append: the thread has a run of this request_id already;
+ *                 page, remove: the thread has no runs
+ *   NGX_ABORT     append: the thread was deleted since it was loaded
+ *   NGX_ERROR     the store cannot be reached, is full, or failed (logged)
+ *
+ * load reads the runs after a sequence number, the run of a request_id and the
+ * generation, in one snapshot.  append stores one run, whole and durably, in
+ * one transaction.  page reads runs for people.  remove deletes the thread's
+ * runs and raises its generation, so that no append under way revives it.
+ */
+
+typedef struct {
+    ngx_str_t    name;
+    ngx_int_t  (*load)(ngx_thread_ws_store_op_t *op);
+    ngx_int_t  (*append)(ngx_thread_ws_store_op_t *op);
+    ngx_int_t  (*page)(ngx_thread_ws_store_op_t *op);
+    ngx_int_t  (*remove)(ngx_thread_ws_store_op_t *op);
+
+    /* forgets an operation under way: its handler is never called */
+
+    void       (*abandon)(ngx_thread_ws_store_op_t *op);
+} ngx_thread_ws_store_driver_t;
+
+
+struct ngx_thread_ws_store_s {
+    ngx_thread_ws_store_driver_t  *driver;
+    void                          *conf;     /* the driver's settings */
+
+    unsigned                       keeps:1;  /* completed runs are remembered
+                                                by the connection */
+    unsigned                       shared:1; /* threads outlive connections */
+};
+
+
+ngx_int_t ngx_thread_ws_store_load(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op);
+ngx_int_t ngx_thread_ws_store_append(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op);
+ngx_int_t ngx_thread_ws_store_page(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op);
+ngx_int_t ngx_thread_ws_store_remove(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op);
+void ngx_thread_ws_store_abandon(ngx_thread_ws_store_op_t *op);
+
+
+/* the stores without a memory of their own: "off" and "connection" */
+
+extern ngx_thread_ws_store_t  ngx_thread_ws_store_off;
+extern ngx_thread_ws_store_t  ngx_thread_ws_store_connection;
+
+
+#endif /* _NGX_THREAD_WS_STORE_H_INCLUDED_ */

@@ -1,0 +1,57 @@
+
+/*
+ * The shared memory of thread_ws_zone: one root, in which metrics, the
+ * registry of active runs and the store "memory" each keep their part.
+ */
+
+
+#ifndef _NGX_THREAD_WS_ZONE_H_INCLUDED_
+#define _NGX_THREAD_WS_ZONE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/*
+ * All parts lock shpool->mutex and nothing else: it is the one lock that the
+ * master frees when a worker dies.  So a part must stay usable whatever point
+ * a holder is killed at, as far as it can (a torn list is worse than a leak).
+ */
+
+typedef struct {
+    void             *registry;
+    void             *memory;
+    void             *metrics;
+} ngx_thread_ws_zone_sh_t;
+
+
+typedef struct {
+    ngx_thread_ws_zone_sh_t  *sh;
+    ngx_slab_pool_t          *shpool;
+    ngx_shm_zone_t           *shm_zone;
+} ngx_thread_ws_zone_t;
+
+
+/* the zone of the running configuration, NULL if there is none */
+
+extern ngx_thread_ws_zone_t  *ngx_thread_ws_zone;
+
+
+/* the handler of thread_ws_zone; the conf pointer is the main configuration */
+
+char *ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/*
+ * Called once for a fresh zone, by the master, to make each part; a reload
+ * keeps what is there.  NGX_OK or NGX_ERROR (the zone is too small).
+ */
+
+ngx_int_t ngx_thread_ws_registry_init(ngx_thread_ws_zone_t *zone);
+ngx_int_t ngx_thread_ws_store_memory_init(ngx_thread_ws_zone_t *zone);
+ngx_int_t ngx_thread_ws_metrics_init(ngx_thread_ws_zone_t *zone);
+
+
+#endif /* _NGX_THREAD_WS_ZONE_H_INCLUDED_ */
