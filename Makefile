@@ -1,0 +1,150 @@
+# nginx module thread_ws: one WebSocket for each chat thread.
+#
+# `make help` lists the targets; each one's line there is the comment that
+# begins with ## before it.  All that is made lies below build/.
+
+BUILD     = build
+MODULE    = $(BUILD)/ngx_thread_ws_module.so
+
+# another nginx source tree to build the module for
+NGINX_SRC =
+
+# seconds for each fuzz driver
+TIME      = 60
+
+# tests to run, from t/
+TESTS     = t
+
+SOURCES  := config $(wildcard *.c src/*.c src/*.h src/proto/*.c src/proto/*.h)
+HEADERS   = $(or $(NGINX_SRC),/usr/share/nginx/src)
+VERSION  := $(shell dpkg-query -W -f '$${Version}' nginx-dev 2>/dev/null)
+TOOLS     = tools
+
+TEST_NGINX = $(BUILD)/test-nginx/usr/share/perl5/Test/Nginx.pm
+
+BUILD_PACKAGES = gcc libc6-dev make dpkg-dev nginx nginx-dev libjansson-dev \
+	libpq-dev libcurl4-openssl-dev libssl-dev libpcre2-dev zlib1g-dev
+
+RUN_PACKAGES   = ca-certificates $(if $(DATABASE_URL),postgresql-client)
+
+TEST_PACKAGES  = clang openssl libio-socket-ssl-perl libtest-base-perl \
+	libtest-longstring-perl libtext-diff-perl libwww-perl libipc-run-perl \
+	liblist-moreutils-perl procps
+
+.DELETE_ON_ERROR:
+
+.PHONY: all run test test-unit test-fuzz test-build test-suite test-asan \
+	test-valgrind test-client fuzz bench install clean help \
+	packages test-packages FORCE
+
+
+## make             builds build/ngx_thread_ws_module.so for this machine's
+##                  nginx; NGINX_SRC=DIR for another source tree
+all: $(MODULE)
+
+$(MODULE): $(BUILD)/nginx/objs/Makefile $(SOURCES)
+	@+$(TOOLS)/quiet $(MAKE) -C $(BUILD)/nginx -f objs/Makefile modules
+	@install -m 644 $(BUILD)/nginx/objs/ngx_thread_ws_module.so $@
+	@echo $@
+
+$(BUILD)/nginx/objs/Makefile: config $(BUILD)/source $(TOOLS)/nginx-configure
+	@$(TOOLS)/nginx-configure $(HEADERS) $(BUILD)/nginx dynamic
+
+# changes when another nginx is to be built for
+
+$(BUILD)/source: packages FORCE
+	@mkdir -p $(BUILD)
+	@echo '$(HEADERS) $(VERSION) $(CC)' | cmp -s - $@ || \
+		echo '$(HEADERS) $(VERSION) $(CC)' >$@
+
+packages:
+	@$(TOOLS)/install $(BUILD_PACKAGES)
+
+
+## make run         serves the demo on http://127.0.0.1:8080/ in the foreground;
+##                  PORT, LISTEN, OPENAI_BASE_URL, OPENAI_API_KEY, MODEL and
+##                  DATABASE_URL in the environment choose other things
+run: $(MODULE)
+	@$(TOOLS)/install $(RUN_PACKAGES)
+	@exec $(TOOLS)/run $(BUILD)/run $(MODULE)
+
+
+## make test        installs what the tests need and runs all of them
+test:
+	@+$(TOOLS)/stages $(MAKE) test-unit test-fuzz test-build test-suite \
+		test-asan test-client
+
+test-packages: packages
+	@$(TOOLS)/install $(TEST_PACKAGES)
+
+## make test-unit   the unit tests of src/proto
+test-unit: $(BUILD)/nginx-src
+	@$(MAKE) -C t/unit NGX_SRC=$(abspath $(BUILD)/nginx-src) check
+
+## make test-fuzz   all fuzz drivers, shortly
+test-fuzz:
+	@$(MAKE) fuzz TIME=5
+
+## make test-build  a whole nginx with the module in it, by gcc and by clang
+test-build: $(BUILD)/nginx-gcc/objs/nginx $(BUILD)/nginx-clang/objs/nginx
+
+## make test-suite  the Test::Nginx suite; TESTS=t/run.t for a part of it
+test-suite: $(MODULE) $(TEST_NGINX)
+	@$(TOOLS)/prove nginx $(abspath $(MODULE)) $(TESTS)
+
+## make test-asan   the suite under AddressSanitizer and UBSan
+test-asan: $(BUILD)/nginx-asan/objs/nginx $(TEST_NGINX)
+	@$(TOOLS)/prove $(abspath $(BUILD)/nginx-asan/objs/nginx) '' $(TESTS)
+
+## make test-valgrind  the suite under valgrind
+test-valgrind: $(MODULE) $(TEST_NGINX)
+	@$(TOOLS)/install valgrind
+	@TEST_NGINX_USE_VALGRIND=1 \
+		$(TOOLS)/prove nginx $(abspath $(MODULE)) $(TESTS)
+
+## make test-client  the tests of the JavaScript client
+test-client:
+	@$(TOOLS)/install nodejs
+	@$(MAKE) -C client test
+
+## make fuzz        all fuzz drivers, TIME=60 seconds each
+fuzz: $(BUILD)/nginx-src
+	@$(MAKE) -C t/fuzz NGX_SRC=$(abspath $(BUILD)/nginx-src) run TIME=$(TIME)
+
+# nginx-dev has only the headers: the whole source, for static builds
+
+$(BUILD)/nginx-src: | test-packages
+	@$(TOOLS)/nginx-source $@ $(BUILD)
+
+$(BUILD)/nginx-%/objs/Makefile: config $(TOOLS)/nginx-configure \
+		| $(BUILD)/nginx-src
+	@$(TOOLS)/nginx-configure $(BUILD)/nginx-src $(BUILD)/nginx-$* $*
+
+.PRECIOUS: $(BUILD)/nginx-%/objs/Makefile
+
+$(BUILD)/nginx-%/objs/nginx: $(BUILD)/nginx-%/objs/Makefile $(SOURCES)
+	@+$(TOOLS)/quiet $(MAKE) -j2 -C $(BUILD)/nginx-$* -f objs/Makefile binary
+	@touch $@
+
+$(TEST_NGINX): | test-packages
+	@$(TOOLS)/test-nginx-install $(BUILD)
+
+
+## make bench       reproduces the README's figures
+bench: $(MODULE)
+	@$(MAKE) -C bench
+
+## make install     the module into the nginx on this machine; the service is
+##                  not reloaded
+install: $(MODULE)
+	@$(TOOLS)/module-install $(MODULE)
+
+## make clean       removes build/
+clean:
+	rm -rf $(BUILD)
+
+## make help        this list
+help:
+	@sed -n 's/^## \?//p' Makefile
+
+FORCE:
