@@ -101,6 +101,10 @@ ngx_thread_ws_json_escaped_size(u_char *p, size_t len)
     size_t   size;
     u_char  *last, *end;
 
+    if (len == 0) {
+        return 0;
+    }
+
     size = 0;
     last = p + len;
 
@@ -184,6 +188,10 @@ ngx_thread_ws_json_escape(u_char *dst, u_char *p, size_t len)
 {
     u_char    *last;
     uint64_t   w;
+
+    if (len == 0) {
+        return dst;
+    }
 
     last = p + len;
 

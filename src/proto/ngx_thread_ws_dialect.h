@@ -1,0 +1,190 @@
+
+/*
+ * What an agent speaks: a prompt to a request body, an SSE event to what it
+ * means for the run.  One file a dialect, behind this interface.
+ */
+
+
+#ifndef _NGX_THREAD_WS_DIALECT_H_INCLUDED_
+#define _NGX_THREAD_WS_DIALECT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <jansson.h>
+
+
+/* One completed run of the history, as it goes into a prompt (plain UTF-8). */
+
+typedef struct {
+    ngx_str_t  content;       /* the user's message */
+    ngx_str_t  answer;
+} ngx_thread_ws_exchange_t;
+
+
+typedef struct {
+    ngx_str_t                  model;          /* empty: left out */
+    ngx_str_t                  system_prompt;  /* empty: left out */
+    ngx_str_t                  content;        /* the user's new message */
+    ngx_str_t                  request_id;
+    ngx_str_t                  busy;           /* the policy's name */
+    ngx_thread_ws_exchange_t  *history;        /* oldest first */
+    ngx_uint_t                 nhistory;
+    json_t                    *parameters;     /* borrowed; NULL: none.  Its
+                                                  members win over ours, but
+                                                  for the messages and what
+                                                  streaming needs */
+} ngx_thread_ws_prompt_t;
+
+
+/*
+ * What the stream of one run has told so far, and what the last event brought.
+ * Zero it before the first event; ngx_thread_ws_reply_free() at the end.
+ */
+
+typedef struct {
+
+    /* the last event's */
+
+    ngx_str_t   delta;        /* text as the inside of a JSON string: escaped,
+                                 valid UTF-8, no half surrogate pair, no
+                                 U+0000 (U+FFFD instead); in the event's bytes
+                                 or in buf.  Empty: none */
+    size_t      delta_size;   /* its bytes once unescaped */
+
+    /* the run's */
+
+    ngx_str_t   finish_reason;   /* in finish */
+    ngx_int_t   input_tokens;    /* with usage set */
+    ngx_int_t   output_tokens;
+
+    unsigned    done:1;          /* the stream's own end mark was seen */
+    unsigned    usage:1;
+    unsigned    retryable:1;     /* with NGX_ABORT */
+
+    ngx_str_t   error;           /* with NGX_ABORT: the agent's words, at most
+                                    some hundred bytes, plain UTF-8, in buf */
+
+    /* the dialect's */
+
+    u_char      finish[32];
+    u_char     *buf;             /* malloc'ed scratch, kept over events */
+    size_t      size;
+    u_char      source[128];     /* langgraph: the message that answers */
+    size_t      source_len;
+    ngx_uint_t  state;
+} ngx_thread_ws_reply_t;
+
+
+typedef struct {
+    ngx_str_t   name;
+
+    /*
+     * A new reference to the request body, NULL without memory.  Texts that
+     * are not valid UTF-8 must not get here.
+     */
+
+    json_t   *(*request)(ngx_thread_ws_prompt_t *prompt);
+
+    /*
+     * Reads one SSE event (type and data as the SSE parser gives them).
+     *
+     *   NGX_OK        read; reply tells what it brought, perhaps nothing
+     *   NGX_DECLINED  malformed: not JSON, or not of the dialect's form
+     *   NGX_ABORT     the agent reports an error: reply->error, retryable
+     *   NGX_ERROR     no memory
+     */
+
+    ngx_int_t (*event)(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
+                       ngx_str_t *data);
+
+    /*
+     * The body of an error answer (any status but 200): NGX_OK with
+     * reply->error set to the agent's words for people, NGX_DECLINED if there
+     * are none in it (HTML, no JSON).
+     */
+
+    ngx_int_t (*error)(ngx_thread_ws_reply_t *reply, ngx_str_t *body);
+
+    unsigned    end_mark:1;   /* a stream without one was cut; otherwise the
+                                 end of the body is the end of the answer */
+} ngx_thread_ws_dialect_t;
+
+
+extern ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_openai;
+extern ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_anthropic;
+extern ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_langgraph;
+
+/* the table of all, ended by NULL; found by name, NULL if there is none */
+
+extern ngx_thread_ws_dialect_t  *ngx_thread_ws_dialects[];
+
+ngx_thread_ws_dialect_t *ngx_thread_ws_dialect_find(ngx_str_t *name);
+
+void ngx_thread_ws_reply_free(ngx_thread_ws_reply_t *reply);
+
+
+/* What the dialects' files share; nobody else needs it. */
+
+/*
+ * The object that becomes the request body: the model, if any, and the
+ * parameters, which win over it.
+ */
+
+json_t *ngx_thread_ws_prompt_root(ngx_thread_ws_prompt_t *prompt);
+
+/* Appends {"role","content"} to an array: 0, or -1 without memory. */
+
+int ngx_thread_ws_prompt_message(json_t *messages, const char *role,
+    ngx_str_t *content);
+
+/* Forgets what the last event brought. */
+
+void ngx_thread_ws_reply_next(ngx_thread_ws_reply_t *reply);
+
+/*
+ * NGX_OK with a tree, NGX_DECLINED if the data is not JSON (duplicate names
+ * are allowed: the last one wins), NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_reply_load(json_t **root, ngx_str_t *data);
+
+/*
+ * Appends the text of a content to the delta: a string, or an array of parts
+ * of which those of type text count.  NGX_OK, also for null and for nothing;
+ * NGX_DECLINED for another form, NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_reply_content(ngx_thread_ws_reply_t *reply,
+    json_t *content);
+
+void ngx_thread_ws_reply_finish(ngx_thread_ws_reply_t *reply, u_char *p,
+    size_t len);
+
+/* Takes the counts that an object has under these names, if it is one. */
+
+void ngx_thread_ws_reply_usage(ngx_thread_ws_reply_t *reply, json_t *usage,
+    const char *input, const char *output);
+
+/*
+ * Takes the words of an error in whatever form it has, and whether they blame
+ * the request: NGX_ABORT or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_reply_abort(ngx_thread_ws_reply_t *reply,
+    json_t *error);
+
+/* The same of an event's data, which need not be JSON. */
+
+ngx_int_t ngx_thread_ws_reply_abort_data(ngx_thread_ws_reply_t *reply,
+    ngx_str_t *data);
+
+/* the error member of all dialects */
+
+ngx_int_t ngx_thread_ws_reply_error(ngx_thread_ws_reply_t *reply,
+    ngx_str_t *body);
+
+ngx_uint_t ngx_thread_ws_json_is(json_t *value, const char *text);
+
+
+#endif /* _NGX_THREAD_WS_DIALECT_H_INCLUDED_ */
