@@ -7,7 +7,7 @@
 # NGX_SRC is a whole nginx source tree.  Unless it is configured, that is done
 # for the headers alone, in BUILD.
 
-HERE    := $(dir $(lastword $(MAKEFILE_LIST)))
+HERE    := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 PROTO   := $(abspath $(HERE)/../../src/proto)
 
 OBJS    := $(if $(wildcard $(NGX_SRC)/objs/ngx_auto_config.h),$(abspath \
@@ -41,22 +41,25 @@ $(abspath $(BUILD))/objs/ngx_auto_config.h:
 
 $(PROTOOBJS): $(OUT)/proto/%.o: $(PROTO)/%.c $(CONFIG) $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(WARN) $(OPT) $(SAN) $(INCS) -c -o $@ $<
+	@echo CC $(@F)
+	@$(CC) $(WARN) $(OPT) $(SAN) $(INCS) -c -o $@ $<
 
 $(COREOBJS): $(OUT)/%.o: $(NGX_SRC)/src/%.c $(CONFIG)
 	@mkdir -p $(@D)
-	$(CC) $(OPT) $(CORESAN) $(INCS) -c -o $@ $<
+	@echo CC $(@F)
+	@$(CC) $(OPT) $(CORESAN) $(INCS) -c -o $@ $<
 
 $(OUT)/unit.o: $(HERE)/unit.c $(CONFIG) $(HEADERS)
 	@mkdir -p $(@D)
-	$(CC) $(WARN) $(OPT) $(SAN) $(INCS) -c -o $@ $<
+	@echo CC $(@F)
+	@$(CC) $(WARN) $(OPT) $(SAN) $(INCS) -c -o $@ $<
 
 # made anew, so that no object of a removed file stays in
 
 $(OUT)/libproto.a: $(PROTOOBJS)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(OUT)/libcore.a: $(COREOBJS)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
