@@ -1,0 +1,262 @@
+package ThreadWS::Dialogue;
+
+# The steps of a "--- chat" section.  README.md beside this file's directory
+# lists them; a line begins with
+#
+#   name>   what the client of that name sends
+#   name<   what it must receive next
+#   @name   what that mock agent does, or must have received
+#
+# and the name may be left out.  The sub of a step is called with the rest of
+# its line and the lines indented below it.
+
+use strict;
+use warnings;
+
+use JSON::PP ();
+use Test::More ();
+use Time::HiRes qw(time);
+
+use ThreadWS::Steps::Agent;
+use ThreadWS::Steps::Client;
+use ThreadWS::Steps::Nginx;
+
+our @ISA = qw(ThreadWS::Steps::Agent ThreadWS::Steps::Client
+    ThreadWS::Steps::Nginx);
+
+our $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
+
+# as protocol.md has it
+our %RETRYABLE = (
+    INVALID_JSON => 0, INVALID_MESSAGE => 0, DUPLICATE_REQUEST => 0,
+    SUPERSEDED => 1, FORBIDDEN => 0, RATE_LIMITED => 1, BUSY => 1,
+    UPSTREAM_UNAVAILABLE => 1, UPSTREAM_RATE_LIMITED => 1,
+    UPSTREAM_REJECTED => 0, UPSTREAM_FAILED => 1, UPSTREAM_TIMEOUT => 1,
+    RESPONSE_TOO_LARGE => 0, STORE_UNAVAILABLE => 1, SHUTTING_DOWN => 1,
+);
+
+sub new {
+    my ($class, %self) = @_;
+
+    return bless { clients => {}, barrier => 0, vars => {}, %self }, $class;
+}
+
+# [text, [indented lines], [steps of a block]]
+
+sub parse {
+    my ($self, $script) = @_;
+
+    my @stack = ([]);
+
+    for my $line (split /\n/, $script) {
+        next if $line =~ /^\s*(#|$)/;
+
+        if ($line =~ /^[ \t]+(.*)/ && @{ $stack[-1] }) {
+            push @{ $stack[-1][-1][1] }, $1;
+
+        } elsif ($line =~ /^repeat /) {
+            my $step = [$line, [], []];
+            push @{ $stack[-1] }, $step;
+            push @stack, $step->[2];
+
+        } elsif ($line eq 'end') {
+            pop @stack;
+
+        } else {
+            push @{ $stack[-1] }, [$line, []];
+        }
+    }
+
+    return $stack[0];
+}
+
+sub run {
+    my ($self, $script) = @_;
+
+    my $ok = eval { $self->steps($self->parse($script)); 1 };
+
+    if (!$ok) {
+        my $reason = $@;
+        Test::More::fail("$self->{name}: $self->{line}");
+        Test::More::diag($reason);
+        $self->explain;
+    }
+
+    return $ok;
+}
+
+sub steps {
+    my ($self, $steps) = @_;
+
+    for my $step (@$steps) {
+        my ($line, $more, $block) = @$step;
+
+        if ($block) {
+            my ($times) = $self->expand($line) =~ /^repeat (\d+)$/
+                or die "bad line: $line\n";
+
+            for my $i (1 .. $times) {
+                local $self->{vars}{i} = $i;
+                $self->steps($block);
+            }
+
+            next;
+        }
+
+        $self->{line} = $line;
+        $self->step($self->expand($line), map { $self->expand($_) } @$more);
+    }
+}
+
+# {{ expression }}, in which $i counts a repeat's turns
+
+sub expand {
+    my ($self, $text) = @_;
+
+    my $i = $self->{vars}{i};
+
+    $text =~ s/\$(TEST_NGINX_\w+)/$ENV{$1} \/\/ die "no $1 is set\n"/ge;
+    $text =~ s/\{\{(.*?)\}\}/my $v = eval $1; die $@ if $@; $v/ge;
+
+    return $text;
+}
+
+sub step {
+    my ($self, $line, @more) = @_;
+
+    if ($line =~ /^(\w*)> *(\S+) ?(.*)/s) {
+        return $self->send_step($1, $2, $3, @more);
+    }
+
+    if ($line =~ /^(\w*)(<\*?) *(\S+) ?(.*)/s) {
+        return $self->receive_step($1, $2 eq '<*', $3, $4, @more);
+    }
+
+    if ($line =~ /^@(\w*) *(\w+) ?(.*)/s) {
+        my $agent = $self->{agents}{$1 || 'main'} or die "no agent $1\n";
+        my $method = "agent_$2";
+        my $rest = $3;
+
+        return $self->$method($agent, $rest, @more) if $self->can($method);
+
+        my $request = $agent->{current} or die "no \@ request before\n";
+        return $self->agent_verb($request, $2, $rest, @more);
+    }
+
+    my ($word, $rest) = split ' ', $line, 2;
+    my $method = "do_$word";
+
+    die "unknown step: $line\n" if !$self->can($method);
+    $self->$method($rest // '', @more);
+}
+
+# One test; a failed one ends the dialogue, since all after it would fail.
+
+sub expect {
+    my ($self, $ok, $got) = @_;
+
+    if (!$ok) {
+        $got = ref $got ? $JSON->encode($got) : $got // 'nothing';
+        die "got: $got\n";
+    }
+
+    Test::More::pass("$self->{name}: $self->{line}");
+}
+
+sub until {
+    my ($self, $condition, $what, $seconds) = @_;
+    $self->{loop}->until($condition, $what, $seconds);
+}
+
+# "…" is JSON, /…/ a pattern, all else is taken as it is
+
+sub text {
+    my ($self, $text) = @_;
+
+    if ($text =~ /^".*"$/s) {
+        my $string = $JSON->decode($text);
+        utf8::encode($string);
+        return $string;
+    }
+
+    return $text;
+}
+
+sub same {
+    my ($self, $got, $want) = @_;
+
+    return $got =~ /$1/s if $want =~ m{^/(.*)/$}s;
+    return $got eq $self->text($want);
+}
+
+# A wanted "*" is any value; subset allows more keys at the top.
+
+sub match {
+    my ($got, $want, $subset) = @_;
+
+    return 1 if defined $want && !ref $want && $want eq '*';
+    return !defined $got if !defined $want;
+    return 0 if !defined $got || ref $got ne ref $want;
+
+    if (ref $want eq 'HASH') {
+        return 0 if !$subset && keys %$got != keys %$want;
+        return !grep { !exists $got->{$_}
+            || !match($got->{$_}, $want->{$_}) } keys %$want;
+    }
+
+    if (ref $want eq 'ARRAY') {
+        return 0 if @$got != @$want;
+        return !grep { !match($got->[$_], $want->[$_]) } 0 .. $#$want;
+    }
+
+    return $got eq $want;
+}
+
+sub bytes {
+    my ($text) = @_;
+    utf8::encode($text);
+    return $text;
+}
+
+sub do_perl {
+    my ($self, $code, @more) = @_;
+
+    my $result = eval join "\n", $code, @more;
+    die $@ if $@;
+    $self->expect($result, 'false') if $code =~ /^return|^;/ || @more;
+}
+
+sub do_deadline { local $_ = $_[1]; $ThreadWS::Loop::Deadline = $_ }
+
+sub explain {
+    my ($self) = @_;
+
+    for my $name (sort keys %{ $self->{clients} }) {
+        my $client = $self->{clients}{$name};
+        my @left = map { substr "$_->{opcode} $_->{payload}", 0, 200 }
+            @{ $client->{frames} };
+        Test::More::diag("connection \"$name\": status "
+            . ($client->{status} // '-')
+            . ($client->{stream}{eof} ? ', closed' : '')
+            . (@left ? ", not read: @left[0 .. ($#left < 9 ? $#left : 9)]"
+                : ''));
+    }
+
+    open my $in, '<', "$self->{root}/logs/error.log" or return;
+    my @lines = grep { !/\[debug\]/ } <$in>;
+    splice @lines, 0, -40 if @lines > 40;
+    Test::More::diag("error.log:\n", @lines);
+}
+
+sub finish {
+    my ($self) = @_;
+
+    $_->{stream}->close for values %{ $self->{clients} };
+
+    for my $agent (values %{ $self->{agents} }) {
+        $agent->forget;
+        delete @$agent{qw(taken current)};
+    }
+}
+
+1;

@@ -1,0 +1,162 @@
+package ThreadWS::Steps::Agent;
+
+# What the mock agents do, and what they must have received.
+
+use strict;
+use warnings;
+
+use ThreadWS::Agent;
+
+*JSON = \$ThreadWS::Dialogue::JSON;
+*bytes = \&ThreadWS::Dialogue::bytes;
+*match = \&ThreadWS::Dialogue::match;
+our $JSON;
+
+sub agent_request {
+    my ($self, $agent, $rest) = @_;
+
+    my $number = $agent->{taken} // 0;
+    $self->until(sub { @{ $agent->{requests} } > $number },
+        'a request at the agent');
+
+    $agent->{taken} = $number + 1;
+    my $request = $agent->{current} = $agent->{requests}[$number];
+
+    return if $rest eq '';
+    $self->expect(match($request->json, $JSON->decode($rest), 1),
+        $request->{body});
+}
+
+sub agent_auto {
+    my ($self, $agent, $rest, @more) = @_;
+
+    my @verbs = $rest eq '' ? @more : ($rest);
+
+    $agent->{auto} = sub {
+        my ($request) = @_;
+
+        for my $line (@verbs) {
+            my ($verb, $rest) = split ' ', $line, 2;
+            $rest //= '';
+            $rest =~ s/\$content/bytes($request->content)/ge;
+            $self->agent_verb($request, $verb, $rest);
+        }
+    };
+}
+
+sub agent_manual { delete $_[1]{auto} }
+
+# request N of this test becomes the one that the following lines speak of
+
+sub agent_select {
+    my ($self, $agent, $number) = @_;
+    $agent->{current} = $agent->{requests}[$number - 1]
+        or die "there is no request $number\n";
+}
+
+sub agent_requests {
+    my ($self, $agent, $number) = @_;
+
+    $self->until(sub { @{ $agent->{requests} } >= $number },
+        "$number requests at the agent");
+    $self->expect(@{ $agent->{requests} } == $number,
+        scalar @{ $agent->{requests} });
+}
+
+sub agent_connections {
+    my ($self, $agent, $number) = @_;
+
+    $self->until(sub { @{ $agent->{connections} } >= $number },
+        "$number connections to the agent");
+    $self->expect(@{ $agent->{connections} } == $number,
+        scalar @{ $agent->{connections} });
+}
+
+sub agent_open {
+    my ($self, $agent, $number) = @_;
+
+    $self->until(sub { $agent->open_connections == $number },
+        "$number open connections at the agent, there are "
+        . $agent->open_connections);
+    $self->expect(1);
+}
+
+sub agent_messages {
+    my ($self, $agent, $rest) = @_;
+
+    my $got = $agent->{current}->json->{messages};
+    $self->expect(match($got, $JSON->decode($rest)), $got);
+}
+
+sub agent_line {
+    my ($self, $agent, $rest) = @_;
+    $self->expect($self->same($agent->{current}{line}, $rest),
+        $agent->{current}{line});
+}
+
+sub agent_header {
+    my ($self, $agent, $rest) = @_;
+
+    my ($name, $value) = split /: */, $rest, 2;
+    my $got = join ', ', @{ $agent->{current}{headers}{lc $name} || [] };
+    $self->expect($self->same($got, $value), $got);
+}
+
+sub agent_no {
+    my ($self, $agent, $rest) = @_;
+
+    my ($name) = $rest =~ /^header (\S+)$/ or die "bad: $rest\n";
+    my $got = $agent->{current}{headers}{lc $name};
+    $self->expect(!$got, $got);
+}
+
+# the gateway has closed the current request's connection
+
+sub agent_closed {
+    my ($self, $agent) = @_;
+
+    my $stream = $agent->{current}{stream};
+    $self->until(sub { $stream->{eof} }, 'the gateway to close');
+    $self->expect(1);
+}
+
+sub agent_alive {
+    my ($self, $agent) = @_;
+    $self->expect(!$agent->{current}{stream}{eof}, 'closed');
+}
+
+sub agent_verb {
+    my ($self, $request, $verb, $rest, @more) = @_;
+
+    if ($verb eq 'head') {
+        my ($status, $type) = split ' ', $rest;
+        $request->head($status, $type, @more);
+
+    } elsif ($verb eq 'reply') {
+        # a whole response with that body
+        my ($status, $type, $body) = split ' ', $rest, 3;
+        $body = $self->text($body // '');
+        $request->head($status, $type, 'Content-Length: ' . length $body,
+            @more);
+        $request->wire($body);
+        $request->close if !$request->{alive};
+
+    } elsif ($verb eq 'delta')  { $request->delta($self->decoded($rest))
+    } elsif ($verb eq 'choice') { $request->choice($JSON->decode($rest))
+    } elsif ($verb eq 'event')  { $request->event($self->text($rest))
+    } elsif ($verb eq 'body')   { $request->body($self->text($rest))
+    } elsif ($verb eq 'wire')   { $request->wire($self->text($rest))
+    } elsif ($verb eq 'finish') { $request->choice({}, finish => $rest)
+    } elsif ($verb eq 'usage')  { $request->usage(split ' ', $rest)
+    } elsif ($verb eq 'done')   { $request->event('[DONE]')
+    } elsif ($verb eq 'end')    { $request->end
+    } elsif ($verb eq 'answer') { $request->answer($self->decoded($rest))
+    } elsif ($verb eq 'close')  { $request->close
+    } elsif ($verb eq 'reset')  { $request->{stream}->reset
+    } elsif ($verb eq 'unframed') { $request->{unframed} = 1
+    } elsif ($verb eq 'old')    { $request->{http11} = 0;
+                                  $request->{alive} = 0
+    } else { die "unknown: $verb\n" }
+}
+
+1;

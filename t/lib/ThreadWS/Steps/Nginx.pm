@@ -1,0 +1,118 @@
+package ThreadWS::Steps::Nginx;
+
+# The server itself: its logs, its processes, its count of connections.
+
+use strict;
+use warnings;
+
+use Time::HiRes qw(time);
+
+use ThreadWS::Client;
+use ThreadWS::Loop;
+
+sub file_matches {
+    my ($self, $file, $pattern) = @_;
+
+    $pattern =~ s{^/(.*)/$}{$1}s or die "no pattern: $pattern\n";
+    open my $in, '<', "$self->{root}/logs/$file" or return 0;
+    local $/;
+    return <$in> =~ /$pattern/m;
+}
+
+sub wait_for_line {
+    my ($self, $file, $pattern) = @_;
+
+    my $end = time + $ThreadWS::Loop::Deadline;
+
+    while (!$self->file_matches($file, $pattern)) {
+        die "no such line in $file\n" if time > $end;
+        $self->{loop}->once(0.02);
+    }
+
+    $self->expect(1);
+}
+
+sub do_log { $_[0]->wait_for_line('error.log', $_[1]) }
+sub do_access { $_[0]->wait_for_line('access.log', $_[1]) }
+
+sub do_no {
+    my ($self, $rest) = @_;
+
+    my ($what, $pattern) = $rest =~ /^(log|access) (.*)/ or die "bad: $rest\n";
+    $self->expect(!$self->file_matches($what eq 'log' ? 'error.log'
+        : 'access.log', $pattern), 'such a line');
+}
+
+sub master {
+    my ($self) = @_;
+
+    open my $in, '<', "$self->{root}/logs/nginx.pid" or die "no pid: $!\n";
+    my ($pid) = <$in> =~ /(\d+)/;
+    return $pid;
+}
+
+sub workers {
+    my ($self, $master) = @_;
+
+    open my $in, '<', "/proc/$master/task/$master/children" or return;
+    return grep { comm($_) eq 'nginx' } split ' ', <$in> // '';
+}
+
+sub comm {
+    my ($pid) = @_;
+    open my $in, '<', "/proc/$pid/comm" or return '';
+    return <$in> =~ s/\n//r;
+}
+
+sub do_signal {
+    my ($self, $name) = @_;
+    kill $name, $self->master;
+}
+
+# A new worker serves; the old one may still have connections.
+
+sub do_reload {
+    my ($self, $rest) = @_;
+
+    my $master = $self->master;
+    my %old = map { $_ => 1 } $self->workers($master);
+    $self->{old_workers} = [keys %old];
+
+    kill 'HUP', $master;
+    $self->until(sub { grep { !$old{$_} } $self->workers($master) },
+        'a new worker');
+}
+
+sub do_old {
+    my ($self, $rest) = @_;
+
+    die "unknown: old $rest\n" if $rest ne 'worker gone';
+    $self->until(sub { !grep { -d "/proc/$_" && comm($_) }
+        @{ $self->{old_workers} } }, 'the old worker to leave');
+    $self->expect(1);
+}
+
+# The connections that nginx counts, without the one that asks.
+
+sub do_active {
+    my ($self, $number) = @_;
+
+    my $got;
+    my $end = time + $ThreadWS::Loop::Deadline;
+
+    do {
+        die "got: $got\n" if defined $got && time > $end;
+
+        my $client = ThreadWS::Client->new($self->{loop}, plain => 1,
+            port => $ENV{TEST_NGINX_SERVER_PORT});
+        $client->request('GET /stub_status HTTP/1.1',
+            [['', 'Connection', 'close']]);
+        $self->until(sub { $client->{stream}{eof} }, 'stub_status');
+        ($got) = ($client->{body} // '') =~ /Active connections: (\d+)/
+            or die "no stub_status\n";
+    } while ($got - 1 != $number);
+
+    $self->expect(1);
+}
+
+1;

@@ -1,0 +1,201 @@
+package ThreadWS::Test;
+
+# Test::Nginx with conversations: a block's "--- chat" section is a transcript
+# between WebSocket clients, nginx and mock agents (Dialogue.pm), its "---
+# agent" section is what the agent does with every request by itself.  All
+# other sections are Test::Nginx's own.
+#
+# Sections of ours besides: chat_config and agent_config go into the usual
+# locations /chat and /agent where there is no config section.
+
+use strict;
+use warnings;
+
+use File::Temp ();
+
+BEGIN {
+    # ports and directories of its own for each file: prove -j
+    $ENV{TEST_NGINX_RANDOMIZE} //= 1;
+}
+
+use Test::Nginx::Socket;
+use Test::Nginx::Util ();
+
+use ThreadWS::Agent;
+use ThreadWS::Dialogue;
+use ThreadWS::Loop;
+
+our @EXPORT = qw(run_tests repeat_each worker_connections workers log_level
+    add_block_preprocessor);
+
+# an event that is not to be in the log of any test
+our $BAD = qr/\[(?:alert|crit|emerg)\]|Sanitizer|runtime error:/;
+
+our $Loop = ThreadWS::Loop->new;
+our %Agents;
+my @Held;
+
+sub import {
+    my ($class, @what) = @_;
+
+    my $caller = caller;
+    no strict 'refs';
+    *{"${caller}::$_"} = \&{"Test::Nginx::Socket::$_"} for @EXPORT;
+
+    ports();
+    certificate() if grep { $_ eq 'tls' } @what;
+
+    no_shuffle();
+    master_on();
+    workers(1);
+    worker_connections(1024);
+    log_level('info');
+    config_preamble('location = /stub_status { stub_status; access_log off; }'
+        . ($ENV{TEST_NGINX_CERTIFICATE} ? "
+            listen 127.0.0.1:$ENV{TEST_NGINX_TLS_PORT} ssl;
+            ssl_certificate $ENV{TEST_NGINX_CERTIFICATE};
+            ssl_certificate_key $ENV{TEST_NGINX_CERTIFICATE_KEY};" : ''));
+
+    plan('no_plan');
+
+    strict->import;
+    warnings->import;
+}
+
+sub ports {
+    $Agents{$_} = ThreadWS::Agent->new($Loop) for qw(main b);
+    $ENV{TEST_NGINX_AGENT_PORT} = $Agents{main}->port;
+    $ENV{TEST_NGINX_AGENT_B_PORT} = $Agents{b}->port;
+
+    # refuses: bound, but nobody listens
+    my $dead = IO::Socket::INET->new(Proto => 'tcp',
+        LocalAddr => '127.0.0.1') or die "no socket: $!\n";
+    $ENV{TEST_NGINX_DEAD_PORT} = $dead->sockport;
+    push @Held, $dead;
+
+    # Test::Nginx takes ports by fours
+    $ENV{TEST_NGINX_SERVER_PORT} = Test::Nginx::Util::server_port();
+    $ENV{TEST_NGINX_TLS_PORT} = $ENV{TEST_NGINX_SERVER_PORT} + 1;
+}
+
+# Neither answers nor refuses: a full queue of a listener that never accepts.
+
+sub stuck_port {
+    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+        Listen => 1, ReuseAddr => 1) or die "cannot listen: $!\n";
+    listen($listener, 0);
+    push @Held, $listener;
+
+    for (1 .. 8) {
+        my $filler = IO::Socket::INET->new(Proto => 'tcp', Blocking => 0);
+        $filler->connect($listener->sockport, Socket::inet_aton('127.0.0.1'));
+        push @Held, $filler;
+    }
+
+    $ENV{TEST_NGINX_STUCK_PORT} = $listener->sockport;
+}
+
+# A certificate for localhost and 127.0.0.1, and an agent that has it.
+
+sub certificate {
+    my $dir = File::Temp->newdir;
+    push @Held, $dir;
+
+    $ENV{TEST_NGINX_CERTIFICATE} = "$dir/cert.pem";
+    $ENV{TEST_NGINX_CERTIFICATE_KEY} = "$dir/key.pem";
+
+    my $log = `openssl req -x509 -newkey ec -nodes -days 2 -batch \\
+        -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=localhost \\
+        -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \\
+        -out $dir/cert.pem -keyout $dir/key.pem 2>&1`;
+    die "no certificate: $log\n" if $?;
+
+    $Agents{tls} = ThreadWS::Agent->new($Loop, tls => {
+        SSL_cert_file => "$dir/cert.pem", SSL_key_file => "$dir/key.pem" });
+    $ENV{TEST_NGINX_AGENT_TLS_PORT} = $Agents{tls}->port;
+}
+
+sub preprocess {
+    my ($block) = @_;
+
+    if (!defined $block->config) {
+        $block->set_value('config', usual_config($block));
+    }
+
+    if (!defined $block->request && !defined $block->must_die) {
+        $block->set_value('request', 'GET /');
+    }
+
+    return if defined $block->must_die;
+
+    my $mine = $block->no_error_log;
+    my @patterns = defined $mine ? (ref $mine eq 'ARRAY' ? @$mine
+        : split /\n+/, $mine) : ();
+
+    # a test that expects one of these lines says so
+    my $expected = $block->error_log // '';
+    push @patterns, $BAD if $expected !~ /\[(alert|crit|emerg)/;
+
+    $block->set_value('no_error_log', \@patterns) if @patterns;
+
+    if (!defined $block->no_shutdown_error_log) {
+        $block->set_value('no_shutdown_error_log', [$BAD, 'open socket']);
+    }
+}
+
+sub usual_config {
+    my ($block) = @_;
+
+    my $chat = $block->chat_config // '';
+    my $agent = $block->agent_config // '';
+
+    my $pass = $agent =~ /_pass |return |thread_ws_demo_agent/ ? ''
+        : 'proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;';
+
+    return <<"CONFIG";
+    location = /chat {
+        thread_ws_pass /agent;
+$chat
+    }
+
+    location = /agent {
+        internal;
+        $pass
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+$agent
+    }
+CONFIG
+}
+
+add_block_preprocessor(\&preprocess);
+
+my $usual = $Test::Nginx::Util::RunTestHelper;
+
+$Test::Nginx::Util::RunTestHelper = sub {
+    my ($block, $dry_run, $turn) = @_;
+
+    return $usual->($block, $dry_run, $turn) if !defined $block->chat;
+
+    my $dialogue = ThreadWS::Dialogue->new(name => $block->name,
+        loop => $Loop, agents => \%Agents, line => '',
+        root => Test::Nginx::Util::server_root(),
+        target => scalar $block->target);
+
+    for my $name (keys %Agents) {
+        my $section = $name eq 'main' ? 'agent' : "agent_$name";
+        my $program = $block->$section;
+
+        if (defined $program) {
+            $dialogue->agent_auto($Agents{$name}, '',
+                grep { /\S/ } split /\n/, $program);
+        }
+    }
+
+    $dialogue->run($block->chat);
+    $dialogue->finish;
+
+    $Test::Nginx::Util::CheckErrorLog->($block, undef, $dry_run, $turn, 0);
+};
+
+1;
