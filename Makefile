@@ -25,7 +25,8 @@ TEST_NGINX = $(BUILD)/test-nginx/usr/share/perl5/Test/Nginx.pm
 BUILD_PACKAGES = gcc libc6-dev make dpkg-dev nginx nginx-dev libjansson-dev \
 	libpq-dev libcurl4-openssl-dev libssl-dev libpcre2-dev zlib1g-dev
 
-RUN_PACKAGES   = ca-certificates $(if $(DATABASE_URL),postgresql-client)
+RUN_PACKAGES   = ca-certificates libjs-marked node-dompurify \
+	$(if $(DATABASE_URL),postgresql-client)
 
 TEST_PACKAGES  = clang openssl libio-socket-ssl-perl libtest-base-perl \
 	libtest-longstring-perl libtext-diff-perl libwww-perl libipc-run-perl \
@@ -103,8 +104,9 @@ test-valgrind: $(MODULE) $(TEST_NGINX)
 		$(TOOLS)/prove nginx $(abspath $(MODULE)) $(TESTS)
 
 ## make test-client  the tests of the JavaScript client
-test-client:
-	@$(TOOLS)/install nodejs
+test-client: $(MODULE)
+	@command -v node >/dev/null || $(TOOLS)/install nodejs
+	@command -v npm >/dev/null || $(TOOLS)/install npm
 	@$(MAKE) -C client test
 
 ## make fuzz        all fuzz drivers, TIME=60 seconds each
