@@ -1,0 +1,105 @@
+/**
+ * Whether the server still lives, asked while something is awaited from it.
+ *
+ * The pulse beats ten times in livenessMs. After three quiet beats it pings;
+ * when nothing has come by the ninth, the server is silent. A beat that comes
+ * late says that our own timers were held back (a hidden tab, a busy page, a
+ * laptop asleep), not that the server was silent: counting begins anew.
+ *
+ * @module
+ */
+
+/* how often to look after the runs where silence is no matter */
+const BEAT_MS = 500;
+
+export class Pulse {
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #interval;
+  #beatAt = 0;
+  #seen = 0;
+  #unsent = 0;
+  #pinged = false;
+  #probing = false;
+  #livenessMs;
+  #host;
+
+  /**
+   * @param {number} livenessMs 0: never find the server silent
+   * @param {{
+   *   awaited: (now: number) => boolean,
+   *   unsent: () => number,
+   *   ping: () => void,
+   *   silent: () => void,
+   * }} host awaited: is anything, still; unsent: bytes not yet on the wire
+   */
+  constructor(livenessMs, host) {
+    this.#livenessMs = livenessMs;
+    this.#host = host;
+  }
+
+  /**
+   * Beats for as long as something is awaited.
+   *
+   * @param {boolean} [probe] also without that, until the first sign of life
+   */
+  start(probe = false) {
+    this.#probing ||= probe;
+
+    if (!this.#interval) {
+      this.alive();
+      this.#probing = probe;
+      this.#beatAt = this.#seen;
+      this.#interval = setInterval(() => this.#beat(),
+        this.#livenessMs / 10 || BEAT_MS);
+    }
+  }
+
+  stop() {
+    clearInterval(this.#interval);
+    this.#interval = undefined;
+    this.#probing = false;
+  }
+
+  /** Something came, whatever it is. */
+  alive() {
+    this.#seen = performance.now();
+    this.#pinged = this.#probing = false;
+  }
+
+  #beat() {
+    const now = performance.now();
+    const late = now - this.#beatAt > (this.#livenessMs / 10 || BEAT_MS) * 2.5;
+    const unsent = this.#host.unsent();
+
+    this.#beatAt = now;
+
+    if (!this.#host.awaited(now) && !this.#probing) {
+      this.stop();
+      return;
+    }
+
+    /* a large message that is still on its way out shows life, too */
+    if (late || unsent < this.#unsent) {
+      this.#seen = now;
+      this.#pinged = false;
+    }
+
+    this.#unsent = unsent;
+
+    if (!this.#livenessMs) {
+      return;
+    }
+
+    const quiet = now - this.#seen;
+
+    if (!this.#pinged) {
+      if (quiet >= this.#livenessMs * 0.3) {
+        this.#pinged = true;
+        this.#host.ping();
+      }
+
+    } else if (quiet >= this.#livenessMs * 0.85) {
+      this.#host.silent();
+    }
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * A gateway and an agent for a test file, and what tests of the connection
+ * share.
+ */
+
+import { after, before } from 'node:test';
+
+import { WebSocket, WebSocketServer } from 'ws';
+
+import { ThreadConnection } from '../../src/index.js';
+import { startAgent } from './agent.js';
+import { startGateway } from './gateway.js';
+
+let threads = 0;
+
+export const newThread = () => `t-${process.pid}-${++threads}`;
+
+/* starts both around the tests of a file */
+export function useGateway(options) {
+  const context = {};
+
+  before(async () => {
+    context.agent = await startAgent();
+    context.gateway = await startGateway({ agent: context.agent, ...options });
+  });
+
+  after(async () => {
+    await context.gateway?.stop();
+    await context.agent?.stop();
+  });
+
+  return context;
+}
+
+/* counts the sockets that are not closed, and the most there ever were */
+export function countingWebSocket() {
+  const count = { opened: 0, open: 0, most: 0 };
+
+  class Counting extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      count.opened++;
+      count.most = Math.max(count.most, ++count.open);
+      this.addEventListener('close', () => { count.open--; });
+    }
+  }
+
+  return { count, WebSocket: Counting };
+}
+
+/* a connection that is closed when the test ends */
+export function connect(t, options) {
+  const connection = new ThreadConnection(options.threadId ?? newThread(),
+    { WebSocket, network: null, ...options });
+
+  t.after(() => connection.close());
+
+  return connection;
+}
+
+/* resolves with the first state that fits, the present one included */
+export function stateOf(connection, test) {
+  const fits = typeof test === 'string' ? (s) => s.status === test : test;
+
+  if (fits(connection.state)) {
+    return Promise.resolve(connection.state);
+  }
+
+  return new Promise((resolve) => {
+    const off = connection.on('state', (state) => {
+      if (fits(state)) {
+        off();
+        resolve(state);
+      }
+    });
+  });
+}
+
+/* resolves with the next thing of a kind that the connection tells */
+export function nextOf(connection, type, test = () => true) {
+  return new Promise((resolve) => {
+    const off = connection.on(type, (arg) => {
+      if (test(arg)) {
+        off();
+        resolve(arg);
+      }
+    });
+  });
+}
+
+/* a WebSocket server that does what the test says, for what a sound gateway
+   never does */
+export async function startPeer(t, onConnection) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+
+  await new Promise((resolve) => { server.on('listening', resolve); });
+
+  server.on('connection', (socket) => {
+    socket.on('error', () => {});
+    onConnection(socket);
+  });
+
+  t.after(() => {
+    server.clients.forEach((socket) => socket.terminate());
+    server.close();
+  });
+
+  return `ws://127.0.0.1:${server.address().port}/`;
+}
+
+export async function history(gateway, threadId) {
+  const response = await fetch(`${gateway.url}api/threads/${threadId}/messages`);
+  return (await response.json()).messages;
+}
