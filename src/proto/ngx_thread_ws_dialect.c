@@ -46,7 +46,7 @@ static char  *ngx_thread_ws_error_final[] = {
     "invalid", "bad_request", "badrequest", "unprocessable", "authentication",
     "unauthorized", "permission", "forbidden", "not_found", "notfound",
     "too_large", "context_length", "content_filter", "content_policy",
-    NULL
+    "billing", NULL
 };
 
 
@@ -69,19 +69,16 @@ ngx_thread_ws_dialect_find(ngx_str_t *name)
 
 
 json_t *
-ngx_thread_ws_prompt_root(ngx_thread_ws_prompt_t *prompt)
+ngx_thread_ws_prompt_root(ngx_thread_ws_prompt_t *prompt, const char *name)
 {
     json_t  *root;
 
     root = json_object();
-    if (root == NULL) {
-        return NULL;
-    }
 
     if (prompt->model.len
-        && json_object_set_new(root, "model",
-                       json_stringn_nocheck((char *) prompt->model.data,
-                                            prompt->model.len)))
+        && ngx_thread_ws_prompt_default(root, name,
+                                        (char *) prompt->model.data,
+                                        prompt->model.len))
     {
         goto failed;
     }
@@ -97,6 +94,18 @@ failed:
     json_decref(root);
 
     return NULL;
+}
+
+
+int
+ngx_thread_ws_prompt_default(json_t *root, const char *name, const char *text,
+    size_t len)
+{
+    if (json_object_get(root, name)) {
+        return 0;
+    }
+
+    return json_object_set_new(root, name, json_stringn_nocheck(text, len));
 }
 
 
@@ -180,14 +189,14 @@ ngx_thread_ws_reply_reserve(ngx_thread_ws_reply_t *reply, size_t size)
 }
 
 
-static ngx_int_t
-ngx_thread_ws_reply_text(ngx_thread_ws_reply_t *reply, json_t *text)
+ngx_int_t
+ngx_thread_ws_reply_text(ngx_thread_ws_reply_t *reply, const char *text,
+    size_t len)
 {
-    size_t   len, i;
+    size_t   i;
     u_char  *p;
 
-    p = (u_char *) json_string_value(text);
-    len = json_string_length(text);
+    p = (u_char *) text;
 
     if (len == 0) {
         return NGX_OK;
@@ -229,7 +238,8 @@ ngx_thread_ws_reply_content(ngx_thread_ws_reply_t *reply, json_t *content)
     }
 
     if (json_is_string(content)) {
-        return ngx_thread_ws_reply_text(reply, content);
+        return ngx_thread_ws_reply_text(reply, json_string_value(content),
+                                        json_string_length(content));
     }
 
     if (!json_is_array(content)) {
@@ -253,7 +263,10 @@ ngx_thread_ws_reply_content(ngx_thread_ws_reply_t *reply, json_t *content)
             return NGX_DECLINED;
         }
 
-        if (ngx_thread_ws_reply_text(reply, text) != NGX_OK) {
+        if (ngx_thread_ws_reply_text(reply, json_string_value(text),
+                                     json_string_length(text))
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }

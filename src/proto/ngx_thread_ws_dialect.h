@@ -70,9 +70,12 @@ typedef struct {
     u_char      finish[32];
     u_char     *buf;             /* malloc'ed scratch, kept over events */
     size_t      size;
-    u_char      source[128];     /* langgraph: the message that answers */
-    size_t      source_len;
-    ngx_uint_t  state;
+    uint64_t    task;            /* langgraph: who is heard, as hashes */
+    uint64_t    parent;
+    uint64_t    message;
+    ngx_int_t   step;
+    unsigned    heard:1;
+    unsigned    chunks:1;        /* ... and came in chunks */
 } ngx_thread_ws_reply_t;
 
 
@@ -106,8 +109,12 @@ typedef struct {
 
     ngx_int_t (*error)(ngx_thread_ws_reply_t *reply, ngx_str_t *body);
 
-    unsigned    end_mark:1;   /* a stream without one was cut; otherwise the
-                                 end of the body is the end of the answer */
+    /* what the API wants in each request's header; ended by an empty key */
+
+    ngx_keyval_t  *headers;
+
+    unsigned       end_mark:1;   /* a stream without one was cut; otherwise the
+                                    end of the body is the end of the answer */
 } ngx_thread_ws_dialect_t;
 
 
@@ -127,11 +134,17 @@ void ngx_thread_ws_reply_free(ngx_thread_ws_reply_t *reply);
 /* What the dialects' files share; nobody else needs it. */
 
 /*
- * The object that becomes the request body: the model, if any, and the
- * parameters, which win over it.
+ * The object that becomes the request body: the model, if any, as the member
+ * so named, and the parameters, which win over it.
  */
 
-json_t *ngx_thread_ws_prompt_root(ngx_thread_ws_prompt_t *prompt);
+json_t *ngx_thread_ws_prompt_root(ngx_thread_ws_prompt_t *prompt,
+    const char *name);
+
+/* Sets a member to a text unless it is there: 0, or -1 without memory. */
+
+int ngx_thread_ws_prompt_default(json_t *root, const char *name,
+    const char *text, size_t len);
 
 /* Appends {"role","content"} to an array: 0, or -1 without memory. */
 
@@ -148,6 +161,11 @@ void ngx_thread_ws_reply_next(ngx_thread_ws_reply_t *reply);
  */
 
 ngx_int_t ngx_thread_ws_reply_load(json_t **root, ngx_str_t *data);
+
+/* Appends plain text to the delta: NGX_OK or NGX_ERROR. */
+
+ngx_int_t ngx_thread_ws_reply_text(ngx_thread_ws_reply_t *reply,
+    const char *text, size_t len);
 
 /*
  * Appends the text of a content to the delta: a string, or an array of parts

@@ -58,6 +58,7 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_openai = {
     ngx_thread_ws_openai_request,
     ngx_thread_ws_openai_event,
     ngx_thread_ws_reply_error,
+    NULL,
     1
 };
 
@@ -138,7 +139,7 @@ ngx_thread_ws_openai_request(ngx_thread_ws_prompt_t *prompt)
 {
     json_t  *root;
 
-    root = ngx_thread_ws_prompt_root(prompt);
+    root = ngx_thread_ws_prompt_root(prompt, "model");
 
     if (json_object_set_new(root, "messages",
                             ngx_thread_ws_openai_messages(prompt))

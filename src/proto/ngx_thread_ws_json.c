@@ -21,6 +21,16 @@
 #define NGX_THREAD_WS_JSON_DIGITS  18
 
 
+#if (__SSE2__)
+
+/* the compiler's own vectors, for the one instruction that SWAR lacks */
+
+typedef signed char  ngx_thread_ws_json_v_t __attribute__((vector_size(16)));
+typedef char  ngx_thread_ws_json_qi_t __attribute__((vector_size(16)));
+
+#endif
+
+
 /*
  * The top bit of each byte that is below 0x20, a quote or a backslash, and
  * above the first of them perhaps of others; 0 if there is none.
@@ -52,22 +62,56 @@ ngx_thread_ws_json_load(u_char *p)
 }
 
 
-/* The bytes of a word before the first one that mask marks. */
+/*
+ * Returns the position of the first byte that is not plain inside a string:
+ * a quote, a backslash, a control character or anything but ASCII; last if
+ * there is none.
+ */
 
-static ngx_inline ngx_uint_t
-ngx_thread_ws_json_before(uint64_t mask)
+static ngx_inline u_char *
+ngx_thread_ws_json_plain(u_char *p, u_char *last)
 {
-#if (NGX_HAVE_LITTLE_ENDIAN)
+    uint64_t  w;
 
-    return (ngx_uint_t) __builtin_ctzll(mask) >> 3;
+#if (__SSE2__)
 
-#else
+    int                    mask;
+    ngx_thread_ws_json_v_t  v, hits;
 
-    /* the mask is not exact after its first byte in memory order */
+    while (last - p >= 16) {
 
-    return 0;
+        ngx_memcpy(&v, p, 16);
+
+        /* compared as signed, all but ASCII is below the space, too */
+
+        hits = (v == '"') | (v == '\\') | (v < ' ');
+        mask = __builtin_ia32_pmovmskb128((ngx_thread_ws_json_qi_t) hits);
+
+        if (mask) {
+            return p + __builtin_ctz(mask);
+        }
+
+        p += 16;
+    }
 
 #endif
+
+    while (last - p >= 8) {
+
+        w = ngx_thread_ws_json_load(p);
+
+        if (ngx_thread_ws_json_special(w) | (w & NGX_THREAD_WS_JSON_TOPS)) {
+            break;
+        }
+
+        p += 8;
+    }
+
+    while (p < last && *p >= 0x20 && *p < 0x80 && *p != '"' && *p != '\\') {
+        p++;
+    }
+
+    return p;
 }
 
 
@@ -370,7 +414,7 @@ ngx_thread_ws_json_utf8_put(u_char *dst, uint32_t ch)
 
 /*
  * Passes over a character of two to four bytes, RFC 3629 section 4; returns
- * the position after it, NULL if it is none.
+ * the position after it, NULL if it is none (as a shorter one is not).
  */
 
 static ngx_inline u_char *
@@ -433,27 +477,17 @@ ngx_thread_ws_json_unescape(u_char *dst, u_char *p, size_t len)
 {
     u_char    *last, *next;
     uint32_t   ch;
-    uint64_t   w;
 
     last = p + len;
 
     while (p < last) {
 
-        while (last - p >= 8) {
+        next = ngx_thread_ws_json_plain(p, last);
 
-            w = ngx_thread_ws_json_load(p);
-
-            if (ngx_thread_ws_json_special(w) | (w & NGX_THREAD_WS_JSON_TOPS)) {
-                break;
-            }
-
-            ngx_memcpy(dst, &w, 8);
-            dst += 8;
-            p += 8;
-        }
-
-        if (p == last) {
-            break;
+        if (next != p) {
+            dst = ngx_movemem(dst, p, next - p);
+            p = next;
+            continue;
         }
 
         if (*p == '\\') {
@@ -467,11 +501,7 @@ ngx_thread_ws_json_unescape(u_char *dst, u_char *p, size_t len)
             continue;
         }
 
-        if (*p < 0x20 || *p == '"') {
-            return NULL;
-        }
-
-        next = (*p < 0x80) ? p + 1 : ngx_thread_ws_json_utf8(p, last);
+        next = ngx_thread_ws_json_utf8(p, last);
 
         if (next == NULL) {
             return NULL;
@@ -486,32 +516,19 @@ ngx_thread_ws_json_unescape(u_char *dst, u_char *p, size_t len)
 }
 
 
-u_char *
-ngx_thread_ws_json_string(u_char *p, u_char *last, size_t *size)
+/* The rest of a string from its first escape, or byte beyond ASCII, on. */
+
+static u_char *
+ngx_thread_ws_json_string_rest(u_char *p, u_char *last, u_char *start,
+    size_t *size)
 {
     size_t     saved;
-    u_char    *start, *next;
+    u_char    *next;
     uint32_t   ch;
-    uint64_t   w, mask;
 
-    start = p;
     saved = 0;
 
     for ( ;; ) {
-
-        while (last - p >= 8) {
-
-            w = ngx_thread_ws_json_load(p);
-            mask = ngx_thread_ws_json_special(w)
-                   | (w & NGX_THREAD_WS_JSON_TOPS);
-
-            if (mask) {
-                p += ngx_thread_ws_json_before(mask);
-                break;
-            }
-
-            p += 8;
-        }
 
         if (p == last) {
             return NULL;
@@ -530,20 +547,35 @@ ngx_thread_ws_json_string(u_char *p, u_char *last, size_t *size)
             }
 
             saved += (size_t) (next - p) - ngx_thread_ws_json_utf8_size(ch);
-            p = next;
-            continue;
+
+        } else {
+            next = ngx_thread_ws_json_utf8(p, last);
+
+            if (next == NULL) {
+                return NULL;
+            }
         }
 
-        if (*p < 0x20) {
-            return NULL;
-        }
-
-        p = (*p < 0x80) ? p + 1 : ngx_thread_ws_json_utf8(p, last);
-
-        if (p == NULL) {
-            return NULL;
-        }
+        p = ngx_thread_ws_json_plain(next, last);
     }
+}
+
+
+u_char *
+ngx_thread_ws_json_string(u_char *p, u_char *last, size_t *size)
+{
+    u_char  *end;
+
+    end = ngx_thread_ws_json_plain(p, last);
+
+    /* nearly all strings are plain: this much is worth to be inlined */
+
+    if (end < last && *end == '"') {
+        *size = (size_t) (end - p);
+        return end;
+    }
+
+    return ngx_thread_ws_json_string_rest(end, last, p, size);
 }
 
 

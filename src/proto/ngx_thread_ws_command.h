@@ -1,0 +1,63 @@
+
+/*
+ * What a client says: JSON text to a command, strictly.
+ */
+
+
+#ifndef _NGX_THREAD_WS_COMMAND_H_INCLUDED_
+#define _NGX_THREAD_WS_COMMAND_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <jansson.h>
+
+
+#define NGX_THREAD_WS_ID_MAX  128
+
+
+typedef enum {
+    NGX_THREAD_WS_COMMAND_MESSAGE = 0,
+    NGX_THREAD_WS_COMMAND_CANCEL,       /* "cancel", and "abort" */
+    NGX_THREAD_WS_COMMAND_PING
+} ngx_thread_ws_command_e;
+
+
+typedef struct {
+    ngx_thread_ws_command_e   type;
+    ngx_str_t                 request_id;  /* message, cancel */
+    ngx_str_t                 thread_id;   /* message: any string; whether it
+                                              is the connection's is for the
+                                              caller to say */
+    ngx_str_t                 content;     /* message */
+    json_t                   *t;           /* ping: borrowed, NULL if absent */
+
+    char                     *code;        /* with NGX_DECLINED: the error */
+    char                     *reason;      /* ... and words for people; static */
+
+    json_t                   *root;        /* owns all of the above */
+} ngx_thread_ws_command_t;
+
+
+/*
+ * Reads a text message.  What *command points at lives until
+ * ngx_thread_ws_command_free(), which is due after NGX_OK and NGX_DECLINED.
+ *
+ *   NGX_OK        a command
+ *   NGX_DECLINED  code and reason say why not; request_id is set if the text
+ *                 had a valid one in a message (else its len is 0), thread_id
+ *                 if the text had a string there
+ *   NGX_ERROR     no memory
+ */
+
+ngx_int_t ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command,
+    u_char *data, size_t len);
+void ngx_thread_ws_command_free(ngx_thread_ws_command_t *command);
+
+/* The grammars of ids: NGX_OK or NGX_DECLINED. */
+
+ngx_int_t ngx_thread_ws_request_id_check(ngx_str_t *id);
+ngx_int_t ngx_thread_ws_thread_id_check(ngx_str_t *id);
+
+
+#endif /* _NGX_THREAD_WS_COMMAND_H_INCLUDED_ */

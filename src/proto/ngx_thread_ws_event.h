@@ -1,0 +1,64 @@
+
+/*
+ * What a client is told: events as JSON.  Each writer appends to dst and
+ * returns the position after what it wrote; the _size function beside it
+ * gives an upper bound of the bytes.  Request ids need no escaping: their
+ * grammar excludes the quote and the backslash.
+ */
+
+
+#ifndef _NGX_THREAD_WS_EVENT_H_INCLUDED_
+#define _NGX_THREAD_WS_EVENT_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/*
+ * A token's event is head, delta, tail: the head is the same for all of a run,
+ * so that it is written once, and the delta is already escaped.
+ */
+
+#define NGX_THREAD_WS_TOKEN_TAIL  "\"}"
+
+size_t ngx_thread_ws_event_token_head_size(ngx_str_t *request_id);
+u_char *ngx_thread_ws_event_token_head(u_char *dst, ngx_str_t *request_id);
+
+
+typedef struct {
+    ngx_str_t    request_id;
+    ngx_str_t    answer;          /* escaped: the deltas, one after the other */
+    ngx_msec_t   latency;         /* ms */
+    ngx_int_t    input_tokens;    /* with usage set */
+    ngx_int_t    output_tokens;
+    ngx_str_t    finish_reason;   /* plain; empty: left out */
+    ngx_uint_t   usage;           /* unsigned  usage:1 */
+} ngx_thread_ws_final_t;
+
+size_t ngx_thread_ws_event_final_size(ngx_thread_ws_final_t *final);
+u_char *ngx_thread_ws_event_final(u_char *dst, ngx_thread_ws_final_t *final);
+
+
+typedef struct {
+    ngx_str_t    request_id;      /* empty: left out */
+    ngx_str_t    message;         /* plain UTF-8 */
+    ngx_str_t    code;
+    ngx_msec_t   retry_after;     /* ms, 0: left out */
+    ngx_uint_t   retryable;       /* unsigned  retryable:1 */
+} ngx_thread_ws_error_t;
+
+size_t ngx_thread_ws_event_error_size(ngx_thread_ws_error_t *error);
+u_char *ngx_thread_ws_event_error(u_char *dst, ngx_thread_ws_error_t *error);
+
+
+size_t ngx_thread_ws_event_cancelled_size(ngx_str_t *request_id);
+u_char *ngx_thread_ws_event_cancelled(u_char *dst, ngx_str_t *request_id);
+
+/* t is the JSON text to echo, empty: left out */
+
+size_t ngx_thread_ws_event_pong_size(ngx_str_t *t);
+u_char *ngx_thread_ws_event_pong(u_char *dst, ngx_str_t *t);
+
+
+#endif /* _NGX_THREAD_WS_EVENT_H_INCLUDED_ */
