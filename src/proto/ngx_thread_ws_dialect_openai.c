@@ -18,7 +18,7 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include "ngx_thread_ws_dialect.h"
-#include "ngx_thread_ws_json.h"
+#include "ngx_thread_ws_json_scan.h"
 
 
 /* deeper values are unusual, and jansson's */
