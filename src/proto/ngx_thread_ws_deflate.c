@@ -316,12 +316,13 @@ ngx_int_t
 ngx_thread_ws_deflate(ngx_thread_ws_deflate_t *d, u_char *p, size_t len,
     ngx_thread_ws_deflate_sink_pt sink, void *data)
 {
-    static u_char  empty[1] = { 0x00 };
+    u_char  empty;
 
     /* zlib flushes nothing twice, so this is written by hand: 7.2.3.6 */
 
     if (len == 0) {
-        return sink(data, empty, sizeof(empty));
+        empty = 0x00;
+        return sink(data, &empty, 1);
     }
 
     if (d->params.server_no_context) {

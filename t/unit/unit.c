@@ -234,6 +234,10 @@ unit_add_escaped(unit_text_t *text, const void *data, size_t len)
     char           escaped[8];
     const u_char  *p, *last;
 
+    if (len == 0) {
+        return;
+    }
+
     p = data;
 
     for (last = p + len; p < last; p++) {
