@@ -34,6 +34,10 @@ void ngx_thread_ws_observe_asked(ngx_thread_ws_run_t *run);
 
 void ngx_thread_ws_observe_first_token(ngx_thread_ws_run_t *run);
 
+/* a run is about to be cancelled: before its upstream request is ended */
+
+void ngx_thread_ws_observe_cancel(ngx_thread_ws_run_t *run);
+
 /*
  * A run's end, result filled in, after it was stored.
  * Called when a cancelled run's upstream request is gone already.
