@@ -15,11 +15,11 @@
 #include <ngx_core.h>
 
 
-/* A run's claim; zero it first, keep it where it is until released. */
+/* A run's claim; zero it first, release it before it goes. */
 
 typedef struct {
     void      *entry;         /* in the zone, NULL: nothing is claimed */
-    uint64_t   generation;    /* the entry's when it was claimed */
+    uint64_t   generation;    /* the claim's number */
 } ngx_thread_ws_claim_t;
 
 
@@ -36,7 +36,10 @@ ngx_int_t ngx_thread_ws_registry_claim(ngx_thread_ws_claim_t *claim,
     ngx_str_t *owner, ngx_str_t *thread_id, ngx_str_t *request_id,
     ngx_log_t *log);
 
-/* whether the claim still stands: no lock, a read of shared memory */
+/*
+ * Whether the claim still stands: no lock, a read of shared memory.  A claim
+ * that could not be made (no zone, a full one) stands, too.
+ */
 
 ngx_uint_t ngx_thread_ws_registry_holds(ngx_thread_ws_claim_t *claim);
 

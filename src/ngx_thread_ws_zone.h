@@ -17,6 +17,8 @@
  * All parts lock shpool->mutex and nothing else: it is the one lock that the
  * master frees when a worker dies.  So a part must stay usable whatever point
  * a holder is killed at, as far as it can (a torn list is worse than a leak).
+ * That is why each part takes all its memory when the zone is made: a worker
+ * never calls the slab allocator, which a kill could leave torn.
  */
 
 typedef struct {
@@ -38,20 +40,36 @@ typedef struct {
 extern ngx_thread_ws_zone_t  *ngx_thread_ws_zone;
 
 
-/* the handler of thread_ws_zone; the conf pointer is the main configuration */
+/* the handler of thread_ws_zone; conf is not used */
 
 char *ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/*
+ * Sets ngx_thread_ws_zone, from the module's init_module: only there it is
+ * certain that the new configuration takes over.
+ */
+
+ngx_int_t ngx_thread_ws_zone_init_module(ngx_cycle_t *cycle);
+
 
 /*
  * Called once for a fresh zone, by the master, to make each part; a reload
- * keeps what is there.  NGX_OK or NGX_ERROR (the zone is too small).
+ * keeps what is there.  NGX_OK or NGX_ERROR (the zone is too small).  Metrics
+ * come first, then the registry; the store takes what they leave.
  */
 
 ngx_int_t ngx_thread_ws_registry_init(ngx_thread_ws_zone_t *zone);
 ngx_int_t ngx_thread_ws_store_memory_init(ngx_thread_ws_zone_t *zone);
 ngx_int_t ngx_thread_ws_metrics_init(ngx_thread_ws_zone_t *zone);
+
+
+/*
+ * Fills 16 bytes that clients cannot guess, so that nobody can choose ids that
+ * meet in one bucket of a hash table in the zone.
+ */
+
+void ngx_thread_ws_zone_secret(u_char *secret);
 
 
 #endif /* _NGX_THREAD_WS_ZONE_H_INCLUDED_ */
