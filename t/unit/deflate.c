@@ -1,6 +1,11 @@
 
 #include "unit.h"
 #include <zlib.h>
+
+#if (defined __GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "ngx_thread_ws_deflate.h"
 
 
@@ -42,6 +47,8 @@ static void deflate_test_bomb(void);
 static void deflate_test_stopped(void);
 static void deflate_test_interleaved(void);
 static void deflate_test_reentered(void);
+static void deflate_test_idle(void);
+static size_t deflate_used(void);
 static void deflate_test_levels(void);
 static void deflate_test_sizes(void);
 static ngx_thread_ws_deflate_t *deflate_create(ngx_uint_t server_bits,
@@ -77,6 +84,7 @@ main(void)
     deflate_test_stopped();
     deflate_test_interleaved();
     deflate_test_reentered();
+    deflate_test_idle();
     deflate_test_levels();
     deflate_test_sizes();
 
@@ -319,6 +327,7 @@ deflate_test_broken(void)
 static void
 deflate_test_windows(void)
 {
+    size_t                    i, len;
     z_stream                  z;
     ngx_int_t                 rc;
     ngx_uint_t                bits, asked, n, no_context, wrong;
@@ -358,8 +367,16 @@ deflate_test_windows(void)
 
                 deflate_peer(&z, &in, text.data, text.len, Z_SYNC_FLUSH);
 
-                rc = ngx_thread_ws_inflate(d, in.data, in.len - 4, 1,
-                                           deflate_take, &sink);
+                /* in small pieces zlib has nothing but its window */
+
+                for (i = 0, rc = NGX_OK; rc == NGX_OK && i < in.len - 4;
+                     i += 37)
+                {
+                    len = ngx_min(in.len - 4 - i, 37);
+                    rc = ngx_thread_ws_inflate(d, in.data + i, len,
+                                               i + len == in.len - 4,
+                                               deflate_take, &sink);
+                }
 
                 wrong += rc != NGX_OK || sink.out.len != text.len
                          || ngx_memcmp(sink.out.data, text.data, text.len);
@@ -515,7 +532,7 @@ deflate_test_bomb(void)
     sink.limit = 1 << 20;
     d = deflate_create(15, 15, 1, 6);
 
-    rc = ngx_thread_ws_inflate(d, in.data, in.len - 4, 1, deflate_take, &sink);
+    rc = ngx_thread_ws_inflate(d, in.data, in.len - 4, 0, deflate_take, &sink);
 
     unit_int(rc, NGX_BUSY, "the sink's refusal is what comes back");
     unit_ok(sink.out.len <= sink.limit, "... with no more than it wanted");
@@ -705,6 +722,84 @@ deflate_test_reentered(void)
     unit_text_free(&back);
     unit_text_free(&again.outer);
     unit_text_free(&again.inner.out);
+}
+
+
+/* what connections hold between messages: nothing, or what the header says */
+
+static void
+deflate_test_idle(void)
+{
+    size_t                    used;
+    ngx_uint_t                i, n;
+    deflate_sink_t            sink;
+    ngx_thread_ws_deflate_t  *d[100];
+
+    static const struct {
+        ngx_uint_t  bits;
+        ngx_uint_t  no_context;
+        size_t      least;
+        size_t      most;
+    } cases[] = {
+        { 15, 1, 0, 256 },
+        { 15, 0, 9 << 15, (9 << 15) + 14000 },
+        { 10, 0, 9 << 10, (9 << 10) + 14000 }
+    };
+
+    if (deflate_used() == 0) {
+        unit_note("this allocator does not tell what is in use");
+        return;
+    }
+
+    ngx_memzero(&sink, sizeof(deflate_sink_t));
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        used = deflate_used();
+
+        for (n = 0; n < 100; n++) {
+            d[n] = deflate_create(cases[i].bits, cases[i].bits,
+                                  cases[i].no_context, 6);
+
+            (void) ngx_thread_ws_inflate(d[n], (u_char *)
+                                         "\xf2\x48\xcd\xc9\xc9\x07\x00", 7,
+                                         1, deflate_take, &sink);
+            (void) ngx_thread_ws_deflate(d[n], (u_char *) "Hello", 5,
+                                         deflate_take, &sink);
+            unit_text_free(&sink.out);
+        }
+
+        used = (deflate_used() - used) / 100;
+
+        unit_ok(used >= cases[i].least && used <= cases[i].most,
+                "an idle connection, window %d%s: %lu bytes",
+                (int) cases[i].bits, cases[i].no_context ? ", no context" : "",
+                (unsigned long) used);
+
+        for (n = 0; n < 100; n++) {
+            ngx_thread_ws_deflate_free(d[n]);
+        }
+    }
+}
+
+
+/* bytes that malloc() has given out, its own pages included; 0: not known */
+
+static size_t
+deflate_used(void)
+{
+#if (defined __GLIBC__)
+
+    struct mallinfo2  info;
+
+    info = mallinfo2();
+
+    return info.uordblks + info.hblkhd;
+
+#else
+
+    return 0;
+
+#endif
 }
 
 

@@ -208,6 +208,16 @@ utf8_test_positions(void)
                 wrong++;
             }
 
+            /* all at once, so that it lies inside a word */
+
+            state = NGX_THREAD_WS_UTF8_COMPLETE;
+
+            if (ngx_thread_ws_utf8_check(&state, buf + from, 64)
+                != NGX_ERROR)
+            {
+                wrong++;
+            }
+
             /* nor may a byte before or behind the text matter */
 
             ngx_memset(buf, 0xff, sizeof(buf));
