@@ -257,10 +257,11 @@ ngx_thread_ws_sse_start(ngx_thread_ws_sse_t *sse, u_char **pos, u_char *last)
         if (**pos != ngx_thread_ws_sse_mark[sse->mark]) {
             sse->started = 1;
 
-            /* it was none: its bytes begin the first line */
+            /* it was none: its bytes, if any, begin the first line */
 
-            return ngx_thread_ws_sse_append(sse, ngx_thread_ws_sse_mark,
-                                            sse->mark);
+            return (sse->mark == 0) ? NGX_OK
+                   : ngx_thread_ws_sse_append(sse, ngx_thread_ws_sse_mark,
+                                              sse->mark);
         }
 
         (*pos)++;
