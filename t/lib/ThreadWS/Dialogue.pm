@@ -209,6 +209,7 @@ sub match {
         return !grep { !match($got->[$_], $want->[$_]) } 0 .. $#$want;
     }
 
+    return $got =~ /$1/s if $want =~ m{^/(.*)/$}s;
     return $got eq $want;
 }
 

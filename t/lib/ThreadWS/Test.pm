@@ -6,7 +6,8 @@ package ThreadWS::Test;
 # other sections are Test::Nginx's own.
 #
 # Sections of ours besides: chat_config and agent_config go into the usual
-# locations /chat and /agent where there is no config section.
+# locations /chat and /agent where there is no config section; refused says
+# what the error must name of a configuration that nginx does not start with.
 
 use strict;
 use warnings;
@@ -44,6 +45,7 @@ sub import {
 
     ports();
     certificate() if grep { $_ eq 'tls' } @what;
+    stuck_port() if grep { $_ eq 'stuck' } @what;
 
     no_shuffle();
     master_on();
@@ -72,6 +74,12 @@ sub ports {
         LocalAddr => '127.0.0.1') or die "no socket: $!\n";
     $ENV{TEST_NGINX_DEAD_PORT} = $dead->sockport;
     push @Held, $dead;
+
+    # a name server that never answers
+    my $mute = IO::Socket::INET->new(Proto => 'udp',
+        LocalAddr => '127.0.0.1') or die "no socket: $!\n";
+    $ENV{TEST_NGINX_MUTE_PORT} = $mute->sockport;
+    push @Held, $mute;
 
     # Test::Nginx takes ports by fours
     $ENV{TEST_NGINX_SERVER_PORT} = Test::Nginx::Util::server_port();
@@ -122,6 +130,17 @@ sub preprocess {
         $block->set_value('config', usual_config($block));
     }
 
+    # every word of it must be in the line that says why nginx does not start
+    if (defined $block->refused) {
+        my $all = join '', map { "(?=.*\Q$_\E)" }
+            grep { length } split /\n/, $block->refused;
+
+        $block->set_value('must_die', 1);
+        $block->set_value('suppress_stderr', 1);
+        $block->set_value('error_log', [qr/\[emerg\]$all/]);
+        return;
+    }
+
     if (!defined $block->request && !defined $block->must_die) {
         $block->set_value('request', 'GET /');
     }
@@ -152,6 +171,9 @@ sub usual_config {
     my $pass = $agent =~ /_pass |return |thread_ws_demo_agent/ ? ''
         : 'proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;';
 
+    my $version = $agent =~ /proxy_http_version/ ? ''
+        : 'proxy_http_version 1.1;';
+
     return <<"CONFIG";
     location = /chat {
         thread_ws_pass /agent;
@@ -161,7 +183,7 @@ $chat
     location = /agent {
         internal;
         $pass
-        proxy_http_version 1.1;
+        $version
         proxy_set_header Connection "";
 $agent
     }

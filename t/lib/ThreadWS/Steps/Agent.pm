@@ -120,6 +120,22 @@ sub agent_closed {
     $self->expect(1);
 }
 
+# what it writes is not taken any more: everything on the way is full
+
+sub agent_blocked {
+    my ($self, $agent) = @_;
+
+    my $stream = $agent->{current}{stream};
+    my $left = -1;
+
+    $self->until(sub {
+        my $before = $left;
+        $left = length $stream->{out};
+        return $left && $left == $before;
+    }, 'the agent to be held back');
+    $self->expect(1);
+}
+
 sub agent_alive {
     my ($self, $agent) = @_;
     $self->expect(!$agent->{current}{stream}{eof}, 'closed');
@@ -145,6 +161,10 @@ sub agent_verb {
     } elsif ($verb eq 'choice') { $request->choice($JSON->decode($rest))
     } elsif ($verb eq 'event')  { $request->event($self->text($rest))
     } elsif ($verb eq 'body')   { $request->body($self->text($rest))
+    } elsif ($verb eq 'hex')    { $request->body(pack 'H*', $rest)
+    } elsif ($verb eq 'bytewise') {
+        # each byte a chunk of its own
+        $request->body($_) for split //, $self->text($rest);
     } elsif ($verb eq 'wire')   { $request->wire($self->text($rest))
     } elsif ($verb eq 'finish') { $request->choice({}, finish => $rest)
     } elsif ($verb eq 'usage')  { $request->usage(split ' ', $rest)

@@ -55,13 +55,7 @@ sub workers {
     my ($self, $master) = @_;
 
     open my $in, '<', "/proc/$master/task/$master/children" or return;
-    return grep { comm($_) eq 'nginx' } split ' ', <$in> // '';
-}
-
-sub comm {
-    my ($pid) = @_;
-    open my $in, '<', "/proc/$pid/comm" or return '';
-    return <$in> =~ s/\n//r;
+    return split ' ', <$in> // '';
 }
 
 sub do_signal {
@@ -87,9 +81,47 @@ sub do_old {
     my ($self, $rest) = @_;
 
     die "unknown: old $rest\n" if $rest ne 'worker gone';
-    $self->until(sub { !grep { -d "/proc/$_" && comm($_) }
-        @{ $self->{old_workers} } }, 'the old worker to leave');
+    $self->until(sub { !grep { -d "/proc/$_" } @{ $self->{old_workers} } },
+        'the old worker to leave');
     $self->expect(1);
+}
+
+sub do_server {
+    my ($self, $rest) = @_;
+
+    die "unknown: server $rest\n" if $rest ne 'gone';
+    $self->until(sub { !-e "$self->{root}/logs/nginx.pid" },
+        'the server to leave');
+    $self->expect(1);
+}
+
+# "memory mark", "memory mark once N" (in a repeat's turn N) remember the
+# worker's private memory; "memory grew KB" is what it may have grown by since.
+# A sanitizer keeps what is freed, so that there is nothing to be learnt.
+
+sub do_memory {
+    my ($self, $rest) = @_;
+
+    if ($rest =~ /^mark(?: once (\d+))?$/) {
+        $self->{memory} = $self->memory if !$1 || $1 == $self->{vars}{i};
+        return;
+    }
+
+    my ($limit) = $rest =~ /^grew (\d+)$/ or die "unknown: memory $rest\n";
+    my $grown = $self->memory - $self->{memory};
+
+    Test::More::note("$self->{memory} kB, then $grown kB more");
+    $self->expect($ENV{THREAD_WS_SANITIZER} || $grown <= $limit,
+        "$grown kB more");
+}
+
+sub memory {
+    my ($self) = @_;
+
+    my ($worker) = $self->workers($self->master);
+    open my $in, '<', "/proc/$worker/status" or die "no worker: $!\n";
+    my ($kb) = join('', <$in>) =~ /^RssAnon:\s+(\d+) kB/m;
+    return $kb;
 }
 
 # The connections that nginx counts, without the one that asks.

@@ -1,0 +1,45 @@
+# A thousand clients, each lost without a close frame in mid-answer.
+
+use ThreadWS::Test;
+
+worker_connections(8192);
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: all upstream connections are closed, nothing is left
+--- chat
+active 0
+repeat 1000
+connect c{{ $i }} /chat?threadId=t{{ $i }}
+c{{ $i }}> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta one
+end
+repeat 1000
+c{{ $i }}< token r1 one
+end
+@ open 1000
+drop all
+@ open 0
+active 0
+connect
+> message r2 Hello
+@ request
+@ answer fine
+< answer r2 fine
+
+=== TEST 2: reset, every other one before the agent has answered
+--- chat
+repeat 200
+connect c{{ $i }} /chat?threadId=t{{ $i }}
+c{{ $i }}> message r1 Hello
+@ request
+{{ $i % 2 ? '@ alive' : '@ head 200 text/event-stream' }}
+end
+@ open 200
+reset all
+@ open 0
+active 0

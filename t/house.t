@@ -1,0 +1,60 @@
+# The house's own rules, as far as a program can see them.
+
+use strict;
+use warnings;
+
+use Test::More;
+
+my @proto = glob 'src/proto/*.[ch]';
+my @sources = (glob('*.c'), glob('src/*.[ch]'), @proto);
+
+ok(@proto > 0 && @sources > @proto, 'sources are there');
+
+for my $file (@proto) {
+    my @foreign = grep {
+        !/^<ngx_(config|core|sha1)\.h>$/ && !/^<(jansson|zlib)\.h>$/
+            && !/^"ngx_thread_ws_\w+\.h"$/
+    } includes($file);
+
+    is("@foreign", '', "$file includes nothing but its own");
+
+    my @own = grep { s/^"(.*)"$/$1/ } includes($file);
+    is("@{[grep { !-e qq(src/proto/$_) } @own]}", '',
+        "$file includes no header from above");
+}
+
+for my $file (@sources) {
+    my @lines = lines($file);
+
+    cmp_ok(scalar @lines, '<=', 800, "$file is no longer than 800 lines");
+    is(long(@lines), '', "$file fits into 80 columns");
+    is(numbered(qr{(^|\s)//}, @lines), '', "$file has no // comment");
+    is(numbered(qr{\b(TODO|FIXME|XXX)\b|^#if 0}, @lines), '',
+        "$file has nothing left to do");
+    is(numbered(qr{\t|\s$}, @lines), '', "$file has no tabs, no trailing space");
+}
+
+done_testing();
+
+sub lines {
+    my ($file) = @_;
+    open my $in, '<', $file or die "$file: $!";
+    chomp(my @lines = <$in>);
+    return @lines;
+}
+
+sub includes {
+    my ($file) = @_;
+    return map { /^#include\s+(\S+)/ ? $1 : () } lines($file);
+}
+
+sub long {
+    my $n = 0;
+    return join ' ', map { $n++; length > 80 ? $n : () } @_;
+}
+
+sub numbered {
+    my ($pattern, @lines) = @_;
+    my $n = 0;
+    return join ' ', map { $n++; /$pattern/ ? $n : () } @lines;
+}

@@ -1,0 +1,362 @@
+# The opening handshake, RFC 6455 section 4.2, and who is let in.
+
+use ThreadWS::Test qw(tls);
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: an upgrade
+--- chat
+connect
+< HTTP 101
+< header Upgrade: websocket
+< header Connection: /^upgrade$/i
+< no header Sec-WebSocket-Protocol
+< no header Sec-WebSocket-Extensions
+< no header Content-Length
+< no header Transfer-Encoding
+< quiet
+
+=== TEST 2: names of tokens have no case, and stand in lists
+--- chat
+connect
+    Upgrade: h2c, WebSocket
+    Connection: keep-alive, UPGRADE
+< HTTP 101
+< quiet
+
+=== TEST 3: another version is told ours
+--- chat
+connect
+    Sec-WebSocket-Version: 8
+< HTTP 426
+< header Sec-WebSocket-Version: 13
+
+=== TEST 4: no version at all
+--- chat
+connect
+    -Sec-WebSocket-Version
+< HTTP 426
+< header Sec-WebSocket-Version: 13
+
+=== TEST 5: no key
+--- chat
+connect
+    -Sec-WebSocket-Key
+< HTTP 400
+
+=== TEST 6: a key that is not 16 bytes
+--- chat
+connect
+    Sec-WebSocket-Key: c2hvcnQ=
+< HTTP 400
+
+=== TEST 7: a key that is not base64
+--- chat
+connect
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZ!==
+< HTTP 400
+
+=== TEST 8: two keys
+--- chat
+connect
+    +Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+< HTTP 400
+
+=== TEST 9: the key of the RFC's example
+--- chat
+connect
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+< HTTP 101
+< header Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+< quiet
+
+=== TEST 10: only GET
+--- chat
+connect
+    POST /chat?threadId=t1 HTTP/1.1
+    Content-Length: 0
+< HTTP 405
+
+=== TEST 11: only HTTP/1.1
+--- chat
+connect
+    GET /chat?threadId=t1 HTTP/1.0
+< HTTP /400|426|505/
+
+=== TEST 12: no upgrade asked for
+--- chat
+get /chat?threadId=t1
+< HTTP /400|426/
+
+=== TEST 13: an upgrade to something else
+--- chat
+connect
+    Upgrade: h2c
+< HTTP /400|426/
+
+=== TEST 14: no Connection: upgrade
+--- chat
+connect
+    Connection: keep-alive
+< HTTP /400|426/
+
+=== TEST 15: the request's own bytes go on with frames
+--- agent
+answer You said: $content
+--- chat
+cork
+connect
+> message r1 Hello
+> cancel nothing
+> message r2 Hello again
+> uncork
+< HTTP 101
+<* cancelled r1
+< answer r2 You said: Hello again
+
+=== TEST 16: half a frame comes with the request, the rest after the response
+--- chat
+cork
+connect
+> hex 81 8a 00 00 00 00
+> uncork
+< HTTP 101
+> hex 68 65 6c 6c 6f 68 65 6c 6c 6f
+< error - INVALID_JSON
+< quiet
+
+=== TEST 17: TLS
+--- agent
+answer You said: $content
+--- chat
+connect tls
+< HTTP 101
+> message r1 over TLS
+< answer r1 You said: over TLS
+> close 1000
+< close 1000
+< eof
+
+=== TEST 18: bytes with the request, over TLS
+--- agent
+answer You said: $content
+--- chat
+cork
+connect tls
+> message r1 early
+> uncork
+< answer r1 You said: early
+
+=== TEST 19: the page's own origin
+--- chat
+connect
+    Origin: http://localhost
+< HTTP 101
+connect
+    Origin: http://LOCALHOST:80
+< HTTP 101
+
+=== TEST 20: another origin
+--- chat
+connect
+    Origin: http://evil.example
+< HTTP 403
+connect
+    Origin: http://localhost.evil.example
+< HTTP 403
+connect
+    Origin: http://localhost:81
+< HTTP 403
+
+=== TEST 21: an opaque origin
+--- chat
+connect
+    Origin: null
+< HTTP 403
+
+=== TEST 22: no origin: no browser
+--- chat
+connect
+    -Origin
+< HTTP 101
+
+=== TEST 23: origins that are named
+--- chat_config
+thread_ws_origins https://one.example https://*.many.example
+    ~^https://x\d+\.test$ null;
+--- chat
+connect
+    Origin: https://one.example
+< HTTP 101
+connect
+    Origin: https://a.b.many.example
+< HTTP 101
+connect
+    Origin: https://x12.test
+< HTTP 101
+connect
+    Origin: null
+< HTTP 101
+connect
+    Origin: https://many.example
+< HTTP 403
+connect
+    Origin: http://one.example
+< HTTP 403
+connect
+    Origin: https://x12.test.evil
+< HTTP 403
+connect
+    Origin: http://localhost
+< HTTP 403
+
+=== TEST 24: any origin
+--- chat_config
+thread_ws_origins any;
+--- chat
+connect
+    Origin: https://anywhere.example
+< HTTP 101
+connect
+    Origin: null
+< HTTP 101
+
+=== TEST 25: two origins
+--- chat
+connect
+    Origin: http://localhost
+    +Origin: http://evil.example
+< HTTP /400|403/
+
+=== TEST 26: a subprotocol
+--- chat
+connect
+    Sec-WebSocket-Protocol: thread-ws
+< HTTP 101
+< header Sec-WebSocket-Protocol: thread-ws
+< quiet
+
+=== TEST 27: an unknown subprotocol is not confirmed
+--- chat
+connect
+    Sec-WebSocket-Protocol: chat, bearer.secret
+< HTTP 101
+< no header Sec-WebSocket-Protocol
+
+=== TEST 28: the first one offered that is listed
+--- chat_config
+thread_ws_subprotocols v1 v2;
+--- chat
+connect
+    Sec-WebSocket-Protocol: v3, v2, v1
+< header Sec-WebSocket-Protocol: v2
+connect
+    Sec-WebSocket-Protocol: v3
+    +Sec-WebSocket-Protocol: v1
+< header Sec-WebSocket-Protocol: v1
+
+=== TEST 29: a thread is named, and well formed
+--- chat
+connect /chat
+< HTTP 101
+< close 1008
+< eof
+connect /chat?threadId=
+< close 1008
+connect /chat?threadId=a%20b
+< close 1008
+connect /chat?threadId=a/b
+< close 1008
+connect /chat?threadId={{ 'x' x 129 }}
+< close 1008
+connect /chat?threadId={{ 'x' x 128 }}
+< quiet
+connect /chat?threadId=A-z.0_9~
+< quiet
+
+=== TEST 30: the thread from elsewhere than the arguments
+--- config
+    location ~ ^/threads/(?<thread>[^/]*)$ {
+        thread_ws_pass /agent;
+        thread_ws_thread_id $thread;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- agent
+answer ok
+--- chat
+connect /threads/t7
+> {"type":"message","requestId":"r1","threadId":"t7","content":"x"}
+< answer r1 ok
+
+=== TEST 31: a user that is asked for must be there
+--- chat_config
+thread_ws_user $http_x_user;
+--- chat
+connect
+< HTTP 403
+connect
+    X-User: alice
+< HTTP 101
+< quiet
+
+=== TEST 32: access rules of the location come first
+--- config
+    location = /chat {
+        auth_request /auth;
+        thread_ws_pass /agent;
+    }
+    location = /auth {
+        if ($cookie_session != good) {
+            return 401;
+        }
+        return 204;
+    }
+    location = /agent {
+        internal;
+        return 204;
+    }
+--- chat
+connect
+< HTTP 401
+connect
+    Cookie: session=good
+< HTTP 101
+< quiet
+
+=== TEST 33: the variables of the upgrade request, as they were
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+        proxy_set_header X-Cookie $thread_ws_cookie_session;
+        proxy_set_header X-Token $thread_ws_http_sec_websocket_protocol;
+        proxy_set_header X-Arg $thread_ws_arg_color;
+        proxy_set_header X-Thread $thread_ws_thread_id;
+        proxy_set_header X-Request $thread_ws_request_id;
+    }
+--- agent
+answer ok
+--- chat
+connect /chat?threadId=t1&color=blue
+    Cookie: session=abc
+    Sec-WebSocket-Protocol: bearer.secret
+> message r1 x
+< answer r1 ok
+@ request
+@ header X-Cookie: abc
+@ header X-Token: bearer.secret
+@ header X-Arg: blue
+@ header X-Thread: t1
+@ header X-Request: r1
+@ no header Cookie
+@ no header Sec-WebSocket-Key
+@ no header Upgrade
+@ no header Origin
