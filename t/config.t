@@ -349,7 +349,6 @@ duplicate
     thread_ws_shutdown_spread 1s;
     thread_ws_store off;
     thread_ws_context runs=10 bytes=64k;
-    thread_ws_user "";
 --- config
     thread_ws_busy reject;
     thread_ws_context bytes=32k;
