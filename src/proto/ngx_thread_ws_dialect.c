@@ -113,14 +113,15 @@ int
 ngx_thread_ws_prompt_message(json_t *messages, const char *role,
     ngx_str_t *content)
 {
+    char    *text;
     json_t  *message;
 
+    text = content->len ? (char *) content->data : "";
     message = json_object();
 
     if (json_object_set_new(message, "role", json_string(role))
         || json_object_set_new(message, "content",
-                       json_stringn_nocheck((char *) content->data,
-                                            content->len)))
+                               json_stringn_nocheck(text, content->len)))
     {
         json_decref(message);
         return -1;

@@ -302,6 +302,10 @@ ngx_thread_ws_json_unescape(u_char *dst, u_char *p, size_t len)
     u_char    *last, *next;
     uint32_t   ch;
 
+    if (len == 0) {
+        return dst;
+    }
+
     last = p + len;
 
     while (p < last) {

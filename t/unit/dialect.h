@@ -1,0 +1,267 @@
+
+/*
+ * What the tests of the dialects share: what an event says, what a recorded
+ * stream says, what a request body is, in words.
+ */
+
+
+#ifndef _UNIT_DIALECT_H_INCLUDED_
+#define _UNIT_DIALECT_H_INCLUDED_
+
+
+#include "unit.h"
+#include "ngx_thread_ws_dialect.h"
+#include "ngx_thread_ws_json.h"
+#include "ngx_thread_ws_sse.h"
+
+
+#define DIALECT_SAMPLE_MAX  65536
+
+
+/* The delta as plain text; its size must be the one that was announced. */
+
+static ngx_inline void
+dialect_add_delta(unit_text_t *text, ngx_thread_ws_reply_t *reply)
+{
+    u_char  *plain, *end;
+
+    plain = malloc(reply->delta.len + 1);
+    end = ngx_thread_ws_json_unescape(plain, reply->delta.data,
+                                      reply->delta.len);
+
+    if (end == NULL) {
+        unit_add(text, "(not a string's inside)");
+
+    } else if ((size_t) (end - plain) != reply->delta_size) {
+        unit_add(text, "(size %d)", (int) reply->delta_size);
+
+    } else {
+        unit_add_escaped(text, plain, end - plain);
+    }
+
+    free(plain);
+}
+
+
+/* What the event brought, and what the run has so far. */
+
+static ngx_inline void
+dialect_add_reply(unit_text_t *text, ngx_thread_ws_reply_t *reply,
+    ngx_int_t rc)
+{
+    switch (rc) {
+
+    case NGX_OK:
+        unit_add(text, "ok");
+        break;
+
+    case NGX_DECLINED:
+        unit_add(text, "declined");
+        return;
+
+    case NGX_ABORT:
+        unit_add(text, "abort \"");
+        unit_add_escaped(text, reply->error.data, reply->error.len);
+        unit_add(text, "\"%s", reply->retryable ? " retryable" : "");
+        break;
+
+    default:
+        unit_add(text, "rc %d", (int) rc);
+    }
+
+    if (reply->delta.len) {
+        unit_add(text, " \"");
+        dialect_add_delta(text, reply);
+        unit_add(text, "\"");
+    }
+
+    if (reply->finish_reason.len) {
+        unit_add(text, " finish=");
+        unit_add_escaped(text, reply->finish_reason.data,
+                         reply->finish_reason.len);
+    }
+
+    if (reply->usage) {
+        unit_add(text, " usage=%d/%d", (int) reply->input_tokens,
+                 (int) reply->output_tokens);
+    }
+
+    if (reply->done) {
+        unit_add(text, " done");
+    }
+}
+
+
+/*
+ * One event more of a run.  It is given as memory of exactly its size, for the
+ * sanitizer, which *held keeps for what the delta points to.
+ */
+
+static ngx_inline ngx_int_t
+dialect_feed(ngx_thread_ws_dialect_t *d, ngx_thread_ws_reply_t *reply,
+    const char *type, const void *data, size_t len, u_char **held)
+{
+    ngx_str_t  t, event;
+
+    free(*held);
+    *held = malloc(len ? len : 1);
+    ngx_memcpy(*held, data, len);
+
+    event.data = *held;
+    event.len = len;
+    t.data = (u_char *) type;
+    t.len = ngx_strlen(type);
+
+    return d->event(reply, &t, &event);
+}
+
+
+/* One test: what a run's events, ended by NULL, say in the end. */
+
+static ngx_inline ngx_uint_t
+dialect_says(ngx_thread_ws_dialect_t *d, const char *type,
+    const char **events, const char *expected, const char *name)
+{
+    u_char                 *held;
+    ngx_int_t               rc;
+    ngx_uint_t              ok;
+    unit_text_t             text;
+    ngx_thread_ws_reply_t   reply;
+
+    ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
+    ngx_memzero(&text, sizeof(unit_text_t));
+
+    held = NULL;
+    rc = NGX_ERROR;
+
+    for ( /* void */ ; *events; events++) {
+        rc = dialect_feed(d, &reply, type, *events, ngx_strlen(*events),
+                          &held);
+    }
+
+    dialect_add_reply(&text, &reply, rc);
+    ok = unit_str(text.data, text.len, expected, "%s", name);
+
+    unit_text_free(&text);
+    ngx_thread_ws_reply_free(&reply);
+    free(held);
+
+    return ok;
+}
+
+
+/* What a stream says: its text, and how it ends.  ctx is the dialect. */
+
+static ngx_inline void
+dialect_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
+{
+    size_t                    len;
+    u_char                   *p, *last;
+    ngx_int_t                 rc, said;
+    ngx_thread_ws_sse_t       sse;
+    ngx_thread_ws_reply_t     reply;
+    ngx_thread_ws_dialect_t  *d = ctx;
+
+    ngx_memzero(&sse, sizeof(ngx_thread_ws_sse_t));
+    ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
+
+    sse.limit = DIALECT_SAMPLE_MAX;
+    said = NGX_OK;
+
+    while (said == NGX_OK && (p = unit_next(feed, &len)) != NULL) {
+
+        last = p + len;
+
+        while (said == NGX_OK) {
+            rc = ngx_thread_ws_sse_parse(&sse, &p, last);
+
+            if (rc == NGX_AGAIN) {
+                break;
+            }
+
+            said = (rc == NGX_OK) ? d->event(&reply, &sse.event, &sse.data)
+                                  : rc;
+
+            if (said == NGX_OK) {
+                dialect_add_delta(trace, &reply);
+            }
+        }
+    }
+
+    ngx_str_null(&reply.delta);
+
+    unit_add(trace, " / ");
+    dialect_add_reply(trace, &reply, said);
+
+    ngx_thread_ws_sse_free(&sse);
+    ngx_thread_ws_reply_free(&reply);
+}
+
+
+/* One test: what a recorded stream says, however it arrives. */
+
+static ngx_inline ngx_uint_t
+dialect_sample(ngx_thread_ws_dialect_t *d, const char *file,
+    const char *expected)
+{
+    FILE           *f;
+    char            path[256];
+    size_t          len;
+    static u_char   stream[DIALECT_SAMPLE_MAX];
+
+    snprintf(path, sizeof(path), "%s/%s",
+             getenv("SAMPLES") ? getenv("SAMPLES") : "../samples", file);
+
+    f = fopen(path, "r");
+
+    if (f == NULL) {
+        return unit_ok(0, "%s: cannot be opened", path);
+    }
+
+    len = fread(stream, 1, sizeof(stream), f);
+    fclose(f);
+
+    return unit_splits(dialect_run, d, stream, len, expected, "%s", file);
+}
+
+
+/* One test: a request body. */
+
+static ngx_inline ngx_uint_t
+dialect_requests(ngx_thread_ws_dialect_t *d, ngx_thread_ws_prompt_t *prompt,
+    const char *parameters, const char *expected, const char *name)
+{
+    char        *body, *before, *after;
+    json_t      *root;
+    ngx_uint_t   ok;
+
+    prompt->parameters = parameters ? json_loads(parameters, 0, NULL) : NULL;
+    before = prompt->parameters ? json_dumps(prompt->parameters, 0) : NULL;
+
+    root = d->request(prompt);
+    body = json_dumps(root, JSON_COMPACT);
+
+    ok = body && unit_str(body, ngx_strlen(body), expected, "%s", name);
+
+    if (body == NULL) {
+        unit_ok(0, "%s: no request", name);
+    }
+
+    if (prompt->parameters) {
+        after = json_dumps(prompt->parameters, 0);
+        unit_str(after, ngx_strlen(after), before,
+                 "%s: the parameters are as they were", name);
+        free(after);
+        free(before);
+    }
+
+    json_decref(root);
+    json_decref(prompt->parameters);
+    prompt->parameters = NULL;
+    free(body);
+
+    return ok;
+}
+
+
+#endif /* _UNIT_DIALECT_H_INCLUDED_ */
