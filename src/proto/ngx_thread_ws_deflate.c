@@ -5,7 +5,6 @@
 #include "ngx_thread_ws_deflate.h"
 
 
-#define NGX_THREAD_WS_WINDOW_MIN  9
 #define NGX_THREAD_WS_WINDOW_MAX  15
 
 #define NGX_THREAD_WS_SCRATCH     16384
@@ -80,15 +79,6 @@ ngx_thread_ws_deflate_create(ngx_thread_ws_deflate_params_t *params,
 
     d->params = *params;
     d->level = level;
-
-    /*
-     * zlib writes 9 where 8 is asked for, and so did clients that are built
-     * on it: reading with a larger window is always right
-     */
-
-    if (d->params.client_bits < NGX_THREAD_WS_WINDOW_MIN) {
-        d->params.client_bits = NGX_THREAD_WS_WINDOW_MIN;
-    }
 
     return d;
 }
