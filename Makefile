@@ -22,8 +22,8 @@ TOOLS     = tools
 
 TEST_NGINX = $(BUILD)/test-nginx/usr/share/perl5/Test/Nginx.pm
 
-BUILD_PACKAGES = gcc libc6-dev make dpkg-dev nginx nginx-dev libjansson-dev \
-	libpq-dev libcurl4-openssl-dev libssl-dev libpcre2-dev zlib1g-dev
+BUILD_PACKAGES = gcc libc6-dev make dpkg-dev pkg-config nginx nginx-dev \
+	libjansson-dev libpq-dev libcurl4-openssl-dev libssl-dev libpcre2-dev zlib1g-dev
 
 RUN_PACKAGES   = ca-certificates libjs-marked node-dompurify \
 	$(if $(DATABASE_URL),postgresql-client)
@@ -44,19 +44,21 @@ TEST_PACKAGES  = clang openssl libio-socket-ssl-perl libtest-base-perl \
 all: $(MODULE)
 
 $(MODULE): $(BUILD)/nginx/objs/Makefile $(SOURCES)
-	@+$(TOOLS)/quiet $(MAKE) -C $(BUILD)/nginx -f objs/Makefile modules
+	@+$(TOOLS)/quiet $(MAKE) -j2 -C $(BUILD)/nginx -f objs/Makefile modules
 	@install -m 644 $(BUILD)/nginx/objs/ngx_thread_ws_module.so $@
 	@echo $@
 
-$(BUILD)/nginx/objs/Makefile: config $(BUILD)/source $(TOOLS)/nginx-configure
+$(BUILD)/nginx/objs/Makefile: config $(BUILD)/files $(BUILD)/source \
+		$(TOOLS)/nginx-configure
 	@$(TOOLS)/nginx-configure $(HEADERS) $(BUILD)/nginx dynamic
 
-# changes when another nginx is to be built for
+# changes when another nginx is to be built for, or a file comes or goes
 
 $(BUILD)/source: packages FORCE
-	@mkdir -p $(BUILD)
-	@echo '$(HEADERS) $(VERSION) $(CC)' | cmp -s - $@ || \
-		echo '$(HEADERS) $(VERSION) $(CC)' >$@
+	@$(TOOLS)/note $@ '$(HEADERS) $(VERSION) $(CC)'
+
+$(BUILD)/files: FORCE
+	@$(TOOLS)/note $@ '$(sort $(SOURCES))'
 
 packages:
 	@$(TOOLS)/install $(BUILD_PACKAGES)
@@ -118,7 +120,7 @@ fuzz: $(BUILD)/nginx-src
 $(BUILD)/nginx-src: | test-packages
 	@$(TOOLS)/nginx-source $@ $(BUILD)
 
-$(BUILD)/nginx-%/objs/Makefile: config $(TOOLS)/nginx-configure \
+$(BUILD)/nginx-%/objs/Makefile: config $(BUILD)/files $(TOOLS)/nginx-configure \
 		| $(BUILD)/nginx-src
 	@$(TOOLS)/nginx-configure $(BUILD)/nginx-src $(BUILD)/nginx-$* $*
 
