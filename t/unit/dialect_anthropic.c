@@ -1,0 +1,220 @@
+
+#include "dialect.h"
+
+
+#define anthropic  (&ngx_thread_ws_dialect_anthropic)
+
+#define text_delta(text)                                                      \
+    "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":"                \
+    "{\"type\":\"text_delta\",\"text\":" text "}}"
+
+#define failure(type)                                                         \
+    "{\"type\":\"error\",\"error\":{\"type\":" type ",\"message\":\"no\"}}"
+
+
+typedef struct {
+    const char  *name;
+    const char  *type;
+    const char  *event;
+    const char  *says;
+} anthropic_case_t;
+
+
+static void anthropic_test_runs(void);
+static void anthropic_test_requests(void);
+static void anthropic_test_errors(void);
+
+
+static anthropic_case_t  anthropic_events[] = {
+
+    { "text", "content_block_delta", text_delta("\"hi\""), "ok \"hi\"" },
+    { "text without an event's type", "", text_delta("\"hi\""), "ok \"hi\"" },
+    { "an empty text", "content_block_delta", text_delta("\"\""), "ok" },
+    { "escapes", "content_block_delta",
+      text_delta("\"a\\n\\\"\\ud83d\\ude00\\u0000\""),
+      "ok \"a\\x0a\"\\xf0\\x9f\\x98\\x80\\xef\\xbf\\xbd\"" },
+    { "a block that begins with text", "content_block_start",
+      "{\"type\":\"content_block_start\",\"content_block\":"
+      "{\"type\":\"text\",\"text\":\"a\"}}", "ok \"a\"" },
+    { "thinking", "content_block_delta",
+      "{\"type\":\"content_block_delta\",\"delta\":"
+      "{\"type\":\"thinking_delta\",\"thinking\":\"a\",\"text\":\"b\"}}",
+      "ok" },
+    { "a delta of another kind", "content_block_delta",
+      "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"new_delta\"}}",
+      "ok" },
+    { "a block of another kind", "content_block_start",
+      "{\"type\":\"content_block_start\",\"content_block\":"
+      "{\"type\":\"new\",\"text\":1}}", "ok" },
+    { "ping", "ping", "{\"type\": \"ping\"}", "ok" },
+    { "an event of another kind", "news", "{\"type\":\"news\"}", "ok" },
+    { "the start", "message_start", "{\"type\":\"message_start\",\"message\":"
+      "{\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}}",
+      "ok usage=25/1" },
+    { "a reason", "message_delta", "{\"type\":\"message_delta\",\"delta\":"
+      "{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":15}}",
+      "ok finish=end_turn usage=0/15" },
+    { "no reason yet", "message_delta", "{\"type\":\"message_delta\",\"delta\":"
+      "{\"stop_reason\":null}}", "ok" },
+    { "the end mark", "message_stop", "{\"type\":\"message_stop\"}",
+      "ok done" },
+
+    { "overloaded", "error", failure("\"overloaded_error\""),
+      "abort \"no\" retryable" },
+    { "rate limit", "error", failure("\"rate_limit_error\""),
+      "abort \"no\" retryable" },
+    { "api error", "error", failure("\"api_error\""),
+      "abort \"no\" retryable" },
+    { "timeout", "error", failure("\"timeout_error\""),
+      "abort \"no\" retryable" },
+    { "invalid request", "error", failure("\"invalid_request_error\""),
+      "abort \"no\"" },
+    { "authentication", "error", failure("\"authentication_error\""),
+      "abort \"no\"" },
+    { "an error of another kind", "error", failure("\"new_error\""),
+      "abort \"no\"" },
+    { "an error without a kind", "error", failure("null"),
+      "abort \"no\" retryable" },
+    { "an error without an object", "error", "{\"type\":\"error\"}",
+      "abort \"the agent reported an error\" retryable" },
+    { "an error in words", "error", "upstream gone",
+      "abort \"upstream gone\" retryable" },
+    { "an error of another form", "error", "{\"error\":\"gone\"}",
+      "abort \"gone\" retryable" },
+
+    { "no JSON", "content_block_delta", "hello", "declined" },
+    { "cut", "content_block_delta", "{\"type\":\"content_block_de",
+      "declined" },
+    { "an array", "content_block_delta", "[]", "declined" },
+    { "no type", "content_block_delta", "{}", "declined" },
+    { "no delta", "content_block_delta", "{\"type\":\"content_block_delta\"}",
+      "declined" },
+    { "a text that is none", "content_block_delta", text_delta("1"),
+      "declined" },
+    { "a text with a lone surrogate", "content_block_delta",
+      text_delta("\"\\ud83d\""), "declined" }
+};
+
+
+int
+main(void)
+{
+    ngx_uint_t         i;
+    const char        *events[2];
+    anthropic_case_t  *c;
+
+    events[1] = NULL;
+
+    for (i = 0; i < sizeof(anthropic_events) / sizeof(anthropic_events[0]); i++)
+    {
+        c = &anthropic_events[i];
+        events[0] = c->event;
+
+        dialect_says(anthropic, c->type, events, c->says, c->name);
+    }
+
+    anthropic_test_runs();
+    anthropic_test_errors();
+    anthropic_test_requests();
+
+    dialect_sample(anthropic, "anthropic-text.sse",
+                   "Hello, caf\\xc3\\xa9 \\xf0\\x9f\\x98\\x80!"
+                   " / ok finish=end_turn usage=25/15 done");
+
+    dialect_sample(anthropic, "anthropic-thinking-tools.sse",
+                   "Let me look it up."
+                   " / ok finish=tool_use usage=480/89 done");
+
+    dialect_sample(anthropic, "anthropic-overloaded.sse",
+                   "I th / abort \"Overloaded\" retryable usage=10/1");
+
+    return unit_done();
+}
+
+
+static void
+anthropic_test_runs(void)
+{
+    const char  *after[] = { "{\"type\":\"message_stop\"}",
+                             text_delta("\"a\""), NULL };
+    const char  *final[] = { failure("\"invalid_request_error\""),
+                             failure("\"api_error\""), NULL };
+    const char  *next[] = { failure("\"api_error\""),
+                            text_delta("\"a\""), NULL };
+
+    dialect_says(anthropic, "", after, "ok done", "run: nothing after the end");
+    dialect_says(anthropic, "", final, "abort \"no\" retryable",
+                 "run: whether to retry is the last event's");
+    dialect_says(anthropic, "", next, "ok \"a\"",
+                 "run: an error is its event's");
+}
+
+
+static void
+anthropic_test_errors(void)
+{
+    ngx_str_t              body;
+    ngx_thread_ws_reply_t  reply;
+
+    ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
+
+    ngx_str_set(&body, failure("\"invalid_request_error\""));
+    unit_int(anthropic->error(&reply, &body), NGX_OK, "error body");
+    unit_str(reply.error.data, reply.error.len, "no", "error body: words");
+
+    ngx_str_set(&body, "<html>");
+    unit_int(anthropic->error(&reply, &body), NGX_DECLINED,
+             "error body without words");
+
+    unit_str(anthropic->headers[0].key.data, anthropic->headers[0].key.len,
+             "anthropic-version", "the API's version is sent");
+    unit_int(anthropic->headers[1].key.len, 0, "and nothing else");
+
+    ngx_thread_ws_reply_free(&reply);
+}
+
+
+static void
+anthropic_test_requests(void)
+{
+    ngx_thread_ws_prompt_t    prompt;
+    ngx_thread_ws_exchange_t  history[2];
+
+    ngx_memzero(&prompt, sizeof(ngx_thread_ws_prompt_t));
+
+    ngx_str_set(&prompt.content, "hi");
+
+    dialect_requests(anthropic, &prompt, NULL,
+        "{\"max_tokens\":4096,\"messages\":["
+        "{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":true}",
+        "request: the least");
+
+    ngx_str_set(&history[0].content, "q1");
+    ngx_str_set(&history[0].answer, "a1");
+    ngx_str_set(&history[1].content, "q2");
+    ngx_str_set(&history[1].answer, " \n");
+
+    prompt.history = history;
+    prompt.nhistory = 2;
+    ngx_str_set(&prompt.model, "m");
+    ngx_str_set(&prompt.system_prompt, "be brief");
+
+    dialect_requests(anthropic, &prompt, "{\"temperature\":1}",
+        "{\"model\":\"m\",\"temperature\":1,\"system\":\"be brief\","
+        "\"max_tokens\":4096,\"messages\":["
+        "{\"role\":\"user\",\"content\":\"q1\"},"
+        "{\"role\":\"assistant\",\"content\":\"a1\"},"
+        "{\"role\":\"user\",\"content\":\"q2\"},"
+        "{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":true}",
+        "request: all, without a blank answer");
+
+    prompt.nhistory = 0;
+
+    dialect_requests(anthropic, &prompt,
+        "{\"max_tokens\":10,\"system\":\"own\",\"stream\":false,"
+        "\"messages\":null}",
+        "{\"model\":\"m\",\"max_tokens\":10,\"system\":\"own\","
+        "\"stream\":true,\"messages\":["
+        "{\"role\":\"user\",\"content\":\"hi\"}]}",
+        "request: what parameters win and what not");
+}
