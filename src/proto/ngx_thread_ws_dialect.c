@@ -156,7 +156,8 @@ ngx_thread_ws_reply_load(json_t **root, ngx_str_t *data)
 {
     json_error_t  error;
 
-    *root = json_loadb((char *) data->data, data->len, JSON_ALLOW_NUL, &error);
+    *root = json_loadb((char *) data->data, data->len,
+                       JSON_DECODE_ANY|JSON_ALLOW_NUL, &error);
 
     if (*root) {
         return NGX_OK;

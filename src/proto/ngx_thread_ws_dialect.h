@@ -156,8 +156,8 @@ int ngx_thread_ws_prompt_message(json_t *messages, const char *role,
 void ngx_thread_ws_reply_next(ngx_thread_ws_reply_t *reply);
 
 /*
- * NGX_OK with a tree, NGX_DECLINED if the data is not JSON (duplicate names
- * are allowed: the last one wins), NGX_ERROR.
+ * NGX_OK with a tree, whatever its root is, NGX_DECLINED if the data is not
+ * JSON (duplicate names are allowed: the last one wins), NGX_ERROR.
  */
 
 ngx_int_t ngx_thread_ws_reply_load(json_t **root, ngx_str_t *data);

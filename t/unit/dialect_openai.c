@@ -378,7 +378,8 @@ openai_test_errors(void)
         { "{}", NULL },
         { "[]", NULL },
         { "<html>no model</html>", NULL },
-        { "\"no model\"", NULL },
+        { "\"no model\"", "no model" },
+        { "404", NULL },
         { "", NULL }
     };
 
