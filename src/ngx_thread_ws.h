@@ -133,7 +133,7 @@ typedef struct {
     ngx_int_t                  input_tokens;     /* -1: not told */
     ngx_int_t                  output_tokens;
     ngx_msec_t                 latency;
-} ngx_thread_ws_memory_t;
+} ngx_thread_ws_recent_t;
 
 
 /* what a run came to, for variables, metrics and logs */
@@ -179,7 +179,6 @@ typedef enum {
     NGX_THREAD_WS_RESPONSE_TOO_LARGE,
     NGX_THREAD_WS_STORE_UNAVAILABLE,
     NGX_THREAD_WS_SHUTTING_DOWN,
-    NGX_THREAD_WS_INTERNAL_ERROR,
     NGX_THREAD_WS_NCODES
 } ngx_thread_ws_code_e;
 
@@ -217,6 +216,7 @@ struct ngx_thread_ws_conn_s {
     u_char                     id[NGX_THREAD_WS_CONNECTION_ID_LEN];
     ngx_str_t                  thread_id;
     ngx_str_t                  owner;
+    ngx_str_t                  pass;         /* the agent location's URI */
     ngx_msec_t                 opened;       /* ngx_current_msec */
 
     /* what comes in */
@@ -245,7 +245,7 @@ struct ngx_thread_ws_conn_s {
 
     /* what it remembers of the thread */
 
-    ngx_queue_t                history;      /* of ngx_thread_ws_memory_t */
+    ngx_queue_t                history;      /* of ngx_thread_ws_recent_t */
     ngx_uint_t                 nhistory;
     size_t                     history_size;
     uint64_t                   seq;          /* the last one seen */
@@ -264,6 +264,8 @@ struct ngx_thread_ws_conn_s {
     uint64_t                   output_tokens;
     uint64_t                   bytes_in;
     uint64_t                   bytes_out;
+    uint64_t                   told_in;      /* bytes in the metrics */
+    uint64_t                   told_out;
 
     void                      *span;         /* the trace's, NULL: none */
 
@@ -274,6 +276,8 @@ struct ngx_thread_ws_conn_s {
     unsigned                   leaving:1;    /* the worker is */
     unsigned                   close_sent:1;
     unsigned                   close_received:1;
+    unsigned                   deaf:1;       /* the peer broke the framing */
+    unsigned                   shut:1;       /* our half is closed */
     unsigned                   error:1;      /* the socket is of no use */
     unsigned                   counted:1;    /* in the metrics */
 };
@@ -308,12 +312,12 @@ struct ngx_thread_ws_run_s {
     ngx_str_t                  content;
     ngx_str_t                  model;
     ngx_msec_t                 started;      /* ngx_current_msec, message */
-    uint64_t                   started_ns;   /* since the epoch; 0 untraced */
+    uint64_t                   cancel_us;    /* monotonic; 0: not cancelled */
 
     ngx_event_t                timer;        /* thread_ws_run_timeout */
     ngx_thread_ws_claim_t      claim;
     ngx_thread_ws_store_op_t   op;
-    unsigned                   op_active:1;
+    ngx_msec_t                 op_started;   /* ngx_current_msec */
 
     /* the answer */
 
@@ -332,6 +336,8 @@ struct ngx_thread_ws_run_s {
 
     unsigned                   replayed:1;   /* answered from the store */
     unsigned                   took_over:1;  /* from an older connection */
+    unsigned                   asked:1;      /* the agent was */
+    unsigned                   op_active:1;  /* the store works for it */
 };
 
 

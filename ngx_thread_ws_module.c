@@ -1,0 +1,463 @@
+
+/*
+ * ngx_thread_ws_module: one WebSocket for each chat thread, each message of it
+ * a run through an agent's location.  Here: directives, configuration, and what
+ * nginx calls at start and exit.
+ */
+
+
+#include "src/ngx_thread_ws.h"
+#include "src/ngx_thread_ws_agent.h"
+#include "src/ngx_thread_ws_demo.h"
+#include "src/ngx_thread_ws_history.h"
+#include "src/ngx_thread_ws_log.h"
+#include "src/ngx_thread_ws_metrics.h"
+#include "src/ngx_thread_ws_settings.h"
+#include "src/ngx_thread_ws_status.h"
+#include "src/ngx_thread_ws_trace.h"
+#include "src/ngx_thread_ws_upgrade.h"
+#include "src/ngx_thread_ws_variables.h"
+
+
+#define NGX_THREAD_WS_CONTEXT                                                 \
+    (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
+
+
+static ngx_int_t ngx_thread_ws_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_thread_ws_postconfiguration(ngx_conf_t *cf);
+static void *ngx_thread_ws_create_main_conf(ngx_conf_t *cf);
+static void *ngx_thread_ws_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static ngx_int_t ngx_thread_ws_init_module(ngx_cycle_t *cycle);
+static ngx_int_t ngx_thread_ws_init_process(ngx_cycle_t *cycle);
+static void ngx_thread_ws_exit_process(ngx_cycle_t *cycle);
+
+
+static ngx_command_t  ngx_thread_ws_commands[] = {
+
+    { ngx_string("thread_ws_pass"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_thread_ws_settings_pass,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_echo"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_thread_ws_settings_echo,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_demo_agent"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_thread_ws_demo_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_history"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_thread_ws_settings_history,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_thread_ws_status_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_dialect"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_thread_ws_settings_dialect,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_thread_id"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, thread_id),
+      NULL },
+
+    { ngx_string("thread_ws_user"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, user),
+      NULL },
+
+    { ngx_string("thread_ws_model"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, model),
+      NULL },
+
+    { ngx_string("thread_ws_system_prompt"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_thread_ws_settings_system_prompt,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_parameters"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_thread_ws_settings_parameters,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_busy"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE12,
+      ngx_thread_ws_settings_busy,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_max_message_size"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, max_message_size),
+      &ngx_thread_ws_settings_positive },
+
+    { ngx_string("thread_ws_max_response_size"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, max_response_size),
+      &ngx_thread_ws_settings_positive },
+
+    { ngx_string("thread_ws_output_buffer"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, output_buffer),
+      &ngx_thread_ws_settings_positive },
+
+    { ngx_string("thread_ws_send_timeout"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, send_timeout),
+      &ngx_thread_ws_settings_positive_time },
+
+    { ngx_string("thread_ws_run_timeout"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, run_timeout),
+      NULL },
+
+    { ngx_string("thread_ws_ping_interval"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_thread_ws_settings_interval,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, ping_interval),
+      NULL },
+
+    { ngx_string("thread_ws_pong_timeout"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_thread_ws_settings_interval,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, pong_timeout),
+      NULL },
+
+    { ngx_string("thread_ws_origins"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_1MORE,
+      ngx_thread_ws_settings_origins,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_subprotocols"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_1MORE,
+      ngx_thread_ws_settings_subprotocols,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_deflate"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_1MORE,
+      ngx_thread_ws_settings_deflate,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_connections_warn"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, connections_warn),
+      NULL },
+
+    { ngx_string("thread_ws_shutdown_spread"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, shutdown_spread),
+      NULL },
+
+    { ngx_string("thread_ws_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_thread_ws_zone_directive,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_store"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE123,
+      ngx_thread_ws_settings_store,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_context"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE12,
+      ngx_thread_ws_settings_context,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_event_log"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_thread_ws_log_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_trace"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_1MORE,
+      ngx_thread_ws_trace_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_thread_ws_module_ctx = {
+    ngx_thread_ws_preconfiguration,        /* preconfiguration */
+    ngx_thread_ws_postconfiguration,       /* postconfiguration */
+
+    ngx_thread_ws_create_main_conf,        /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_thread_ws_create_loc_conf,         /* create location configuration */
+    ngx_thread_ws_merge_loc_conf           /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_thread_ws_module = {
+    NGX_MODULE_V1,
+    &ngx_thread_ws_module_ctx,             /* module context */
+    ngx_thread_ws_commands,                /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    ngx_thread_ws_init_module,             /* init module */
+    ngx_thread_ws_init_process,            /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_thread_ws_exit_process,            /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_int_t
+ngx_thread_ws_preconfiguration(ngx_conf_t *cf)
+{
+    return ngx_thread_ws_variables_add(cf);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_postconfiguration(ngx_conf_t *cf)
+{
+    if (ngx_thread_ws_settings_check(cf) != NGX_OK
+        || ngx_thread_ws_trace_postconfiguration(cf) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_thread_ws_agent_init(cf);
+}
+
+
+static void *
+ngx_thread_ws_create_main_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_thread_ws_main_conf_t));
+}
+
+
+static void *
+ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_thread_ws_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->pass = NULL;
+     *     conf->context.bytes = 0;
+     *     conf->deflate = { 0 };
+     */
+
+    conf->dialect = NGX_CONF_UNSET_PTR;
+    conf->thread_id = NGX_CONF_UNSET_PTR;
+    conf->user = NGX_CONF_UNSET_PTR;
+    conf->model = NGX_CONF_UNSET_PTR;
+    conf->system_prompt = NGX_CONF_UNSET_PTR;
+    conf->parameters = NGX_CONF_UNSET_PTR;
+    conf->busy = NGX_CONF_UNSET_UINT;
+    conf->queue = NGX_CONF_UNSET_UINT;
+    conf->max_message_size = NGX_CONF_UNSET_SIZE;
+    conf->max_response_size = NGX_CONF_UNSET_SIZE;
+    conf->output_buffer = NGX_CONF_UNSET_SIZE;
+    conf->send_timeout = NGX_CONF_UNSET_MSEC;
+    conf->run_timeout = NGX_CONF_UNSET_MSEC;
+    conf->ping_interval = NGX_CONF_UNSET_MSEC;
+    conf->pong_timeout = NGX_CONF_UNSET_MSEC;
+    conf->origins_mode = NGX_CONF_UNSET_UINT;
+    conf->origins = NGX_CONF_UNSET_PTR;
+    conf->subprotocols = NGX_CONF_UNSET_PTR;
+    conf->deflate.enable = NGX_CONF_UNSET;
+    conf->connections_warn = NGX_CONF_UNSET;
+    conf->shutdown_spread = NGX_CONF_UNSET_MSEC;
+    conf->store = NGX_CONF_UNSET_PTR;
+    conf->context.runs = NGX_CONF_UNSET_UINT;
+    conf->demo_delay = NGX_CONF_UNSET_MSEC;
+    conf->log = NGX_CONF_UNSET_PTR;
+    conf->trace = NGX_CONF_UNSET_PTR;
+
+    return conf;
+}
+
+
+static char *
+ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_thread_ws_loc_conf_t *prev = parent;
+    ngx_thread_ws_loc_conf_t *conf = child;
+
+    ngx_conf_merge_ptr_value(conf->dialect, prev->dialect,
+                             &ngx_thread_ws_dialect_openai);
+    ngx_conf_merge_ptr_value(conf->thread_id, prev->thread_id, NULL);
+    ngx_conf_merge_ptr_value(conf->user, prev->user, NULL);
+    ngx_conf_merge_ptr_value(conf->model, prev->model, NULL);
+    ngx_conf_merge_ptr_value(conf->system_prompt, prev->system_prompt, NULL);
+    ngx_conf_merge_ptr_value(conf->parameters, prev->parameters, NULL);
+
+    ngx_conf_merge_uint_value(conf->queue, prev->queue, 16);
+    ngx_conf_merge_uint_value(conf->busy, prev->busy,
+                              NGX_THREAD_WS_BUSY_INTERRUPT);
+
+    ngx_conf_merge_size_value(conf->max_message_size, prev->max_message_size,
+                              1024 * 1024);
+    ngx_conf_merge_size_value(conf->max_response_size,
+                              prev->max_response_size, 4 * 1024 * 1024);
+    ngx_conf_merge_size_value(conf->output_buffer, prev->output_buffer,
+                              64 * 1024);
+    ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 60000);
+    ngx_conf_merge_msec_value(conf->run_timeout, prev->run_timeout, 600000);
+    ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval, 30000);
+    ngx_conf_merge_msec_value(conf->pong_timeout, prev->pong_timeout, 10000);
+
+    ngx_conf_merge_ptr_value(conf->origins, prev->origins, NULL);
+    ngx_conf_merge_uint_value(conf->origins_mode, prev->origins_mode,
+                              NGX_THREAD_WS_ORIGINS_SAME);
+
+    if (conf->deflate.enable == NGX_CONF_UNSET) {
+        conf->deflate = prev->deflate;
+
+        if (conf->deflate.enable == NGX_CONF_UNSET) {
+            conf->deflate.enable = 0;
+        }
+    }
+
+    ngx_conf_merge_value(conf->connections_warn, prev->connections_warn, 0);
+    ngx_conf_merge_msec_value(conf->shutdown_spread, prev->shutdown_spread,
+                              2000);
+    ngx_conf_merge_ptr_value(conf->store, prev->store,
+                             &ngx_thread_ws_store_connection);
+
+    if (conf->context.runs == NGX_CONF_UNSET_UINT) {
+        conf->context = prev->context;
+
+        if (conf->context.runs == NGX_CONF_UNSET_UINT) {
+            conf->context.runs = 50;
+            conf->context.bytes = 256 * 1024;
+        }
+    }
+
+    ngx_conf_merge_ptr_value(conf->log, prev->log, NULL);
+    ngx_conf_merge_ptr_value(conf->trace, prev->trace, NULL);
+
+    return ngx_thread_ws_settings_merge_subprotocols(cf, prev, conf);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_init_module(ngx_cycle_t *cycle)
+{
+    return ngx_thread_ws_zone_init_module(cycle);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_init_process(ngx_cycle_t *cycle)
+{
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_thread_ws_agent_check(cycle) != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "ngx_thread_ws_module was built with other headers than "
+                      "this nginx: it would close clients' sockets.  "
+                      "Build it with the headers of this nginx (on Debian: "
+                      "the package nginx-dev)");
+        return NGX_ERROR;
+    }
+
+    if (ngx_thread_ws_metrics_init_process(cycle) != NGX_OK
+        || ngx_thread_ws_log_init_process(cycle) != NGX_OK
+        || ngx_thread_ws_trace_init_process(cycle) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_thread_ws_store_postgres_init_process(cycle);
+}
+
+
+static void
+ngx_thread_ws_exit_process(ngx_cycle_t *cycle)
+{
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return;
+    }
+
+    ngx_thread_ws_store_postgres_exit_process(cycle);
+    ngx_thread_ws_trace_exit_process(cycle);
+    ngx_thread_ws_log_exit_process(cycle);
+    ngx_thread_ws_metrics_exit_process(cycle);
+}

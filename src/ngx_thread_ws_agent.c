@@ -1,0 +1,1243 @@
+
+/*
+ * The run's own request.  The traps of sharing a client's socket with a request
+ * that core believes to own it are commented where they are avoided.
+ */
+
+
+#include "ngx_thread_ws_agent.h"
+#include "ngx_thread_ws_output.h"
+#include "ngx_thread_ws_trace.h"
+
+
+/* bytes of an answer that one turn of the event loop may bring a run */
+
+#define NGX_THREAD_WS_TURN_SIZE      65536
+
+#define NGX_THREAD_WS_AGENT_HELD     0x08    /* in the connection's buffered */
+
+#define NGX_THREAD_WS_RETRY_MAX      86400000
+
+
+struct ngx_thread_ws_agent_s {
+    ngx_http_connection_t        hc;         /* first: r->http_connection is
+                                                how a filter finds us */
+    ngx_queue_t                  queue;      /* in conn->agents */
+    ngx_thread_ws_run_t         *run;
+    ngx_thread_ws_conn_t        *conn;
+
+    ngx_connection_t            *connection;
+    ngx_http_request_t          *request;
+    ngx_http_log_ctx_t           log_ctx;
+    ngx_log_t                    log;
+    ngx_buf_t                    buffer;
+
+    ngx_chain_t                 *held;       /* not taken yet */
+    ngx_event_t                  turn;       /* posted for the next turn */
+    size_t                       turn_size;
+
+    void                       (*finalize)(ngx_http_request_t *r,
+                                           ngx_int_t rc);
+    ngx_http_log_handler_pt      log_handler;    /* core's */
+    ngx_uint_t                  *gone;       /* told when the agent is freed */
+    ngx_uint_t                   end;
+
+    unsigned                     header:1;   /* the run has seen it */
+    unsigned                     whole:1;    /* the answer is */
+    unsigned                     stopped:1;  /* the run wants no more */
+    unsigned                     busy:1;     /* inside one of the run's calls */
+    unsigned                     waiting:1;  /* does not read the upstream */
+};
+
+
+static ngx_connection_t *ngx_thread_ws_agent_connection(
+    ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_agent_events(ngx_connection_t *c,
+    ngx_connection_t *sc);
+static ngx_http_request_t *ngx_thread_ws_agent_request(
+    ngx_thread_ws_agent_t *agent, ngx_str_t *uri, ngx_str_t *args);
+static ngx_int_t ngx_thread_ws_agent_line(ngx_http_request_t *r,
+    ngx_str_t *uri, ngx_str_t *args);
+static ngx_int_t ngx_thread_ws_agent_body(ngx_http_request_t *r,
+    ngx_thread_ws_run_t *run);
+static ngx_int_t ngx_thread_ws_agent_headers(ngx_http_request_t *r,
+    ngx_thread_ws_run_t *run, off_t size);
+static ngx_int_t ngx_thread_ws_agent_add_header(ngx_http_request_t *r,
+    char *name, ngx_str_t *value);
+static void ngx_thread_ws_agent_close(ngx_connection_t *sc);
+
+static ngx_int_t ngx_thread_ws_agent_preaccess(ngx_http_request_t *r);
+static ngx_int_t ngx_thread_ws_agent_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_thread_ws_agent_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent,
+    ngx_chain_t *in);
+static ngx_int_t ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent,
+    ngx_chain_t *in);
+static void ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent);
+static ngx_int_t ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent);
+static ngx_uint_t ngx_thread_ws_agent_more(ngx_http_request_t *r);
+static void ngx_thread_ws_agent_turn_handler(ngx_event_t *ev);
+static ngx_msec_t ngx_thread_ws_agent_retry_after(ngx_http_request_t *r);
+static void ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc);
+
+static void ngx_thread_ws_agent_cleanup(void *data);
+static void ngx_thread_ws_agent_pool_cleanup(void *data);
+static u_char *ngx_thread_ws_agent_log_error(ngx_http_request_t *r,
+    ngx_http_request_t *sr, u_char *buf, size_t len);
+
+static ssize_t ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf,
+    size_t size);
+static ssize_t ngx_thread_ws_agent_send(ngx_connection_t *c, u_char *buf,
+    size_t size);
+static ngx_chain_t *ngx_thread_ws_agent_send_chain(ngx_connection_t *c,
+    ngx_chain_t *in, off_t limit);
+static ssize_t ngx_thread_ws_agent_recv_chain(ngx_connection_t *c,
+    ngx_chain_t *in, off_t limit);
+
+
+#if !(NGX_STAT_STUB)
+extern ngx_atomic_t  *ngx_stat_active;
+#endif
+
+/* core has the counter only where stub_status is built in */
+
+#pragma weak ngx_stat_active
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+ngx_int_t
+ngx_thread_ws_agent_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_thread_ws_agent_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_thread_ws_agent_body_filter;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_thread_ws_agent_preaccess;
+
+    return NGX_OK;
+}
+
+
+/*
+ * client_max_body_size is for what clients send, and core looks at it when it
+ * has found the location: a run's request tells its length only after that.
+ */
+
+static ngx_int_t
+ngx_thread_ws_agent_preaccess(ngx_http_request_t *r)
+{
+    off_t         size;
+    ngx_chain_t  *cl;
+
+    if (r->connection->recv != ngx_thread_ws_agent_recv || r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    size = 0;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    r->headers_in.content_length_n = size;
+
+    return NGX_DECLINED;
+}
+
+
+ngx_thread_ws_run_t *
+ngx_thread_ws_agent_run(ngx_http_request_t *r)
+{
+    if (r->connection->recv != ngx_thread_ws_agent_recv) {
+        return NULL;
+    }
+
+    return ((ngx_thread_ws_agent_t *) r->http_connection)->run;
+}
+
+
+ngx_thread_ws_conn_t *
+ngx_thread_ws_agent_conn(ngx_http_request_t *r)
+{
+    if (r->connection->recv != ngx_thread_ws_agent_recv) {
+        return NULL;
+    }
+
+    return ((ngx_thread_ws_agent_t *) r->http_connection)->conn;
+}
+
+
+ngx_int_t
+ngx_thread_ws_agent_start(ngx_thread_ws_run_t *run)
+{
+    ngx_str_t               path, args;
+    ngx_uint_t              flags;
+    ngx_connection_t       *sc;
+    ngx_http_request_t     *r;
+    ngx_thread_ws_agent_t  *agent;
+
+    path = run->conn->pass;
+    flags = NGX_HTTP_LOG_UNSAFE;
+    ngx_str_null(&args);
+
+    if (ngx_http_parse_unsafe_uri(run->conn->request, &path, &args, &flags)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    sc = ngx_thread_ws_agent_connection(run);
+    if (sc == NULL) {
+        return NGX_ERROR;
+    }
+
+    agent = sc->data;
+
+    r = ngx_thread_ws_agent_request(agent, &path, &args);
+    if (r == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_http_process_request(r);
+    ngx_http_run_posted_requests(sc);
+
+    return NGX_OK;
+}
+
+
+static ngx_connection_t *
+ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
+{
+    ngx_pool_t                *pool;
+    ngx_connection_t          *c, *sc;
+    ngx_http_request_t        *pr;
+    ngx_thread_ws_agent_t     *agent;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    pr = run->conn->request;
+    c = pr->connection;
+
+    pool = ngx_create_pool(sizeof(ngx_thread_ws_agent_t)
+                           + 4 * sizeof(ngx_pool_t), c->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    agent = ngx_pcalloc(pool, sizeof(ngx_thread_ws_agent_t));
+    if (agent == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    cscf = ngx_http_get_module_srv_conf(pr, ngx_http_core_module);
+
+    agent->hc = *pr->http_connection;
+    agent->hc.conf_ctx = cscf->ctx;
+    agent->hc.busy = NULL;
+    agent->hc.nbusy = 0;
+    agent->hc.free = NULL;
+#if (NGX_HTTP_SSL)
+    agent->hc.ssl_servername = NULL;
+#endif
+
+    agent->run = run;
+    agent->conn = run->conn;
+
+    agent->log = *c->log;
+    agent->log.data = &agent->log_ctx;
+
+    /* the real descriptor: checks of broken connections peek at it */
+
+    sc = ngx_get_connection(c->fd, &agent->log);
+    if (sc == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    agent->connection = sc;
+    agent->log.connection = c->number;
+    agent->log_ctx.connection = sc;
+
+    sc->shared = 1;
+    sc->type = SOCK_STREAM;
+    sc->pool = pool;
+    sc->log_error = NGX_ERROR_INFO;
+
+    sc->listening = c->listening;
+    sc->proxy_protocol = c->proxy_protocol;
+    sc->number = c->number;
+    sc->start_time = ngx_current_msec;
+
+    sc->sockaddr = c->sockaddr;
+    sc->socklen = c->socklen;
+    sc->addr_text = c->addr_text;
+    sc->local_sockaddr = c->local_sockaddr;
+    sc->local_socklen = c->local_socklen;
+
+#if (NGX_SSL)
+    sc->ssl = c->ssl;
+#endif
+
+    sc->sndlowat = 1;
+    sc->tcp_nodelay = NGX_TCP_NODELAY_DISABLED;
+    sc->tcp_nopush = NGX_TCP_NOPUSH_DISABLED;
+
+    sc->recv = ngx_thread_ws_agent_recv;
+    sc->send = ngx_thread_ws_agent_send;
+    sc->recv_chain = ngx_thread_ws_agent_recv_chain;
+    sc->send_chain = ngx_thread_ws_agent_send_chain;
+
+    agent->buffer.start = agent->buffer.pos = agent->buffer.last
+                        = agent->buffer.end = (u_char *) &agent->buffer;
+    agent->buffer.temporary = 1;
+    sc->buffer = &agent->buffer;
+
+    sc->data = agent;
+
+    ngx_thread_ws_agent_events(c, sc);
+
+    agent->turn.handler = ngx_thread_ws_agent_turn_handler;
+    agent->turn.data = agent;
+    agent->turn.log = sc->log;
+
+    if (&ngx_stat_active && ngx_stat_active) {
+        (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
+    }
+
+    ngx_queue_insert_tail(&run->conn->agents, &agent->queue);
+    run->agent = agent;
+
+    return sc;
+}
+
+
+static void
+ngx_thread_ws_agent_events(ngx_connection_t *c, ngx_connection_t *sc)
+{
+    ngx_event_t  *rev, *wev;
+
+    rev = sc->read;
+    wev = sc->write;
+
+    rev->log = sc->log;
+    wev->log = sc->log;
+
+    /*
+     * The descriptor is in the event module's hands already: events that look
+     * active are not added again.  An eof keeps core from lingering, which
+     * would shut the client's socket down.
+     */
+
+    rev->active = 1;
+    rev->ready = 0;
+    rev->eof = 1;
+
+    wev->ready = 1;
+    wev->active = (ngx_event_flags & NGX_USE_CLEAR_EVENT) ? 1 : 0;
+}
+
+
+static ngx_http_request_t *
+ngx_thread_ws_agent_request(ngx_thread_ws_agent_t *agent, ngx_str_t *uri,
+    ngx_str_t *args)
+{
+    ngx_connection_t     *sc;
+    ngx_http_request_t   *r;
+    ngx_http_cleanup_t   *cln;
+    ngx_pool_cleanup_t   *pcln;
+    ngx_thread_ws_run_t  *run;
+
+    run = agent->run;
+    sc = agent->connection;
+
+    sc->data = &agent->hc;
+
+    r = ngx_http_create_request(sc);
+    if (r == NULL) {
+        goto failed;
+    }
+
+    sc->data = r;
+    agent->request = r;
+    agent->log_handler = r->log_handler;
+    r->log_handler = ngx_thread_ws_agent_log_error;
+
+    /* registered first, so that it runs last */
+
+    pcln = ngx_pool_cleanup_add(r->pool, 0);
+    if (pcln == NULL) {
+        ngx_http_free_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        goto failed;
+    }
+
+    pcln->handler = ngx_thread_ws_agent_pool_cleanup;
+    pcln->data = agent;
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        goto stopped;
+    }
+
+    cln->handler = ngx_thread_ws_agent_cleanup;
+    cln->data = agent;
+
+    r->headers_in.server = agent->conn->request->headers_in.server;
+
+    if (ngx_thread_ws_agent_line(r, uri, args) != NGX_OK
+        || ngx_thread_ws_agent_body(r, run) != NGX_OK)
+    {
+        goto stopped;
+    }
+
+    r->headers_in.connection_type = NGX_HTTP_CONNECTION_CLOSE;
+    r->internal = 1;
+    r->keepalive = 0;
+    r->lingering_close = 0;
+
+    return r;
+
+stopped:
+
+    run->agent = NULL;
+    agent->run = NULL;
+
+    ngx_http_free_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+    ngx_thread_ws_agent_close(sc);
+
+    return NULL;
+
+failed:
+
+    run->agent = NULL;
+    ngx_queue_remove(&agent->queue);
+    ngx_thread_ws_agent_close(sc);
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_line(ngx_http_request_t *r, ngx_str_t *uri,
+    ngx_str_t *args)
+{
+    u_char  *p;
+
+    r->method = NGX_HTTP_POST;
+    ngx_str_set(&r->method_name, "POST");
+    ngx_str_set(&r->http_protocol, "HTTP/1.1");
+    r->http_version = NGX_HTTP_VERSION_11;
+    r->http_major = 1;
+    r->http_minor = 1;
+
+    r->unparsed_uri.len = uri->len + (args->len ? args->len + 1 : 0);
+    r->request_line.len = sizeof("POST  HTTP/1.1") - 1 + r->unparsed_uri.len;
+
+    p = ngx_pnalloc(r->pool, r->request_line.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    r->request_line.data = p;
+    p = ngx_cpymem(p, "POST ", sizeof("POST ") - 1);
+
+    r->unparsed_uri.data = p;
+    r->uri.data = p;
+    r->uri.len = uri->len;
+    p = ngx_cpymem(p, uri->data, uri->len);
+
+    if (args->len) {
+        *p++ = '?';
+        r->args.data = p;
+        r->args.len = args->len;
+        p = ngx_cpymem(p, args->data, args->len);
+    }
+
+    ngx_memcpy(p, " HTTP/1.1", sizeof(" HTTP/1.1") - 1);
+
+    ngx_http_set_exten(r);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_body(ngx_http_request_t *r, ngx_thread_ws_run_t *run)
+{
+    off_t                     size;
+    ngx_chain_t              *body;
+    ngx_http_request_body_t  *rb;
+
+    if (ngx_list_init(&r->headers_in.headers, r->pool, 8,
+                      sizeof(ngx_table_elt_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_thread_ws_run_prompt(run, r, &body, &size) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_thread_ws_agent_headers(r, run, size) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rb = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
+    if (rb == NULL) {
+        return NGX_ERROR;
+    }
+
+    rb->bufs = body;
+    rb->buf = body->buf;
+    r->request_body = rb;
+
+    return NGX_OK;
+}
+
+
+/* what core does with a connection, before there is a request in it */
+
+static void
+ngx_thread_ws_agent_close(ngx_connection_t *sc)
+{
+    ngx_pool_t  *pool;
+
+    if (&ngx_stat_active && ngx_stat_active) {
+        (void) ngx_atomic_fetch_add(ngx_stat_active, -1);
+    }
+
+    pool = sc->pool;
+
+#if (NGX_SSL)
+    sc->ssl = NULL;
+#endif
+
+    ngx_close_connection(sc);
+    ngx_destroy_pool(pool);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_headers(ngx_http_request_t *r, ngx_thread_ws_run_t *run,
+    off_t size)
+{
+    u_char         parent[NGX_THREAD_WS_TRACEPARENT_LEN];
+    ngx_str_t      value;
+    ngx_keyval_t  *h;
+
+    value.data = ngx_pnalloc(r->pool, NGX_OFF_T_LEN);
+    if (value.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.len = ngx_sprintf(value.data, "%O", size) - value.data;
+
+    if (ngx_thread_ws_agent_add_header(r, "Content-Length", &value)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&value, "application/json");
+
+    if (ngx_thread_ws_agent_add_header(r, "Content-Type", &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_str_set(&value, "text/event-stream");
+
+    if (ngx_thread_ws_agent_add_header(r, "Accept", &value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (h = run->conf->dialect->headers; h && h->key.len; h++) {
+        if (ngx_thread_ws_agent_add_header(r, (char *) h->key.data, &h->value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_thread_ws_trace_parent(run, parent) == NGX_OK) {
+        value.len = NGX_THREAD_WS_TRACEPARENT_LEN;
+        value.data = ngx_pnalloc(r->pool, value.len);
+        if (value.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(value.data, parent, value.len);
+
+        if (ngx_thread_ws_agent_add_header(r, "traceparent", &value)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    value = r->headers_in.server;
+
+    if (value.len == 0) {
+        return NGX_OK;
+    }
+
+    return ngx_thread_ws_agent_add_header(r, "Host", &value);
+}
+
+
+/* through core's own table, which is right for every version of nginx */
+
+static ngx_int_t
+ngx_thread_ws_agent_add_header(ngx_http_request_t *r, char *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t            *h;
+    ngx_http_header_t          *hh;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    h = ngx_list_push(&r->headers_in.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value = *value;
+
+    h->lowcase_key = ngx_pnalloc(r->pool, h->key.len);
+    if (h->lowcase_key == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = ngx_hash_strlow(h->lowcase_key, h->key.data, h->key.len);
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    hh = ngx_hash_find(&cmcf->headers_in_hash, h->hash, h->lowcase_key,
+                       h->key.len);
+
+    if (hh && hh->handler(r, h, hh->offset) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
+{
+    size_t                         len;
+    ngx_int_t                      rc;
+    ngx_http_upstream_t           *u;
+    ngx_thread_ws_agent_t         *agent;
+    ngx_thread_ws_agent_header_t   header;
+
+    if (r->connection->recv != ngx_thread_ws_agent_recv || r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    agent = (ngx_thread_ws_agent_t *) r->http_connection;
+
+    if (r->post_action || agent->stopped || agent->header) {
+        r->header_sent = 1;
+        return NGX_OK;
+    }
+
+    u = r->upstream;
+
+    if (r->err_status) {
+        r->headers_out.status = r->err_status;
+    }
+
+    ngx_memzero(&header, sizeof(ngx_thread_ws_agent_header_t));
+
+    header.status = r->headers_out.status;
+    header.own = (u == NULL || u->headers_in.status_n == 0);
+    header.retry_after = ngx_thread_ws_agent_retry_after(r);
+
+    len = sizeof("text/event-stream") - 1;
+
+    header.stream = r->headers_out.content_type.len >= len
+                    && ngx_strncasecmp(r->headers_out.content_type.data,
+                                       (u_char *) "text/event-stream", len)
+                       == 0;
+
+    header.encoded = r->headers_out.content_encoding
+                     && r->headers_out.content_encoding->value.len;
+
+    r->header_sent = 1;
+    r->filter_need_in_memory = 1;
+
+    if (u) {
+
+        /* upstream looks at it after the header, whatever proxy_buffering */
+
+        u->buffering = 0;
+
+        agent->finalize = u->finalize_request;
+        u->finalize_request = ngx_thread_ws_agent_finalize;
+    }
+
+    agent->header = 1;
+
+    agent->busy = 1;
+    rc = ngx_thread_ws_run_header(agent->run, &header);
+    agent->busy = 0;
+
+    if (rc != NGX_OK || agent->stopped) {
+        agent->stopped = 1;
+        r->connection->error = 1;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t            *cl;
+    ngx_thread_ws_agent_t  *agent;
+
+    if (r->connection->recv != ngx_thread_ws_agent_recv) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    agent = (ngx_thread_ws_agent_t *) r->http_connection;
+
+    if (r != r->main) {
+
+        if (r->subrequest_in_memory) {
+            return ngx_http_next_body_filter(r, in);
+        }
+
+        for (cl = in; cl; cl = cl->next) {
+            cl->buf->pos = cl->buf->last;
+            cl->buf->file_pos = cl->buf->file_last;
+        }
+
+        return NGX_OK;
+    }
+
+    if (agent->stopped) {
+        return NGX_ERROR;
+    }
+
+    if (!agent->header || agent->whole) {
+        for (cl = in; cl; cl = cl->next) {
+            cl->buf->pos = cl->buf->last;
+        }
+
+        return NGX_OK;
+    }
+
+    if (agent->waiting) {
+        return ngx_thread_ws_agent_hold(agent, in);
+    }
+
+    if (agent->held) {
+        if (in && ngx_chain_add_copy(r->pool, &agent->held, in) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        in = agent->held;
+        agent->held = NULL;
+    }
+
+    if (ngx_thread_ws_agent_take(agent, in) != NGX_OK) {
+        agent->stopped = 1;
+        r->connection->error = 1;
+        (void) ngx_thread_ws_agent_flush(agent);
+        return NGX_ERROR;
+    }
+
+    return ngx_thread_ws_agent_flush(agent);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
+{
+    size_t       size;
+    ngx_buf_t   *b;
+    ngx_int_t    rc;
+    ngx_uint_t   last;
+    ngx_chain_t *cl;
+
+    rc = NGX_OK;
+    last = 0;
+
+    agent->busy = 1;
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b) && b->pos != b->last) {
+            size = b->last - b->pos;
+            agent->turn_size += size;
+
+            rc = ngx_thread_ws_run_body(agent->run, b->pos, b->last);
+
+            b->pos = b->last;
+
+            if (rc != NGX_OK || agent->stopped) {
+                rc = NGX_ERROR;
+                break;
+            }
+        }
+
+        if (b->last_buf) {
+            last = 1;
+        }
+    }
+
+    if (rc == NGX_OK && last) {
+        agent->whole = 1;
+        ngx_thread_ws_run_whole(agent->run);
+    }
+
+    agent->busy = 0;
+
+    return rc;
+}
+
+
+/*
+ * Sends what one call brought: at once if the agent has no more for us now,
+ * together with what the next read brings otherwise.  Waits, and so leaves the
+ * agent's bytes in the agent's socket, while the client is behind; and for the
+ * next turn of the event loop when this one has done enough.
+ */
+
+static ngx_int_t
+ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent)
+{
+    ngx_uint_t             more;
+    ngx_thread_ws_conn_t  *conn;
+
+    conn = agent->conn;
+    more = !agent->stopped && !agent->whole
+           && ngx_thread_ws_agent_more(agent->request);
+
+    if (more && conn->out_size < conn->conf->output_buffer / 2) {
+        ngx_thread_ws_output_post(conn);
+
+    } else if (conn->out && ngx_thread_ws_output_flush(conn) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (!more) {
+        agent->turn_size = 0;
+    }
+
+    if (agent->stopped || agent->whole) {
+        return NGX_OK;
+    }
+
+    if (conn->out_size >= conn->conf->output_buffer) {
+        return ngx_thread_ws_agent_hold(agent, NULL);
+    }
+
+    if (agent->turn_size >= NGX_THREAD_WS_TURN_SIZE) {
+        return ngx_thread_ws_agent_hold(agent, NULL);
+    }
+
+    return NGX_OK;
+}
+
+
+/* whether the upstream's socket may have more to read at this moment */
+
+static ngx_uint_t
+ngx_thread_ws_agent_more(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    return u && u->peer.connection && u->peer.connection->read->ready;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
+{
+    ngx_connection_t  *sc;
+
+    sc = agent->connection;
+
+    if (in
+        && ngx_chain_add_copy(agent->request->pool, &agent->held, in)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    agent->waiting = 1;
+
+    sc->buffered |= NGX_THREAD_WS_AGENT_HELD;
+    sc->write->ready = 0;
+    sc->write->active = 1;
+
+    if (!agent->turn.posted) {
+        ngx_post_event(&agent->turn, &ngx_posted_next_events);
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/*
+ * The turn after a hold.  Core set its own send_timeout on the run's write
+ * event meanwhile; a client that takes nothing is the connection's affair.
+ */
+
+static void
+ngx_thread_ws_agent_turn_handler(ngx_event_t *ev)
+{
+    ngx_thread_ws_agent_t  *agent;
+
+    agent = ev->data;
+
+    if (agent->connection->write->timer_set) {
+        ngx_del_timer(agent->connection->write);
+    }
+
+    agent->turn_size = 0;
+
+    if (agent->waiting
+        && agent->conn->out_size < agent->conn->conf->output_buffer)
+    {
+        ngx_thread_ws_agent_release(agent);
+    }
+}
+
+
+void
+ngx_thread_ws_agent_resume(ngx_thread_ws_conn_t *conn)
+{
+    ngx_queue_t            *q;
+    ngx_thread_ws_agent_t  *agent;
+
+    for (q = ngx_queue_head(&conn->agents);
+         q != ngx_queue_sentinel(&conn->agents);
+         q = ngx_queue_next(q))
+    {
+        agent = ngx_queue_data(q, ngx_thread_ws_agent_t, queue);
+
+        if (agent->waiting && !agent->turn.posted) {
+            ngx_thread_ws_agent_release(agent);
+        }
+    }
+}
+
+
+static void
+ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent)
+{
+    ngx_connection_t  *sc;
+
+    sc = agent->connection;
+
+    agent->waiting = 0;
+
+    sc->buffered &= ~NGX_THREAD_WS_AGENT_HELD;
+    sc->write->ready = 1;
+    sc->write->active = (ngx_event_flags & NGX_USE_CLEAR_EVENT) ? 1 : 0;
+
+    if (sc->write->timer_set) {
+        ngx_del_timer(sc->write);
+    }
+
+    ngx_post_event(sc->write, &ngx_posted_events);
+}
+
+
+static ngx_msec_t
+ngx_thread_ws_agent_retry_after(ngx_http_request_t *r)
+{
+    time_t            now, at;
+    ngx_int_t         n;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    if (r->upstream == NULL || r->upstream->headers_in.headers.part.elts == NULL)
+    {
+        return 0;
+    }
+
+    part = &r->upstream->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return 0;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == sizeof("Retry-After") - 1
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "Retry-After",
+                               h[i].key.len)
+               == 0)
+        {
+            break;
+        }
+    }
+
+    n = ngx_atoi(h[i].value.data, h[i].value.len);
+
+    if (n == NGX_ERROR) {
+        at = ngx_parse_http_time(h[i].value.data, h[i].value.len);
+        now = ngx_time();
+
+        if (at == NGX_ERROR || at <= now) {
+            return 0;
+        }
+
+        n = at - now;
+    }
+
+    if (n >= NGX_THREAD_WS_RETRY_MAX / 1000) {
+        return NGX_THREAD_WS_RETRY_MAX;
+    }
+
+    return (ngx_msec_t) n * 1000;
+}
+
+
+/* core tells only its upstream's own module why it gives up */
+
+static void
+ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_thread_ws_agent_t  *agent;
+
+    agent = (ngx_thread_ws_agent_t *) r->http_connection;
+
+    if (rc == NGX_HTTP_GATEWAY_TIME_OUT) {
+        agent->end = NGX_THREAD_WS_AGENT_TIMEOUT;
+    }
+
+    agent->finalize(r, rc);
+}
+
+
+void
+ngx_thread_ws_agent_stop(ngx_thread_ws_agent_t *agent)
+{
+    ngx_uint_t         gone;
+    ngx_connection_t  *sc;
+
+    agent->stopped = 1;
+
+    if (agent->busy) {
+        return;
+    }
+
+    /*
+     * The one safe way to end a request from outside: core's own handler
+     * terminates it and runs what it posted.
+     */
+
+    gone = 0;
+    agent->gone = &gone;
+
+    sc = agent->connection;
+
+    sc->error = 1;
+    sc->close = 1;
+    agent->request->headers_out.status = NGX_HTTP_CLIENT_CLOSED_REQUEST;
+
+    sc->read->handler(sc->read);
+
+    if (!gone) {
+
+        /* a thread of nginx's pool still works for it: it ends without us */
+
+#if (NGX_SSL)
+        sc->ssl = NULL;
+#endif
+        agent->gone = NULL;
+        agent->conn = NULL;
+
+        ngx_queue_remove(&agent->queue);
+        ngx_queue_init(&agent->queue);
+    }
+}
+
+
+void
+ngx_thread_ws_agent_stop_all(ngx_thread_ws_conn_t *conn)
+{
+    ngx_queue_t            *q, *next;
+    ngx_thread_ws_agent_t  *agent;
+
+    for (q = ngx_queue_head(&conn->agents);
+         q != ngx_queue_sentinel(&conn->agents);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        agent = ngx_queue_data(q, ngx_thread_ws_agent_t, queue);
+
+        ngx_thread_ws_agent_stop(agent);
+    }
+}
+
+
+/* runs when core begins to free or to terminate the request */
+
+static void
+ngx_thread_ws_agent_cleanup(void *data)
+{
+    ngx_thread_ws_agent_t  *agent = data;
+
+    agent->stopped = 1;
+
+    if (agent->turn.posted) {
+        ngx_delete_posted_event(&agent->turn);
+    }
+
+    /* or core would make the client's socket linger */
+
+    agent->connection->timedout = 0;
+}
+
+
+/* runs last, before core closes the connection that is not its own */
+
+static void
+ngx_thread_ws_agent_pool_cleanup(void *data)
+{
+    ngx_thread_ws_agent_t  *agent = data;
+
+    ngx_thread_ws_run_t    *run;
+
+    /* it is the client's TLS: core would shut it down */
+
+#if (NGX_SSL)
+    agent->connection->ssl = NULL;
+#endif
+
+    ngx_queue_remove(&agent->queue);
+
+    if (agent->gone) {
+        *agent->gone = 1;
+    }
+
+    run = agent->run;
+    agent->run = NULL;
+
+    if (run) {
+        run->agent = NULL;
+        ngx_thread_ws_run_gone(run, agent->whole, agent->end);
+    }
+}
+
+
+static u_char *
+ngx_thread_ws_agent_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
+    u_char *buf, size_t len)
+{
+    u_char                 *p;
+    ngx_thread_ws_agent_t  *agent;
+
+    agent = (ngx_thread_ws_agent_t *) r->http_connection;
+
+    p = agent->log_handler(r, sr, buf, len);
+
+    if (agent->run == NULL) {
+        return p;
+    }
+
+    return ngx_snprintf(p, len - (p - buf), ", connection: %*s, request: %V",
+                        (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
+                        agent->run->conn_id, &agent->run->request_id);
+}
+
+
+static ssize_t
+ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf, size_t size)
+{
+    return NGX_AGAIN;
+}
+
+
+static ssize_t
+ngx_thread_ws_agent_send(ngx_connection_t *c, u_char *buf, size_t size)
+{
+    return NGX_ERROR;
+}
+
+
+static ngx_chain_t *
+ngx_thread_ws_agent_send_chain(ngx_connection_t *c, ngx_chain_t *in,
+    off_t limit)
+{
+    return NGX_CHAIN_ERROR;
+}
+
+
+static ssize_t
+ngx_thread_ws_agent_recv_chain(ngx_connection_t *c, ngx_chain_t *in,
+    off_t limit)
+{
+    return NGX_AGAIN;
+}
+
+
+ngx_int_t
+ngx_thread_ws_agent_check(ngx_cycle_t *cycle)
+{
+    int                fd[2];
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    if (pipe(fd) == -1) {
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno, "pipe() failed");
+        return NGX_ERROR;
+    }
+
+    rc = NGX_ERROR;
+
+    c = ngx_get_connection(fd[0], cycle->log);
+
+    if (c) {
+        c->shared = 1;
+        ngx_close_connection(c);
+
+        if (fcntl(fd[0], F_GETFD) != -1) {
+            rc = NGX_OK;
+            (void) close(fd[0]);
+        }
+    }
+
+    (void) close(fd[1]);
+
+    return rc;
+}

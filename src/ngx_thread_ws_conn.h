@@ -1,0 +1,83 @@
+
+/*
+ * A connection: its read and write handlers, messages out of frames, pings,
+ * closing.  Lives in the upgrade request's pool, from the 101 to the clean-up
+ * of that request.
+ */
+
+
+#ifndef _NGX_THREAD_WS_CONN_H_INCLUDED_
+#define _NGX_THREAD_WS_CONN_H_INCLUDED_
+
+
+#include "ngx_thread_ws.h"
+
+
+#define NGX_THREAD_WS_READ_SIZE  16384
+
+/* queued bytes beyond which nothing more is read from the client */
+
+#define NGX_THREAD_WS_OUTPUT_MAX(conn)                                        \
+    (2 * (conn)->conf->output_buffer + 4 * NGX_THREAD_WS_READ_SIZE)
+
+
+/*
+ * Takes a request's connection over, after the 101 was sent: from here on its
+ * events are the WebSocket's.  A close_code but 0 closes it at once, for the
+ * reason.  The content handler returns what this returns.
+ */
+
+ngx_int_t ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn,
+    ngx_uint_t close_code, char *reason);
+
+/* has the connection look at what there is to do, later in this turn */
+
+void ngx_thread_ws_conn_wake(ngx_thread_ws_conn_t *conn);
+
+/*
+ * Ends the runs and begins the close handshake: a close frame, then the peer's
+ * is waited for.  The first code stands.
+ */
+
+void ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
+    char *reason);
+
+/*
+ * The thread's generation, as the store knows it: NGX_OK, or NGX_DECLINED when
+ * the thread was deleted, and the connection is closing for that.
+ */
+
+ngx_int_t ngx_thread_ws_conn_generation(ngx_thread_ws_conn_t *conn,
+    uint64_t generation);
+void ngx_thread_ws_conn_deleted(ngx_thread_ws_conn_t *conn);
+
+
+/* commands: one text message */
+
+void ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn, u_char *data,
+    size_t len);
+
+
+/*
+ * Reading: takes what the socket (or unread) holds through frames to commands.
+ * NGX_OK, or NGX_ERROR when the socket is of no use any more.
+ */
+
+ngx_int_t ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn);
+
+/* takes bytes that were read before the connection was ours */
+
+ngx_int_t ngx_thread_ws_conn_feed(ngx_thread_ws_conn_t *conn, u_char *data,
+    size_t len);
+
+
+/*
+ * Looks whether the thread was deleted meanwhile; forgets the look at the
+ * connection's end.
+ */
+
+void ngx_thread_ws_watch(ngx_thread_ws_conn_t *conn);
+void ngx_thread_ws_watch_free(ngx_thread_ws_conn_t *conn);
+
+
+#endif /* _NGX_THREAD_WS_CONN_H_INCLUDED_ */

@@ -1,0 +1,836 @@
+
+/*
+ * Directives' setters.  A refusal names what is wrong; core adds the directive,
+ * the file and the line.
+ */
+
+
+#include "ngx_thread_ws_settings.h"
+#include "ngx_thread_ws_history.h"
+#include "ngx_thread_ws_upgrade.h"
+
+
+#define NGX_THREAD_WS_FILE_MAX  1048576
+
+
+static char *ngx_thread_ws_settings_handler(ngx_conf_t *cf,
+    ngx_http_handler_pt handler);
+static ngx_int_t ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *text);
+static void ngx_thread_ws_settings_decref(void *data);
+static char *ngx_thread_ws_settings_not_zero(ngx_conf_t *cf, void *post,
+    void *data);
+static char *ngx_thread_ws_settings_not_now(ngx_conf_t *cf, void *post,
+    void *data);
+static char *ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_thread_ws_origin_t *origin);
+static ngx_int_t ngx_thread_ws_settings_number(ngx_str_t *value, char *name,
+    ngx_int_t min, ngx_int_t max, ngx_int_t *n);
+static char *ngx_thread_ws_settings_invalid(ngx_conf_t *cf, ngx_str_t *value);
+
+
+ngx_conf_post_t  ngx_thread_ws_settings_positive = {
+    ngx_thread_ws_settings_not_zero
+};
+
+ngx_conf_post_t  ngx_thread_ws_settings_positive_time = {
+    ngx_thread_ws_settings_not_now
+};
+
+
+/* whether thread_ws_store memory stands anywhere in this configuration */
+
+static ngx_uint_t  ngx_thread_ws_settings_memory;
+
+
+static char *
+ngx_thread_ws_settings_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    clcf->handler = handler;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t                         *value;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (tlcf->pass) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->pass = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (tlcf->pass == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = tlcf->pass;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (tlcf->pass->lengths == NULL
+        && (value[1].len == 0 || value[1].data[0] != '/'))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not the URI of an internal location: "
+                           "it must begin with \"/\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_upgrade_handler);
+}
+
+
+char *
+ngx_thread_ws_settings_echo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_echo_handler);
+}
+
+
+char *
+ngx_thread_ws_settings_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_history_handler);
+}
+
+
+char *
+ngx_thread_ws_settings_dialect(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t  *value;
+
+    if (tlcf->dialect != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->dialect = ngx_thread_ws_dialect_find(&value[1]);
+
+    if (tlcf->dialect == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "unknown dialect \"%V\"", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t                         *value;
+    ngx_http_complex_value_t          *cv;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (tlcf->system_prompt != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    cv = ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (cv == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    tlcf->system_prompt = cv;
+
+    if (ngx_strncmp(value[1].data, "file:", 5) == 0) {
+
+        /* a file is taken as it is: a "$" in it is no variable */
+
+        return (ngx_thread_ws_settings_file(cf, &value[1], &cv->value)
+                == NGX_OK)
+               ? NGX_CONF_OK : NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = cv;
+
+    return (ngx_http_compile_complex_value(&ccv) == NGX_OK) ? NGX_CONF_OK
+                                                          : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_thread_ws_settings_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t           *value, text;
+    json_error_t         error;
+    ngx_pool_cleanup_t  *cln;
+
+    if (tlcf->parameters != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    text = value[1];
+
+    if (ngx_strncmp(text.data, "file:", 5) == 0
+        && ngx_thread_ws_settings_file(cf, &value[1], &text) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    tlcf->parameters = json_loadb((char *) text.data, text.len,
+                                  JSON_REJECT_DUPLICATES, &error);
+
+    if (tlcf->parameters == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid JSON: %s (line %d, column %d)",
+                           error.text, error.line, error.column);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_thread_ws_settings_decref;
+    cln->data = tlcf->parameters;
+
+    if (!json_is_object(tlcf->parameters)) {
+        return "must be a JSON object";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_thread_ws_settings_decref(void *data)
+{
+    json_decref(data);
+}
+
+
+/* what "file:PATH" names, relative to the configuration file's directory */
+
+static ngx_int_t
+ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
+{
+    ssize_t     n;
+    ngx_fd_t    fd;
+    ngx_str_t   path;
+    ngx_int_t   rc;
+
+    path.data = name->data + 5;
+    path.len = name->len - 5;
+
+    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    fd = ngx_open_file(path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           ngx_open_file_n " \"%s\" failed", path.data);
+        return NGX_ERROR;
+    }
+
+    rc = NGX_ERROR;
+
+    text->data = ngx_palloc(cf->pool, NGX_THREAD_WS_FILE_MAX);
+
+    if (text->data) {
+        n = ngx_read_fd(fd, text->data, NGX_THREAD_WS_FILE_MAX);
+
+        if (n == -1) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                               ngx_read_fd_n " \"%s\" failed", path.data);
+
+        } else if (n == NGX_THREAD_WS_FILE_MAX) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%s\" is too large", path.data);
+
+        } else {
+            text->len = n;
+            rc = NGX_OK;
+        }
+    }
+
+    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%s\" failed", path.data);
+    }
+
+    return rc;
+}
+
+
+char *
+ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    if (tlcf->busy != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "queue") == 0) {
+        tlcf->busy = NGX_THREAD_WS_BUSY_QUEUE;
+
+        if (cf->args->nelts == 3) {
+            n = ngx_atoi(value[2].data, value[2].len);
+
+            if (n == NGX_ERROR || n == 0) {
+                return ngx_thread_ws_settings_invalid(cf, &value[2]);
+            }
+
+            tlcf->queue = n;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (cf->args->nelts == 3) {
+        return ngx_thread_ws_settings_invalid(cf, &value[2]);
+    }
+
+    if (ngx_strcmp(value[1].data, "interrupt") == 0) {
+        tlcf->busy = NGX_THREAD_WS_BUSY_INTERRUPT;
+
+    } else if (ngx_strcmp(value[1].data, "reject") == 0) {
+        tlcf->busy = NGX_THREAD_WS_BUSY_REJECT;
+
+    } else {
+        return ngx_thread_ws_settings_invalid(cf, &value[1]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* a time, or "off" */
+
+char *
+ngx_thread_ws_settings_interval(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    ngx_str_t   *value;
+    ngx_msec_t  *msp;
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") != 0) {
+        return ngx_conf_set_msec_slot(cf, cmd, conf);
+    }
+
+    msp = (ngx_msec_t *) (p + cmd->offset);
+
+    if (*msp != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    *msp = 0;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_origins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    char                    *rv;
+    ngx_str_t               *value;
+    ngx_uint_t               i;
+    ngx_thread_ws_origin_t  *origin;
+
+    if (tlcf->origins_mode != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2) {
+
+        if (ngx_strcmp(value[1].data, "same") == 0) {
+            tlcf->origins_mode = NGX_THREAD_WS_ORIGINS_SAME;
+            return NGX_CONF_OK;
+        }
+
+        if (ngx_strcmp(value[1].data, "any") == 0) {
+            tlcf->origins_mode = NGX_THREAD_WS_ORIGINS_ANY;
+            return NGX_CONF_OK;
+        }
+    }
+
+    tlcf->origins_mode = NGX_THREAD_WS_ORIGINS_LIST;
+
+    tlcf->origins = ngx_array_create(cf->pool, cf->args->nelts,
+                                     sizeof(ngx_thread_ws_origin_t));
+    if (tlcf->origins == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        origin = ngx_array_push(tlcf->origins);
+        if (origin == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        rv = ngx_thread_ws_settings_origin(cf, &value[i], origin);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_thread_ws_origin_t *origin)
+{
+    ngx_str_t   scheme, host;
+    ngx_uint_t  port;
+
+    ngx_memzero(origin, sizeof(ngx_thread_ws_origin_t));
+
+    origin->pattern = *value;
+
+    if (value->len > 1 && value->data[0] == '~') {
+#if (NGX_PCRE)
+        u_char               errstr[NGX_MAX_CONF_ERRSTR];
+        ngx_regex_compile_t  rc;
+
+        ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
+
+        rc.pattern.data = value->data + 1;
+        rc.pattern.len = value->len - 1;
+        rc.pool = cf->pool;
+        rc.options = NGX_REGEX_CASELESS;
+        rc.err.len = NGX_MAX_CONF_ERRSTR;
+        rc.err.data = errstr;
+
+        if (ngx_regex_compile(&rc) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &rc.err);
+            return NGX_CONF_ERROR;
+        }
+
+        origin->regex = rc.regex;
+
+        return NGX_CONF_OK;
+#else
+        return "needs the PCRE library for regular expressions";
+#endif
+    }
+
+    if (ngx_strcmp(value->data, "null") != 0
+        && ngx_thread_ws_handshake_split(value, &scheme, &host, &port)
+           != NGX_OK)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is not an origin: write "
+                           "\"scheme://host[:port]\", \"scheme://*.domain\", "
+                           "\"~regex\", or \"same\" or \"any\" alone", value);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_subprotocols(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t   *value, *name, list, token;
+    ngx_uint_t   i;
+
+    if (tlcf->subprotocols != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->subprotocols = ngx_array_create(cf->pool, cf->args->nelts,
+                                          sizeof(ngx_str_t));
+    if (tlcf->subprotocols == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        list = value[i];
+
+        if (ngx_thread_ws_handshake_next(&list, &token) != NGX_OK
+            || token.len != value[i].len)
+        {
+            return ngx_thread_ws_settings_invalid(cf, &value[i]);
+        }
+
+        name = ngx_array_push(tlcf->subprotocols);
+        if (name == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *name = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_str_t  *name;
+
+    ngx_conf_merge_ptr_value(conf->subprotocols, prev->subprotocols, NULL);
+
+    if (conf->subprotocols) {
+        return NGX_CONF_OK;
+    }
+
+    conf->subprotocols = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
+    if (conf->subprotocols == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    name = ngx_array_push(conf->subprotocols);
+    if (name == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_str_set(name, "thread-ws");
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_deflate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_int_t                      n;
+    ngx_str_t                     *value, s;
+    ngx_uint_t                     i;
+    ngx_thread_ws_deflate_conf_t  *deflate;
+
+    deflate = &tlcf->deflate;
+
+    if (deflate->enable != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    deflate->level = 1;
+    deflate->window = 15;
+    deflate->context = 1;
+    deflate->min_length = 64;
+
+    if (ngx_strcmp(value[1].data, "on") == 0) {
+        deflate->enable = 1;
+
+    } else if (ngx_strcmp(value[1].data, "off") == 0) {
+        deflate->enable = 0;
+
+    } else {
+        return ngx_thread_ws_settings_invalid(cf, &value[1]);
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_thread_ws_settings_number(&value[i], "level=", 1, 9, &n)
+            == NGX_OK)
+        {
+            deflate->level = n;
+            continue;
+        }
+
+        if (ngx_thread_ws_settings_number(&value[i], "window=", 9, 15, &n)
+            == NGX_OK)
+        {
+            deflate->window = n;
+            continue;
+        }
+
+        if (ngx_strcmp(value[i].data, "context=on") == 0) {
+            deflate->context = 1;
+            continue;
+        }
+
+        if (ngx_strcmp(value[i].data, "context=off") == 0) {
+            deflate->context = 0;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "min_length=", 11) == 0) {
+            s.data = value[i].data + 11;
+            s.len = value[i].len - 11;
+
+            deflate->min_length = ngx_parse_size(&s);
+
+            if (deflate->min_length != (size_t) NGX_ERROR) {
+                continue;
+            }
+        }
+
+        return ngx_thread_ws_settings_invalid(cf, &value[i]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_int_t    n, pool;
+    ngx_str_t   *value, s;
+    ngx_uint_t   i;
+    ngx_msec_t   timeout;
+
+    if (tlcf->store != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    pool = 4;
+    timeout = 5000;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_thread_ws_settings_number(&value[i], "pool=", 1, 1000, &n)
+            == NGX_OK)
+        {
+            pool = n;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "timeout=", 8) == 0) {
+            s.data = value[i].data + 8;
+            s.len = value[i].len - 8;
+
+            timeout = ngx_parse_time(&s, 0);
+
+            if (timeout != (ngx_msec_t) NGX_ERROR && timeout > 0) {
+                continue;
+            }
+        }
+
+        return ngx_thread_ws_settings_invalid(cf, &value[i]);
+    }
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        tlcf->store = &ngx_thread_ws_store_off;
+
+    } else if (ngx_strcmp(value[1].data, "connection") == 0) {
+        tlcf->store = &ngx_thread_ws_store_connection;
+
+    } else if (ngx_strcmp(value[1].data, "memory") == 0) {
+        tlcf->store = &ngx_thread_ws_store_memory;
+        ngx_thread_ws_settings_memory = 1;
+
+    } else if (ngx_strncmp(value[1].data, "postgres://", 11) == 0
+               || ngx_strncmp(value[1].data, "postgresql://", 13) == 0
+               || ngx_strlchr(value[1].data, value[1].data + value[1].len,
+                              '='))
+    {
+        tlcf->store = ngx_thread_ws_store_postgres_create(cf, &value[1], pool,
+                                                          timeout);
+        return tlcf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" is neither \"off\", \"connection\" nor "
+                           "\"memory\", nor a PostgreSQL connection string",
+                           &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    if (cf->args->nelts > 2) {
+        return ngx_thread_ws_settings_invalid(cf, &value[2]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_int_t                 n;
+    ngx_str_t                *value, s;
+    ngx_uint_t                i;
+    ngx_thread_ws_context_t  *context;
+
+    context = &tlcf->context;
+
+    if (context->runs != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    context->runs = 50;
+    context->bytes = 256 * 1024;
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_thread_ws_settings_number(&value[i], "runs=", 0, 100000, &n)
+            == NGX_OK)
+        {
+            context->runs = n;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "bytes=", 6) == 0) {
+            s.data = value[i].data + 6;
+            s.len = value[i].len - 6;
+
+            context->bytes = ngx_parse_size(&s);
+
+            if (context->bytes != (size_t) NGX_ERROR) {
+                continue;
+            }
+        }
+
+        return ngx_thread_ws_settings_invalid(cf, &value[i]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_thread_ws_settings_not_zero(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t  *size = data;
+
+    return (*size == 0) ? "must be greater than 0" : NGX_CONF_OK;
+}
+
+
+static char *
+ngx_thread_ws_settings_not_now(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t  *time = data;
+
+    return (*time == 0) ? "must be greater than 0" : NGX_CONF_OK;
+}
+
+
+/* a parameter "name=N": NGX_OK, or NGX_DECLINED if it is another or out of
+   range */
+
+static ngx_int_t
+ngx_thread_ws_settings_number(ngx_str_t *value, char *name, ngx_int_t min,
+    ngx_int_t max, ngx_int_t *n)
+{
+    size_t  len;
+
+    len = ngx_strlen(name);
+
+    if (ngx_strncmp(value->data, name, len) != 0) {
+        return NGX_DECLINED;
+    }
+
+    *n = ngx_atoi(value->data + len, value->len - len);
+
+    return (*n == NGX_ERROR || *n < min || *n > max) ? NGX_DECLINED : NGX_OK;
+}
+
+
+static char *
+ngx_thread_ws_settings_invalid(ngx_conf_t *cf, ngx_str_t *value)
+{
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
+                       value);
+
+    return NGX_CONF_ERROR;
+}
+
+
+ngx_int_t
+ngx_thread_ws_settings_check(ngx_conf_t *cf)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_shm_zone_t   *shm_zone;
+
+    if (!ngx_thread_ws_settings_memory) {
+        return NGX_OK;
+    }
+
+    ngx_thread_ws_settings_memory = 0;
+
+    part = &cf->cycle->shared_memory.part;
+    shm_zone = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            shm_zone = part->elts;
+            i = 0;
+        }
+
+        if (shm_zone[i].tag == &ngx_thread_ws_module) {
+            return NGX_OK;
+        }
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"thread_ws_store memory\" needs shared memory: "
+                  "set \"thread_ws_zone\"");
+
+    return NGX_ERROR;
+}

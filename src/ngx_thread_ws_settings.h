@@ -1,0 +1,59 @@
+
+/*
+ * The directives that core's setters cannot read: what they take, and why they
+ * refuse the rest.
+ */
+
+
+#ifndef _NGX_THREAD_WS_SETTINGS_H_INCLUDED_
+#define _NGX_THREAD_WS_SETTINGS_H_INCLUDED_
+
+
+#include "ngx_thread_ws.h"
+
+
+/* setters of ngx_command_t; conf is the location's configuration */
+
+char *ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_echo(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_history(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_dialect(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_interval(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_origins(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_subprotocols(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_deflate(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* post handlers: a size or a time that must not be zero */
+
+extern ngx_conf_post_t  ngx_thread_ws_settings_positive;
+extern ngx_conf_post_t  ngx_thread_ws_settings_positive_time;
+
+/* subprotocols are "thread-ws" where none are set */
+
+char *ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
+
+/* what only the whole configuration shows: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_settings_check(ngx_conf_t *cf);
+
+
+#endif /* _NGX_THREAD_WS_SETTINGS_H_INCLUDED_ */

@@ -1,0 +1,43 @@
+
+/*
+ * From an HTTP request to a WebSocket: RFC 6455 section 4.2.
+ */
+
+
+#ifndef _NGX_THREAD_WS_UPGRADE_H_INCLUDED_
+#define _NGX_THREAD_WS_UPGRADE_H_INCLUDED_
+
+
+#include "ngx_thread_ws.h"
+
+
+/* the content handlers of thread_ws_pass and thread_ws_echo */
+
+ngx_int_t ngx_thread_ws_upgrade_handler(ngx_http_request_t *r);
+ngx_int_t ngx_thread_ws_echo_handler(ngx_http_request_t *r);
+
+
+/*
+ * The thread and its owner that a request names, as the location's settings
+ * say.  NGX_OK; NGX_DECLINED when thread_id is missing or malformed (its len is
+ * 0 then); or an HTTP status: 403 for a user that comes out empty or unfit,
+ * 500 without memory.
+ */
+
+ngx_int_t ngx_thread_ws_upgrade_ids(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id, ngx_str_t *owner);
+
+
+/* what thread_ws_origins says */
+
+#define NGX_THREAD_WS_ORIGINS_SAME  0
+#define NGX_THREAD_WS_ORIGINS_ANY   1
+#define NGX_THREAD_WS_ORIGINS_LIST  2
+
+/* NGX_OK, or NGX_DECLINED: 403 */
+
+ngx_int_t ngx_thread_ws_origin_check(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf);
+
+
+#endif /* _NGX_THREAD_WS_UPGRADE_H_INCLUDED_ */
