@@ -11,11 +11,7 @@
 
 
 #include "ngx_thread_ws.h"
-
-
-/* version, trace id, parent id, flags, in hex, with hyphens */
-
-#define NGX_THREAD_WS_TRACEPARENT_LEN  55
+#include "proto/ngx_thread_ws_otlp.h"
 
 
 /* the handler of thread_ws_trace; conf is the location's */
