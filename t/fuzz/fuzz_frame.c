@@ -11,7 +11,7 @@
 
 static void fuzz_run(void *ctx, unit_feed_t *feed, unit_text_t *trace);
 static void fuzz_check(ngx_thread_ws_frame_t *f, u_char *start, u_char *pos);
-static void fuzz_close(ngx_thread_ws_frame_t *f, unit_text_t *payload,
+static void fuzz_whole(ngx_thread_ws_frame_t *f, unit_text_t *payload,
     unit_text_t *trace);
 
 
@@ -68,15 +68,7 @@ fuzz_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
             unit_add_bytes(&payload, f.data, f.len);
 
             if (f.last) {
-                unit_add(trace, "%d %d %d %d ", f.opcode, f.type, f.fin,
-                         f.compressed);
-                unit_add_bytes(trace, payload.data, payload.len);
-                unit_add(trace, "\n");
-
-                if (f.opcode == NGX_THREAD_WS_OP_CLOSE) {
-                    fuzz_close(&f, &payload, trace);
-                }
-
+                fuzz_whole(&f, &payload, trace);
                 payload.len = 0;
             }
         }
@@ -122,10 +114,18 @@ fuzz_check(ngx_thread_ws_frame_t *f, u_char *start, u_char *pos)
 
 
 static void
-fuzz_close(ngx_thread_ws_frame_t *f, unit_text_t *payload, unit_text_t *trace)
+fuzz_whole(ngx_thread_ws_frame_t *f, unit_text_t *payload, unit_text_t *trace)
 {
     ngx_int_t   rc;
     ngx_uint_t  code;
+
+    unit_add(trace, "%d %d %d %d ", f->opcode, f->type, f->fin, f->compressed);
+    unit_add_bytes(trace, payload->data, payload->len);
+    unit_add(trace, "\n");
+
+    if (f->opcode != NGX_THREAD_WS_OP_CLOSE) {
+        return;
+    }
 
     rc = ngx_thread_ws_frame_close(payload->data, payload->len, &code);
 

@@ -37,6 +37,7 @@ static void frame_test_cases(frame_setting_t *setting, frame_case_t *cases,
 static void frame_test_first_bytes(void);
 static void frame_test_second_bytes(void);
 static void frame_test_lengths(void);
+static void frame_test_messages(void);
 static void frame_test_limits(void);
 static void frame_test_limit(frame_setting_t *setting, ngx_uint_t first,
     uint64_t len, ngx_uint_t refused);
@@ -165,6 +166,7 @@ main(void)
     frame_test_first_bytes();
     frame_test_second_bytes();
     frame_test_lengths();
+    frame_test_messages();
     frame_test_limits();
     frame_test_unmask();
     frame_test_fields();
@@ -422,7 +424,7 @@ frame_test_lengths(void)
 
 
 static void
-frame_test_limits(void)
+frame_test_messages(void)
 {
     unit_text_t      in;
     frame_setting_t  setting;
@@ -446,7 +448,16 @@ frame_test_limits(void)
                 "the limit is a message's, fragments together");
 
     unit_text_free(&in);
+}
 
+
+static void
+frame_test_limits(void)
+{
+    frame_setting_t  setting;
+
+    setting.limit = 10;
+    setting.deflate = 0;
     frame_test_limit(&setting, 0x81, 10, 0);
     frame_test_limit(&setting, 0x81, 11, 1009);
     frame_test_limit(&setting, 0x02, 11, 1009);
