@@ -1,0 +1,44 @@
+/**
+ * The completed runs of a thread, from the server.
+ */
+
+/** @param {string} id */
+const address = (id) => `api/threads/${encodeURIComponent(id)}/messages`;
+
+/**
+ * @param {string} id
+ * @returns {Promise<{requestId: string, content: string, answer: string}[]>}
+ *   oldest first
+ */
+export async function loadHistory(id) {
+  const response = await fetch(address(id), { headers: { Accept: 'application/json' } });
+
+  if (response.status === 404) {
+    return [];
+  }
+  if (!response.ok) {
+    throw new Error(`${response.status}`);
+  }
+
+  const { messages } = await response.json();
+  const runs = [];
+
+  for (const { role, content, requestId } of messages) {
+    if (role === 'user') {
+      runs.push({ requestId, content, answer: '' });
+    } else if (role === 'assistant' && runs.length) {
+      runs[runs.length - 1].answer = content;
+    }
+  }
+
+  return runs;
+}
+
+/** @param {string} id */
+export async function deleteHistory(id) {
+  const response = await fetch(address(id), { method: 'DELETE' });
+
+  if (!response.ok && response.status !== 404) {
+    throw new Error(`${response.status}`);
+  }
+}

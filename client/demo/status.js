@@ -1,0 +1,90 @@
+/**
+ * The connection's state, as the page shows it: a pill that is always there,
+ * and a banner when something can be done.
+ */
+
+import { byId } from './dom.js';
+
+/** @typedef {import('../src/index.js').ConnectionState} ConnectionState */
+
+export class StatusDisplay {
+  #pill = byId('pill');
+  #pillText = byId('pill-text');
+  #banner = byId('banner');
+  #title = byId('banner-title');
+  #text = byId('banner-text');
+  #action = byId('banner-action');
+  #announce;
+  #timer = 0;
+  #said = '';
+
+  /**
+   * @param {{onRetry: () => void, announce: (text: string) => void}} hooks
+   */
+  constructor({ onRetry, announce }) {
+    this.#announce = announce;
+    this.#action.addEventListener('click', onRetry);
+  }
+
+  /** @param {ConnectionState} state */
+  show(state) {
+    const { status, attempt, maxAttempts, reason, retryable, retryAt } = state;
+
+    clearInterval(this.#timer);
+    this.#pill.dataset.status = status;
+    this.#banner.hidden = true;
+
+    if (status === 'connected') {
+      this.#pillText.textContent = 'Connected';
+      this.#say(this.#said ? 'Connected again.' : '');
+      this.#said = '';
+
+    } else if (status === 'connecting') {
+      this.#pillText.textContent = 'Connecting…';
+
+    } else if (status === 'reconnecting') {
+      const count = attempt ? `Attempt ${attempt} of ${maxAttempts}` : 'Coming back';
+
+      if (retryAt) {
+        this.#countDown(count, retryAt);
+        this.#timer = window.setInterval(() => this.#countDown(count, retryAt), 200);
+        this.#say(`${reason} ${count} follows.`);
+      } else {
+        this.#pillText.textContent = `${count}…`;
+        this.#text.textContent = `${count} is under way.`;
+      }
+      this.#open('Reconnecting.', 'Try now', retryAt > 0);
+
+    } else if (status === 'disconnected') {
+      this.#pillText.textContent = 'Disconnected';
+      this.#text.textContent = retryable ? `${reason} Trying again can help.`
+        : `${reason} Trying again will not help.`;
+      this.#say(`Disconnected. ${this.#text.textContent}`);
+      this.#open('Disconnected.', 'Reconnect', retryable);
+    }
+  }
+
+  /** @param {string} title @param {string} action @param {boolean} possible */
+  #open(title, action, possible) {
+    this.#title.textContent = title;
+    this.#action.textContent = action;
+    this.#action.hidden = !possible;
+    this.#banner.hidden = false;
+  }
+
+  /** @param {string} count @param {number} retryAt */
+  #countDown(count, retryAt) {
+    const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
+
+    this.#pillText.textContent = `${count} in ${seconds} s`;
+    this.#text.textContent = `${count} in ${seconds} s.`;
+  }
+
+  /** @param {string} text once, not with every count */
+  #say(text) {
+    if (text && text !== this.#said) {
+      this.#said = text;
+      this.#announce(text);
+    }
+  }
+}

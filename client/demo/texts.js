@@ -1,0 +1,62 @@
+/**
+ * What went wrong, in words that say what can be done.
+ */
+
+/** @type {Record<string, string>} */
+const TITLES = {
+  CONNECTION_LOST: 'The connection was lost.',
+  CONNECTION_ENDED: 'The server ended the connection.',
+  CLOSED: 'The connection was closed.',
+  TIMEOUT: 'No answer came in time.',
+  BUSY: 'The thread is busy with another message.',
+  SUPERSEDED: 'Another connection has answered this message.',
+  SHUTTING_DOWN: 'The server is restarting.',
+  STORE_UNAVAILABLE: 'The conversation cannot be read or stored at the moment.',
+  FORBIDDEN: 'You are not allowed to ask this agent.',
+  RATE_LIMITED: 'These were too many messages in too short a time.',
+  RESPONSE_TOO_LARGE: 'The answer grew too long.',
+  UPSTREAM_UNAVAILABLE: 'The agent cannot be reached.',
+  UPSTREAM_RATE_LIMITED: 'The agent has too much to do.',
+  UPSTREAM_FAILED: 'The agent failed before its answer was complete.',
+  UPSTREAM_TIMEOUT: 'The agent took too long.',
+  LEFT: 'The page was left before the answer was complete.',
+};
+
+/* where the server's own words, or the close frame's, say more */
+const SAID = ['CONNECTION_ENDED', 'UPSTREAM_REJECTED'];
+
+/**
+ * @param {{code: string, message?: string, retryable: boolean, closeCode?: number}} error
+ * @param {boolean} partial whether a part of the answer had come
+ * @returns {{title: string, advice: string}}
+ */
+export function explain({ code, message, retryable, closeCode }, partial) {
+  const said = SAID.includes(code) ? message : '';
+  const title = said || TITLES[code] || message || 'The message was not answered.';
+  const advice = [];
+
+  if (partial) {
+    advice.push('The unfinished answer was discarded.');
+  }
+
+  if (closeCode === 1009) {
+    advice.push('Sending the same again will not help; a shorter message will.');
+  } else if (retryable) {
+    advice.push('Trying again can help; nothing is answered twice.');
+  } else {
+    advice.push('Trying again will not help.');
+  }
+
+  return { title, advice: advice.join(' ') };
+}
+
+/** @param {string} text */
+export function titleOf(text) {
+  const line = text.trim().replace(/\s+/g, ' ');
+  return line.length > 60 ? `${line.slice(0, 59).trimEnd()}…` : line;
+}
+
+/** @param {number} ms */
+export function duration(ms) {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,283 @@
+/**
+ * A thread that is looked at: its connection, its history, its runs.
+ */
+
+import { ThreadConnection, newRequestId } from '../src/index.js';
+import { h } from './dom.js';
+import { loadHistory } from './history.js';
+import { titleOf } from './texts.js';
+import { Turn } from './turn.js';
+
+/**
+ * @typedef {object} Host
+ * @property {import('./threads.js').Threads} threads
+ * @property {(view: View) => void} onState the connection's state has changed
+ * @property {(view: View) => void} onBusy a run has begun or ended
+ * @property {(view: View) => void} onGrown there is more to see
+ * @property {(view: View, text: string, always?: boolean) => void} onText text
+ *   for the message box; unless always, only where that is empty
+ * @property {(view: View, text: string) => void} announce
+ */
+
+export class View {
+  element = h('div', { class: 'view' });
+  loaded = false;
+  #host;
+  #connection;
+  /** @type {Turn[]} */
+  #turns = [];
+  /** @type {{run: import('../src/index.js').Run, turn: Turn} | null} */
+  #current = null;
+  #left = false;
+  /** @type {HTMLElement | null} what says that the history is missing */
+  #unloaded = null;
+  /** @type {Turn | null} the one whose text goes back into the box */
+  #giveBack = null;
+
+  /**
+   * @param {string} id
+   * @param {Host} host
+   * @param {boolean} fresh whether there can be no history yet
+   */
+  constructor(id, host, fresh) {
+    this.id = id;
+    this.#host = host;
+    this.#connection = new ThreadConnection(id, { jitter: 0.2 });
+    this.#connection.on('state', ({ status }) => {
+      if (status === 'connected' && this.#unloaded) {
+        this.#load();
+      }
+      host.onState(this);
+    });
+    this.#connection.on('warning', ({ message, data }) =>
+      console.debug(`thread ${id}: ${message}`, data));
+
+    if (fresh) {
+      this.loaded = true;
+    } else {
+      this.#load();
+    }
+  }
+
+  get state() {
+    return this.#connection.state;
+  }
+
+  get busy() {
+    return this.#current !== null;
+  }
+
+  get empty() {
+    return this.#turns.length === 0;
+  }
+
+  /** Tries to connect now. */
+  reconnect() {
+    this.#connection.retry();
+  }
+
+  /** @param {string} content */
+  send(content) {
+    /* the running answer gives way */
+    this.stop(false);
+
+    const turn = this.#addTurn(newRequestId(), content);
+    const known = this.#host.threads.get(this.id);
+
+    this.#host.threads.put(this.id, {
+      title: known?.title ?? titleOf(content),
+      updated: Date.now(),
+    });
+    this.#run(turn);
+  }
+
+  /** @param {boolean} [giveBack] whether the text returns to the box */
+  stop(giveBack = true) {
+    if (this.#current) {
+      const { run, turn } = this.#current;
+      this.#giveBack = giveBack ? turn : null;
+      run.cancel();
+    }
+  }
+
+  /** The view is no longer shown: an answer under way is still waited for. */
+  leave() {
+    this.#left = true;
+    this.element.remove();
+    this.#closeIfLeft();
+  }
+
+  enter() {
+    this.#left = false;
+  }
+
+  close() {
+    this.#connection.close();
+  }
+
+  get closed() {
+    return this.#connection.state.status === 'closed';
+  }
+
+  #closeIfLeft() {
+    if (this.#left && !this.#current) {
+      this.#connection.close();
+    }
+  }
+
+  /** @param {string} requestId @param {string} content */
+  #addTurn(requestId, content) {
+    const turn = new Turn(requestId, content, {
+      onRetry: (it) => this.#retry(it),
+      onEdit: (it) => this.#host.onText(this, it.content, true),
+      onGrown: () => this.#host.onGrown(this),
+    });
+
+    this.#turns.push(turn);
+    this.element.append(turn.element);
+    this.#host.onGrown(this);
+
+    return turn;
+  }
+
+  /** @param {Turn} turn */
+  #retry(turn) {
+    this.stop(false);
+
+    /* it is answered after what has been asked meanwhile */
+    this.element.append(turn.element);
+
+    /* a cancel may be under way for the old name; a drop is another matter:
+       the answer may be stored, and must not be asked for twice */
+    if (turn.phase === 'stopped') {
+      turn.requestId = newRequestId();
+    }
+
+    this.#run(turn);
+  }
+
+  /** @param {Turn} turn */
+  async #run(turn) {
+    const { requestId, content } = turn;
+    const { threads } = this.#host;
+
+    turn.wait();
+    threads.put(this.id, { pending: { requestId, content } });
+
+    const run = this.#connection.send(content, {
+      requestId,
+      onToken: (delta) => turn.append(delta),
+    });
+    const current = { run, turn };
+
+    this.#current = current;
+    this.#host.onBusy(this);
+    this.#host.onGrown(this);
+
+    let keep = false;
+
+    try {
+      const { message, latencyMs, usage } = await run;
+      turn.finish(message, { latencyMs, outputTokens: usage?.outputTokens });
+      this.#host.announce(this, `Answer: ${turn.text}`);
+
+    } catch (error) {
+      const failure = /** @type {import('../src/index.js').ThreadError} */ (error);
+
+      if (failure.code === 'CANCELLED') {
+        turn.stop();
+        this.#host.announce(this, 'The answer was stopped.');
+        if (this.#giveBack === turn) {
+          this.#host.onText(this, content);
+        }
+
+      } else {
+        turn.fail(failure);
+        this.#host.announce(this, failure.message);
+        keep = failure.retryable;
+      }
+    }
+
+    if (!keep && threads.get(this.id)?.pending?.requestId === requestId) {
+      threads.put(this.id, { pending: undefined });
+    }
+
+    if (this.#current === current) {
+      this.#current = null;
+      this.#host.onBusy(this);
+    }
+
+    this.#closeIfLeft();
+  }
+
+  async #load() {
+    const pending = this.#host.threads.get(this.id)?.pending;
+    const loading = h('p', { class: 'loading' }, 'Loading the conversation…');
+
+    this.#unloaded?.remove();
+    this.#unloaded = null;
+    this.element.prepend(loading);
+
+    try {
+      const runs = await loadHistory(this.id);
+      loading.remove();
+      this.#prepend(runs);
+      this.#recall(pending);
+
+    } catch (error) {
+      console.debug('history', error);
+      this.#unloaded = h('div', { class: 'notice' },
+        h('p', {}, h('strong', {}, 'The conversation so far could not be loaded.'),
+          ' Trying again can help; new messages can be sent all the same.'),
+        h('div', { class: 'notice-buttons' }, h('button', {
+          class: 'button primary', type: 'button', onclick: () => this.#load(),
+        }, 'Try again')));
+      loading.replaceWith(this.#unloaded);
+    }
+
+    this.loaded = true;
+    this.#host.onBusy(this);
+    this.#host.onGrown(this);
+  }
+
+  /**
+   * What was sent while the history was on its way comes after it.
+   *
+   * @param {{requestId: string, content: string, answer: string}[]} runs
+   */
+  #prepend(runs) {
+    const sent = this.#turns;
+
+    this.#turns = [];
+    for (const { requestId, content, answer } of runs) {
+      if (!sent.some((turn) => turn.requestId === requestId)) {
+        this.#addTurn(requestId, content).finish(answer);
+      }
+    }
+    for (const turn of sent) {
+      this.#turns.push(turn);
+      this.element.append(turn.element);
+    }
+  }
+
+  /**
+   * A message that was on its way when the page was left.
+   *
+   * @param {{requestId: string, content: string} | undefined} pending
+   */
+  #recall(pending) {
+    if (!pending) {
+      return;
+    }
+
+    const turn = this.#turns.find((it) => it.requestId === pending.requestId);
+
+    if (!turn) {
+      this.#addTurn(pending.requestId, pending.content).fail({
+        code: 'LEFT', message: '', retryable: true,
+      });
+    } else if (turn.phase === 'done') {
+      this.#host.threads.put(this.id, { pending: undefined });
+    }
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The demo page in Chromium.
+ */
+
+import assert from 'node:assert/strict';
+import { after, before } from 'node:test';
+
+import { chromium } from 'playwright-core';
+
+import { startAgent } from './agent.js';
+import { startGateway } from './gateway.js';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/* says what it was asked, in three parts */
+export const echo = (run) => run.answer('You said: ', `**${run.prompt}**`, '.');
+
+export function usePages() {
+  const context = {};
+
+  before(async () => {
+    context.agent = await startAgent();
+    context.gateway = await startGateway({ agent: context.agent });
+    context.browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: process.getuid() === 0 ? ['--no-sandbox'] : [],
+    });
+  });
+
+  after(async () => {
+    await context.browser?.close();
+    await context.gateway?.stop();
+    await context.agent?.stop();
+  });
+
+  return context;
+}
+
+/**
+ * A page of a browser context of its own, or of the one given. What it logs
+ * as an error, and each request to another host, fails the test.
+ */
+export async function openPage(t, { browser, gateway }, options = {}) {
+  const { url = gateway.url, context, expected = [], ...rest } = options;
+  const own = context ?? await browser.newContext(rest);
+  const page = await own.newPage();
+  const wrong = [];
+
+  page.sockets = [];
+  page.setDefaultTimeout(15000);
+  page.on('websocket', (socket) => page.sockets.push(socket));
+  page.on('pageerror', (error) => wrong.push(error.stack));
+  page.on('console', (message) => {
+    if (message.type() === 'error'
+      && !expected.some((pattern) => pattern.test(message.text()))) {
+      wrong.push(message.text());
+    }
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).host !== new URL(url).host) {
+      wrong.push(`request to ${request.url()}`);
+    }
+  });
+
+  t.after(async () => {
+    await (context ? page : own).close();
+    assert.deepEqual(wrong, []);
+  });
+
+  await page.goto(url);
+  await status(page, 'connected');
+
+  return page;
+}
+
+export const status = (page, name) =>
+  page.locator(`#pill[data-status=${name}]`).waitFor();
+
+export async function write(page, text) {
+  await page.fill('#input', text);
+  await page.press('#input', 'Enter');
+}
+
+/* the last exchange, once it has come so far */
+export async function lastTurn(page, phase) {
+  const turn = page.locator(`.turn:last-child[data-phase=${phase}]`);
+  await turn.waitFor();
+  return turn;
+}
+
+export async function ask(page, text, phase = 'done') {
+  const count = await page.locator('.turn').count();
+
+  await write(page, text);
+  await page.locator('.turn').nth(count).waitFor();
+
+  return lastTurn(page, phase);
+}
+
+export const answers = (page) => page.locator('.turn[data-phase=done] .prose').allInnerTexts();

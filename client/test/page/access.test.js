@@ -1,0 +1,180 @@
+/**
+ * The page for everyone: axe, the keyboard, a phone's width, the policy.
+ */
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import test from 'node:test';
+
+import { ask, lastTurn, openPage, usePages, write } from '../helpers/page.js';
+
+const context = usePages();
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const ANSWER = ['# One\n\n## Two\n\ntext [link](https://example.org) `code`\n\n',
+  '| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nlet a;\n```\n\n- [ ] x\n\n> quote\n'];
+
+const answer = (run) => {
+  if (run.prompt === 'fail') {
+    run.fail(500, 'x');
+  } else if (run.prompt === 'hang') {
+    run.token('…');
+  } else {
+    run.answer(...ANSWER);
+  }
+};
+
+async function violations(page) {
+  /* the page's own policy takes no script from outside: by the debugger */
+  await page.evaluate(axe);
+  const { violations: found } = await page.evaluate(() => window.axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  }));
+  return found.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]);
+}
+
+for (const [name, options] of [
+  ['light', { colorScheme: 'light' }],
+  ['dark', { colorScheme: 'dark' }],
+  ['a phone', { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }],
+]) {
+  test(`axe finds nothing: ${name}`, async (t) => {
+    const { agent } = context;
+    agent.respond = answer;
+    const page = await openPage(t, context, { reducedMotion: 'reduce', ...options });
+
+    assert.deepEqual(await violations(page), []);
+    await ask(page, 'everything');
+    await ask(page, 'fail', 'failed');
+    await write(page, 'hang');
+    await lastTurn(page, 'streaming');
+    assert.deepEqual(await violations(page), []);
+
+    if (await page.locator('#sidebar-open').isVisible()) {
+      await page.click('#sidebar-open');
+      await page.locator('.thread').waitFor();
+      assert.deepEqual(await violations(page), []);
+      await page.keyboard.press('Escape');
+    }
+
+    /* nothing is wider than the page */
+    assert.equal(await page.evaluate(() =>
+      document.documentElement.scrollWidth <= window.innerWidth
+      && document.querySelector('#scroller').scrollWidth
+        <= document.querySelector('#scroller').clientWidth), true);
+  });
+}
+
+test('the dialog, and a lost connection, are accessible as well', async (t) => {
+  const { agent } = context;
+  agent.respond = answer;
+  const page = await openPage(t, context, {
+    reducedMotion: 'reduce',
+    expected: [/WebSocket connection to .* failed/],
+  });
+
+  await ask(page, 'everything');
+  await page.click('.delete');
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press('Escape');
+
+  await context.gateway.kill();
+  await page.locator('#banner').waitFor();
+  assert.deepEqual(await violations(page), []);
+  await context.gateway.start();
+});
+
+test('all of it works by keyboard', async (t) => {
+  const { agent } = context;
+  agent.respond = answer;
+  const page = await openPage(t, context);
+  const focus = () => page.evaluate(() => document.activeElement.id
+    || document.activeElement.getAttribute('aria-label') || document.activeElement.className);
+
+  assert.equal(await focus(), 'input');
+  await page.keyboard.type('one');
+  await page.keyboard.press('Shift+Enter');
+  await page.keyboard.type('two');
+  assert.equal(await page.inputValue('#input'), 'one\ntwo');
+  await page.keyboard.press('Enter');
+  await lastTurn(page, 'done');
+  assert.equal(await page.locator('.question p').innerText(), 'one\ntwo');
+  assert.equal(await focus(), 'input');
+
+  /* every control is reached, in the order that it is seen */
+  const seen = [];
+  await page.evaluate(() => document.activeElement.blur());
+  for (let i = 0; i < 14; i++) {
+    await page.keyboard.press('Tab');
+    seen.push(await focus());
+  }
+  const at = (name) => seen.indexOf(name);
+  assert.ok(at('skip') >= 0 && at('new-thread') === at('skip') + 1, String(seen));
+  assert.ok(at('thread') > at('new-thread') && at('Delete one two') === at('thread') + 1, String(seen));
+  assert.ok(at('scroller') > at('thread') && at('input') > at('scroller'), String(seen));
+
+  await page.locator('.delete').focus();
+  await page.keyboard.press('Enter');
+  await page.locator('#delete-dialog').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('#delete-dialog').waitFor({ state: 'hidden' });
+  assert.equal(await focus(), 'Delete one two');
+});
+
+test('the drawer on a phone', async (t) => {
+  const { agent } = context;
+  agent.respond = answer;
+  const page = await openPage(t, context, {
+    viewport: { width: 360, height: 740 }, reducedMotion: 'reduce',
+  });
+
+  await ask(page, 'everything');
+  assert.ok(await page.locator('#new-thread').isHidden());
+  await page.click('#sidebar-open');
+  await page.locator('#new-thread').waitFor();
+  assert.equal(await page.getAttribute('#sidebar-open', 'aria-expanded'), 'true');
+  await page.click('#new-thread');
+  await page.locator('#new-thread').waitFor({ state: 'hidden' });
+  await page.locator('.welcome').waitFor();
+});
+
+test('the appearance can be chosen, and is kept', async (t) => {
+  const page = await openPage(t, context, { colorScheme: 'light' });
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+
+  await page.click('#theme label:has-text("Dark")');
+  const dark = await background();
+  assert.notEqual(dark, light);
+  await page.reload();
+  assert.equal(await background(), dark);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.click('#theme label:has-text("Light")');
+  assert.equal(await background(), light);
+  await page.click('#theme label:has-text("Auto")');
+  assert.equal(await background(), dark);
+});
+
+test('the policy is strict, and the page needs no build', async () => {
+  const { gateway } = context;
+  const response = await fetch(gateway.url);
+  const policy = response.headers.get('content-security-policy');
+
+  assert.match(policy, /default-src 'none'/);
+  assert.match(policy, /require-trusted-types-for 'script'/);
+  assert.doesNotMatch(policy, /unsafe|https?:|\*/);
+  assert.equal(response.headers.get('x-content-type-options'), 'nosniff');
+  assert.match(response.headers.get('content-type'), /text\/html; charset=utf-8/i);
+
+  const html = await response.text();
+  assert.doesNotMatch(html, /<style|style=|\son\w+=|<script(?![^>]*\ssrc=)/);
+
+  for (const file of ['app.js', 'src/index.js', 'vendor/marked.js']) {
+    const script = await fetch(gateway.url + file);
+    assert.equal(script.status, 200, file);
+    assert.match(script.headers.get('content-type'), /javascript/, file);
+    assert.equal(script.headers.get('content-security-policy'), policy);
+  }
+  assert.equal((await fetch(`${gateway.url}nginx.conf`)).status, 404);
+});

@@ -1,0 +1,113 @@
+/**
+ * The page when the connection breaks.
+ */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { history } from '../helpers/chat.js';
+import { startRelay } from '../helpers/net.js';
+import { answers, echo, lastTurn, openPage, status, usePages, write, ask } from '../helpers/page.js';
+
+const context = usePages();
+
+const REFUSED = [/ERR_CONNECTION_REFUSED/, /ERR_CONNECTION_RESET/, /ERR_EMPTY_RESPONSE/,
+  /WebSocket connection to .* failed/];
+
+const threadOf = (page) => new URL(page.url()).hash.slice(1);
+
+async function begin(page, agent, text) {
+  await write(page, text);
+  const asked = await agent.next();
+  asked.token('partial ');
+  await page.locator('.prose:has-text("partial")').waitFor();
+  return asked;
+}
+
+test('the server is killed in mid-answer and back within four seconds', async (t) => {
+  const { agent, gateway } = context;
+  agent.respond = null;
+  const page = await openPage(t, context, { expected: REFUSED });
+
+  await begin(page, agent, 'tell me all');
+
+  const start = performance.now();
+  await gateway.kill();
+  const turn = await lastTurn(page, 'failed');
+  assert.ok(performance.now() - start < 2000);
+  await page.locator('#banner:has-text("Attempt 1 of 3")').waitFor();
+  assert.equal(await page.locator('.prose:has-text("partial")').count(), 0);
+  assert.match(await turn.locator('.notice').innerText(), /connection was lost.*Trying again can help/is);
+
+  await page.locator('#pill-text:has-text("Attempt 2 of 3")').waitFor();
+  await gateway.start();
+  await status(page, 'connected');
+  assert.ok(performance.now() - start < 5000);
+  assert.ok(await page.locator('#banner').isHidden());
+
+  await turn.locator('button:text-is("Try again")').click();
+  (await agent.next()).answer('all of it');
+  await lastTurn(page, 'done');
+  assert.deepEqual(await answers(page), ['all of it']);
+  assert.equal((await history(gateway, threadOf(page))).length, 2);
+});
+
+test('the server is gone for good: by hand after seven seconds', async (t) => {
+  const { agent, gateway } = context;
+  agent.respond = echo;
+  const page = await openPage(t, context, { expected: REFUSED });
+
+  const start = performance.now();
+  await gateway.kill();
+  for (const attempt of [1, 2, 3]) {
+    await page.locator(`#banner:has-text("Attempt ${attempt} of 3")`).waitFor();
+  }
+  await status(page, 'disconnected');
+  const passed = performance.now() - start;
+  assert.ok(passed > 5000 && passed < 9000, `${passed} ms`);
+  await page.locator('#announcer:has-text("Disconnected")').waitFor();
+
+  await gateway.start();
+  await page.click('#banner-action');
+  await status(page, 'connected');
+  await ask(page, 'back?');
+});
+
+test('a silent drop in mid-answer shows within two seconds', async (t) => {
+  const { agent, gateway, browser } = context;
+  const relay = await startRelay(gateway.port);
+  t.after(() => relay.stop());
+  agent.respond = null;
+  const page = await openPage(t, { browser, gateway },
+    { url: `http://127.0.0.1:${relay.port}/`, expected: REFUSED });
+
+  await begin(page, agent, 'tell me all');
+  const start = performance.now();
+  relay.silent(true);
+  await status(page, 'reconnecting');
+  const passed = performance.now() - start;
+  assert.ok(passed < 2100, `${passed} ms`);
+  const turn = await lastTurn(page, 'failed');
+
+  relay.silent(false);
+  await status(page, 'connected');
+  await turn.locator('button:text-is("Try again")').click();
+  (await agent.next()).answer('all of it');
+  await lastTurn(page, 'done');
+  assert.deepEqual(await answers(page), ['all of it']);
+  assert.equal((await history(gateway, threadOf(page))).length, 2);
+});
+
+test('what is written while the connection is away is sent when it is back', async (t) => {
+  const { agent, gateway } = context;
+  agent.respond = echo;
+  const page = await openPage(t, context, { expected: REFUSED });
+
+  await gateway.kill();
+  await status(page, 'reconnecting');
+  await write(page, 'wait for it');
+  await lastTurn(page, 'waiting');
+  await gateway.start();
+  await lastTurn(page, 'done');
+  assert.deepEqual(await answers(page), ['You said: wait for it.']);
+});
