@@ -1,0 +1,377 @@
+
+#include "unit.h"
+#include "ngx_thread_ws_command.h"
+
+
+#define message(members)  "{\"type\":\"message\"," members "}"
+#define ids  "\"requestId\":\"r1\",\"threadId\":\"t1\","
+#define hi   "\"content\":\"hi\""
+
+#define bad_fields(kind)  "INVALID_MESSAGE: " kind " only"
+#define bad_type                                                              \
+    "INVALID_MESSAGE: type must be \"message\", \"cancel\", \"abort\" or "    \
+    "\"ping\""
+#define bad_id                                                                \
+    "INVALID_MESSAGE: requestId must be 1 to 128 printable ASCII characters " \
+    "without quotes and backslashes"
+#define bad_content                                                           \
+    "INVALID_MESSAGE: content must be a non-empty string"
+#define bad_message                                                           \
+    bad_fields("a message has the fields type, requestId, threadId and content")
+#define not_json  "INVALID_JSON: the message is not valid JSON"
+
+
+typedef struct {
+    const char  *name;
+    const char  *text;
+    size_t       len;
+    const char  *says;
+} command_case_t;
+
+
+#define command_case(name, text, says)  { name, text, sizeof(text) - 1, says }
+
+
+static void command_test_cases(void);
+static void command_test_lengths(void);
+static void command_test_ids(void);
+static void command_test_deep(void);
+static void command_say(unit_text_t *text, const char *data, size_t len);
+
+
+/*
+ * What a command says: its kind and fields; or the error's code and reason,
+ * with the run and the thread that it names.
+ */
+
+static command_case_t  command_cases[] = {
+
+    /* message */
+
+    command_case("a message", message(ids hi), "message r1 t1 \"hi\""),
+    command_case("fields in any order",
+                 "{\"content\":\"hi\",\"threadId\":\"t1\",\"requestId\":\"r1\","
+                 "\"type\":\"message\"}", "message r1 t1 \"hi\""),
+    command_case("spaces", " \n{ \"type\" : \"message\" ,\r\t" ids hi
+                 "} ", "message r1 t1 \"hi\""),
+    command_case("escapes", message(ids
+                 "\"content\":\"a\\n\\u00e9\\ud83d\\ude00\""),
+                 "message r1 t1 \"a\\x0a\\xc3\\xa9\\xf0\\x9f\\x98\\x80\""),
+    command_case("UTF-8", message(ids "\"content\":\"\xc3\xa9\""),
+                 "message r1 t1 \"\\xc3\\xa9\""),
+    command_case("a content of spaces", message(ids "\"content\":\" \""),
+                 "message r1 t1 \" \""),
+    command_case("ids of all characters", message(
+                 "\"requestId\":\" !#~}az09\","
+                 "\"threadId\":\"A.z_0~-\"," hi),
+                 "message  !#~}az09 A.z_0~- \"hi\""),
+    command_case("any thread id", message(
+                 "\"requestId\":\"r1\",\"threadId\":\"\"," hi),
+                 "message r1 (empty) \"hi\""),
+    command_case("an escaped name", message(ids "\"conten\\u0074\":\"hi\""),
+                 "message r1 t1 \"hi\""),
+
+    command_case("no content", message("\"requestId\":\"r1\","
+                 "\"threadId\":\"t1\""), bad_content " r1 t1"),
+    command_case("an empty content", message(ids "\"content\":\"\""),
+                 bad_content " r1 t1"),
+    command_case("a content that is none", message(ids "\"content\":1"),
+                 bad_content " r1 t1"),
+    command_case("content null", message(ids "\"content\":null"),
+                 bad_content " r1 t1"),
+    command_case("a content with U+0000", message(ids
+                 "\"content\":\"a\\u0000\""), "INVALID_MESSAGE: content must "
+                 "not contain U+0000 r1 t1"),
+    command_case("no thread id", message("\"requestId\":\"r1\"," hi),
+                 "INVALID_MESSAGE: threadId must be a string r1"),
+    command_case("a thread id that is none", message(
+                 "\"requestId\":\"r1\",\"threadId\":1," hi),
+                 "INVALID_MESSAGE: threadId must be a string r1"),
+    command_case("no request id", message("\"threadId\":\"t1\"," hi),
+                 bad_id " t1"),
+    command_case("a request id that is none", message(
+                 "\"requestId\":1,\"threadId\":\"t1\"," hi), bad_id " t1"),
+    command_case("an empty request id", message(
+                 "\"requestId\":\"\",\"threadId\":\"t1\"," hi),
+                 bad_id " t1"),
+    command_case("a request id with a quote", message(
+                 "\"requestId\":\"a\\\"\",\"threadId\":\"t1\"," hi),
+                 bad_id " t1"),
+    command_case("a request id with a backslash", message(
+                 "\"requestId\":\"a\\\\\",\"threadId\":\"t1\"," hi),
+                 bad_id " t1"),
+    command_case("a request id with U+0000", message(
+                 "\"requestId\":\"a\\u0000\",\"threadId\":\"t1\"," hi),
+                 bad_id " t1"),
+    command_case("a request id with DEL", message(
+                 "\"requestId\":\"a\x7f\",\"threadId\":\"t1\"," hi),
+                 bad_id " t1"),
+    command_case("a request id beyond ASCII", message(
+                 "\"requestId\":\"\xc3\xa9\",\"threadId\":\"t1\"," hi),
+                 bad_id " t1"),
+    command_case("an unknown field", message(ids hi ",\"x\":1"),
+                 bad_message " r1 t1"),
+    command_case("an unknown field null", message(ids hi ",\"x\":null"),
+                 bad_message " r1 t1"),
+    command_case("a misspelt field", message(ids "\"Content\":\"hi\""),
+                 bad_message " r1 t1"),
+    command_case("a field of another command", message(ids hi ",\"t\":1"),
+                 bad_message " r1 t1"),
+    command_case("a field twice", message(ids hi "," hi),
+                 "INVALID_MESSAGE: a field is given twice"),
+
+    /* cancel */
+
+    command_case("a cancel", "{\"type\":\"cancel\",\"requestId\":\"r1\"}",
+                 "cancel r1"),
+    command_case("an abort", "{\"requestId\":\"r1\",\"type\":\"abort\"}",
+                 "cancel r1"),
+    command_case("a cancel of nothing", "{\"type\":\"cancel\"}", bad_id),
+    command_case("a cancel of something else",
+                 "{\"type\":\"cancel\",\"requestId\":\"\\u0000\"}", bad_id),
+    command_case("a cancel with more",
+                 "{\"type\":\"cancel\",\"requestId\":\"r1\","
+                 "\"threadId\":\"t1\"}",
+                 bad_fields("a cancel has the fields type and requestId")),
+    command_case("an abort with more",
+                 "{\"type\":\"abort\",\"requestId\":\"r1\",\"x\":1}",
+                 bad_fields("an abort has the fields type and requestId")),
+
+    /* ping */
+
+    command_case("a ping", "{\"type\":\"ping\"}", "ping"),
+    command_case("a ping with a number", "{\"type\":\"ping\",\"t\":1.5}",
+                 "ping 1.5"),
+    command_case("a ping with null", "{\"t\":null,\"type\":\"ping\"}",
+                 "ping null"),
+    command_case("a ping with an object",
+                 "{\"type\":\"ping\",\"t\":{\"a\":[1,\"\\u0000\"]}}",
+                 "ping {\"a\":[1,\"\\u0000\"]}"),
+    command_case("a ping with more", "{\"type\":\"ping\",\"requestId\":\"r\"}",
+                 bad_fields("a ping has the fields type and t")),
+
+    /* none of them */
+
+    command_case("no type", "{}", bad_type),
+    command_case("no type, but the rest", "{" ids hi "}", bad_type),
+    command_case("another type", "{\"type\":\"Message\"}", bad_type),
+    command_case("a type that is none", "{\"type\":1}", bad_type),
+    command_case("a longer type", "{\"type\":\"pings\"}", bad_type),
+    command_case("a type with U+0000", "{\"type\":\"ping\\u0000\"}", bad_type),
+    command_case("an array", "[]", "INVALID_MESSAGE: a command is a JSON "
+                 "object"),
+    command_case("a string", "\"message\"", "INVALID_MESSAGE: a command is a "
+                 "JSON object"),
+    command_case("null", "null", "INVALID_MESSAGE: a command is a JSON object"),
+
+    /* no JSON */
+
+    command_case("nothing", "", not_json),
+    command_case("a word", "hello", not_json),
+    command_case("a cut object", "{\"type\":\"ping\"", not_json),
+    command_case("two objects", "{\"type\":\"ping\"}{}", not_json),
+    command_case("a comma too many", "{\"type\":\"ping\",}", not_json),
+    command_case("single quotes", "{'type':'ping'}", not_json),
+    command_case("a lone surrogate", message(ids
+                 "\"content\":\"\\ud83d\""), not_json),
+    command_case("broken UTF-8", message(ids "\"content\":\"\xff\""),
+                 not_json),
+    command_case("a NUL", "{\"type\":\"ping\"}\0", not_json),
+    command_case("a byte order mark", "\xef\xbb\xbf{\"type\":\"ping\"}",
+                 not_json),
+    command_case("a number too large", "{\"type\":\"ping\",\"t\":1e999}",
+                 not_json)
+};
+
+
+int
+main(void)
+{
+    command_test_cases();
+    command_test_lengths();
+    command_test_ids();
+    command_test_deep();
+
+    return unit_done();
+}
+
+
+static void
+command_test_cases(void)
+{
+    ngx_uint_t       i;
+    unit_text_t      text;
+    command_case_t  *c;
+
+    for (i = 0; i < sizeof(command_cases) / sizeof(command_cases[0]); i++) {
+        c = &command_cases[i];
+
+        ngx_memzero(&text, sizeof(unit_text_t));
+        command_say(&text, c->text, c->len);
+        unit_str(text.data, text.len, c->says, "%s", c->name);
+        unit_text_free(&text);
+    }
+}
+
+
+/* ids at the longest that they may be, and beyond */
+
+static void
+command_test_lengths(void)
+{
+    char         id[130], command[512];
+    int          len;
+    unit_text_t  text;
+
+    ngx_memset(id, 'x', 129);
+    id[128] = '\0';
+
+    len = snprintf(command, sizeof(command),
+                   "{\"type\":\"cancel\",\"requestId\":\"%s\"}", id);
+
+    ngx_memzero(&text, sizeof(unit_text_t));
+    command_say(&text, command, len);
+    unit_int(text.len, 7 + 128, "a request id of 128 characters");
+    unit_text_free(&text);
+
+    id[128] = 'x';
+    id[129] = '\0';
+
+    len = snprintf(command, sizeof(command),
+                   "{\"type\":\"cancel\",\"requestId\":\"%s\"}", id);
+
+    command_say(&text, command, len);
+    unit_str(text.data, text.len, bad_id, "a request id of 129");
+    unit_text_free(&text);
+}
+
+
+/* each byte, by itself, as an id */
+
+static void
+command_test_ids(void)
+{
+    u_char       ch, id[129];
+    ngx_str_t    str;
+    ngx_uint_t   i, request, thread, expected;
+
+    request = 0;
+    thread = 0;
+
+    for (i = 0; i < 256; i++) {
+        ch = (u_char) i;
+        str.data = &ch;
+        str.len = 1;
+
+        expected = (i >= 32 && i < 127 && i != '"' && i != '\\');
+        request += (ngx_thread_ws_request_id_check(&str)
+                    == (expected ? NGX_OK : NGX_DECLINED));
+
+        expected = i && strchr("abcdefghijklmnopqrstuvwxyz0123456789._~-"
+                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ", (int) i) != NULL;
+        thread += (ngx_thread_ws_thread_id_check(&str)
+                   == (expected ? NGX_OK : NGX_DECLINED));
+    }
+
+    unit_int(request, 256, "each byte as a request id");
+    unit_int(thread, 256, "each byte as a thread id");
+
+    ngx_memset(id, 'a', sizeof(id));
+    str.data = id;
+    str.len = 128;
+
+    unit_int(ngx_thread_ws_thread_id_check(&str), NGX_OK,
+             "a thread id of 128 characters");
+
+    str.len = 129;
+
+    unit_int(ngx_thread_ws_thread_id_check(&str), NGX_DECLINED,
+             "a thread id of 129");
+
+    str.len = 0;
+
+    unit_int(ngx_thread_ws_thread_id_check(&str), NGX_DECLINED,
+             "an empty thread id");
+    unit_int(ngx_thread_ws_request_id_check(&str), NGX_DECLINED,
+             "an empty request id");
+
+    str.len = 3;
+    id[1] = '/';
+
+    unit_int(ngx_thread_ws_thread_id_check(&str), NGX_DECLINED,
+             "a thread id with a slash inside");
+}
+
+
+static void
+command_test_deep(void)
+{
+    char         *deep;
+    unit_text_t   text;
+
+    deep = malloc(200000);
+    ngx_memset(deep, '[', 200000);
+
+    ngx_memzero(&text, sizeof(unit_text_t));
+    command_say(&text, deep, 200000);
+    unit_str(text.data, text.len, not_json, "too deep");
+
+    unit_text_free(&text);
+    free(deep);
+}
+
+
+static void
+command_say(unit_text_t *text, const char *data, size_t len)
+{
+    char                     *t;
+    u_char                   *copy;
+    ngx_int_t                 rc;
+    ngx_thread_ws_command_t   command;
+
+    static const char  *kinds[] = { "message", "cancel", "ping" };
+
+    copy = malloc(len ? len : 1);
+    ngx_memcpy(copy, data, len);
+
+    rc = ngx_thread_ws_command_parse(&command, copy, len);
+
+    /* nothing points to the text */
+
+    free(copy);
+
+    if (rc == NGX_OK) {
+        unit_add(text, "%s", kinds[command.type]);
+
+    } else if (rc == NGX_DECLINED) {
+        unit_add(text, "%s: %s", command.code, command.reason);
+
+    } else {
+        unit_add(text, "rc %d", (int) rc);
+    }
+
+    if (command.request_id.len) {
+        unit_add(text, " ");
+        unit_add_escaped(text, command.request_id.data, command.request_id.len);
+    }
+
+    if (command.thread_id.data) {
+        unit_add(text, " ");
+        unit_add_escaped(text, command.thread_id.data, command.thread_id.len);
+        unit_add(text, "%s", command.thread_id.len ? "" : "(empty)");
+    }
+
+    if (rc == NGX_OK && command.content.len) {
+        unit_add(text, " \"");
+        unit_add_escaped(text, command.content.data, command.content.len);
+        unit_add(text, "\"");
+    }
+
+    if (command.t) {
+        t = json_dumps(command.t, JSON_COMPACT|JSON_ENCODE_ANY);
+        unit_add(text, " %s", t);
+        free(t);
+    }
+
+    ngx_thread_ws_command_free(&command);
+}
