@@ -1,6 +1,7 @@
 
 #include "ngx_thread_ws.h"
 #include "ngx_thread_ws_agent.h"
+#include "ngx_thread_ws_trace.h"
 #include "ngx_thread_ws_upgrade.h"
 #include "ngx_thread_ws_variables.h"
 #include "proto/ngx_thread_ws_uuid.h"
@@ -19,7 +20,9 @@ typedef enum {
     NGX_THREAD_WS_VAR_INPUT_TOKENS,
     NGX_THREAD_WS_VAR_OUTPUT_TOKENS,
     NGX_THREAD_WS_VAR_RUNS,
-    NGX_THREAD_WS_VAR_CLOSE_CODE
+    NGX_THREAD_WS_VAR_CLOSE_CODE,
+    NGX_THREAD_WS_VAR_TRACE_ID,
+    NGX_THREAD_WS_VAR_TRACEPARENT
 } ngx_thread_ws_variable_e;
 
 
@@ -37,8 +40,6 @@ typedef struct {
 
 static ngx_int_t ngx_thread_ws_subject(ngx_http_request_t *r,
     ngx_thread_ws_subject_t *subject);
-static ngx_http_request_t *ngx_thread_ws_subject_request(
-    ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_variable_id(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_thread_ws_variable_agent_thread_id(ngx_http_request_t *r,
@@ -52,20 +53,8 @@ static int64_t ngx_thread_ws_run_number(ngx_thread_ws_run_t *run,
     uintptr_t data);
 static int64_t ngx_thread_ws_conn_number(ngx_thread_ws_conn_t *conn,
     uintptr_t data);
-static ngx_int_t ngx_thread_ws_variable_http(ngx_http_request_t *r,
+static ngx_int_t ngx_thread_ws_variable_trace(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_thread_ws_variable_cookie(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_thread_ws_variable_arg(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_table_elt_t *ngx_thread_ws_next_header(ngx_list_part_t **part,
-    ngx_uint_t *i);
-static ngx_uint_t ngx_thread_ws_header_is(ngx_table_elt_t *header, u_char *name,
-    size_t len);
-static ngx_uint_t ngx_thread_ws_cookie_find(ngx_str_t *line, u_char *name,
-    size_t len, ngx_str_t *value);
-static ngx_int_t ngx_thread_ws_variable_set(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, u_char *data, size_t len);
 
 
 static ngx_http_variable_t  ngx_thread_ws_variables[] = {
@@ -112,14 +101,11 @@ static ngx_http_variable_t  ngx_thread_ws_variables[] = {
     { ngx_string("thread_ws_close_code"), NULL, ngx_thread_ws_variable_number,
       NGX_THREAD_WS_VAR_CLOSE_CODE, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
-    { ngx_string("thread_ws_http_"), NULL, ngx_thread_ws_variable_http,
-      sizeof("thread_ws_http_") - 1, NGX_HTTP_VAR_PREFIX, 0 },
+    { ngx_string("thread_ws_trace_id"), NULL, ngx_thread_ws_variable_trace,
+      NGX_THREAD_WS_VAR_TRACE_ID, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
-    { ngx_string("thread_ws_cookie_"), NULL, ngx_thread_ws_variable_cookie,
-      sizeof("thread_ws_cookie_") - 1, NGX_HTTP_VAR_PREFIX, 0 },
-
-    { ngx_string("thread_ws_arg_"), NULL, ngx_thread_ws_variable_arg,
-      sizeof("thread_ws_arg_") - 1, NGX_HTTP_VAR_PREFIX, 0 },
+    { ngx_string("thread_ws_traceparent"), NULL, ngx_thread_ws_variable_trace,
+      NGX_THREAD_WS_VAR_TRACEPARENT, NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
 };
@@ -140,7 +126,7 @@ ngx_thread_ws_variables_add(ngx_conf_t *cf)
         var->data = v->data;
     }
 
-    return NGX_OK;
+    return ngx_thread_ws_variables_add_upgrade(cf);
 }
 
 
@@ -162,7 +148,7 @@ ngx_thread_ws_subject(ngx_http_request_t *r, ngx_thread_ws_subject_t *subject)
 
     if (run) {
         subject->run = run;
-        subject->conn = run->conn;
+        subject->conn = ngx_thread_ws_agent_conn(r);
         subject->conf = run->conf;
         subject->conn_id.data = run->conn_id;
         subject->conn_id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
@@ -194,26 +180,6 @@ ngx_thread_ws_subject(ngx_http_request_t *r, ngx_thread_ws_subject_t *subject)
 
     return ngx_thread_ws_upgrade_ids(r->main, subject->conf,
                                      &subject->thread_id, &subject->owner);
-}
-
-
-/* the upgrade request behind r, NULL: none, or it is gone */
-
-static ngx_http_request_t *
-ngx_thread_ws_subject_request(ngx_http_request_t *r)
-{
-    ngx_thread_ws_run_t       *run;
-    ngx_thread_ws_loc_conf_t  *conf;
-
-    run = ngx_thread_ws_agent_run(r);
-
-    if (run) {
-        return run->conn ? run->conn->request : NULL;
-    }
-
-    conf = ngx_http_get_module_loc_conf(r->main, ngx_thread_ws_module);
-
-    return conf->pass ? r->main : NULL;
 }
 
 
@@ -449,249 +415,43 @@ ngx_thread_ws_conn_number(ngx_thread_ws_conn_t *conn, uintptr_t data)
 }
 
 
-/*
- * Several headers of one name make one value, as they do in nginx; names are
- * in lower case here, and underscores stand for hyphens.
- */
-
 static ngx_int_t
-ngx_thread_ws_variable_http(ngx_http_request_t *r,
+ngx_thread_ws_variable_trace(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    size_t               size, len;
-    u_char              *p, *name, sep;
-    ngx_str_t           *var;
-    ngx_uint_t           i;
-    ngx_list_part_t     *part;
-    ngx_table_elt_t     *h;
-    ngx_http_request_t  *upgrade;
+    u_char                   buf[NGX_THREAD_WS_TRACEPARENT_LEN];
+    ngx_thread_ws_subject_t  subject;
 
     v->not_found = 1;
 
-    upgrade = ngx_thread_ws_subject_request(r);
-    if (upgrade == NULL) {
+    if (ngx_thread_ws_subject(r, &subject) != NGX_OK) {
         return NGX_OK;
     }
 
-    var = (ngx_str_t *) data;
-    name = var->data + sizeof("thread_ws_http_") - 1;
-    len = var->len - (sizeof("thread_ws_http_") - 1);
-    sep = (len == 6 && ngx_strncmp(name, "cookie", 6) == 0) ? ';' : ',';
+    if (data == NGX_THREAD_WS_VAR_TRACEPARENT) {
 
-    size = 0;
-    i = 0;
-    part = &upgrade->headers_in.headers.part;
-
-    while ((h = ngx_thread_ws_next_header(&part, &i)) != NULL) {
-        if (ngx_thread_ws_header_is(h, name, len)) {
-            size += h->value.len + 2;
-        }
-    }
-
-    if (size == 0) {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(r->pool, size);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    v->data = p;
-    i = 0;
-    part = &upgrade->headers_in.headers.part;
-
-    while ((h = ngx_thread_ws_next_header(&part, &i)) != NULL) {
-        if (!ngx_thread_ws_header_is(h, name, len)) {
-            continue;
-        }
-
-        if (p != v->data) {
-            *p++ = sep;
-            *p++ = ' ';
-        }
-
-        p = ngx_cpymem(p, h->value.data, h->value.len);
-    }
-
-    v->len = p - v->data;
-    v->valid = 1;
-    v->no_cacheable = 0;
-    v->not_found = 0;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_variable_cookie(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    size_t               len;
-    u_char              *name;
-    ngx_str_t           *var, line, value;
-    ngx_uint_t           i;
-    ngx_list_part_t     *part;
-    ngx_table_elt_t     *h;
-    ngx_http_request_t  *upgrade;
-
-    v->not_found = 1;
-
-    upgrade = ngx_thread_ws_subject_request(r);
-    if (upgrade == NULL) {
-        return NGX_OK;
-    }
-
-    var = (ngx_str_t *) data;
-    name = var->data + sizeof("thread_ws_cookie_") - 1;
-    len = var->len - (sizeof("thread_ws_cookie_") - 1);
-
-    i = 0;
-    part = &upgrade->headers_in.headers.part;
-
-    while ((h = ngx_thread_ws_next_header(&part, &i)) != NULL) {
-
-        if (!ngx_thread_ws_header_is(h, (u_char *) "cookie", 6)) {
-            continue;
-        }
-
-        line = h->value;
-
-        if (ngx_thread_ws_cookie_find(&line, name, len, &value)) {
-            return ngx_thread_ws_variable_set(r, v, value.data, value.len);
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_variable_arg(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, uintptr_t data)
-{
-    size_t               len;
-    u_char              *name;
-    ngx_str_t           *var, value;
-    ngx_http_request_t  *upgrade;
-
-    v->not_found = 1;
-
-    upgrade = ngx_thread_ws_subject_request(r);
-    if (upgrade == NULL) {
-        return NGX_OK;
-    }
-
-    var = (ngx_str_t *) data;
-    name = var->data + sizeof("thread_ws_arg_") - 1;
-    len = var->len - (sizeof("thread_ws_arg_") - 1);
-
-    if (len == 0 || ngx_http_arg(upgrade, name, len, &value) != NGX_OK) {
-        return NGX_OK;
-    }
-
-    return ngx_thread_ws_variable_set(r, v, value.data, value.len);
-}
-
-
-/* NULL at the end */
-
-static ngx_table_elt_t *
-ngx_thread_ws_next_header(ngx_list_part_t **part, ngx_uint_t *i)
-{
-    ngx_table_elt_t  *header;
-
-    while (*i >= (*part)->nelts) {
-        if ((*part)->next == NULL) {
-            return NULL;
-        }
-
-        *part = (*part)->next;
-        *i = 0;
-    }
-
-    header = (*part)->elts;
-
-    return &header[(*i)++];
-}
-
-
-static ngx_uint_t
-ngx_thread_ws_header_is(ngx_table_elt_t *header, u_char *name, size_t len)
-{
-    u_char  c;
-    size_t  i;
-
-    if (header->key.len != len || header->hash == 0) {
-        return 0;
-    }
-
-    for (i = 0; i < len; i++) {
-        c = ngx_tolower(header->key.data[i]);
-
-        if (c == '-') {
-            c = '_';
-        }
-
-        if (c != name[i]) {
-            return 0;
-        }
-    }
-
-    return len != 0;
-}
-
-
-/* a variable's name has lost its case, so that the cookie's does not count */
-
-static ngx_uint_t
-ngx_thread_ws_cookie_find(ngx_str_t *line, u_char *name, size_t len,
-    ngx_str_t *value)
-{
-    u_char  *p, *last, *end;
-
-    p = line->data;
-    last = p + line->len;
-
-    while (p < last) {
-
-        while (p < last && (*p == ' ' || *p == '\t')) {
-            p++;
-        }
-
-        end = ngx_strlchr(p, last, ';');
-
-        if (end == NULL) {
-            end = last;
-        }
-
-        if ((size_t) (end - p) > len && p[len] == '='
-            && ngx_strncasecmp(p, name, len) == 0)
+        if (subject.run == NULL
+            || ngx_thread_ws_trace_parent(subject.run, buf) != NGX_OK)
         {
-            value->data = p + len + 1;
-
-            while (end > value->data && (end[-1] == ' ' || end[-1] == '\t')) {
-                end--;
-            }
-
-            value->len = end - value->data;
-
-            return 1;
+            return NGX_OK;
         }
 
-        p = end + 1;
+        return ngx_thread_ws_variable_set(r, v, buf, sizeof(buf));
     }
 
-    return 0;
+    if ((subject.run == NULL
+         || ngx_thread_ws_trace_id(subject.run->span, buf) != NGX_OK)
+        && (subject.conn == NULL
+            || ngx_thread_ws_trace_id(subject.conn->span, buf) != NGX_OK))
+    {
+        return NGX_OK;
+    }
+
+    return ngx_thread_ws_variable_set(r, v, buf, NGX_THREAD_WS_TRACE_ID_LEN);
 }
 
 
-/*
- * The value is copied: the connection's memory may go before an agent's request
- * is logged.  An empty one counts as not found.
- */
-
-static ngx_int_t
+ngx_int_t
 ngx_thread_ws_variable_set(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     u_char *data, size_t len)
 {
