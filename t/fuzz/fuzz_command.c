@@ -1,0 +1,132 @@
+
+#include "fuzz.h"
+#include <jansson.h>
+#include "ngx_thread_ws_command.h"
+
+
+static void fuzz_taken(ngx_thread_ws_command_t *command);
+static void fuzz_refused(ngx_thread_ws_command_t *command,
+    const uint8_t *data, size_t size);
+static ngx_uint_t fuzz_id(ngx_str_t *id);
+
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    u_char                   *copy;
+    ngx_int_t                 rc;
+    ngx_thread_ws_command_t   command;
+
+    copy = malloc(size ? size : 1);
+    ngx_memcpy(copy, data, size);
+
+    rc = ngx_thread_ws_command_parse(&command, copy, size);
+
+    /* nothing points to the text */
+
+    free(copy);
+
+    if (rc == NGX_OK) {
+        fuzz_taken(&command);
+
+    } else {
+        fuzz_assert(rc == NGX_DECLINED);
+        fuzz_refused(&command, data, size);
+    }
+
+    ngx_thread_ws_command_free(&command);
+
+    return 0;
+}
+
+
+static void
+fuzz_taken(ngx_thread_ws_command_t *command)
+{
+    json_t      *text;
+    ngx_uint_t   fields;
+
+    fuzz_assert(json_is_object(command->root));
+    fuzz_assert(command->code == NULL && command->reason == NULL);
+
+    switch (command->type) {
+
+    case NGX_THREAD_WS_COMMAND_MESSAGE:
+        fields = 4;
+
+        fuzz_assert(fuzz_id(&command->request_id));
+        fuzz_assert(command->thread_id.data != NULL);
+        fuzz_assert(command->content.len != 0);
+        fuzz_assert(memchr(command->content.data, '\0', command->content.len)
+                    == NULL);
+
+        text = json_stringn((char *) command->content.data,
+                            command->content.len);
+        fuzz_assert(text != NULL);
+        json_decref(text);
+        break;
+
+    case NGX_THREAD_WS_COMMAND_CANCEL:
+        fields = 2;
+
+        fuzz_assert(fuzz_id(&command->request_id));
+        fuzz_assert(command->content.data == NULL);
+        break;
+
+    default:
+        fields = command->t ? 2 : 1;
+
+        fuzz_assert(command->type == NGX_THREAD_WS_COMMAND_PING);
+        fuzz_assert(command->request_id.len == 0);
+    }
+
+    fuzz_assert(json_object_size(command->root) == fields);
+}
+
+
+static void
+fuzz_refused(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
+{
+    json_t  *root;
+
+    fuzz_assert(command->reason && command->reason[0]);
+    fuzz_assert(command->request_id.len == 0
+                || (command->type == NGX_THREAD_WS_COMMAND_MESSAGE
+                    && fuzz_id(&command->request_id)));
+
+    root = json_loadb((char *) data, size, JSON_DECODE_ANY|JSON_ALLOW_NUL,
+                      NULL);
+
+    if (ngx_strcmp(command->code, "INVALID_MESSAGE") == 0) {
+
+        /* refused for a name that comes twice, it may be broken behind that */
+
+        fuzz_assert(root != NULL
+                    || ngx_strcmp(command->reason, "a field is given twice")
+                       == 0);
+
+    } else {
+        fuzz_assert(ngx_strcmp(command->code, "INVALID_JSON") == 0);
+        fuzz_assert(root == NULL);
+    }
+
+    json_decref(root);
+}
+
+
+static ngx_uint_t
+fuzz_id(ngx_str_t *id)
+{
+    size_t  i;
+
+    for (i = 0; i < id->len; i++) {
+
+        if (id->data[i] < ' ' || id->data[i] > '~' || id->data[i] == '"'
+            || id->data[i] == '\\')
+        {
+            return 0;
+        }
+    }
+
+    return id->len >= 1 && id->len <= 128;
+}
