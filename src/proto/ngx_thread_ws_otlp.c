@@ -219,6 +219,10 @@ ngx_thread_ws_otlp_string(ngx_str_t *text)
     json_t    *json;
     uint32_t   state;
 
+    if (text->len == 0) {
+        return json_string("");
+    }
+
     state = NGX_THREAD_WS_UTF8_COMPLETE;
 
     if (ngx_thread_ws_utf8_check(&state, text->data, text->len) == NGX_OK
