@@ -145,6 +145,13 @@ ngx_thread_ws_command_load(ngx_thread_ws_command_t *command, u_char *data,
                                                "a command is a JSON object");
     }
 
+    if (error.text[0] == '\0') {
+
+        /* what is wrong with the text, jansson says */
+
+        return NGX_ERROR;
+    }
+
     switch (json_error_code(&error)) {
 
     case json_error_out_of_memory:

@@ -163,7 +163,10 @@ ngx_thread_ws_reply_load(json_t **root, ngx_str_t *data)
         return NGX_OK;
     }
 
-    return (json_error_code(&error) == json_error_out_of_memory)
+    /* without memory jansson may say nothing at all */
+
+    return (error.text[0] == '\0'
+            || json_error_code(&error) == json_error_out_of_memory)
            ? NGX_ERROR : NGX_DECLINED;
 }
 

@@ -264,4 +264,79 @@ dialect_requests(ngx_thread_ws_dialect_t *d, ngx_thread_ws_prompt_t *prompt,
 }
 
 
+/* Memory for jansson that ends after so many allocations. */
+
+static size_t  dialect_allowance;
+
+
+static ngx_inline void *
+dialect_malloc(size_t size)
+{
+    if (dialect_allowance == 0) {
+        return NULL;
+    }
+
+    dialect_allowance--;
+
+    return malloc(size);
+}
+
+
+/*
+ * Two tests: without memory, wherever it ends, there is no request, and an
+ * event is not read; what was taken until then is given back, which is for
+ * the sanitizer to see.
+ */
+
+static ngx_inline void
+dialect_starves(ngx_thread_ws_dialect_t *d, ngx_thread_ws_prompt_t *prompt,
+    const char *type, const char *event)
+{
+    size_t                  n;
+    json_t                 *root;
+    u_char                 *held;
+    ngx_int_t               rc;
+    ngx_uint_t              wrong;
+    ngx_thread_ws_reply_t   reply;
+
+    prompt->parameters = json_loads("{\"input\":{\"a\":1},\"x\":[],"
+                                    "\"stream_options\":{\"y\":1}}", 0, NULL);
+    root = NULL;
+    rc = NGX_ERROR;
+    held = NULL;
+
+    ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
+    json_set_alloc_funcs(dialect_malloc, free);
+
+    for (n = 0; n < 1000 && root == NULL; n++) {
+        dialect_allowance = n;
+        root = d->request(prompt);
+    }
+
+    unit_ok(n > 10 && root != NULL, "without memory: no request (%d)", (int) n);
+
+    json_decref(root);
+    wrong = 0;
+
+    for (n = 0; n < 1000 && rc != NGX_OK; n++) {
+        dialect_allowance = n;
+        rc = dialect_feed(d, &reply, type, event, ngx_strlen(event), &held);
+
+        /* jansson's scanner may take it for broken text */
+
+        wrong += (rc != NGX_OK && rc != NGX_ERROR && rc != NGX_DECLINED);
+    }
+
+    unit_ok(n > 2 && rc == NGX_OK && wrong == 0,
+            "without memory: no event (%d, %d)", (int) n, (int) wrong);
+
+    json_set_alloc_funcs(malloc, free);
+    json_decref(prompt->parameters);
+    prompt->parameters = NULL;
+
+    ngx_thread_ws_reply_free(&reply);
+    free(held);
+}
+
+
 #endif /* _UNIT_DIALECT_H_INCLUDED_ */

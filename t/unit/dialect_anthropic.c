@@ -217,4 +217,10 @@ anthropic_test_requests(void)
         "\"stream\":true,\"messages\":["
         "{\"role\":\"user\",\"content\":\"hi\"}]}",
         "request: what parameters win and what not");
+
+    prompt.nhistory = 1;
+
+    dialect_starves(anthropic, &prompt, "",
+                    "{\"type\":\"content_block_delta\",\"delta\":"
+                    "{\"type\":\"text_delta\",\"text\":\"a\"}}");
 }

@@ -299,6 +299,11 @@ langgraph_test_requests(void)
         "{\"role\":\"user\",\"content\":\"hi\",\"id\":\"r1\"}]},"
         "\"multitask_strategy\":\"reject\"}",
         "request: what parameters win and what not");
+
+    prompt.nhistory = 1;
+
+    dialect_starves(langgraph, &prompt, "messages",
+                    "[{\"type\":\"ai\",\"content\":\"a\"},{}]");
 }
 
 

@@ -484,6 +484,11 @@ openai_test_requests(void)
         "{\"model\":\"m\",\"messages\":["
         "{\"role\":\"user\",\"content\":\"q3\"}],\"stream\":true}",
         "request: no stream_options");
+
+    prompt.nhistory = 1;
+
+    dialect_starves(openai, &prompt, "",
+                    "{\"choices\":[{\"delta\":{\"content\":[\"a\"]}}]}");
 }
 
 
