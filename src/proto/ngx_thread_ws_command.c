@@ -270,12 +270,45 @@ ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
 }
 
 
+/*
+ * Takes the fields that the command, and an error about it, are named by.
+ * NGX_DECLINED if the request id is not one, where one is due.
+ */
+
+static ngx_int_t
+ngx_thread_ws_command_ids(ngx_thread_ws_command_t *command, ngx_uint_t known)
+{
+    switch (command->type) {
+
+    case NGX_THREAD_WS_COMMAND_MESSAGE:
+
+        /* whatever else is wrong, the answer names the run */
+
+        (void) ngx_thread_ws_command_string(command->root, "threadId",
+                                            &command->thread_id);
+
+        return ngx_thread_ws_command_request_id(command);
+
+    case NGX_THREAD_WS_COMMAND_CANCEL:
+
+        /* ... but no refused cancel may end a run that goes on */
+
+        return known ? ngx_thread_ws_command_request_id(command) : NGX_OK;
+
+    default: /* NGX_THREAD_WS_COMMAND_PING */
+
+        command->t = json_object_get(command->root, "t");
+
+        return NGX_OK;
+    }
+}
+
+
 ngx_int_t
 ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command, u_char *data,
     size_t len)
 {
-    json_t                        *root;
-    ngx_int_t                      rc, id;
+    ngx_int_t                      rc;
     ngx_uint_t                     known;
     ngx_thread_ws_command_type_t  *type;
 
@@ -287,8 +320,7 @@ ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command, u_char *data,
         return rc;
     }
 
-    root = command->root;
-    type = ngx_thread_ws_command_type(json_object_get(root, "type"));
+    type = ngx_thread_ws_command_type(json_object_get(command->root, "type"));
 
     if (type == NULL) {
         return ngx_thread_ws_command_invalid(command,
@@ -298,42 +330,14 @@ ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command, u_char *data,
 
     command->type = type->type;
 
-    known = ngx_thread_ws_command_known(root, type);
-    id = NGX_OK;
-
-    switch (command->type) {
-
-    case NGX_THREAD_WS_COMMAND_MESSAGE:
-
-        /* whatever else is wrong, the answer names the run */
-
-        id = ngx_thread_ws_command_request_id(command);
-
-        (void) ngx_thread_ws_command_string(root, "threadId",
-                                            &command->thread_id);
-        break;
-
-    case NGX_THREAD_WS_COMMAND_CANCEL:
-
-        /* ... but no refused cancel may end a run that goes on */
-
-        if (known) {
-            id = ngx_thread_ws_command_request_id(command);
-        }
-
-        break;
-
-    default: /* NGX_THREAD_WS_COMMAND_PING */
-
-        command->t = json_object_get(root, "t");
-        break;
-    }
+    known = ngx_thread_ws_command_known(command->root, type);
+    rc = ngx_thread_ws_command_ids(command, known);
 
     if (!known) {
         return ngx_thread_ws_command_invalid(command, type->unknown);
     }
 
-    if (id != NGX_OK) {
+    if (rc != NGX_OK) {
         return ngx_thread_ws_command_invalid(command,
                   "requestId must be 1 to 128 printable ASCII characters "
                   "without quotes and backslashes");

@@ -35,7 +35,8 @@ typedef struct {
 } langgraph_case_t;
 
 
-static void langgraph_test_runs(void);
+static void langgraph_test_repeated(void);
+static void langgraph_test_graphs(void);
 static void langgraph_test_usage(void);
 static void langgraph_test_requests(void);
 static void langgraph_run(const char **events, const char *expected,
@@ -127,7 +128,8 @@ main(void)
         dialect_says(langgraph, c->type, events, c->says, c->name);
     }
 
-    langgraph_test_runs();
+    langgraph_test_repeated();
+    langgraph_test_graphs();
     langgraph_test_usage();
     langgraph_test_requests();
 
@@ -143,10 +145,10 @@ main(void)
 }
 
 
-/* which of a graph's messages are heard */
+/* a message that comes again */
 
 static void
-langgraph_test_runs(void)
+langgraph_test_repeated(void)
 {
     const char  *repeated[] = {
         chunk("\"a\"", "\"one \"", "n:1", "1"),
@@ -166,6 +168,25 @@ langgraph_test_runs(void)
         chunk("\"a\"", "\"one\"", "n:1", "1"),
         whole("ai", "\"a\"", "\"one\"", "m:2", "2"), NULL
     };
+    const char  *wholes[] = {
+        whole("ai", "\"a\"", "\"one\"", "n:1", "1"),
+        whole("ai", "\"a\"", "\"one\"", "n:1", "1"),
+        whole("ai", "\"b\"", "\"two\"", "m:2", "2"), NULL
+    };
+
+    langgraph_run(repeated, "one two", "run: a whole message after its chunks");
+    langgraph_run(javascript, "haha", "run: the same by JavaScript's server");
+    langgraph_run(wrapped, "one", "run: a message put together anew");
+    langgraph_run(passed, "one", "run: a message passed on by another node");
+    langgraph_run(wholes, "one\\x0a\\x0atwo", "run: whole messages");
+}
+
+
+/* which of a graph's messages are heard */
+
+static void
+langgraph_test_graphs(void)
+{
     const char  *tools[] = {
         whole("human", "\"h\"", "\"q\"", "agent:1", "1"),
         chunk("\"a\"", "\"\"", "agent:1", "1"),
@@ -192,11 +213,6 @@ langgraph_test_runs(void)
         chunk("\"a\"", "\"one\"", "n:1|x:1", "1"),
         chunk("\"b\"", "\"two\"", "m:2|x:2", "1"), NULL
     };
-    const char  *wholes[] = {
-        whole("ai", "\"a\"", "\"one\"", "n:1", "1"),
-        whole("ai", "\"a\"", "\"one\"", "n:1", "1"),
-        whole("ai", "\"b\"", "\"two\"", "m:2", "2"), NULL
-    };
     const char  *anonymous[] = {
         "[{\"content\":\"a\",\"type\":\"AIMessageChunk\",\"id\":\"1\"},{}]",
         "[{\"content\":\"b\",\"type\":\"AIMessageChunk\",\"id\":\"1\"},{}]",
@@ -205,16 +221,11 @@ langgraph_test_runs(void)
         NULL
     };
 
-    langgraph_run(repeated, "one two", "run: a whole message after its chunks");
-    langgraph_run(javascript, "haha", "run: the same by JavaScript's server");
-    langgraph_run(wrapped, "one", "run: a message put together anew");
-    langgraph_run(passed, "one", "run: a message passed on by another node");
     langgraph_run(tools, "Let me look.\\x0a\\x0aIt is 42.",
                   "run: a tool between two messages");
     langgraph_run(beside, "one two\\x0a\\x0athree", "run: nodes side by side");
     langgraph_run(within, "one two", "run: two messages of one node");
     langgraph_run(subgraphs, "one\\x0a\\x0atwo", "run: subgraphs");
-    langgraph_run(wholes, "one\\x0a\\x0atwo", "run: whole messages");
     langgraph_run(anonymous, "ab\\x0a\\x0ac", "run: without metadata");
 }
 

@@ -28,6 +28,7 @@ static void openai_test_types(void);
 static void openai_test_runs(void);
 static void openai_test_errors(void);
 static void openai_test_requests(void);
+static void openai_test_parameters(void);
 static ngx_uint_t openai_agree(const char *event, size_t len);
 static void openai_read(unit_text_t *text, const char *event, size_t len,
     ngx_uint_t *scanned);
@@ -191,6 +192,7 @@ main(void)
     openai_test_runs();
     openai_test_errors();
     openai_test_requests();
+    openai_test_parameters();
 
     dialect_sample(openai, "llama-server-0.7.0.sse",
                    " of than number two and it there he get all what if"
@@ -462,8 +464,20 @@ openai_test_requests(void)
         "\"stream_options\":{\"include_usage\":true}}",
         "request: all");
 
-    prompt.nhistory = 0;
-    ngx_str_null(&prompt.system_prompt);
+    dialect_starves(openai, &prompt, "",
+                    "{\"choices\":[{\"delta\":{\"content\":[\"a\"]}}]}");
+}
+
+
+static void
+openai_test_parameters(void)
+{
+    ngx_thread_ws_prompt_t  prompt;
+
+    ngx_memzero(&prompt, sizeof(ngx_thread_ws_prompt_t));
+
+    ngx_str_set(&prompt.content, "q3");
+    ngx_str_set(&prompt.model, "m");
 
     dialect_requests(openai, &prompt,
         "{\"model\":\"n\",\"stream\":false,\"messages\":[],"
@@ -484,11 +498,6 @@ openai_test_requests(void)
         "{\"model\":\"m\",\"messages\":["
         "{\"role\":\"user\",\"content\":\"q3\"}],\"stream\":true}",
         "request: no stream_options");
-
-    prompt.nhistory = 1;
-
-    dialect_starves(openai, &prompt, "",
-                    "{\"choices\":[{\"delta\":{\"content\":[\"a\"]}}]}");
 }
 
 
