@@ -135,6 +135,8 @@ ngx_thread_ws_shelf_key(ngx_thread_ws_shelf_t *shelf,
 
     ngx_str_null(&none);
 
+    key->id = thread_id;
+
     ngx_thread_ws_shelf_digest(shelf, key->owner, owner->data, owner->len,
                                &none);
     ngx_thread_ws_shelf_digest(shelf, key->thread, owner->data, owner->len,
@@ -324,6 +326,9 @@ ngx_thread_ws_shelf_make(ngx_thread_ws_shelf_t *shelf,
                 - sizeof(ngx_thread_ws_shelf_head_t));
     ngx_memcpy(thread->digest, key->thread, NGX_THREAD_WS_SHELF_DIGEST);
 
+    thread->id_len = ngx_min(key->id->len, NGX_THREAD_WS_SHELF_ID);
+    ngx_memcpy(thread->id, key->id->data, thread->id_len);
+
     thread->owner = ngx_thread_ws_shelf_number(shelf, owner);
     thread->seq = bucket->seq;
     thread->generation = ngx_max(bucket->generation,
@@ -441,7 +446,7 @@ ngx_thread_ws_shelf_unlink(ngx_thread_ws_shelf_t *shelf,
 ngx_int_t
 ngx_thread_ws_shelf_room(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
-    uint32_t n)
+    uint32_t n, ngx_thread_ws_shelf_gone_t *gone)
 {
     uint32_t                       i;
     ngx_thread_ws_shelf_owner_t   *owner;
@@ -468,8 +473,16 @@ ngx_thread_ws_shelf_room(ngx_thread_ws_shelf_t *shelf,
             return NGX_ERROR;
         }
 
-        ngx_thread_ws_shelf_evict(shelf, victim);
+        if (gone->n < NGX_THREAD_WS_SHELF_GONE) {
+            gone->threads[gone->n].nruns = victim->nruns;
+            gone->threads[gone->n].len = victim->id_len;
+            ngx_memcpy(gone->threads[gone->n].id, victim->id, victim->id_len);
+        }
+
+        gone->n++;
         shelf->evicted++;
+
+        ngx_thread_ws_shelf_evict(shelf, victim);
     }
 
     return NGX_OK;
@@ -535,12 +548,13 @@ ngx_thread_ws_shelf_evict(ngx_thread_ws_shelf_t *shelf,
 
 ngx_uint_t
 ngx_thread_ws_shelf_remove(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread)
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_thread_ws_shelf_gone_t *gone)
 {
     ngx_uint_t  n;
 
     if (thread == NULL) {
-        if (ngx_thread_ws_shelf_room(shelf, key, NULL, 0) != NGX_OK) {
+        if (ngx_thread_ws_shelf_room(shelf, key, NULL, 0, gone) != NGX_OK) {
             return 0;
         }
 

@@ -24,6 +24,7 @@
 
 #define NGX_THREAD_WS_SHELF_BLOCK   256
 #define NGX_THREAD_WS_SHELF_DIGEST  20
+#define NGX_THREAD_WS_SHELF_ID      128
 
 /* one thread may take this part of all blocks, and so many runs */
 
@@ -72,6 +73,9 @@ typedef struct {
 
     uint64_t    generation;
     uint64_t    seq;            /* the last one given */
+
+    uint32_t    id_len;         /* for the log alone */
+    u_char      id[NGX_THREAD_WS_SHELF_ID];
 } ngx_thread_ws_shelf_thread_t;
 
 
@@ -144,7 +148,23 @@ typedef struct {
 typedef struct {
     u_char      owner[NGX_THREAD_WS_SHELF_DIGEST];
     u_char      thread[NGX_THREAD_WS_SHELF_DIGEST];
+    ngx_str_t  *id;
 } ngx_thread_ws_shelf_key_t;
+
+
+/* threads that went for want of room; only the first of them by name */
+
+#define NGX_THREAD_WS_SHELF_GONE    16
+
+typedef struct {
+    ngx_uint_t  n;
+
+    struct {
+        ngx_uint_t  nruns;
+        size_t      len;
+        u_char      id[NGX_THREAD_WS_SHELF_ID];
+    } threads[NGX_THREAD_WS_SHELF_GONE];
+} ngx_thread_ws_shelf_gone_t;
 
 
 /* takes all free pages of the pool but some; NULL if there are too few */
@@ -156,7 +176,7 @@ ngx_thread_ws_shelf_t *ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool);
 ngx_uint_t ngx_thread_ws_shelf_enter(ngx_thread_ws_shelf_t *shelf);
 void ngx_thread_ws_shelf_leave(ngx_thread_ws_shelf_t *shelf);
 
-/* needs no lock */
+/* needs no lock; thread_id is to live as long as key */
 
 void ngx_thread_ws_shelf_key(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key, ngx_str_t *owner, ngx_str_t *thread_id);
@@ -184,13 +204,13 @@ ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_older(
 
 /*
  * Adds record to the thread, which is made if thread is NULL; sets the
- * record's seq.  Makes room as it must.  NGX_OK, or NGX_ERROR: the run is
- * larger than a thread's part.
+ * record's seq.  Makes room as it must, and tells in gone at whose cost.
+ * NGX_OK, or NGX_ERROR: the run is larger than a thread's part.
  */
 
 ngx_int_t ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
-    ngx_thread_ws_record_t *record);
+    ngx_thread_ws_record_t *record, ngx_thread_ws_shelf_gone_t *gone);
 
 /*
  * Drops the thread's runs and raises its generation, also of one that is not
@@ -198,7 +218,8 @@ ngx_int_t ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
  */
 
 ngx_uint_t ngx_thread_ws_shelf_remove(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread);
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_thread_ws_shelf_gone_t *gone);
 
 /* copies a run's texts to pool: NGX_OK or NGX_ERROR */
 

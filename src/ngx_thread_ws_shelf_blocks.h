@@ -49,7 +49,7 @@ void ngx_thread_ws_shelf_digest(ngx_thread_ws_shelf_t *shelf, u_char *digest,
 
 ngx_int_t ngx_thread_ws_shelf_room(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
-    uint32_t n);
+    uint32_t n, ngx_thread_ws_shelf_gone_t *gone);
 ngx_thread_ws_shelf_thread_t *ngx_thread_ws_shelf_make(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_key_t *key);
 

@@ -50,7 +50,7 @@ static uint32_t ngx_thread_ws_shelf_run_hash(ngx_thread_ws_shelf_t *shelf,
 ngx_int_t
 ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
-    ngx_thread_ws_record_t *record)
+    ngx_thread_ws_record_t *record, ngx_thread_ws_shelf_gone_t *gone)
 {
     size_t                      n, limit;
     uint32_t                    i;
@@ -71,7 +71,7 @@ ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
         shelf->dropped++;
     }
 
-    if (ngx_thread_ws_shelf_room(shelf, key, thread, n) != NGX_OK) {
+    if (ngx_thread_ws_shelf_room(shelf, key, thread, n, gone) != NGX_OK) {
         return NGX_ERROR;
     }
 

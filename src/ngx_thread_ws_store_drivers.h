@@ -18,20 +18,6 @@
 extern ngx_thread_ws_store_t  ngx_thread_ws_store_memory;
 
 
-/* what the store "memory" holds; all zero without a zone */
-
-typedef struct {
-    ngx_uint_t   threads;
-    ngx_uint_t   runs;
-    size_t       size;         /* bytes */
-    size_t       used;
-    ngx_uint_t   evicted;      /* threads that went for want of room */
-    ngx_uint_t   dropped;      /* oldest runs of threads that grew too large */
-} ngx_thread_ws_store_memory_stat_t;
-
-void ngx_thread_ws_store_memory_stat(ngx_thread_ws_store_memory_stat_t *stat);
-
-
 /*
  * Makes a PostgreSQL store, at configuration: conninfo is a libpq connection
  * string or URI, pool the connections of each worker at most, timeout (ms)

@@ -10,19 +10,13 @@
 #include "ngx_thread_ws_zone.h"
 #include "ngx_thread_ws_shelf.h"
 #include "ngx_thread_ws_store_drivers.h"
+#include "ngx_thread_ws_observe.h"
 
 
-typedef struct {
-    ngx_thread_ws_shelf_t  *shelf;
-    time_t                  logged;
-    ngx_uint_t              told;        /* of evicted, by the last line */
-} ngx_thread_ws_store_memory_sh_t;
-
-
-static ngx_thread_ws_store_memory_sh_t *ngx_thread_ws_store_memory_enter(
+static ngx_thread_ws_shelf_t *ngx_thread_ws_store_memory_enter(
     ngx_thread_ws_store_op_t *op, ngx_thread_ws_shelf_key_t *key);
-static void ngx_thread_ws_store_memory_leave(
-    ngx_thread_ws_store_memory_sh_t *sh, ngx_thread_ws_store_op_t *op);
+static void ngx_thread_ws_store_memory_leave(ngx_thread_ws_shelf_t *shelf);
+static void ngx_thread_ws_store_memory_tell(ngx_thread_ws_shelf_gone_t *gone);
 
 static ngx_int_t ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_store_memory_append(
@@ -33,7 +27,8 @@ static ngx_int_t ngx_thread_ws_store_memory_remove(
 static void ngx_thread_ws_store_memory_abandon(ngx_thread_ws_store_op_t *op);
 
 static ngx_int_t ngx_thread_ws_store_memory_read(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op);
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op,
+    ngx_uint_t least);
 static ngx_int_t ngx_thread_ws_store_memory_found(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op);
 
@@ -56,57 +51,17 @@ ngx_thread_ws_store_t  ngx_thread_ws_store_memory = {
 ngx_int_t
 ngx_thread_ws_store_memory_init(ngx_thread_ws_zone_t *zone)
 {
-    ngx_thread_ws_store_memory_sh_t  *sh;
+    zone->sh->memory = ngx_thread_ws_shelf_create(zone->shpool);
 
-    sh = ngx_slab_calloc(zone->shpool, sizeof(ngx_thread_ws_store_memory_sh_t));
-    if (sh == NULL) {
-        return NGX_ERROR;
-    }
-
-    sh->shelf = ngx_thread_ws_shelf_create(zone->shpool);
-    if (sh->shelf == NULL) {
-        return NGX_ERROR;
-    }
-
-    zone->sh->memory = sh;
-
-    return NGX_OK;
+    return zone->sh->memory ? NGX_OK : NGX_ERROR;
 }
 
 
-void
-ngx_thread_ws_store_memory_stat(ngx_thread_ws_store_memory_stat_t *stat)
-{
-    uint32_t                free;
-    ngx_thread_ws_shelf_t  *shelf;
-
-    ngx_memzero(stat, sizeof(ngx_thread_ws_store_memory_stat_t));
-
-    if (ngx_thread_ws_zone == NULL) {
-        return;
-    }
-
-    /* without the lock: each number by itself is right */
-
-    shelf = ((ngx_thread_ws_store_memory_sh_t *)
-             ngx_thread_ws_zone->sh->memory)->shelf;
-
-    free = shelf->nfree + shelf->nblocks + 1 - shelf->fresh;
-
-    stat->threads = shelf->nthreads;
-    stat->runs = shelf->nruns;
-    stat->size = (size_t) shelf->nblocks * NGX_THREAD_WS_SHELF_BLOCK;
-    stat->used = stat->size - (size_t) free * NGX_THREAD_WS_SHELF_BLOCK;
-    stat->evicted = shelf->evicted;
-    stat->dropped = shelf->dropped;
-}
-
-
-static ngx_thread_ws_store_memory_sh_t *
+static ngx_thread_ws_shelf_t *
 ngx_thread_ws_store_memory_enter(ngx_thread_ws_store_op_t *op,
     ngx_thread_ws_shelf_key_t *key)
 {
-    ngx_thread_ws_store_memory_sh_t  *sh;
+    ngx_thread_ws_shelf_t  *shelf;
 
     if (ngx_thread_ws_zone == NULL) {
         ngx_log_error(NGX_LOG_ERR, op->log, 0,
@@ -116,50 +71,52 @@ ngx_thread_ws_store_memory_enter(ngx_thread_ws_store_op_t *op,
         return NULL;
     }
 
-    sh = ngx_thread_ws_zone->sh->memory;
+    shelf = ngx_thread_ws_zone->sh->memory;
 
-    ngx_thread_ws_shelf_key(sh->shelf, key, &op->owner, &op->thread_id);
+    ngx_thread_ws_shelf_key(shelf, key, &op->owner, &op->thread_id);
 
     ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
 
-    if (ngx_thread_ws_shelf_enter(sh->shelf)) {
+    if (ngx_thread_ws_shelf_enter(shelf)) {
         ngx_log_error(NGX_LOG_WARN, op->log, 0,
                       "thread_ws_zone \"%V\" was rebuilt: a process died "
                       "while it changed it",
                       &ngx_thread_ws_zone->shm_zone->shm.name);
     }
 
-    return sh;
+    return shelf;
 }
 
 
 static void
-ngx_thread_ws_store_memory_leave(ngx_thread_ws_store_memory_sh_t *sh,
-    ngx_thread_ws_store_op_t *op)
+ngx_thread_ws_store_memory_leave(ngx_thread_ws_shelf_t *shelf)
 {
-    ngx_uint_t  n;
-
-    n = sh->shelf->evicted - sh->told;
-
-    /* one line a second at most, for all workers */
-
-    if (n && sh->logged != ngx_time()) {
-        sh->logged = ngx_time();
-        sh->told += n;
-
-    } else {
-        n = 0;
-    }
-
-    ngx_thread_ws_shelf_leave(sh->shelf);
+    ngx_thread_ws_shelf_leave(shelf);
 
     ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
+}
 
-    if (n) {
-        ngx_log_error(NGX_LOG_WARN, op->log, 0,
-                      "thread_ws_zone \"%V\" is full: least recently used "
-                      "threads were removed: %ui",
-                      &ngx_thread_ws_zone->shm_zone->shm.name, n);
+
+/* logs write to files: not under the lock */
+
+static void
+ngx_thread_ws_store_memory_tell(ngx_thread_ws_shelf_gone_t *gone)
+{
+    ngx_str_t   id;
+    ngx_uint_t  i;
+
+    for (i = 0; i < gone->n; i++) {
+
+        if (i < NGX_THREAD_WS_SHELF_GONE) {
+            id.len = gone->threads[i].len;
+            id.data = gone->threads[i].id;
+
+            ngx_thread_ws_observe_evicted(&id, gone->threads[i].nruns);
+
+        } else {
+            ngx_str_null(&id);
+            ngx_thread_ws_observe_evicted(&id, 0);
+        }
     }
 }
 
@@ -169,32 +126,32 @@ ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op)
 {
     ngx_thread_ws_shelf_key_t         key;
     ngx_thread_ws_shelf_thread_t     *thread;
-    ngx_thread_ws_store_memory_sh_t  *sh;
+    ngx_thread_ws_shelf_t            *shelf;
 
-    sh = ngx_thread_ws_store_memory_enter(op, &key);
-    if (sh == NULL) {
+    shelf = ngx_thread_ws_store_memory_enter(op, &key);
+    if (shelf == NULL) {
         return NGX_OK;
     }
 
-    thread = ngx_thread_ws_shelf_find(sh->shelf, &key, &op->generation);
+    thread = ngx_thread_ws_shelf_find(shelf, &key, &op->generation);
 
     op->status = NGX_OK;
 
     if (thread) {
 
         if (op->request_id.len) {
-            op->status = ngx_thread_ws_store_memory_found(sh->shelf, thread,
+            op->status = ngx_thread_ws_store_memory_found(shelf, thread,
                                                           op);
         }
 
         if (op->status == NGX_OK && op->limit) {
             op->before = 0;
-            op->status = ngx_thread_ws_store_memory_read(sh->shelf, thread,
-                                                         op);
+            op->status = ngx_thread_ws_store_memory_read(shelf, thread, op,
+                                                         0);
         }
     }
 
-    ngx_thread_ws_store_memory_leave(sh, op);
+    ngx_thread_ws_store_memory_leave(shelf);
 
     return NGX_OK;
 }
@@ -207,23 +164,25 @@ ngx_thread_ws_store_memory_append(ngx_thread_ws_store_op_t *op)
     ngx_time_t                       *tp;
     ngx_uint_t                        large;
     ngx_thread_ws_shelf_key_t         key;
+    ngx_thread_ws_shelf_gone_t        gone;
     ngx_thread_ws_shelf_thread_t     *thread;
-    ngx_thread_ws_store_memory_sh_t  *sh;
+    ngx_thread_ws_shelf_t            *shelf;
 
-    sh = ngx_thread_ws_store_memory_enter(op, &key);
-    if (sh == NULL) {
+    shelf = ngx_thread_ws_store_memory_enter(op, &key);
+    if (shelf == NULL) {
         return NGX_OK;
     }
 
+    gone.n = 0;
     large = 0;
 
-    thread = ngx_thread_ws_shelf_find(sh->shelf, &key, &generation);
+    thread = ngx_thread_ws_shelf_find(shelf, &key, &generation);
 
     if (generation != op->generation) {
         op->status = NGX_ABORT;
 
     } else if (thread
-               && ngx_thread_ws_shelf_find_run(sh->shelf, thread,
+               && ngx_thread_ws_shelf_find_run(shelf, thread,
                                                &op->record.request_id))
     {
         op->status = NGX_DECLINED;
@@ -232,12 +191,13 @@ ngx_thread_ws_store_memory_append(ngx_thread_ws_store_op_t *op)
         tp = ngx_timeofday();
         op->record.created = (uint64_t) tp->sec * 1000 + tp->msec;
 
-        op->status = ngx_thread_ws_shelf_append(sh->shelf, &key, thread,
-                                                &op->record);
+        op->status = ngx_thread_ws_shelf_append(shelf, &key, thread,
+                                                &op->record, &gone);
         large = (op->status != NGX_OK);
     }
 
-    ngx_thread_ws_store_memory_leave(sh, op);
+    ngx_thread_ws_store_memory_leave(shelf);
+    ngx_thread_ws_store_memory_tell(&gone);
 
     if (large) {
         ngx_log_error(NGX_LOG_ERR, op->log, 0,
@@ -256,25 +216,24 @@ ngx_thread_ws_store_memory_page(ngx_thread_ws_store_op_t *op)
 {
     ngx_thread_ws_shelf_key_t         key;
     ngx_thread_ws_shelf_thread_t     *thread;
-    ngx_thread_ws_store_memory_sh_t  *sh;
+    ngx_thread_ws_shelf_t            *shelf;
 
-    sh = ngx_thread_ws_store_memory_enter(op, &key);
-    if (sh == NULL) {
+    shelf = ngx_thread_ws_store_memory_enter(op, &key);
+    if (shelf == NULL) {
         return NGX_OK;
     }
 
-    thread = ngx_thread_ws_shelf_find(sh->shelf, &key, &op->generation);
+    thread = ngx_thread_ws_shelf_find(shelf, &key, &op->generation);
 
     if (thread == NULL || thread->nruns == 0) {
         op->status = NGX_DECLINED;
 
     } else {
         op->after = 0;
-        op->bytes = 0;
-        op->status = ngx_thread_ws_store_memory_read(sh->shelf, thread, op);
+        op->status = ngx_thread_ws_store_memory_read(shelf, thread, op, 1);
     }
 
-    ngx_thread_ws_store_memory_leave(sh, op);
+    ngx_thread_ws_store_memory_leave(shelf);
 
     return NGX_OK;
 }
@@ -284,20 +243,24 @@ static ngx_int_t
 ngx_thread_ws_store_memory_remove(ngx_thread_ws_store_op_t *op)
 {
     ngx_thread_ws_shelf_key_t         key;
+    ngx_thread_ws_shelf_gone_t        gone;
     ngx_thread_ws_shelf_thread_t     *thread;
-    ngx_thread_ws_store_memory_sh_t  *sh;
+    ngx_thread_ws_shelf_t            *shelf;
 
-    sh = ngx_thread_ws_store_memory_enter(op, &key);
-    if (sh == NULL) {
+    shelf = ngx_thread_ws_store_memory_enter(op, &key);
+    if (shelf == NULL) {
         return NGX_OK;
     }
 
-    thread = ngx_thread_ws_shelf_find(sh->shelf, &key, &op->generation);
+    gone.n = 0;
 
-    op->status = ngx_thread_ws_shelf_remove(sh->shelf, &key, thread)
+    thread = ngx_thread_ws_shelf_find(shelf, &key, &op->generation);
+
+    op->status = ngx_thread_ws_shelf_remove(shelf, &key, thread, &gone)
                  ? NGX_OK : NGX_DECLINED;
 
-    ngx_thread_ws_store_memory_leave(sh, op);
+    ngx_thread_ws_store_memory_leave(shelf);
+    ngx_thread_ws_store_memory_tell(&gone);
 
     return NGX_OK;
 }
@@ -310,11 +273,12 @@ ngx_thread_ws_store_memory_abandon(ngx_thread_ws_store_op_t *op)
 }
 
 
-/* the runs that op asks for: counted from the newest, read from the oldest */
+/* the runs that op asks for, newest first, at least so many if there are */
 
 static ngx_int_t
 ngx_thread_ws_store_memory_read(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op)
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op,
+    ngx_uint_t least)
 {
     size_t                      size;
     ngx_uint_t                  i, n;
@@ -332,7 +296,7 @@ ngx_thread_ws_store_memory_read(ngx_thread_ws_shelf_t *shelf,
     {
         size += run->content + run->answer;
 
-        if (op->bytes && size > op->bytes) {
+        if (op->bytes && size > op->bytes && n >= least) {
             break;
         }
 

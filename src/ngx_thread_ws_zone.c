@@ -68,9 +68,7 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    /* the tag is an address that no other module can name */
-
-    shm_zone = ngx_shared_memory_add(cf, &name, size, &ngx_thread_ws_zone);
+    shm_zone = ngx_shared_memory_add(cf, &name, size, &ngx_thread_ws_module);
     if (shm_zone == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -183,7 +181,7 @@ ngx_thread_ws_zone_find(ngx_cycle_t *cycle)
             i = 0;
         }
 
-        if (shm_zone[i].tag == &ngx_thread_ws_zone) {
+        if (shm_zone[i].tag == &ngx_thread_ws_module) {
             return &shm_zone[i];
         }
     }

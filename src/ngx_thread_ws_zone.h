@@ -35,6 +35,11 @@ typedef struct {
 } ngx_thread_ws_zone_t;
 
 
+/* a zone of ours is known by this tag */
+
+extern ngx_module_t  ngx_thread_ws_module;
+
+
 /* the zone of the running configuration, NULL if there is none */
 
 extern ngx_thread_ws_zone_t  *ngx_thread_ws_zone;

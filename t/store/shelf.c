@@ -14,6 +14,7 @@
 #include "ngx_thread_ws_store_drivers.h"
 #include "ngx_thread_ws_shelf.h"
 #include "ngx_thread_ws_shelf_blocks.h"
+#include "ngx_thread_ws_observe.h"
 
 
 #define SIZE   (1024 * 1024)
@@ -30,13 +31,21 @@ static ngx_log_t               test_log;
 static ngx_pool_t             *pool;
 static ngx_time_t              now;
 static ngx_thread_ws_shelf_t  *shelf;
-static ngx_uint_t              tests, failed;
+static ngx_uint_t              tests, failed, evicted, named;
 
 
 void
 ngx_log_error_core(ngx_uint_t level, ngx_log_t *log, ngx_err_t err,
     const char *fmt, ...)
 {
+}
+
+
+void
+ngx_thread_ws_observe_evicted(ngx_str_t *thread_id, ngx_uint_t runs)
+{
+    evicted++;
+    named += (thread_id->len != 0 && runs != 0);
 }
 
 
@@ -104,7 +113,7 @@ zone(size_t size)
         exit(1);
     }
 
-    shelf = *(ngx_thread_ws_shelf_t **) sh.memory;
+    shelf = sh.memory;
 }
 
 
@@ -297,6 +306,12 @@ contract(void)
     ok(op->records.nelts == 1 && seq_at(op, 0) == 8, "and from the other");
 
     op = op_of("ann", "t");
+    op->bytes = 10;
+    (void) ngx_thread_ws_store_page(&ngx_thread_ws_store_memory, op);
+    ok(op->records.nelts == 1 && seq_at(op, 0) == 10,
+       "one run at least, however large");
+
+    op = op_of("ann", "t");
     (void) ngx_thread_ws_store_remove(&ngx_thread_ws_store_memory, op);
     ok(op->status == NGX_OK, "remove");
 
@@ -366,6 +381,8 @@ fairness(void)
     }
 
     ok(i == 3000, "an owner with too many threads goes on");
+    ok(evicted == shelf->evicted && named == evicted,
+       "each thread that goes is told");
 
     for (i = 0, n = 0; i < 20; i++) {
         sprintf(owner, "user%d", (int) i);
