@@ -61,9 +61,10 @@ struct ngx_thread_ws_store_op_s {
     ngx_uint_t                limit;         /* in, load, page: runs at most;
                                                 load with 0 reads only the
                                                 generation */
-    size_t                    bytes;         /* in, load: content and answers
-                                                together at most, newest first;
-                                                0 for no limit */
+    size_t                    bytes;         /* in, load, page: content and
+                                                answers together at most,
+                                                newest first; 0 for no limit;
+                                                page: of one run all the same */
 
     uint64_t                  generation;    /* out of load and page; in for
                                                 append: what load told */

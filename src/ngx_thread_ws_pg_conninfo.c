@@ -1,0 +1,627 @@
+
+/*
+ * A pool's settings, at configuration.
+ *
+ * All that libpq would look up by itself is looked up here: what the
+ * environment and a service file say, which a worker does not see, and the
+ * addresses of host names, which libpq would wait for in a worker.  A worker
+ * gives libpq a complete list.
+ *
+ * No message of libpq is shown here: about a malformed string it quotes what
+ * may be a part of a password.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <pwd.h>
+#include "ngx_thread_ws_pg.h"
+#include "ngx_thread_ws_pg_conn.h"
+
+
+#define NGX_THREAD_WS_PG_PORT   "5432"
+#define NGX_THREAD_WS_PG_HOSTS  3          /* host, hostaddr, port */
+#define NGX_THREAD_WS_PG_OWN    8          /* settings added below */
+
+
+typedef struct {
+    char   *host;
+    char   *hostaddr;                      /* empty: a socket in a directory */
+    char   *port;
+} ngx_thread_ws_pg_host_t;
+
+
+typedef struct {
+    const char  *keyword;
+    const char  *value;
+} ngx_thread_ws_pg_setting_t;
+
+
+/* what has been collected */
+
+typedef struct {
+    ngx_conf_t          *cf;
+    ngx_thread_ws_pg_t  *pg;
+    ngx_uint_t           n;                /* of keywords and values */
+    char                *host;
+    char                *hostaddr;
+    char                *port;
+    char                *dbname;
+} ngx_thread_ws_pg_list_t;
+
+
+/* unless the user says otherwise: a dead server is noticed within a minute */
+
+static ngx_thread_ws_pg_setting_t  ngx_thread_ws_pg_defaults[] = {
+    { "fallback_application_name", "nginx" },
+    { "keepalives_idle", "30" },
+    { "keepalives_interval", "10" },
+    { "keepalives_count", "3" },
+    { NULL, NULL }
+};
+
+
+static char *ngx_thread_ws_pg_value(PQconninfoOption *options,
+    const char *keyword);
+static PQconninfoOption *ngx_thread_ws_pg_environment(const char *service);
+static ngx_uint_t ngx_thread_ws_pg_is_user(const char *value);
+static ngx_int_t ngx_thread_ws_pg_settings(ngx_thread_ws_pg_list_t *list,
+    PQconninfoOption *given, PQconninfoOption *env);
+static void ngx_thread_ws_pg_setting(ngx_thread_ws_pg_list_t *list,
+    const char *keyword, char *value);
+static ngx_int_t ngx_thread_ws_pg_own(ngx_thread_ws_pg_list_t *list,
+    PQconninfoOption *given);
+static ngx_int_t ngx_thread_ws_pg_hosts(ngx_thread_ws_pg_list_t *list);
+static ngx_int_t ngx_thread_ws_pg_resolve(ngx_conf_t *cf, ngx_array_t *hosts,
+    char *host, char *port);
+static ngx_int_t ngx_thread_ws_pg_add_host(ngx_array_t *hosts, char *host,
+    char *hostaddr, char *port);
+static ngx_int_t ngx_thread_ws_pg_rotate(ngx_conf_t *cf,
+    ngx_thread_ws_pg_t *pg, ngx_array_t *hosts);
+static ngx_int_t ngx_thread_ws_pg_name(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
+    const char *host, const char *dbname);
+static ngx_array_t *ngx_thread_ws_pg_split(ngx_conf_t *cf, const char *list);
+static char *ngx_thread_ws_pg_copy(ngx_conf_t *cf, const char *s, size_t len);
+
+
+ngx_int_t
+ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
+    ngx_str_t *conninfo)
+{
+    char                     *text;
+    ngx_int_t                 rc;
+    PQconninfoOption         *given, *env;
+    ngx_thread_ws_pg_list_t   list;
+
+    text = ngx_thread_ws_pg_copy(cf, (char *) conninfo->data, conninfo->len);
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+
+    given = PQconninfoParse(text, NULL);
+
+    if (given == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid connection string in \"thread_ws_store\"");
+        return NGX_ERROR;
+    }
+
+    env = ngx_thread_ws_pg_environment(ngx_thread_ws_pg_value(given,
+                                                              "service"));
+    if (env == NULL) {
+        PQconninfoFree(given);
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&list, sizeof(ngx_thread_ws_pg_list_t));
+
+    list.cf = cf;
+    list.pg = pg;
+
+    pg->connect_timeout = ngx_min(pg->timeout, 2000);
+
+    rc = ngx_thread_ws_pg_settings(&list, given, env);
+
+    PQconninfoFree(given);
+    PQconninfoFree(env);
+
+    if (rc != NGX_OK
+        || ngx_thread_ws_pg_name(cf, pg, list.host ? list.host : list.hostaddr,
+                                 list.dbname)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (list.host == NULL && list.hostaddr == NULL) {
+
+        /* libpq's own directory of sockets */
+
+        pg->values[2] = list.port;
+        return NGX_OK;
+    }
+
+    return ngx_thread_ws_pg_hosts(&list);
+}
+
+
+static char *
+ngx_thread_ws_pg_value(PQconninfoOption *options, const char *keyword)
+{
+    PQconninfoOption  *o;
+
+    for (o = options; o->keyword; o++) {
+        if (ngx_strcmp(o->keyword, keyword) == 0) {
+            return (o->val && *o->val) ? o->val : NULL;
+        }
+    }
+
+    return NULL;
+}
+
+
+/* libpq reads a service file by the name in the environment alone */
+
+static PQconninfoOption *
+ngx_thread_ws_pg_environment(const char *service)
+{
+    char              *saved;
+    PQconninfoOption  *env;
+
+    if (service == NULL) {
+        return PQconndefaults();
+    }
+
+    saved = getenv("PGSERVICE");
+
+    if (saved) {
+        saved = strdup(saved);
+        if (saved == NULL) {
+            return NULL;
+        }
+    }
+
+    (void) setenv("PGSERVICE", service, 1);
+
+    env = PQconndefaults();
+
+    if (saved) {
+        (void) setenv("PGSERVICE", saved, 1);
+        free(saved);
+
+    } else {
+        (void) unsetenv("PGSERVICE");
+    }
+
+    return env;
+}
+
+
+/* libpq's last resort for a user is who it runs as: that is the worker's */
+
+static ngx_uint_t
+ngx_thread_ws_pg_is_user(const char *value)
+{
+    struct passwd  *pwd;
+
+    if (getenv("PGUSER")) {
+        return 0;
+    }
+
+    pwd = getpwuid(geteuid());
+
+    return pwd && ngx_strcmp(pwd->pw_name, value) == 0;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_pg_settings(ngx_thread_ws_pg_list_t *list,
+    PQconninfoOption *given, PQconninfoOption *env)
+{
+    char                *value;
+    ngx_uint_t           n;
+    PQconninfoOption    *o;
+    ngx_thread_ws_pg_t  *pg;
+
+    pg = list->pg;
+
+    for (n = 0, o = env; o->keyword; o++) {
+        n++;
+    }
+
+    n += NGX_THREAD_WS_PG_HOSTS + NGX_THREAD_WS_PG_OWN + 1;
+
+    pg->keywords = ngx_pcalloc(list->cf->pool, n * sizeof(char *));
+    pg->values = ngx_pcalloc(list->cf->pool, n * sizeof(char *));
+
+    if (pg->keywords == NULL || pg->values == NULL) {
+        return NGX_ERROR;
+    }
+
+    pg->keywords[0] = "host";
+    pg->keywords[1] = "hostaddr";
+    pg->keywords[2] = "port";
+
+    list->n = NGX_THREAD_WS_PG_HOSTS;
+
+    for (o = env; o->keyword; o++) {
+        value = ngx_thread_ws_pg_value(given, o->keyword);
+
+        if (value == NULL) {
+            value = o->val;
+
+            if (value == NULL || *value == '\0'
+                || (ngx_strcmp(o->keyword, "user") == 0
+                    && ngx_thread_ws_pg_is_user(value)))
+            {
+                continue;
+            }
+        }
+
+        value = ngx_thread_ws_pg_copy(list->cf, value, ngx_strlen(value));
+        if (value == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_thread_ws_pg_setting(list, o->keyword, value);
+    }
+
+    return ngx_thread_ws_pg_own(list, given);
+}
+
+
+static void
+ngx_thread_ws_pg_setting(ngx_thread_ws_pg_list_t *list, const char *keyword,
+    char *value)
+{
+    ngx_int_t  seconds;
+
+    if (ngx_strcmp(keyword, "host") == 0) {
+        list->host = value;
+        return;
+    }
+
+    if (ngx_strcmp(keyword, "hostaddr") == 0) {
+        list->hostaddr = value;
+        return;
+    }
+
+    if (ngx_strcmp(keyword, "port") == 0) {
+        list->port = value;
+        return;
+    }
+
+    if (ngx_strcmp(keyword, "connect_timeout") == 0) {
+
+        /* the loop is ours, and so is the timer */
+
+        seconds = ngx_atoi((u_char *) value, ngx_strlen(value));
+
+        if (seconds > 0) {
+            list->pg->connect_timeout = (ngx_msec_t) seconds * 1000;
+        }
+
+        return;
+    }
+
+    /* of these the first has been followed, the others are set below */
+
+    if (ngx_strcmp(keyword, "service") == 0
+        || ngx_strcmp(keyword, "gssencmode") == 0
+        || ngx_strcmp(keyword, "client_encoding") == 0)
+    {
+        return;
+    }
+
+    if (ngx_strcmp(keyword, "dbname") == 0) {
+        list->dbname = value;
+    }
+
+    list->pg->keywords[list->n] = keyword;
+    list->pg->values[list->n++] = value;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_pg_own(ngx_thread_ws_pg_list_t *list, PQconninfoOption *given)
+{
+    char                        *value;
+    u_char                       buf[NGX_INT_T_LEN + 1];
+    ngx_thread_ws_pg_t          *pg;
+    ngx_thread_ws_pg_setting_t  *s;
+
+    pg = list->pg;
+
+    for (s = ngx_thread_ws_pg_defaults; s->keyword; s++) {
+        if (ngx_thread_ws_pg_value(given, s->keyword) == NULL) {
+            pg->keywords[list->n] = s->keyword;
+            pg->values[list->n++] = s->value;
+        }
+    }
+
+    if (ngx_thread_ws_pg_value(given, "tcp_user_timeout") == NULL) {
+        value = ngx_thread_ws_pg_copy(list->cf, (char *) buf,
+                                  ngx_sprintf(buf, "%M", pg->timeout) - buf);
+        if (value == NULL) {
+            return NGX_ERROR;
+        }
+
+        pg->keywords[list->n] = "tcp_user_timeout";
+        pg->values[list->n++] = value;
+    }
+
+    /* negotiating GSSAPI asks a key server, and waits for it */
+
+    pg->keywords[list->n] = "gssencmode";
+    pg->values[list->n++] = "disable";
+
+    pg->keywords[list->n] = "client_encoding";
+    pg->values[list->n++] = "UTF8";
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_pg_hosts(ngx_thread_ws_pg_list_t *list)
+{
+    char         **names, **addrs, **ports, *p;
+    ngx_int_t      rc;
+    ngx_conf_t    *cf;
+    ngx_uint_t     i, n;
+    ngx_array_t   *name, *addr, *port, hosts;
+
+    cf = list->cf;
+
+    name = ngx_thread_ws_pg_split(cf, list->host ? list->host
+                                                 : list->hostaddr);
+    addr = ngx_thread_ws_pg_split(cf, list->hostaddr ? list->hostaddr : "");
+    port = ngx_thread_ws_pg_split(cf, list->port ? list->port
+                                                 : NGX_THREAD_WS_PG_PORT);
+
+    if (name == NULL || addr == NULL || port == NULL
+        || ngx_array_init(&hosts, cf->pool, 4,
+                          sizeof(ngx_thread_ws_pg_host_t))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    n = name->nelts;
+
+    if ((list->hostaddr && addr->nelts != n)
+        || (port->nelts != 1 && port->nelts != n))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "as many hosts, addresses and ports must be given "
+                           "in \"thread_ws_store\"");
+        return NGX_ERROR;
+    }
+
+    names = name->elts;
+    addrs = addr->elts;
+    ports = port->elts;
+
+    for (i = 0; i < n; i++) {
+        p = ports[port->nelts == 1 ? 0 : i];
+
+        if (*p == '\0') {
+            p = NGX_THREAD_WS_PG_PORT;
+        }
+
+        if (list->hostaddr && *addrs[i]) {
+            rc = ngx_thread_ws_pg_add_host(&hosts, names[i], addrs[i], p);
+
+        } else if (names[i][0] == '/' || names[i][0] == '@'
+                   || names[i][0] == '\0')
+        {
+            rc = ngx_thread_ws_pg_add_host(&hosts, names[i], "", p);
+
+        } else {
+            rc = ngx_thread_ws_pg_resolve(cf, &hosts, names[i], p);
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_thread_ws_pg_rotate(cf, list->pg, &hosts);
+}
+
+
+/* a name becomes as many hosts as it has addresses */
+
+static ngx_int_t
+ngx_thread_ws_pg_resolve(ngx_conf_t *cf, ngx_array_t *hosts, char *host,
+    char *port)
+{
+    char        *addr;
+    size_t       len;
+    u_char       buf[NGX_SOCKADDR_STRLEN];
+    ngx_url_t    u;
+    ngx_uint_t   i;
+
+    if (ngx_strchr(host, ':')) {
+        return ngx_thread_ws_pg_add_host(hosts, host, host, port);
+    }
+
+    ngx_memzero(&u, sizeof(ngx_url_t));
+
+    u.url.data = (u_char *) host;
+    u.url.len = ngx_strlen(host);
+    u.default_port = 5432;
+
+    if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "%s in \"thread_ws_store\" host \"%V\"",
+                           u.err ? u.err : "no memory", &u.url);
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < u.naddrs; i++) {
+        len = ngx_sock_ntop(u.addrs[i].sockaddr, u.addrs[i].socklen, buf,
+                            NGX_SOCKADDR_STRLEN, 0);
+
+        addr = ngx_thread_ws_pg_copy(cf, (char *) buf, len);
+
+        if (addr == NULL
+            || ngx_thread_ws_pg_add_host(hosts, host, addr, port) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_pg_add_host(ngx_array_t *hosts, char *host, char *hostaddr,
+    char *port)
+{
+    ngx_thread_ws_pg_host_t  *h;
+
+    h = ngx_array_push(hosts);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->host = host;
+    h->hostaddr = hostaddr;
+    h->port = port;
+
+    return NGX_OK;
+}
+
+
+/* the lists as libpq takes them, once for each host that may come first */
+
+static ngx_int_t
+ngx_thread_ws_pg_rotate(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
+    ngx_array_t *hosts)
+{
+    size_t                     len;
+    u_char                    *p[NGX_THREAD_WS_PG_HOSTS];
+    ngx_uint_t                 i, k, n;
+    ngx_thread_ws_pg_host_t   *h;
+    ngx_thread_ws_pg_hosts_t  *lists;
+
+    h = hosts->elts;
+    n = hosts->nelts;
+    len = 0;
+
+    for (i = 0; i < n; i++) {
+        len += ngx_strlen(h[i].host) + ngx_strlen(h[i].hostaddr)
+               + ngx_strlen(h[i].port) + 1;
+    }
+
+    if (ngx_array_init(&pg->hosts, cf->pool, n,
+                       sizeof(ngx_thread_ws_pg_hosts_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        for (k = 0; k < NGX_THREAD_WS_PG_HOSTS; k++) {
+            p[k] = ngx_pnalloc(cf->pool, len);
+            if (p[k] == NULL) {
+                return NGX_ERROR;
+            }
+        }
+
+        lists = ngx_array_push(&pg->hosts);
+
+        lists->host = (char *) p[0];
+        lists->hostaddr = (char *) p[1];
+        lists->port = (char *) p[2];
+
+        for (k = i; k < i + n; k++) {
+            p[0] = ngx_sprintf(p[0], "%s,", h[k % n].host);
+            p[1] = ngx_sprintf(p[1], "%s,", h[k % n].hostaddr);
+            p[2] = ngx_sprintf(p[2], "%s,", h[k % n].port);
+        }
+
+        for (k = 0; k < NGX_THREAD_WS_PG_HOSTS; k++) {
+            *(p[k] - 1) = '\0';
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_pg_name(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
+    const char *host, const char *dbname)
+{
+    u_char  *p;
+    size_t   len;
+
+    host = host ? host : "local";
+    dbname = dbname ? dbname : "";
+
+    len = ngx_strlen(host) + ngx_strlen(dbname) + sizeof("\"/\"") - 1;
+
+    p = ngx_pnalloc(cf->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    pg->name.data = p;
+    pg->name.len = ngx_sprintf(p, "\"%s/%s\"", host, dbname) - p;
+
+    return NGX_OK;
+}
+
+
+static ngx_array_t *
+ngx_thread_ws_pg_split(ngx_conf_t *cf, const char *list)
+{
+    char         **word;
+    const char    *end;
+    ngx_array_t   *words;
+
+    words = ngx_array_create(cf->pool, 4, sizeof(char *));
+    if (words == NULL) {
+        return NULL;
+    }
+
+    for ( ;; ) {
+        word = ngx_array_push(words);
+        if (word == NULL) {
+            return NULL;
+        }
+
+        end = list + strcspn(list, ",");
+
+        *word = ngx_thread_ws_pg_copy(cf, list, end - list);
+        if (*word == NULL) {
+            return NULL;
+        }
+
+        if (*end == '\0') {
+            return words;
+        }
+
+        list = end + 1;
+    }
+}
+
+
+static char *
+ngx_thread_ws_pg_copy(ngx_conf_t *cf, const char *s, size_t len)
+{
+    char  *p;
+
+    p = ngx_pnalloc(cf->pool, len + 1);
+
+    if (p) {
+        ngx_memcpy(p, s, len);
+        p[len] = '\0';
+    }
+
+    return p;
+}
