@@ -94,6 +94,7 @@ end
 --- target: /echo
 --- chat
 connect rcvbuf=4096
+< HTTP 101
 > pause
 repeat 40
 > text {{ $i . 'y' x 100000 }}

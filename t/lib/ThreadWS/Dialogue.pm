@@ -38,7 +38,7 @@ our %RETRYABLE = (
 sub new {
     my ($class, %self) = @_;
 
-    return bless { clients => {}, barrier => 0, vars => {}, %self }, $class;
+    return bless { clients => {}, opened => [], barrier => 0, vars => {}, %self }, $class;
 }
 
 # [text, [indented lines], [steps of a block]]
@@ -185,7 +185,7 @@ sub text {
 sub same {
     my ($self, $got, $want) = @_;
 
-    return $got =~ /$1/s if $want =~ m{^/(.*)/$}s;
+    return $got =~ /(?$2s:$1)/ if $want =~ m{^/(.*)/(i?)$}s;
     return $got eq $self->text($want);
 }
 
@@ -252,7 +252,7 @@ sub explain {
 sub finish {
     my ($self) = @_;
 
-    $_->{stream}->close for values %{ $self->{clients} };
+    $_->{stream}->close for @{ $self->{opened} };
 
     for my $agent (values %{ $self->{agents} }) {
         $agent->forget;

@@ -153,6 +153,7 @@ sub start_tls {
     $self->{socket} = $socket;
     $self->{tls} = $options{SSL_server} ? 'accept_SSL' : 'connect_SSL';
     $self->{handshaking} = 1;
+    $self->{want_write} = !$options{SSL_server};
 }
 
 sub handle { $_[0]{socket} }
@@ -264,11 +265,13 @@ sub write {
     my ($self, $bytes) = @_;
 
     $self->{out} .= $bytes;
-    $self->flush if !$self->{corked} && !$self->{handshaking};
+    $self->flush if !$self->{corked};
 }
 
 sub flush {
     my ($self) = @_;
+
+    return if $self->{handshaking};
 
     while (length $self->{out} && $self->{socket}) {
         my $n = $self->{socket}->syswrite($self->{out});
@@ -302,9 +305,7 @@ sub reset {
     $self->{loop}->remove($self);
     $self->{eof} = 1;
 
-    # no close_notify
-    return CORE::close($socket) if !$self->{tls};
-    $socket->close(SSL_no_shutdown => 1);
+    CORE::close($socket);
 }
 
 sub close {
@@ -314,7 +315,7 @@ sub close {
     $self->{loop}->remove($self);
     $self->{eof} = 1;
 
-    $self->{tls} ? $socket->close(SSL_fast_shutdown => 1) : $socket->close;
+    $socket->close;
 }
 
 sub shutdown {

@@ -192,6 +192,35 @@ CONFIG
 
 add_block_preprocessor(\&preprocess);
 
+# A configuration that nginx refuses fails its test at once; without this nginx
+# would be started again and again for half a minute, and then all would end.
+
+my $write = \&Test::Nginx::Util::write_config_file;
+
+sub write_checked {
+    my ($block, $config, $ports) = @_;
+
+    $write->($block, $config, $ports);
+    return if defined $block->must_die;
+
+    my $root = Test::Nginx::Util::server_root();
+    my $nginx = $Test::Nginx::Util::NginxBinary;
+    my $said = `$nginx -t -e stderr -p $root/ -c $root/conf/nginx.conf 2>&1`;
+    return if !$?;
+
+    fail($block->name . ': nginx takes the configuration');
+    diag($said);
+
+    $block->set_value($_, '') for qw(http_config main_config);
+    $block->set_value('chat', '') if defined $block->chat;
+    $write->($block, '', $ports);
+}
+
+{
+    no warnings qw(redefine prototype);
+    *Test::Nginx::Util::write_config_file = \&write_checked;
+}
+
 my $usual = $Test::Nginx::Util::RunTestHelper;
 
 $Test::Nginx::Util::RunTestHelper = sub {

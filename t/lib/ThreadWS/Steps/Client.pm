@@ -34,7 +34,7 @@ sub do_connect {
 
     my $client = ThreadWS::Client->new($self->{loop}, thread => $thread // '',
         runs => {}, %options);
-    $self->{clients}{$options{name}} = $client;
+    $self->named($options{name}, $client);
 
     my $line = "GET $target HTTP/1.1";
     my @headers;
@@ -64,11 +64,23 @@ sub http_request {
 
     my $client = ThreadWS::Client->new($self->{loop}, plain => 1,
         port => $ENV{TEST_NGINX_SERVER_PORT});
-    $self->{clients}{''} = $client;
+    $self->named('', $client);
 
     $client->request("$method $target HTTP/1.1",
         [['', 'Connection', 'close'],
             map { /^([^:]+): ?(.*)/ ? ['', $1, $2] : () } @more]);
+}
+
+# The former one of that name is done with.
+
+sub named {
+    my ($self, $name, $client) = @_;
+
+    my $former = $self->{clients}{$name};
+    $former->{stream}->close if $former;
+
+    $self->{clients}{$name} = $client;
+    push @{ $self->{opened} }, $client;
 }
 
 sub client {
@@ -219,8 +231,8 @@ sub socket_step {
     else                        { $stream->close }
 }
 
-sub do_drop  { $_->{stream}->close for values %{ $_[0]{clients} } }
-sub do_reset { $_->{stream}->reset for values %{ $_[0]{clients} } }
+sub do_drop  { $_->{stream}->close for @{ $_[0]{opened} } }
+sub do_reset { $_->{stream}->reset for @{ $_[0]{opened} } }
 
 # So many messages, each answered before the next: too many for a transcript.
 
