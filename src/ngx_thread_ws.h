@@ -82,6 +82,13 @@ typedef struct {
 
 
 typedef struct {
+    ngx_array_t               *names;        /* of ngx_http_server_name_t:
+                                                core forgets its own after the
+                                                start */
+} ngx_thread_ws_srv_conf_t;
+
+
+typedef struct {
     ngx_http_complex_value_t  *pass;
     ngx_thread_ws_dialect_t   *dialect;
     ngx_http_complex_value_t  *thread_id;    /* NULL: $arg_threadId */

@@ -26,10 +26,8 @@ ngx_thread_ws_observe_connected(ngx_thread_ws_conn_t *conn)
     ngx_thread_ws_trace_connected(conn);
     ngx_thread_ws_log_connected(conn);
 
-    if (conn->thread_id.len == 0
-        || ngx_thread_ws_metrics_returned(&conn->owner, &conn->thread_id,
-                                          &away)
-           != NGX_OK)
+    if (ngx_thread_ws_metrics_returned(&conn->owner, &conn->thread_id, &away)
+        != NGX_OK)
     {
         return;
     }
@@ -64,15 +62,22 @@ ngx_thread_ws_observe_closed(ngx_thread_ws_conn_t *conn)
     ngx_thread_ws_histogram_add(&ngx_thread_ws_counters->connection_runs,
                                 &ngx_thread_ws_buckets_runs, conn->runs);
 
-    /* a connection that was refused its thread has none to come back to */
+    switch (conn->close_code) {
 
-    if (conn->thread_id.len && conn->close_code != 1008) {
-        if (conn->close_code == 1000 || conn->close_code == 1001) {
-            ngx_thread_ws_metrics_left(&conn->owner, &conn->thread_id);
+    case 1000:
+    case 1001:
+    case 1005: /* a close frame without a code */
+        ngx_thread_ws_metrics_left(&conn->owner, &conn->thread_id);
+        break;
 
-        } else {
-            ngx_thread_ws_metrics_lost(&conn->owner, &conn->thread_id);
-        }
+    case 1008:
+
+        /* refused its thread: there is none to come back to */
+        break;
+
+    default:
+        ngx_thread_ws_metrics_lost(&conn->owner, &conn->thread_id);
+        break;
     }
 
     ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,

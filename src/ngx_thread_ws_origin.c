@@ -151,14 +151,14 @@ ngx_thread_ws_origin_server_name(ngx_http_request_t *r, ngx_str_t *host)
     ngx_str_t                 *name;
     ngx_uint_t                 i, named;
     ngx_http_server_name_t    *sn;
-    ngx_http_core_srv_conf_t  *cscf;
+    ngx_thread_ws_srv_conf_t  *conf;
 
-    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+    conf = ngx_http_get_module_srv_conf(r, ngx_thread_ws_module);
 
-    sn = cscf->server_names.elts;
+    sn = conf->names->elts;
     named = 0;
 
-    for (i = 0; i < cscf->server_names.nelts; i++) {
+    for (i = 0; i < conf->names->nelts; i++) {
         name = &sn[i].name;
 
 #if (NGX_PCRE)

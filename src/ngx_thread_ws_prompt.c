@@ -57,8 +57,10 @@ ngx_thread_ws_run_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    run->model.data = ngx_pstrdup(run->pool, &prompt.model);
-    run->model.len = run->model.data ? prompt.model.len : 0;
+    if (prompt.model.len) {
+        run->model.data = ngx_pstrdup(run->pool, &prompt.model);
+        run->model.len = run->model.data ? prompt.model.len : 0;
+    }
 
     cln = ngx_pool_cleanup_add(run->pool, 0);
     if (cln == NULL) {

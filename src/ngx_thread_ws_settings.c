@@ -425,8 +425,9 @@ static char *
 ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
     ngx_thread_ws_origin_t *origin)
 {
-    ngx_str_t   scheme, host;
-    ngx_uint_t  port;
+    u_char      *p;
+    ngx_str_t    plain, scheme, host;
+    ngx_uint_t   port;
 
     ngx_memzero(origin, sizeof(ngx_thread_ws_origin_t));
 
@@ -459,9 +460,24 @@ ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
 #endif
     }
 
-    if (ngx_strcmp(value->data, "null") != 0
-        && ngx_thread_ws_handshake_split(value, &scheme, &host, &port)
-           != NGX_OK)
+    if (ngx_strcmp(value->data, "null") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    plain.len = value->len;
+    plain.data = ngx_pstrdup(cf->pool, value);
+    if (plain.data == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    p = ngx_strlcasestrn(plain.data, plain.data + plain.len,
+                         (u_char *) "://*.", 5 - 1);
+    if (p) {
+        p[3] = 'x';
+    }
+
+    if (ngx_thread_ws_handshake_split(&plain, &scheme, &host, &port)
+        != NGX_OK)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"%V\" is not an origin: write "

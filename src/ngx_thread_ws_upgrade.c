@@ -66,6 +66,11 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
     conf = ngx_http_get_module_loc_conf(r, ngx_thread_ws_module);
 
     rc = ngx_thread_ws_upgrade_check(r, &key);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_thread_ws_upgrade_refuse(r);
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }
@@ -118,7 +123,7 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
 }
 
 
-/* RFC 6455 section 4.2.1: NGX_OK, or what the content handler returns */
+/* RFC 6455 section 4.2.1: NGX_OK, NGX_DECLINED for a 426, or another status */
 
 static ngx_int_t
 ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
@@ -134,7 +139,7 @@ ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
     }
 
     if (ngx_thread_ws_upgrade_value(r, "Upgrade", &value) != NGX_OK) {
-        return ngx_thread_ws_upgrade_refuse(r);
+        return NGX_DECLINED;
     }
 
     if (ngx_thread_ws_handshake_token(&value, "websocket") != NGX_OK
@@ -150,7 +155,7 @@ ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
         != NGX_OK
         || value.len != 2 || ngx_strncmp(value.data, "13", 2) != 0)
     {
-        return ngx_thread_ws_upgrade_refuse(r);
+        return NGX_DECLINED;
     }
 
     if (ngx_thread_ws_upgrade_value(r, "Sec-WebSocket-Key", key) != NGX_OK
