@@ -6,12 +6,16 @@
 const address = (id) => `api/threads/${encodeURIComponent(id)}/messages`;
 
 /**
+ * The newest runs, or those before one of them.
+ *
  * @param {string} id
- * @returns {Promise<{requestId: string, content: string, answer: string}[]>}
+ * @param {number} [before] a run's number
+ * @returns {Promise<{requestId: string, content: string, answer: string, seq: number}[]>}
  *   oldest first
  */
-export async function loadHistory(id) {
-  const response = await fetch(address(id), { headers: { Accept: 'application/json' } });
+export async function loadHistory(id, before) {
+  const response = await fetch(address(id) + (before ? `?before=${before}` : ''),
+    { headers: { Accept: 'application/json' } });
 
   if (response.status === 404) {
     return [];
@@ -23,9 +27,9 @@ export async function loadHistory(id) {
   const { messages } = await response.json();
   const runs = [];
 
-  for (const { role, content, requestId } of messages) {
+  for (const { role, content, requestId, seq } of messages) {
     if (role === 'user') {
-      runs.push({ requestId, content, answer: '' });
+      runs.push({ requestId, content, seq, answer: '' });
     } else if (role === 'assistant' && runs.length) {
       runs[runs.length - 1].answer = content;
     }

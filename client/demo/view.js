@@ -44,7 +44,7 @@ export class View {
     this.#host = host;
     this.#connection = new ThreadConnection(id, { jitter: 0.2 });
     this.#connection.on('state', ({ status }) => {
-      if (status === 'connected' && this.#unloaded) {
+      if (status === 'connected' && this.#unloaded && !this.#turns.length) {
         this.#load();
       }
       host.onState(this);
@@ -125,8 +125,12 @@ export class View {
     }
   }
 
-  /** @param {string} requestId @param {string} content */
-  #addTurn(requestId, content) {
+  /**
+   * @param {string} requestId
+   * @param {string} content
+   * @param {Node | null} [before] default: the end
+   */
+  #addTurn(requestId, content, before = null) {
     const turn = new Turn(requestId, content, {
       onRetry: (it) => this.#retry(it),
       onEdit: (it) => this.#host.onText(this, it.content, true),
@@ -134,7 +138,7 @@ export class View {
     });
 
     this.#turns.push(turn);
-    this.element.append(turn.element);
+    this.element.insertBefore(turn.element, before);
     this.#host.onGrown(this);
 
     return turn;
@@ -210,7 +214,8 @@ export class View {
     this.#closeIfLeft();
   }
 
-  async #load() {
+  /** @param {number} [before] only the runs before this one */
+  async #load(before) {
     const pending = this.#host.threads.get(this.id)?.pending;
     const loading = h('p', { class: 'loading' }, 'Loading the conversation…');
 
@@ -219,10 +224,12 @@ export class View {
     this.element.prepend(loading);
 
     try {
-      const runs = await loadHistory(this.id);
+      const runs = await loadHistory(this.id, before);
       loading.remove();
       this.#prepend(runs);
-      this.#recall(pending);
+      if (!before) {
+        this.#recall(pending);
+      }
 
     } catch (error) {
       console.debug('history', error);
@@ -230,7 +237,7 @@ export class View {
         h('p', {}, h('strong', {}, 'The conversation so far could not be loaded.'),
           ' Trying again can help; new messages can be sent all the same.'),
         h('div', { class: 'notice-buttons' }, h('button', {
-          class: 'button primary', type: 'button', onclick: () => this.#load(),
+          class: 'button primary', type: 'button', onclick: () => this.#load(before),
         }, 'Try again')));
       loading.replaceWith(this.#unloaded);
     }
@@ -241,22 +248,30 @@ export class View {
   }
 
   /**
-   * What was sent while the history was on its way comes after it.
+   * Puts runs of the history before what is there already.
    *
-   * @param {{requestId: string, content: string, answer: string}[]} runs
+   * @param {{requestId: string, content: string, answer: string, seq: number}[]} runs
    */
   #prepend(runs) {
-    const sent = this.#turns;
+    const first = this.element.firstChild;
+    const known = new Set(this.#turns.map((turn) => turn.requestId));
 
-    this.#turns = [];
     for (const { requestId, content, answer } of runs) {
-      if (!sent.some((turn) => turn.requestId === requestId)) {
-        this.#addTurn(requestId, content).finish(answer);
+      if (!known.has(requestId)) {
+        const turn = this.#addTurn(requestId, content, first);
+        turn.finish(answer);
       }
     }
-    for (const turn of sent) {
-      this.#turns.push(turn);
-      this.element.append(turn.element);
+
+    if (runs[0]?.seq > 1) {
+      const more = h('button', {
+        class: 'button earlier', type: 'button',
+        onclick: () => {
+          more.remove();
+          this.#load(runs[0].seq);
+        },
+      }, 'Show earlier messages');
+      this.element.prepend(more);
     }
   }
 

@@ -11,6 +11,8 @@ import { ThreadConnection } from '../../src/index.js';
 import { startAgent } from './agent.js';
 import { startGateway } from './gateway.js';
 
+export { countingWebSocket } from './count.js';
+
 let threads = 0;
 
 export const newThread = () => `t-${process.pid}-${++threads}`;
@@ -30,22 +32,6 @@ export function useGateway(options) {
   });
 
   return context;
-}
-
-/* counts the sockets that are not closed, and the most there ever were */
-export function countingWebSocket() {
-  const count = { opened: 0, open: 0, most: 0 };
-
-  class Counting extends WebSocket {
-    constructor(...args) {
-      super(...args);
-      count.opened++;
-      count.most = Math.max(count.most, ++count.open);
-      this.addEventListener('close', () => { count.open--; });
-    }
-  }
-
-  return { count, WebSocket: Counting };
 }
 
 /* a connection that is closed when the test ends */
