@@ -5,6 +5,7 @@
 #include "ngx_thread_ws_trace.h"
 
 
+static void ngx_thread_ws_observe_end(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_observe_bytes(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_observe_agent(ngx_thread_ws_run_t *run);
 static uint64_t ngx_thread_ws_observe_clock(void);
@@ -26,8 +27,10 @@ ngx_thread_ws_observe_connected(ngx_thread_ws_conn_t *conn)
     ngx_thread_ws_trace_connected(conn);
     ngx_thread_ws_log_connected(conn);
 
-    if (ngx_thread_ws_metrics_returned(&conn->owner, &conn->thread_id, &away)
-        != NGX_OK)
+    if (conn->thread_id.len == 0
+        || ngx_thread_ws_metrics_returned(&conn->owner, &conn->thread_id,
+                                          &away)
+           != NGX_OK)
     {
         return;
     }
@@ -62,6 +65,24 @@ ngx_thread_ws_observe_closed(ngx_thread_ws_conn_t *conn)
     ngx_thread_ws_histogram_add(&ngx_thread_ws_counters->connection_runs,
                                 &ngx_thread_ws_buckets_runs, conn->runs);
 
+    if (conn->thread_id.len) {
+        ngx_thread_ws_observe_end(conn);
+    }
+
+    ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
+                  "thread \"%V\" closed with %ui after %M ms and %ui runs",
+                  &conn->thread_id, conn->close_code, duration, conn->runs);
+
+    ngx_thread_ws_log_closed(conn);
+    ngx_thread_ws_trace_closed(conn);
+}
+
+
+/* whether it can be expected back */
+
+static void
+ngx_thread_ws_observe_end(ngx_thread_ws_conn_t *conn)
+{
     switch (conn->close_code) {
 
     case 1000:
@@ -79,13 +100,6 @@ ngx_thread_ws_observe_closed(ngx_thread_ws_conn_t *conn)
         ngx_thread_ws_metrics_lost(&conn->owner, &conn->thread_id);
         break;
     }
-
-    ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
-                  "thread \"%V\" closed with %ui after %M ms and %ui runs",
-                  &conn->thread_id, conn->close_code, duration, conn->runs);
-
-    ngx_thread_ws_log_closed(conn);
-    ngx_thread_ws_trace_closed(conn);
 }
 
 
