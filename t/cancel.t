@@ -169,7 +169,7 @@ connect
 --- chat_config
 thread_ws_output_buffer 8k;
 --- chat
-connect rcvbuf=4096
+connect narrow
 > message r1 Hello
 @ request
 @ head 200 text/event-stream
@@ -258,6 +258,7 @@ active 0
         internal;
         proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_B_PORT;
         proxy_pass_request_body off;
+        proxy_set_header Content-Length "";
     }
 --- chat
 connect

@@ -93,7 +93,7 @@ end
     }
 --- target: /echo
 --- chat
-connect rcvbuf=4096
+connect narrow
 < HTTP 101
 > pause
 repeat 40

@@ -62,7 +62,7 @@ end
 thread_ws_send_timeout 300ms;
 thread_ws_output_buffer 8k;
 --- chat
-connect rcvbuf=4096
+connect narrow
 > message r1 Hello
 @ request
 @ head 200 text/event-stream
@@ -79,7 +79,7 @@ active 0
 --- chat_config
 thread_ws_output_buffer 16k;
 --- chat
-connect rcvbuf=4096
+connect narrow
 > message r1 Hello
 @ request
 @ head 200 text/event-stream
@@ -101,11 +101,11 @@ end
 
 === TEST 6: pings, answered
 --- chat_config
-thread_ws_ping_interval 50ms;
-thread_ws_pong_timeout 10s;
+thread_ws_ping_interval 500ms;
+thread_ws_pong_timeout 500ms;
 --- chat
 connect
-> pings 5
+> pings 3
 < quiet
 
 === TEST 7: a peer that answers no ping
@@ -164,7 +164,7 @@ connect
 --- chat_config
 thread_ws_output_buffer 4k;
 --- chat
-connect rcvbuf=4096
+connect narrow
 > message r1 Hello
 @ request
 @ head 200 text/event-stream

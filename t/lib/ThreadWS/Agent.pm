@@ -7,6 +7,7 @@ use strict;
 use warnings;
 
 use JSON::PP ();
+use Socket qw(SOL_SOCKET SO_SNDBUF);
 
 use ThreadWS::Loop;
 
@@ -41,6 +42,10 @@ sub accepted {
     my ($self, $socket) = @_;
 
     my $connection = { number => 1 + @{ $self->{connections} } };
+
+    # small, so that a gateway that does not read is soon noticed
+    setsockopt($socket, SOL_SOCKET, SO_SNDBUF, 65536);
+
     my $stream = ThreadWS::Stream->new($self->{loop}, $socket,
         sub { $self->parse($connection) });
 

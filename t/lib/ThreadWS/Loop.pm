@@ -10,6 +10,8 @@ use warnings;
 use IO::Poll qw(POLLIN POLLOUT POLLHUP POLLERR POLLNVAL);
 use Time::HiRes qw(time);
 
+$SIG{PIPE} = 'IGNORE';
+
 our $Deadline = $ENV{THREAD_WS_DEADLINE} || 20;
 
 sub new {

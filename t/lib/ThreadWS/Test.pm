@@ -53,6 +53,7 @@ sub import {
     worker_connections(1024);
     log_level('info');
     config_preamble('location = /stub_status { stub_status; access_log off; }'
+        . "listen 127.0.0.1:$ENV{TEST_NGINX_NARROW_PORT} sndbuf=8k;"
         . ($ENV{TEST_NGINX_CERTIFICATE} ? "
             listen 127.0.0.1:$ENV{TEST_NGINX_TLS_PORT} ssl;
             ssl_certificate $ENV{TEST_NGINX_CERTIFICATE};
@@ -84,6 +85,9 @@ sub ports {
     # Test::Nginx takes ports by fours
     $ENV{TEST_NGINX_SERVER_PORT} = Test::Nginx::Util::server_port();
     $ENV{TEST_NGINX_TLS_PORT} = $ENV{TEST_NGINX_SERVER_PORT} + 1;
+
+    # with small buffers, where a client that reads nothing is soon noticed
+    $ENV{TEST_NGINX_NARROW_PORT} = $ENV{TEST_NGINX_SERVER_PORT} + 2;
 }
 
 # Neither answers nor refuses: a full queue of a listener that never accepts.

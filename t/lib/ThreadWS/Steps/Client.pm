@@ -23,11 +23,15 @@ sub do_connect {
         if ($word =~ m{^/})        { $target = $word }
         elsif ($word =~ /(.+)=(.+)/) { $options{$1} = $2 }
         elsif ($word eq 'tls')     { $options{tls} = 1 }
+        elsif ($word eq 'narrow')  { $options{rcvbuf} = 4096 }
         else                       { $options{name} = $word }
     }
 
     if ($options{tls}) {
         $options{port} = $ENV{TEST_NGINX_TLS_PORT};
+
+    } elsif ($options{rcvbuf}) {
+        $options{port} = $ENV{TEST_NGINX_NARROW_PORT};
     }
 
     my ($thread) = $target =~ /[?&]threadId=([^&]*)/;
