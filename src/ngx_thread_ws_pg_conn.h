@@ -43,7 +43,7 @@ struct ngx_thread_ws_pg_conn_s {
     ngx_queue_t               sent;         /* queries, in their order */
     ngx_uint_t                nsent;
 
-    ngx_event_t               timer;        /* connecting, silence, idleness */
+    ngx_event_t               timer;        /* connecting, silence, rest */
     ngx_event_t               again;        /* a second look, see there */
 
     unsigned                  broken:1;     /* to be closed */

@@ -193,7 +193,7 @@ ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_find_run(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_thread_t *thread,
     ngx_str_t *request_id);
 
-/* the newest run older than seq, or of all if seq is 0; NULL if there is none */
+/* the newest run older than seq, or of all if seq is 0; NULL: there is none */
 
 ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_before(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_thread_t *thread,

@@ -215,7 +215,7 @@ ngx_thread_ws_shelf_get(ngx_thread_ws_shelf_place_t *place, u_char *p,
 }
 
 
-/* how many of len bytes lie in the place's block; goes to the next at its end */
+/* how many of len bytes lie in the place's block; at its end, in the next */
 
 static size_t
 ngx_thread_ws_shelf_step(ngx_thread_ws_shelf_place_t *place, size_t len)
