@@ -129,13 +129,18 @@ typedef struct {
 /* connection */
 
 
-/* A completed run that the connection remembers; one piece of malloc's. */
+/*
+ * A completed run that the connection remembers; one piece of malloc's.  Texts
+ * are kept escaped, as the inside of JSON strings: they only ever go into
+ * prompts and events.
+ */
 
 typedef struct {
     ngx_queue_t                queue;
     ngx_str_t                  request_id;
-    ngx_str_t                  content;
-    ngx_str_t                  answer;
+    ngx_str_t                  content;      /* escaped */
+    ngx_str_t                  answer;       /* escaped */
+    size_t                     size;         /* of both, unescaped */
     ngx_str_t                  finish_reason;
     ngx_int_t                  input_tokens;     /* -1: not told */
     ngx_int_t                  output_tokens;

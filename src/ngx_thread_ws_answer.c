@@ -458,7 +458,11 @@ ngx_thread_ws_answer_record(ngx_thread_ws_run_t *run,
     record->output_tokens = run->result.output_tokens;
     record->latency = run->result.latency;
 
-    if (run->answer.len == 0 || !run->conf->store->keeps) {
+    if (run->answer.len == 0 || !run->conf->store->shared) {
+
+        /* nobody wants it plain; its size counts */
+
+        record->answer.len = run->answer_size;
         return NGX_OK;
     }
 
@@ -483,32 +487,40 @@ ngx_thread_ws_answer_record(ngx_thread_ws_run_t *run,
 
 ngx_int_t
 ngx_thread_ws_answer_replay(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_record_t *record)
+    ngx_thread_ws_record_t *record, ngx_str_t *answer)
 {
     size_t                  size;
-    ngx_thread_ws_bytes_t  *answer;
+    ngx_thread_ws_bytes_t  *bytes;
 
-    answer = &run->answer;
+    bytes = &run->answer;
 
-    size = ngx_thread_ws_json_escaped_size(record->answer.data,
-                                           record->answer.len);
-    if (size) {
-        answer->data = ngx_alloc(size, run->log);
-        if (answer->data == NULL) {
-            return NGX_ERROR;
-        }
-
-        answer->size = size;
-        answer->len = ngx_thread_ws_json_escape(answer->data,
-                                                record->answer.data,
-                                                record->answer.len)
-                      - answer->data;
-
-        if (ngx_thread_ws_answer_token(run, answer->data, answer->len)
+    if (answer) {
+        if (ngx_thread_ws_bytes_add(bytes, answer->data, answer->len)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
+
+    } else if (record->answer.len) {
+        size = ngx_thread_ws_json_escaped_size(record->answer.data,
+                                               record->answer.len);
+
+        bytes->data = ngx_alloc(size, run->log);
+        if (bytes->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        bytes->size = size;
+        bytes->len = ngx_thread_ws_json_escape(bytes->data,
+                                               record->answer.data,
+                                               record->answer.len)
+                     - bytes->data;
+    }
+
+    if (bytes->len
+        && ngx_thread_ws_answer_token(run, bytes->data, bytes->len) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     run->result.latency = record->latency;

@@ -21,10 +21,13 @@
 ngx_int_t ngx_thread_ws_answer_record(ngx_thread_ws_run_t *run,
     ngx_thread_ws_record_t *record);
 
-/* sends a stored answer's token event and fills in what final tells */
+/*
+ * Sends a known answer's token event and fills in what final tells.  answer is
+ * the record's, escaped, where the caller has it so, else NULL.
+ */
 
 ngx_int_t ngx_thread_ws_answer_replay(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_record_t *record);
+    ngx_thread_ws_record_t *record, ngx_str_t *answer);
 
 /* the request is gone before the answer was whole: ends the run */
 

@@ -74,6 +74,10 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     conn->timer.log = c->log;
     conn->close_code = 0;
 
+    /* a token is not to wait for the acknowledgement of the one before */
+
+    (void) ngx_tcp_nodelay(c);
+
     if (c->read->timer_set) {
         ngx_del_timer(c->read);
     }

@@ -10,16 +10,18 @@
 
 static void ngx_thread_ws_recent_drop(ngx_thread_ws_conn_t *conn,
     ngx_queue_t *q);
-static size_t ngx_thread_ws_recent_size(ngx_thread_ws_recent_t *recent);
 static u_char *ngx_thread_ws_recent_copy(ngx_str_t *dst, u_char *p,
+    ngx_str_t *src);
+static u_char *ngx_thread_ws_recent_escape(ngx_str_t *dst, u_char *p,
     ngx_str_t *src);
 
 
 ngx_int_t
 ngx_thread_ws_recent_add(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_record_t *record)
+    ngx_thread_ws_record_t *record, ngx_str_t *answer)
 {
     u_char                   *p;
+    size_t                    size;
     ngx_thread_ws_recent_t   *recent;
     ngx_thread_ws_context_t  *context;
 
@@ -29,9 +31,15 @@ ngx_thread_ws_recent_add(ngx_thread_ws_conn_t *conn,
         return NGX_OK;
     }
 
-    recent = ngx_alloc(sizeof(ngx_thread_ws_recent_t)
-                       + record->request_id.len + record->content.len
-                       + record->answer.len + record->finish_reason.len,
+    size = answer ? answer->len
+                  : ngx_thread_ws_json_escaped_size(record->answer.data,
+                                                    record->answer.len);
+
+    size += ngx_thread_ws_json_escaped_size(record->content.data,
+                                            record->content.len);
+
+    recent = ngx_alloc(sizeof(ngx_thread_ws_recent_t) + record->request_id.len
+                       + record->finish_reason.len + size,
                        conn->connection->log);
     if (recent == NULL) {
         return NGX_ERROR;
@@ -39,18 +47,26 @@ ngx_thread_ws_recent_add(ngx_thread_ws_conn_t *conn,
 
     p = (u_char *) (recent + 1);
     p = ngx_thread_ws_recent_copy(&recent->request_id, p, &record->request_id);
-    p = ngx_thread_ws_recent_copy(&recent->content, p, &record->content);
-    p = ngx_thread_ws_recent_copy(&recent->answer, p, &record->answer);
-    (void) ngx_thread_ws_recent_copy(&recent->finish_reason, p,
-                                     &record->finish_reason);
+    p = ngx_thread_ws_recent_copy(&recent->finish_reason, p,
+                                  &record->finish_reason);
+    p = ngx_thread_ws_recent_escape(&recent->content, p, &record->content);
 
+    if (answer) {
+        (void) ngx_thread_ws_recent_copy(&recent->answer, p, answer);
+
+    } else {
+        (void) ngx_thread_ws_recent_escape(&recent->answer, p,
+                                           &record->answer);
+    }
+
+    recent->size = record->content.len + record->answer.len;
     recent->input_tokens = record->input_tokens;
     recent->output_tokens = record->output_tokens;
     recent->latency = record->latency;
 
     ngx_queue_insert_tail(&conn->history, &recent->queue);
     conn->nhistory++;
-    conn->history_size += ngx_thread_ws_recent_size(recent);
+    conn->history_size += recent->size;
 
     /* the newest run stays, however large: a retry may ask for it */
 
@@ -90,44 +106,32 @@ ngx_thread_ws_recent_find(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id)
 }
 
 
-ngx_int_t
-ngx_thread_ws_recent_prompt(ngx_thread_ws_conn_t *conn, ngx_pool_t *pool,
-    ngx_thread_ws_prompt_t *prompt)
+ngx_uint_t
+ngx_thread_ws_recent_same(ngx_thread_ws_recent_t *recent, ngx_str_t *content)
 {
-    ngx_queue_t               *q;
-    ngx_thread_ws_recent_t    *recent;
-    ngx_thread_ws_exchange_t  *e;
+    u_char      *p;
+    size_t       size;
+    ngx_str_t    escaped;
+    ngx_uint_t   same;
 
-    prompt->history = NULL;
-    prompt->nhistory = 0;
+    size = ngx_thread_ws_json_escaped_size(content->data, content->len);
 
-    if (conn->nhistory == 0
-        || conn->history_size > conn->conf->context.bytes)
-    {
-        return NGX_OK;
+    if (size != recent->content.len) {
+        return 0;
     }
 
-    e = ngx_palloc(pool, conn->nhistory * sizeof(ngx_thread_ws_exchange_t));
-    if (e == NULL) {
-        return NGX_ERROR;
+    p = ngx_alloc(size, ngx_cycle->log);
+    if (p == NULL) {
+        return 0;
     }
 
-    prompt->history = e;
+    (void) ngx_thread_ws_recent_escape(&escaped, p, content);
 
-    for (q = ngx_queue_head(&conn->history);
-         q != ngx_queue_sentinel(&conn->history);
-         q = ngx_queue_next(q))
-    {
-        recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
+    same = (ngx_memcmp(p, recent->content.data, size) == 0);
 
-        e->content = recent->content;
-        e->answer = recent->answer;
-        e++;
-    }
+    ngx_free(p);
 
-    prompt->nhistory = conn->nhistory;
-
-    return NGX_OK;
+    return same;
 }
 
 
@@ -149,18 +153,9 @@ ngx_thread_ws_recent_drop(ngx_thread_ws_conn_t *conn, ngx_queue_t *q)
 
     ngx_queue_remove(q);
     conn->nhistory--;
-    conn->history_size -= ngx_thread_ws_recent_size(recent);
+    conn->history_size -= recent->size;
 
     ngx_free(recent);
-}
-
-
-/* as thread_ws_context counts */
-
-static size_t
-ngx_thread_ws_recent_size(ngx_thread_ws_recent_t *recent)
-{
-    return recent->content.len + recent->answer.len;
 }
 
 
@@ -171,4 +166,15 @@ ngx_thread_ws_recent_copy(ngx_str_t *dst, u_char *p, ngx_str_t *src)
     dst->len = src->len;
 
     return src->len ? ngx_cpymem(p, src->data, src->len) : p;
+}
+
+
+static u_char *
+ngx_thread_ws_recent_escape(ngx_str_t *dst, u_char *p, ngx_str_t *src)
+{
+    dst->data = p;
+    dst->len = src->len
+               ? ngx_thread_ws_json_escape(p, src->data, src->len) - p : 0;
+
+    return p + dst->len;
 }

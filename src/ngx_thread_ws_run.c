@@ -27,8 +27,9 @@ static void ngx_thread_ws_run_load(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_run_learn(ngx_thread_ws_run_t *run);
+static ngx_uint_t ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_replay(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_record_t *record);
+    ngx_thread_ws_record_t *record, ngx_str_t *answer, ngx_uint_t same);
 static void ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_timeout_handler(ngx_event_t *ev);
 static void ngx_thread_ws_run_append_handler(ngx_thread_ws_store_op_t *op);
@@ -357,10 +358,8 @@ failed:
 static void
 ngx_thread_ws_run_start(ngx_thread_ws_run_t *run)
 {
-    ngx_int_t                rc;
-    ngx_thread_ws_conn_t    *conn;
-    ngx_thread_ws_record_t   record;
-    ngx_thread_ws_recent_t  *recent;
+    ngx_int_t              rc;
+    ngx_thread_ws_conn_t  *conn;
 
     conn = run->conn;
 
@@ -376,19 +375,7 @@ ngx_thread_ws_run_start(ngx_thread_ws_run_t *run)
         ngx_add_timer(&run->timer, run->conf->run_timeout);
     }
 
-    recent = ngx_thread_ws_recent_find(conn, &run->request_id);
-
-    if (recent) {
-        ngx_memzero(&record, sizeof(ngx_thread_ws_record_t));
-
-        record.content = recent->content;
-        record.answer = recent->answer;
-        record.finish_reason = recent->finish_reason;
-        record.input_tokens = recent->input_tokens;
-        record.output_tokens = recent->output_tokens;
-        record.latency = recent->latency;
-
-        ngx_thread_ws_run_replay(run, &record);
+    if (ngx_thread_ws_run_recall(run)) {
         return;
     }
 
@@ -402,6 +389,34 @@ ngx_thread_ws_run_start(ngx_thread_ws_run_t *run)
     }
 
     ngx_thread_ws_run_load(run);
+}
+
+
+/* answers a run that the connection remembers: 1 if it did */
+
+static ngx_uint_t
+ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_record_t   record;
+    ngx_thread_ws_recent_t  *recent;
+
+    recent = ngx_thread_ws_recent_find(run->conn, &run->request_id);
+
+    if (recent == NULL) {
+        return 0;
+    }
+
+    ngx_memzero(&record, sizeof(ngx_thread_ws_record_t));
+
+    record.finish_reason = recent->finish_reason;
+    record.input_tokens = recent->input_tokens;
+    record.output_tokens = recent->output_tokens;
+    record.latency = recent->latency;
+
+    ngx_thread_ws_run_replay(run, &record, &recent->answer,
+                             ngx_thread_ws_recent_same(recent, &run->content));
+
+    return 1;
 }
 
 
@@ -473,7 +488,12 @@ ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run)
     }
 
     if (op->found) {
-        ngx_thread_ws_run_replay(run, op->found);
+        ngx_thread_ws_run_replay(run, op->found, NULL,
+                                 op->found->content.len == run->content.len
+                                 && ngx_memcmp(op->found->content.data,
+                                               run->content.data,
+                                               run->content.len)
+                                    == 0);
         return;
     }
 
@@ -502,7 +522,7 @@ ngx_thread_ws_run_learn(ngx_thread_ws_run_t *run)
 
     for (i = 0; i < op->records.nelts; i++) {
 
-        if (ngx_thread_ws_recent_add(conn, &record[i]) != NGX_OK) {
+        if (ngx_thread_ws_recent_add(conn, &record[i], NULL) != NGX_OK) {
             ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
                                   NGX_THREAD_WS_STORE_UNAVAILABLE, NULL);
             return NGX_ERROR;
@@ -519,13 +539,9 @@ ngx_thread_ws_run_learn(ngx_thread_ws_run_t *run)
 
 static void
 ngx_thread_ws_run_replay(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_record_t *record)
+    ngx_thread_ws_record_t *record, ngx_str_t *answer, ngx_uint_t same)
 {
-    if (record->content.len != run->content.len
-        || ngx_memcmp(record->content.data, run->content.data,
-                      run->content.len)
-           != 0)
-    {
+    if (!same) {
         ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
                               NGX_THREAD_WS_DUPLICATE_REQUEST, NULL);
         return;
@@ -533,7 +549,7 @@ ngx_thread_ws_run_replay(ngx_thread_ws_run_t *run,
 
     run->replayed = 1;
 
-    if (ngx_thread_ws_answer_replay(run, record) != NGX_OK) {
+    if (ngx_thread_ws_answer_replay(run, record, answer) != NGX_OK) {
         ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
                               NGX_THREAD_WS_STORE_UNAVAILABLE, NULL);
         return;
@@ -675,6 +691,7 @@ ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run)
 static void
 ngx_thread_ws_run_remember(ngx_thread_ws_run_t *run)
 {
+    ngx_str_t                  answer;
     ngx_thread_ws_conn_t      *conn;
     ngx_thread_ws_record_t    *record;
     ngx_thread_ws_loc_conf_t  *conf;
@@ -682,6 +699,9 @@ ngx_thread_ws_run_remember(ngx_thread_ws_run_t *run)
     conn = run->conn;
     conf = run->conf;
     record = &run->op.record;
+
+    answer.data = run->answer.data;
+    answer.len = run->answer.len;
 
     if (!conf->store->keeps) {
         return;
@@ -693,7 +713,7 @@ ngx_thread_ws_run_remember(ngx_thread_ws_run_t *run)
         return;
     }
 
-    if (ngx_thread_ws_recent_add(conn, record) == NGX_OK
+    if (ngx_thread_ws_recent_add(conn, record, &answer) == NGX_OK
         && conf->store->shared)
     {
         conn->seq = record->seq;
