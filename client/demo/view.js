@@ -19,6 +19,9 @@ import { Turn } from './turn.js';
  * @property {(view: View, text: string) => void} announce
  */
 
+/* runs that are shown, unless earlier ones are asked for */
+const SHOWN = 100;
+
 export class View {
   element = h('div', { class: 'view' });
   loaded = false;
@@ -31,6 +34,9 @@ export class View {
   #left = false;
   /** @type {HTMLElement | null} what says that the history is missing */
   #unloaded = null;
+  #more = h('button', {
+    class: 'button earlier', type: 'button', onclick: () => this.#loadEarlier(),
+  }, 'Show earlier messages');
   /** @type {Turn | null} the one whose text goes back into the box */
   #giveBack = null;
 
@@ -44,7 +50,7 @@ export class View {
     this.#host = host;
     this.#connection = new ThreadConnection(id, { jitter: 0.2 });
     this.#connection.on('state', ({ status }) => {
-      if (status === 'connected' && this.#unloaded && !this.#turns.length) {
+      if (status === 'connected' && this.#unloaded) {
         this.#load();
       }
       host.onState(this);
@@ -80,6 +86,8 @@ export class View {
   send(content) {
     /* the running answer gives way */
     this.stop(false);
+
+    this.#trim();
 
     const turn = this.#addTurn(newRequestId(), content);
     const known = this.#host.threads.get(this.id);
@@ -214,9 +222,44 @@ export class View {
     this.#closeIfLeft();
   }
 
-  /** @param {number} [before] only the runs before this one */
-  async #load(before) {
+  async #load() {
     const pending = this.#host.threads.get(this.id)?.pending;
+
+    await this.#fetch(async () => {
+      this.#prepend(await loadHistory(this.id));
+      this.#recall(pending);
+    }, () => this.#load());
+  }
+
+  /** What comes before the first run that is shown. */
+  async #loadEarlier() {
+    const first = this.#turns.find((turn) => turn.phase === 'done')?.requestId;
+
+    this.#more.remove();
+    await this.#fetch(async () => {
+      /** @type {number | undefined} */
+      let before;
+      let found = false;
+
+      do {
+        const runs = await loadHistory(this.id, before);
+        const at = runs.findIndex(({ requestId }) => requestId === first);
+
+        if (found || at > 0) {
+          this.#prepend(found ? runs : runs.slice(0, at));
+          return;
+        }
+        found = at === 0;
+        before = runs[0]?.seq ?? 1;
+      } while (before > 1);
+    }, () => this.#loadEarlier());
+  }
+
+  /**
+   * @param {() => Promise<void>} load
+   * @param {() => void} again
+   */
+  async #fetch(load, again) {
     const loading = h('p', { class: 'loading' }, 'Loading the conversation…');
 
     this.#unloaded?.remove();
@@ -224,12 +267,8 @@ export class View {
     this.element.prepend(loading);
 
     try {
-      const runs = await loadHistory(this.id, before);
+      await load();
       loading.remove();
-      this.#prepend(runs);
-      if (!before) {
-        this.#recall(pending);
-      }
 
     } catch (error) {
       console.debug('history', error);
@@ -237,7 +276,7 @@ export class View {
         h('p', {}, h('strong', {}, 'The conversation so far could not be loaded.'),
           ' Trying again can help; new messages can be sent all the same.'),
         h('div', { class: 'notice-buttons' }, h('button', {
-          class: 'button primary', type: 'button', onclick: () => this.#load(before),
+          class: 'button primary', type: 'button', onclick: again,
         }, 'Try again')));
       loading.replaceWith(this.#unloaded);
     }
@@ -253,25 +292,30 @@ export class View {
    * @param {{requestId: string, content: string, answer: string, seq: number}[]} runs
    */
   #prepend(runs) {
-    const first = this.element.firstChild;
     const known = new Set(this.#turns.map((turn) => turn.requestId));
+    const first = this.#turns[0]?.element ?? null;
+    const later = this.#turns;
 
+    this.#turns = [];
     for (const { requestId, content, answer } of runs) {
       if (!known.has(requestId)) {
-        const turn = this.#addTurn(requestId, content, first);
-        turn.finish(answer);
+        this.#addTurn(requestId, content, first).finish(answer);
       }
     }
+    this.#turns.push(...later);
 
     if (runs[0]?.seq > 1) {
-      const more = h('button', {
-        class: 'button earlier', type: 'button',
-        onclick: () => {
-          more.remove();
-          this.#load(runs[0].seq);
-        },
-      }, 'Show earlier messages');
-      this.element.prepend(more);
+      this.element.prepend(this.#more);
+    }
+  }
+
+  /** A page that is open for days shows the end of its thread, not all. */
+  #trim() {
+    if (this.#turns.length > SHOWN + SHOWN / 4) {
+      for (const { element } of this.#turns.splice(0, this.#turns.length - SHOWN)) {
+        element.remove();
+      }
+      this.element.prepend(this.#more);
     }
   }
 

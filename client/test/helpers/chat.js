@@ -96,5 +96,5 @@ export async function startPeer(t, onConnection) {
 
 export async function history(gateway, threadId) {
   const response = await fetch(`${gateway.url}api/threads/${threadId}/messages`);
-  return (await response.json()).messages;
+  return response.status === 404 ? [] : (await response.json()).messages;
 }

@@ -4,9 +4,9 @@
  */
 
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, watch, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 
 import { freePort } from './net.js';
 
-const client = fileURLToPath(new URL('../../', import.meta.url));
+const client = path.resolve(fileURLToPath(import.meta.url), '../../..');
 
 const MODULE = path.resolve(process.env.THREAD_WS_MODULE
   ?? path.join(client, '../build/ngx_thread_ws_module.so'));
@@ -22,7 +22,7 @@ const NGINX = process.env.NGINX ?? '/usr/sbin/nginx';
 
 /* what the demo page is served with, by the shipped configuration too */
 const demo = readFileSync(path.join(client, 'demo/nginx.conf'), 'utf8')
-  .replaceAll('@CLIENT@', client.replace(/\/$/, ''));
+  .replaceAll('@CLIENT@', client);
 
 function configuration({ dir, port, agentPort, directives }) {
   return `
@@ -77,6 +77,64 @@ http {
 `;
 }
 
+/* now, and whenever a file changes */
+async function* changes(file) {
+  const controller = new AbortController();
+  const watcher = watch(file, controller);
+
+  try {
+    for (;;) {
+      /* the watch begins with the first call */
+      const next = watcher.next();
+
+      next.catch(() => {});
+      yield;
+      await next;
+    }
+  } finally {
+    controller.abort();
+  }
+}
+
+/* nginx in a process group of its own, and what it says */
+function launch(dir) {
+  const child = spawn(NGINX, ['-p', dir, '-c', `${dir}/nginx.conf`, '-e', 'stderr'],
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const output = [];
+  const changed = new EventEmitter();
+  const abandon = () => process.kill(-child.pid, 'SIGKILL');
+  let ended = false;
+
+  /* nothing is left running when a test breaks off */
+  process.once('exit', abandon);
+  child.once('exit', () => process.off('exit', abandon));
+
+  createInterface({ input: child.stderr })
+    .on('line', (line) => {
+      output.push(line);
+      changed.emit('change');
+    })
+    .on('close', () => {
+      ended = true;
+      changed.emit('change');
+    });
+
+  return {
+    process: child,
+    output,
+
+    /* waits for a line that matches, after so many that are known */
+    async line(pattern, from = 0) {
+      while (!output.slice(from).some((line) => pattern.test(line))) {
+        if (ended) {
+          throw new Error(`nginx ended:\n${output.join('\n')}`);
+        }
+        await once(changed, 'change');
+      }
+    },
+  };
+}
+
 export async function startGateway({ agent, directives = '' }) {
   const dir = await mkdtemp(path.join(tmpdir(), 'thread-ws-'));
   const port = await freePort();
@@ -87,93 +145,54 @@ export async function startGateway({ agent, directives = '' }) {
     dir, port, agentPort: agent.port, directives,
   }));
 
-  /* waits for lines of the error log that match */
-  const log = async (pattern, count = 1) => {
-    for await (const line of child.lines) {
-      if (pattern.test(line) && --count === 0) {
-        return;
-      }
-    }
-    throw new Error(`nginx ended:\n${child.output.join('\n')}`);
-  };
-
   const gateway = {
     port,
     url: `http://127.0.0.1:${port}/`,
     wsUrl: `ws://127.0.0.1:${port}/api/chat/ws`,
 
     async start() {
-      child = spawn(NGINX, ['-p', dir, '-c', `${dir}/nginx.conf`, '-e', 'stderr'],
-        { stdio: ['ignore', 'ignore', 'pipe'] });
-      child.output = [];
-
-      const readline = createInterface({ input: child.stderr });
-      const waiting = new Set();
-
-      readline.on('line', (line) => {
-        child.output.push(line);
-        waiting.forEach((wake) => wake());
-      });
-      readline.on('close', () => {
-        child.ended = true;
-        waiting.forEach((wake) => wake());
-      });
-
-      child.lines = {
-        async *[Symbol.asyncIterator]() {
-          for (let i = child.mark ?? 0; ; ) {
-            while (i < child.output.length) {
-              yield child.output[i++];
-            }
-            if (child.ended) {
-              return;
-            }
-            await new Promise((resolve) => {
-              const wake = () => { waiting.delete(wake); resolve(); };
-              waiting.add(wake);
-            });
-          }
-        },
-      };
-
-      await log(/start worker process \d+/);
+      child = launch(dir);
+      await child.line(/start worker process \d+/);
     },
 
     /* at once, with all its workers: what a crash of the machine looks like */
     async kill() {
-      const exit = once(child, 'exit');
-      const workers = child.output.flatMap((line) =>
-        line.match(/start worker process (\d+)/)?.[1] ?? []);
+      const exit = once(child.process, 'exit');
 
-      child.kill('SIGKILL');
-      for (const pid of workers) {
-        try {
-          process.kill(Number(pid), 'SIGKILL');
-        } catch (error) {
-          if (error.code !== 'ESRCH') {
-            throw error;
-          }
-        }
-      }
+      process.kill(-child.process.pid, 'SIGKILL');
       await exit;
     },
 
     /* new worker, the old one says 1012 */
     async reload() {
-      child.mark = child.output.length;
-      child.kill('SIGHUP');
-      await log(/start worker process \d+/);
+      const from = child.output.length;
+
+      child.process.kill('SIGHUP');
+      await child.line(/start worker process \d+/, from);
     },
 
-    async events() {
-      const text = await readFile(path.join(dir, 'events.log'), 'utf8');
-      return text.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    /* the event log's lines of a thread, once that many runs are in it: the
+       log is written every second */
+    async events(threadId, runs) {
+      const file = path.join(dir, 'events.log');
+
+      for await (const _ of changes(file)) {
+        const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1)
+          .map((line) => JSON.parse(line))
+          .filter((line) => line.threadId === threadId);
+
+        if (lines.filter(({ event }) => event === 'completed').length >= runs) {
+          return lines;
+        }
+      }
     },
 
     async stop() {
-      if (child.exitCode === null && child.signalCode === null) {
-        const exit = once(child, 'exit');
-        child.kill('SIGTERM');
+      const { process: nginx } = child;
+
+      if (nginx.exitCode === null && nginx.signalCode === null) {
+        const exit = once(nginx, 'exit');
+        nginx.kill('SIGTERM');
         await exit;
       }
       await rm(dir, { recursive: true, force: true });

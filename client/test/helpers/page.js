@@ -41,7 +41,7 @@ export function usePages() {
  * as an error, and each request to another host, fails the test.
  */
 export async function openPage(t, { browser, gateway }, options = {}) {
-  const { url = gateway.url, context, expected = [], ...rest } = options;
+  const { url = gateway.url, hash = '', context, expected = [], ...rest } = options;
   const own = context ?? await browser.newContext(rest);
   const page = await own.newPage();
   const wrong = [];
@@ -67,7 +67,7 @@ export async function openPage(t, { browser, gateway }, options = {}) {
     assert.deepEqual(wrong, []);
   });
 
-  await page.goto(url);
+  await page.goto(`${url}#${hash}`);
   await status(page, 'connected');
 
   return page;
@@ -82,19 +82,16 @@ export async function write(page, text) {
 }
 
 /* the last exchange, once it has come so far */
-export async function lastTurn(page, phase) {
-  const turn = page.locator(`.turn:last-child[data-phase=${phase}]`);
+export async function lastTurn(page, phase, text = '') {
+  const turn = page.locator(`.turn:last-child[data-phase=${phase}]`)
+    .filter({ hasText: text });
   await turn.waitFor();
   return turn;
 }
 
 export async function ask(page, text, phase = 'done') {
-  const count = await page.locator('.turn').count();
-
   await write(page, text);
-  await page.locator('.turn').nth(count).waitFor();
-
-  return lastTurn(page, phase);
+  return lastTurn(page, phase, text);
 }
 
 export const answers = (page) => page.locator('.turn[data-phase=done] .prose').allInnerTexts();

@@ -140,7 +140,8 @@ test('the drawer on a phone', async (t) => {
 });
 
 test('the appearance can be chosen, and is kept', async (t) => {
-  const page = await openPage(t, context, { colorScheme: 'light' });
+  const page = await openPage(t, context,
+    { colorScheme: 'light', expected: [/status of 404/] });
   const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const light = await background();
 

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { history } from '../helpers/chat.js';
+import { connect, history, newThread } from '../helpers/chat.js';
 import { answers, ask, echo, lastTurn, openPage, status, usePages, write } from '../helpers/page.js';
 
 const context = usePages();
@@ -26,10 +26,8 @@ test('five messages over one socket', async (t) => {
   assert.equal(page.sockets.length, 1);
   assert.equal((await history(gateway, threadOf(page))).length, 10);
 
-  const connections = new Set((await gateway.events())
-    .filter((line) => line.threadId === threadOf(page))
-    .map((line) => line.connectionId));
-  assert.equal(connections.size, 1);
+  const lines = await gateway.events(threadOf(page), 5);
+  assert.equal(new Set(lines.map(({ connectionId }) => connectionId)).size, 1);
 });
 
 test('the answer is shown as it comes', async (t) => {
@@ -69,7 +67,7 @@ test('stop in mid-answer: the agent is let go, the text comes back', async (t) =
   assert.equal(await asked.aborted, true);
   assert.equal(await page.inputValue('#input'), 'a long story');
   assert.ok(await page.locator('#stop').isHidden());
-  assert.deepEqual(await history(gateway, threadOf(page)) ?? [], []);
+  assert.deepEqual(await history(gateway, threadOf(page)), []);
 
   /* by keyboard, too */
   agent.respond = null;
@@ -181,8 +179,7 @@ test('threads: switching, history, deletion', async (t) => {
   await page.click('button[aria-label="Delete about apples"]');
   await page.click('#delete-dialog button[value=delete]');
   await page.locator('.thread').nth(1).waitFor({ state: 'detached' });
-  const gone = await fetch(`${gateway.url}api/threads/${apples}/messages`);
-  assert.ok(gone.status === 404 || (await gone.json()).messages.length === 0);
+  assert.deepEqual(await history(gateway, apples), []);
 });
 
 test('an answer under way is waited for when its thread is left', async (t) => {
@@ -225,7 +222,8 @@ test('after a reload the conversation is there', async (t) => {
 test('a reload in mid-answer: one click asks again', async (t) => {
   const { agent, gateway } = context;
   agent.respond = null;
-  const page = await openPage(t, context);
+  /* there is no history yet */
+  const page = await openPage(t, context, { expected: [/status of 404/] });
 
   await write(page, 'unlucky');
   const asked = await agent.next();
@@ -270,4 +268,24 @@ test('errors say whether trying again helps', async (t) => {
   assert.equal(await refused.locator('button:has-text("Try again")').count(), 0);
   await refused.locator('button:text-is("Edit")').click();
   assert.equal(await page.inputValue('#input'), 'wrong');
+});
+
+test('a long history is shown by pages', async (t) => {
+  const { agent, gateway } = context;
+  const threadId = newThread();
+  const connection = connect(t, { url: gateway.wsUrl, threadId });
+
+  agent.respond = echo;
+  for (let i = 1; i <= 130; i++) {
+    await connection.send(`message ${i}`);
+  }
+
+  const page = await openPage(t, context, { hash: threadId });
+  await page.locator('.turn').nth(99).waitFor();
+  assert.match((await answers(page))[0], /message 31\b/);
+  await page.click('button:text-is("Show earlier messages")');
+  await page.locator('.turn').nth(129).waitFor();
+  assert.deepEqual(await answers(page),
+    Array.from({ length: 130 }, (_, i) => `You said: message ${i + 1}.`));
+  assert.equal(await page.locator('.earlier').count(), 0);
 });

@@ -187,7 +187,10 @@ test('an error is told, and a retry keeps the requestId', async () => {
   const hook = renderHook(useChatMessages).render(newThread(), options);
 
   hook.act((it) => it.sendMessage('try'));
-  (await agent.next()).token('half').res.destroy();
+  const half = await agent.next();
+  half.token('half');
+  await hook.until((it) => it.messages.length === 2);
+  half.res.destroy();
   await hook.until((it) => it.error);
   const { error, messages: [message] } = hook.current;
   assert.equal(error.code, 'UPSTREAM_FAILED');
