@@ -13,9 +13,15 @@ package ThreadWS::Postgres;
 #
 #   postgres start | stop | kill | pause | resume
 #   sql QUERY           the indented lines are its rows
+#   soon QUERY          they are, after a while
+#
+# and some that have to do with processes:
+#
 #   kill workers        each is replaced by another
+#   kill worker N       the Nth
 #   kill server         the master, too; and nginx is started again
 #   quit server         it leaves, and is started again
+#   only worker N       takes connections, until "all workers" do
 
 use strict;
 use warnings;
@@ -411,9 +417,16 @@ sub do_kill {
 
         $self->until(sub {
             my @now = $self->workers($master);
-            return @now == @workers && !grep { $old{$_} } @now;
+            return @now && !grep { $old{$_} } @now;
         }, 'other workers');
         return;
+    }
+
+    if ($what =~ /^worker (\d)$/) {
+        my $pid = $workers[$1 - 1];
+        kill 'KILL', $pid;
+        return $self->until(sub { !ThreadWS::Postgres::alive($pid) },
+            'the worker to die');
     }
 
     die "unknown: kill $what\n" if $what ne 'server';
@@ -423,6 +436,40 @@ sub do_kill {
         !grep { ThreadWS::Postgres::alive($_) } $master, @workers
     }, 'the server to die');
     $self->start_server;
+}
+
+# All others stand still, so that this one takes what connects; but not before
+# they have nothing to do: one may hold a lock.
+
+sub do_only {
+    my ($self, $what) = @_;
+
+    my ($number) = $what =~ /^worker (\d)$/ or die "unknown: only $what\n";
+    my @workers = $self->workers($self->master);
+
+    kill 'CONT', @workers;
+    $self->until(sub { !grep { !idle($_) } @workers }, 'idle workers');
+
+    my @others = map { $workers[$_ - 1] } grep { $_ != $number } 1 .. @workers;
+    kill 'STOP', @others;
+    $self->until(sub { !grep {
+        ThreadWS::Postgres::slurp("/proc/$_/stat") !~ /\) T/
+    } @others }, 'the other workers to stand still');
+}
+
+sub idle {
+    my ($pid) = @_;
+
+    my $where = ThreadWS::Postgres::slurp("/proc/$pid/wchan");
+    return $where =~ /ep_poll|epoll/ if $where =~ /[a-z]/;
+    return ThreadWS::Postgres::slurp("/proc/$pid/stat") =~ /\) S/;
+}
+
+sub do_all {
+    my ($self, $what) = @_;
+
+    die "unknown: all $what\n" if $what ne 'workers';
+    kill 'CONT', $self->workers($self->master);
 }
 
 sub do_quit {
