@@ -5,49 +5,8 @@
  */
 
 
-#include "ngx_thread_ws_agent.h"
-#include "ngx_thread_ws_output.h"
+#include "ngx_thread_ws_agent_request.h"
 #include "ngx_thread_ws_trace.h"
-
-
-/* bytes of an answer that one turn of the event loop may bring a run */
-
-#define NGX_THREAD_WS_TURN_SIZE      65536
-
-#define NGX_THREAD_WS_AGENT_HELD     0x08    /* in the connection's buffered */
-
-#define NGX_THREAD_WS_RETRY_MAX      86400000
-
-
-struct ngx_thread_ws_agent_s {
-    ngx_http_connection_t        hc;         /* first: r->http_connection is
-                                                how a filter finds us */
-    ngx_queue_t                  queue;      /* in conn->agents */
-    ngx_thread_ws_run_t         *run;
-    ngx_thread_ws_conn_t        *conn;
-
-    ngx_connection_t            *connection;
-    ngx_http_request_t          *request;
-    ngx_http_log_ctx_t           log_ctx;
-    ngx_log_t                    log;
-    ngx_buf_t                    buffer;
-
-    ngx_chain_t                 *held;       /* not taken yet */
-    ngx_event_t                  turn;       /* posted for the next turn */
-    size_t                       turn_size;
-
-    void                       (*finalize)(ngx_http_request_t *r,
-                                           ngx_int_t rc);
-    ngx_http_log_handler_pt      log_handler;    /* core's */
-    ngx_uint_t                  *gone;       /* told when the agent is freed */
-    ngx_uint_t                   end;
-
-    unsigned                     header:1;   /* the run has seen it */
-    unsigned                     whole:1;    /* the answer is */
-    unsigned                     stopped:1;  /* the run wants no more */
-    unsigned                     busy:1;     /* inside one of the run's calls */
-    unsigned                     waiting:1;  /* does not read the upstream */
-};
 
 
 static ngx_connection_t *ngx_thread_ws_agent_connection(
@@ -66,28 +25,11 @@ static ngx_int_t ngx_thread_ws_agent_add_header(ngx_http_request_t *r,
     char *name, ngx_str_t *value);
 static void ngx_thread_ws_agent_close(ngx_connection_t *sc);
 
-static ngx_int_t ngx_thread_ws_agent_preaccess(ngx_http_request_t *r);
-static ngx_int_t ngx_thread_ws_agent_header_filter(ngx_http_request_t *r);
-static ngx_int_t ngx_thread_ws_agent_body_filter(ngx_http_request_t *r,
-    ngx_chain_t *in);
-static ngx_int_t ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent,
-    ngx_chain_t *in);
-static ngx_int_t ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent,
-    ngx_chain_t *in);
-static void ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent);
-static ngx_int_t ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent);
-static ngx_uint_t ngx_thread_ws_agent_more(ngx_http_request_t *r);
-static void ngx_thread_ws_agent_turn_handler(ngx_event_t *ev);
-static ngx_msec_t ngx_thread_ws_agent_retry_after(ngx_http_request_t *r);
-static void ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc);
-
 static void ngx_thread_ws_agent_cleanup(void *data);
 static void ngx_thread_ws_agent_pool_cleanup(void *data);
 static u_char *ngx_thread_ws_agent_log_error(ngx_http_request_t *r,
     ngx_http_request_t *sr, u_char *buf, size_t len);
 
-static ssize_t ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf,
-    size_t size);
 static ssize_t ngx_thread_ws_agent_send(ngx_connection_t *c, u_char *buf,
     size_t size);
 static ngx_chain_t *ngx_thread_ws_agent_send_chain(ngx_connection_t *c,
@@ -105,62 +47,6 @@ extern ngx_atomic_t  *ngx_stat_active;
 #pragma weak ngx_stat_active
 
 
-static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
-static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
-
-
-ngx_int_t
-ngx_thread_ws_agent_init(ngx_conf_t *cf)
-{
-    ngx_http_handler_pt        *h;
-    ngx_http_core_main_conf_t  *cmcf;
-
-    ngx_http_next_header_filter = ngx_http_top_header_filter;
-    ngx_http_top_header_filter = ngx_thread_ws_agent_header_filter;
-
-    ngx_http_next_body_filter = ngx_http_top_body_filter;
-    ngx_http_top_body_filter = ngx_thread_ws_agent_body_filter;
-
-    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
-
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    *h = ngx_thread_ws_agent_preaccess;
-
-    return NGX_OK;
-}
-
-
-/*
- * client_max_body_size is for what clients send, and core looks at it when it
- * has found the location: a run's request tells its length only after that.
- */
-
-static ngx_int_t
-ngx_thread_ws_agent_preaccess(ngx_http_request_t *r)
-{
-    off_t         size;
-    ngx_chain_t  *cl;
-
-    if (r->connection->recv != ngx_thread_ws_agent_recv || r != r->main) {
-        return NGX_DECLINED;
-    }
-
-    size = 0;
-
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        size += ngx_buf_size(cl->buf);
-    }
-
-    r->headers_in.content_length_n = size;
-
-    return NGX_DECLINED;
-}
-
-
 ngx_thread_ws_run_t *
 ngx_thread_ws_agent_run(ngx_http_request_t *r)
 {
@@ -168,7 +54,7 @@ ngx_thread_ws_agent_run(ngx_http_request_t *r)
         return NULL;
     }
 
-    return ((ngx_thread_ws_agent_t *) r->http_connection)->run;
+    return ngx_thread_ws_agent_of(r)->run;
 }
 
 
@@ -179,7 +65,7 @@ ngx_thread_ws_agent_conn(ngx_http_request_t *r)
         return NULL;
     }
 
-    return ((ngx_thread_ws_agent_t *) r->http_connection)->conn;
+    return ngx_thread_ws_agent_of(r)->conn;
 }
 
 
@@ -641,413 +527,6 @@ ngx_thread_ws_agent_add_header(ngx_http_request_t *r, char *name,
 }
 
 
-static ngx_int_t
-ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
-{
-    size_t                         len;
-    ngx_int_t                      rc;
-    ngx_http_upstream_t           *u;
-    ngx_thread_ws_agent_t         *agent;
-    ngx_thread_ws_agent_header_t   header;
-
-    if (r->connection->recv != ngx_thread_ws_agent_recv || r != r->main) {
-        return ngx_http_next_header_filter(r);
-    }
-
-    agent = (ngx_thread_ws_agent_t *) r->http_connection;
-
-    if (r->post_action || agent->stopped || agent->header) {
-        r->header_sent = 1;
-        return NGX_OK;
-    }
-
-    u = r->upstream;
-
-    if (r->err_status) {
-        r->headers_out.status = r->err_status;
-    }
-
-    ngx_memzero(&header, sizeof(ngx_thread_ws_agent_header_t));
-
-    header.status = r->headers_out.status;
-    header.own = (u == NULL || u->headers_in.status_n == 0);
-    header.retry_after = ngx_thread_ws_agent_retry_after(r);
-
-    len = sizeof("text/event-stream") - 1;
-
-    header.stream = r->headers_out.content_type.len >= len
-                    && ngx_strncasecmp(r->headers_out.content_type.data,
-                                       (u_char *) "text/event-stream", len)
-                       == 0;
-
-    header.encoded = r->headers_out.content_encoding
-                     && r->headers_out.content_encoding->value.len;
-
-    r->header_sent = 1;
-    r->filter_need_in_memory = 1;
-
-    if (u) {
-
-        /* upstream looks at it after the header, whatever proxy_buffering */
-
-        u->buffering = 0;
-
-        agent->finalize = u->finalize_request;
-        u->finalize_request = ngx_thread_ws_agent_finalize;
-    }
-
-    agent->header = 1;
-
-    agent->busy = 1;
-    rc = ngx_thread_ws_run_header(agent->run, &header);
-    agent->busy = 0;
-
-    if (rc != NGX_OK || agent->stopped) {
-        agent->stopped = 1;
-        r->connection->error = 1;
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_agent_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
-{
-    ngx_chain_t            *cl;
-    ngx_thread_ws_agent_t  *agent;
-
-    if (r->connection->recv != ngx_thread_ws_agent_recv) {
-        return ngx_http_next_body_filter(r, in);
-    }
-
-    agent = (ngx_thread_ws_agent_t *) r->http_connection;
-
-    if (r != r->main) {
-
-        if (r->subrequest_in_memory) {
-            return ngx_http_next_body_filter(r, in);
-        }
-
-        for (cl = in; cl; cl = cl->next) {
-            cl->buf->pos = cl->buf->last;
-            cl->buf->file_pos = cl->buf->file_last;
-        }
-
-        return NGX_OK;
-    }
-
-    if (agent->stopped) {
-        return NGX_ERROR;
-    }
-
-    if (!agent->header || agent->whole) {
-        for (cl = in; cl; cl = cl->next) {
-            cl->buf->pos = cl->buf->last;
-        }
-
-        return NGX_OK;
-    }
-
-    if (agent->waiting) {
-        return ngx_thread_ws_agent_hold(agent, in);
-    }
-
-    if (agent->held) {
-        if (in && ngx_chain_add_copy(r->pool, &agent->held, in) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        in = agent->held;
-        agent->held = NULL;
-    }
-
-    if (ngx_thread_ws_agent_take(agent, in) != NGX_OK) {
-        agent->stopped = 1;
-        r->connection->error = 1;
-        (void) ngx_thread_ws_agent_flush(agent);
-        return NGX_ERROR;
-    }
-
-    return ngx_thread_ws_agent_flush(agent);
-}
-
-
-static ngx_int_t
-ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
-{
-    size_t       size;
-    ngx_buf_t   *b;
-    ngx_int_t    rc;
-    ngx_uint_t   last;
-    ngx_chain_t *cl;
-
-    rc = NGX_OK;
-    last = 0;
-
-    agent->busy = 1;
-
-    for (cl = in; cl; cl = cl->next) {
-        b = cl->buf;
-
-        if (ngx_buf_in_memory(b) && b->pos != b->last) {
-            size = b->last - b->pos;
-            agent->turn_size += size;
-
-            rc = ngx_thread_ws_run_body(agent->run, b->pos, b->last);
-
-            b->pos = b->last;
-
-            if (rc != NGX_OK || agent->stopped) {
-                rc = NGX_ERROR;
-                break;
-            }
-        }
-
-        if (b->last_buf) {
-            last = 1;
-        }
-    }
-
-    if (rc == NGX_OK && last) {
-        agent->whole = 1;
-        ngx_thread_ws_run_whole(agent->run);
-    }
-
-    agent->busy = 0;
-
-    return rc;
-}
-
-
-/*
- * Sends what one call brought: at once if the agent has no more for us now,
- * together with what the next read brings otherwise.  Waits, and so leaves the
- * agent's bytes in the agent's socket, while the client is behind; and for the
- * next turn of the event loop when this one has done enough.
- */
-
-static ngx_int_t
-ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent)
-{
-    ngx_uint_t             more;
-    ngx_thread_ws_conn_t  *conn;
-
-    conn = agent->conn;
-    more = !agent->stopped && !agent->whole
-           && ngx_thread_ws_agent_more(agent->request);
-
-    if (more && conn->out_size < conn->conf->output_buffer / 2) {
-        ngx_thread_ws_output_post(conn);
-
-    } else if (conn->out && ngx_thread_ws_output_flush(conn) == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    if (!more) {
-        agent->turn_size = 0;
-    }
-
-    if (agent->stopped || agent->whole) {
-        return NGX_OK;
-    }
-
-    if (conn->out_size >= conn->conf->output_buffer) {
-        return ngx_thread_ws_agent_hold(agent, NULL);
-    }
-
-    if (agent->turn_size >= NGX_THREAD_WS_TURN_SIZE) {
-        return ngx_thread_ws_agent_hold(agent, NULL);
-    }
-
-    return NGX_OK;
-}
-
-
-/* whether the upstream's socket may have more to read at this moment */
-
-static ngx_uint_t
-ngx_thread_ws_agent_more(ngx_http_request_t *r)
-{
-    ngx_http_upstream_t  *u;
-
-    u = r->upstream;
-
-    return u && u->peer.connection && u->peer.connection->read->ready;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
-{
-    ngx_connection_t  *sc;
-
-    sc = agent->connection;
-
-    if (in
-        && ngx_chain_add_copy(agent->request->pool, &agent->held, in)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    agent->waiting = 1;
-
-    sc->buffered |= NGX_THREAD_WS_AGENT_HELD;
-    sc->write->ready = 0;
-    sc->write->active = 1;
-
-    if (!agent->turn.posted) {
-        ngx_post_event(&agent->turn, &ngx_posted_next_events);
-    }
-
-    return NGX_AGAIN;
-}
-
-
-/*
- * The turn after a hold.  Core set its own send_timeout on the run's write
- * event meanwhile; a client that takes nothing is the connection's affair.
- */
-
-static void
-ngx_thread_ws_agent_turn_handler(ngx_event_t *ev)
-{
-    ngx_thread_ws_agent_t  *agent;
-
-    agent = ev->data;
-
-    if (agent->connection->write->timer_set) {
-        ngx_del_timer(agent->connection->write);
-    }
-
-    agent->turn_size = 0;
-
-    if (agent->waiting
-        && agent->conn->out_size < agent->conn->conf->output_buffer)
-    {
-        ngx_thread_ws_agent_release(agent);
-    }
-}
-
-
-void
-ngx_thread_ws_agent_resume(ngx_thread_ws_conn_t *conn)
-{
-    ngx_queue_t            *q;
-    ngx_thread_ws_agent_t  *agent;
-
-    for (q = ngx_queue_head(&conn->agents);
-         q != ngx_queue_sentinel(&conn->agents);
-         q = ngx_queue_next(q))
-    {
-        agent = ngx_queue_data(q, ngx_thread_ws_agent_t, queue);
-
-        if (agent->waiting && !agent->turn.posted) {
-            ngx_thread_ws_agent_release(agent);
-        }
-    }
-}
-
-
-static void
-ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent)
-{
-    ngx_connection_t  *sc;
-
-    sc = agent->connection;
-
-    agent->waiting = 0;
-
-    sc->buffered &= ~NGX_THREAD_WS_AGENT_HELD;
-    sc->write->ready = 1;
-    sc->write->active = (ngx_event_flags & NGX_USE_CLEAR_EVENT) ? 1 : 0;
-
-    if (sc->write->timer_set) {
-        ngx_del_timer(sc->write);
-    }
-
-    ngx_post_event(sc->write, &ngx_posted_events);
-}
-
-
-static ngx_msec_t
-ngx_thread_ws_agent_retry_after(ngx_http_request_t *r)
-{
-    time_t            now, at;
-    ngx_int_t         n;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    if (r->upstream == NULL || r->upstream->headers_in.headers.part.elts == NULL)
-    {
-        return 0;
-    }
-
-    part = &r->upstream->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return 0;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof("Retry-After") - 1
-            && ngx_strncasecmp(h[i].key.data, (u_char *) "Retry-After",
-                               h[i].key.len)
-               == 0)
-        {
-            break;
-        }
-    }
-
-    n = ngx_atoi(h[i].value.data, h[i].value.len);
-
-    if (n == NGX_ERROR) {
-        at = ngx_parse_http_time(h[i].value.data, h[i].value.len);
-        now = ngx_time();
-
-        if (at == NGX_ERROR || at <= now) {
-            return 0;
-        }
-
-        n = at - now;
-    }
-
-    if (n >= NGX_THREAD_WS_RETRY_MAX / 1000) {
-        return NGX_THREAD_WS_RETRY_MAX;
-    }
-
-    return (ngx_msec_t) n * 1000;
-}
-
-
-/* core tells only its upstream's own module why it gives up */
-
-static void
-ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc)
-{
-    ngx_thread_ws_agent_t  *agent;
-
-    agent = (ngx_thread_ws_agent_t *) r->http_connection;
-
-    if (rc == NGX_HTTP_GATEWAY_TIME_OUT) {
-        agent->end = NGX_THREAD_WS_AGENT_TIMEOUT;
-    }
-
-    agent->finalize(r, rc);
-}
-
-
 void
 ngx_thread_ws_agent_stop(ngx_thread_ws_agent_t *agent)
 {
@@ -1167,7 +646,7 @@ ngx_thread_ws_agent_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
     u_char                 *p;
     ngx_thread_ws_agent_t  *agent;
 
-    agent = (ngx_thread_ws_agent_t *) r->http_connection;
+    agent = ngx_thread_ws_agent_of(r);
 
     p = agent->log_handler(r, sr, buf, len);
 
@@ -1181,7 +660,7 @@ ngx_thread_ws_agent_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
 }
 
 
-static ssize_t
+ssize_t
 ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf, size_t size)
 {
     return NGX_AGAIN;

@@ -6,6 +6,7 @@
 
 
 #include "ngx_thread_ws_demo.h"
+#include "ngx_thread_ws_settings.h"
 
 
 #define NGX_THREAD_WS_DEMO_DELAY  20      /* ms */
@@ -66,9 +67,7 @@ ngx_thread_ws_demo_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (cf->args->nelts == 2) {
 
         if (ngx_strncmp(value[1].data, "delay=", 6) != 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\"", &value[1]);
-            return NGX_CONF_ERROR;
+            return ngx_thread_ws_settings_invalid(cf, &value[1]);
         }
 
         s.data = value[1].data + 6;
@@ -77,13 +76,16 @@ ngx_thread_ws_demo_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         tlcf->demo_delay = ngx_parse_time(&s, 0);
 
         if (tlcf->demo_delay == (ngx_msec_t) NGX_ERROR) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid delay \"%V\"", &s);
-            return NGX_CONF_ERROR;
+            return ngx_thread_ws_settings_invalid(cf, &value[1]);
         }
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler) {
+        return "stands in a location that has another content handler";
+    }
+
     clcf->handler = ngx_thread_ws_demo_handler;
 
     return NGX_CONF_OK;

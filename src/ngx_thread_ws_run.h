@@ -24,7 +24,7 @@
 void ngx_thread_ws_run_submit(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
 
-/* a cancel command: of anything but an active or a waiting run it does nothing */
+/* a cancel command: of what neither is active nor waits, it does nothing */
 
 void ngx_thread_ws_run_cancel(ngx_thread_ws_conn_t *conn,
     ngx_str_t *request_id);
@@ -49,6 +49,15 @@ void ngx_thread_ws_run_error(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id,
 
 
 /* for the parts of a run; each of them may free it */
+
+/* answers a run that the connection remembers: 1 if it did */
+
+ngx_uint_t ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run);
+
+/* reads what the store has of the thread, then asks the agent */
+
+void ngx_thread_ws_run_load(ngx_thread_ws_run_t *run);
+void ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run);
 
 /* the answer is whole: stores it, then sends final */
 

@@ -15,18 +15,13 @@
 
 static char *ngx_thread_ws_settings_handler(ngx_conf_t *cf,
     ngx_http_handler_pt handler);
-static ngx_int_t ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name,
+static char *ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name,
     ngx_str_t *text);
 static void ngx_thread_ws_settings_decref(void *data);
 static char *ngx_thread_ws_settings_not_zero(ngx_conf_t *cf, void *post,
     void *data);
 static char *ngx_thread_ws_settings_not_now(ngx_conf_t *cf, void *post,
     void *data);
-static char *ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
-    ngx_thread_ws_origin_t *origin);
-static ngx_int_t ngx_thread_ws_settings_number(ngx_str_t *value, char *name,
-    ngx_int_t min, ngx_int_t max, ngx_int_t *n);
-static char *ngx_thread_ws_settings_invalid(ngx_conf_t *cf, ngx_str_t *value);
 
 
 ngx_conf_post_t  ngx_thread_ws_settings_positive = {
@@ -49,6 +44,10 @@ ngx_thread_ws_settings_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->handler && clcf->handler != handler) {
+        return "stands in a location that has another content handler";
+    }
 
     clcf->handler = handler;
 
@@ -88,10 +87,9 @@ ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (tlcf->pass->lengths == NULL
         && (value[1].len == 0 || value[1].data[0] != '/'))
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not the URI of an internal location: "
-                           "it must begin with \"/\"", &value[1]);
-        return NGX_CONF_ERROR;
+        return ngx_thread_ws_settings_refuse(cf,
+                               "needs the URI of an internal location, "
+                               "which begins with \"/\", not \"%V\"", &value[1]);
     }
 
     return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_upgrade_handler);
@@ -128,9 +126,8 @@ ngx_thread_ws_settings_dialect(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     tlcf->dialect = ngx_thread_ws_dialect_find(&value[1]);
 
     if (tlcf->dialect == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "unknown dialect \"%V\"", &value[1]);
-        return NGX_CONF_ERROR;
+        return ngx_thread_ws_settings_refuse(cf, "knows no dialect \"%V\"",
+                                             &value[1]);
     }
 
     return NGX_CONF_OK;
@@ -164,9 +161,7 @@ ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,
 
         /* a file is taken as it is: a "$" in it is no variable */
 
-        return (ngx_thread_ws_settings_file(cf, &value[1], &cv->value)
-                == NGX_OK)
-               ? NGX_CONF_OK : NGX_CONF_ERROR;
+        return ngx_thread_ws_settings_file(cf, &value[1], &cv->value);
     }
 
     ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
@@ -186,7 +181,8 @@ ngx_thread_ws_settings_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
-    ngx_str_t           *value, text;
+    char                *rv;
+    ngx_str_t           *value, text, why;
     json_error_t         error;
     ngx_pool_cleanup_t  *cln;
 
@@ -197,10 +193,12 @@ ngx_thread_ws_settings_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
     value = cf->args->elts;
     text = value[1];
 
-    if (ngx_strncmp(text.data, "file:", 5) == 0
-        && ngx_thread_ws_settings_file(cf, &value[1], &text) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
+    if (ngx_strncmp(text.data, "file:", 5) == 0) {
+
+        rv = ngx_thread_ws_settings_file(cf, &value[1], &text);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
     }
 
     cln = ngx_pool_cleanup_add(cf->pool, 0);
@@ -212,10 +210,10 @@ ngx_thread_ws_settings_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
                                   JSON_REJECT_DUPLICATES, &error);
 
     if (tlcf->parameters == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid JSON: %s (line %d, column %d)",
-                           error.text, error.line, error.column);
-        return NGX_CONF_ERROR;
+        why.data = (u_char *) error.text;
+        why.len = ngx_strlen(error.text);
+
+        return ngx_thread_ws_settings_refuse(cf, "has invalid JSON: %V", &why);
     }
 
     cln->handler = ngx_thread_ws_settings_decref;
@@ -238,47 +236,47 @@ ngx_thread_ws_settings_decref(void *data)
 
 /* what "file:PATH" names, relative to the configuration file's directory */
 
-static ngx_int_t
+static char *
 ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
 {
-    ssize_t     n;
-    ngx_fd_t    fd;
-    ngx_str_t   path;
-    ngx_int_t   rc;
+    char      *rv;
+    ssize_t    n;
+    ngx_fd_t   fd;
+    ngx_str_t  path;
 
     path.data = name->data + 5;
     path.len = name->len - 5;
 
     if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
-        return NGX_ERROR;
+        return NGX_CONF_ERROR;
     }
 
     fd = ngx_open_file(path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%s\" failed", path.data);
-        return NGX_ERROR;
+        return ngx_thread_ws_settings_refuse(cf, "cannot open \"%V\"", &path);
     }
 
-    rc = NGX_ERROR;
+    rv = NGX_CONF_OK;
 
     text->data = ngx_palloc(cf->pool, NGX_THREAD_WS_FILE_MAX);
 
-    if (text->data) {
+    if (text->data == NULL) {
+        rv = NGX_CONF_ERROR;
+
+    } else {
         n = ngx_read_fd(fd, text->data, NGX_THREAD_WS_FILE_MAX);
 
         if (n == -1) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                               ngx_read_fd_n " \"%s\" failed", path.data);
+            rv = ngx_thread_ws_settings_refuse(cf, "cannot read \"%V\"",
+                                               &path);
 
         } else if (n == NGX_THREAD_WS_FILE_MAX) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%s\" is too large", path.data);
+            rv = ngx_thread_ws_settings_refuse(cf, "takes less than 1 MB: "
+                                               "\"%V\" is larger", &path);
 
         } else {
             text->len = n;
-            rc = NGX_OK;
         }
     }
 
@@ -287,7 +285,7 @@ ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
                            ngx_close_file_n " \"%s\" failed", path.data);
     }
 
-    return rc;
+    return rv;
 }
 
 
@@ -368,276 +366,6 @@ ngx_thread_ws_settings_interval(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
-ngx_thread_ws_settings_origins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_thread_ws_loc_conf_t *tlcf = conf;
-
-    char                    *rv;
-    ngx_str_t               *value;
-    ngx_uint_t               i;
-    ngx_thread_ws_origin_t  *origin;
-
-    if (tlcf->origins_mode != NGX_CONF_UNSET_UINT) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    if (cf->args->nelts == 2) {
-
-        if (ngx_strcmp(value[1].data, "same") == 0) {
-            tlcf->origins_mode = NGX_THREAD_WS_ORIGINS_SAME;
-            return NGX_CONF_OK;
-        }
-
-        if (ngx_strcmp(value[1].data, "any") == 0) {
-            tlcf->origins_mode = NGX_THREAD_WS_ORIGINS_ANY;
-            return NGX_CONF_OK;
-        }
-    }
-
-    tlcf->origins_mode = NGX_THREAD_WS_ORIGINS_LIST;
-
-    tlcf->origins = ngx_array_create(cf->pool, cf->args->nelts,
-                                     sizeof(ngx_thread_ws_origin_t));
-    if (tlcf->origins == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    for (i = 1; i < cf->args->nelts; i++) {
-
-        origin = ngx_array_push(tlcf->origins);
-        if (origin == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        rv = ngx_thread_ws_settings_origin(cf, &value[i], origin);
-        if (rv != NGX_CONF_OK) {
-            return rv;
-        }
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
-    ngx_thread_ws_origin_t *origin)
-{
-    u_char      *p;
-    ngx_str_t    plain, scheme, host;
-    ngx_uint_t   port;
-
-    ngx_memzero(origin, sizeof(ngx_thread_ws_origin_t));
-
-    origin->pattern = *value;
-
-    if (value->len > 1 && value->data[0] == '~') {
-#if (NGX_PCRE)
-        u_char               errstr[NGX_MAX_CONF_ERRSTR];
-        ngx_regex_compile_t  rc;
-
-        ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
-
-        rc.pattern.data = value->data + 1;
-        rc.pattern.len = value->len - 1;
-        rc.pool = cf->pool;
-        rc.options = NGX_REGEX_CASELESS;
-        rc.err.len = NGX_MAX_CONF_ERRSTR;
-        rc.err.data = errstr;
-
-        if (ngx_regex_compile(&rc) != NGX_OK) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%V", &rc.err);
-            return NGX_CONF_ERROR;
-        }
-
-        origin->regex = rc.regex;
-
-        return NGX_CONF_OK;
-#else
-        return "needs the PCRE library for regular expressions";
-#endif
-    }
-
-    if (ngx_strcmp(value->data, "null") == 0) {
-        return NGX_CONF_OK;
-    }
-
-    plain.len = value->len;
-    plain.data = ngx_pstrdup(cf->pool, value);
-    if (plain.data == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    p = ngx_strlcasestrn(plain.data, plain.data + plain.len,
-                         (u_char *) "://*.", 5 - 1);
-    if (p) {
-        p[3] = 'x';
-    }
-
-    if (ngx_thread_ws_handshake_split(&plain, &scheme, &host, &port)
-        != NGX_OK)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is not an origin: write "
-                           "\"scheme://host[:port]\", \"scheme://*.domain\", "
-                           "\"~regex\", or \"same\" or \"any\" alone", value);
-        return NGX_CONF_ERROR;
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_thread_ws_settings_subprotocols(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf)
-{
-    ngx_thread_ws_loc_conf_t *tlcf = conf;
-
-    ngx_str_t   *value, *name, list, token;
-    ngx_uint_t   i;
-
-    if (tlcf->subprotocols != NGX_CONF_UNSET_PTR) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    tlcf->subprotocols = ngx_array_create(cf->pool, cf->args->nelts,
-                                          sizeof(ngx_str_t));
-    if (tlcf->subprotocols == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    for (i = 1; i < cf->args->nelts; i++) {
-        list = value[i];
-
-        if (ngx_thread_ws_handshake_next(&list, &token) != NGX_OK
-            || token.len != value[i].len)
-        {
-            return ngx_thread_ws_settings_invalid(cf, &value[i]);
-        }
-
-        name = ngx_array_push(tlcf->subprotocols);
-        if (name == NULL) {
-            return NGX_CONF_ERROR;
-        }
-
-        *name = value[i];
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
-    ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf)
-{
-    ngx_str_t  *name;
-
-    ngx_conf_merge_ptr_value(conf->subprotocols, prev->subprotocols, NULL);
-
-    if (conf->subprotocols) {
-        return NGX_CONF_OK;
-    }
-
-    conf->subprotocols = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
-    if (conf->subprotocols == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    name = ngx_array_push(conf->subprotocols);
-    if (name == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_str_set(name, "thread-ws");
-
-    return NGX_CONF_OK;
-}
-
-
-char *
-ngx_thread_ws_settings_deflate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_thread_ws_loc_conf_t *tlcf = conf;
-
-    ngx_int_t                      n;
-    ngx_str_t                     *value, s;
-    ngx_uint_t                     i;
-    ngx_thread_ws_deflate_conf_t  *deflate;
-
-    deflate = &tlcf->deflate;
-
-    if (deflate->enable != NGX_CONF_UNSET) {
-        return "is duplicate";
-    }
-
-    value = cf->args->elts;
-
-    deflate->level = 1;
-    deflate->window = 15;
-    deflate->context = 1;
-    deflate->min_length = 64;
-
-    if (ngx_strcmp(value[1].data, "on") == 0) {
-        deflate->enable = 1;
-
-    } else if (ngx_strcmp(value[1].data, "off") == 0) {
-        deflate->enable = 0;
-
-    } else {
-        return ngx_thread_ws_settings_invalid(cf, &value[1]);
-    }
-
-    for (i = 2; i < cf->args->nelts; i++) {
-
-        if (ngx_thread_ws_settings_number(&value[i], "level=", 1, 9, &n)
-            == NGX_OK)
-        {
-            deflate->level = n;
-            continue;
-        }
-
-        if (ngx_thread_ws_settings_number(&value[i], "window=", 9, 15, &n)
-            == NGX_OK)
-        {
-            deflate->window = n;
-            continue;
-        }
-
-        if (ngx_strcmp(value[i].data, "context=on") == 0) {
-            deflate->context = 1;
-            continue;
-        }
-
-        if (ngx_strcmp(value[i].data, "context=off") == 0) {
-            deflate->context = 0;
-            continue;
-        }
-
-        if (ngx_strncmp(value[i].data, "min_length=", 11) == 0) {
-            s.data = value[i].data + 11;
-            s.len = value[i].len - 11;
-
-            deflate->min_length = ngx_parse_size(&s);
-
-            if (deflate->min_length != (size_t) NGX_ERROR) {
-                continue;
-            }
-        }
-
-        return ngx_thread_ws_settings_invalid(cf, &value[i]);
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-char *
 ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_thread_ws_loc_conf_t *tlcf = conf;
@@ -699,11 +427,9 @@ ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return tlcf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
 
     } else {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is neither \"off\", \"connection\" nor "
-                           "\"memory\", nor a PostgreSQL connection string",
-                           &value[1]);
-        return NGX_CONF_ERROR;
+        return ngx_thread_ws_settings_refuse(cf, "takes \"off\", "
+                               "\"connection\", \"memory\" or a PostgreSQL "
+                               "connection string, not \"%V\"", &value[1]);
     }
 
     if (cf->args->nelts > 2) {
@@ -780,10 +506,7 @@ ngx_thread_ws_settings_not_now(ngx_conf_t *cf, void *post, void *data)
 }
 
 
-/* a parameter "name=N": NGX_OK, or NGX_DECLINED if it is another or out of
-   range */
-
-static ngx_int_t
+ngx_int_t
 ngx_thread_ws_settings_number(ngx_str_t *value, char *name, ngx_int_t min,
     ngx_int_t max, ngx_int_t *n)
 {
@@ -801,13 +524,31 @@ ngx_thread_ws_settings_number(ngx_str_t *value, char *name, ngx_int_t min,
 }
 
 
-static char *
+char *
+ngx_thread_ws_settings_refuse(ngx_conf_t *cf, char *fmt, ngx_str_t *value)
+{
+    u_char  *p, *last;
+    size_t   size;
+
+    size = ngx_strlen(fmt) + value->len + 1;
+
+    p = ngx_pnalloc(cf->pool, size);
+    if (p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    last = ngx_snprintf(p, size - 1, fmt, value);
+    *last = '\0';
+
+    return (char *) p;
+}
+
+
+char *
 ngx_thread_ws_settings_invalid(ngx_conf_t *cf, ngx_str_t *value)
 {
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "invalid parameter \"%V\"",
-                       value);
-
-    return NGX_CONF_ERROR;
+    return ngx_thread_ws_settings_refuse(cf, "has an invalid parameter \"%V\"",
+                                         value);
 }
 
 

@@ -51,6 +51,23 @@ extern ngx_conf_post_t  ngx_thread_ws_settings_positive_time;
 char *ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
 
+/*
+ * What a setter returns to refuse its directive: core puts the directive's name
+ * before it, the file and the line behind it.  fmt has one %V, for value.
+ */
+
+char *ngx_thread_ws_settings_refuse(ngx_conf_t *cf, char *fmt,
+    ngx_str_t *value);
+char *ngx_thread_ws_settings_invalid(ngx_conf_t *cf, ngx_str_t *value);
+
+/*
+ * A parameter "name=N", name with its "=": NGX_OK, or NGX_DECLINED if it is
+ * another one or out of range.
+ */
+
+ngx_int_t ngx_thread_ws_settings_number(ngx_str_t *value, char *name,
+    ngx_int_t min, ngx_int_t max, ngx_int_t *n);
+
 /* what only the whole configuration shows: NGX_OK or NGX_ERROR */
 
 ngx_int_t ngx_thread_ws_settings_check(ngx_conf_t *cf);

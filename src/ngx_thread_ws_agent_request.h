@@ -1,0 +1,59 @@
+
+/*
+ * What the two halves of an agent share: the one that makes and ends its
+ * request, and the filters that take the answer.
+ */
+
+
+#ifndef _NGX_THREAD_WS_AGENT_REQUEST_H_INCLUDED_
+#define _NGX_THREAD_WS_AGENT_REQUEST_H_INCLUDED_
+
+
+#include "ngx_thread_ws_agent.h"
+
+
+struct ngx_thread_ws_agent_s {
+    ngx_http_connection_t        hc;         /* first: r->http_connection is
+                                                how a filter finds us */
+    ngx_queue_t                  queue;      /* in conn->agents */
+    ngx_thread_ws_run_t         *run;
+    ngx_thread_ws_conn_t        *conn;
+
+    ngx_connection_t            *connection;
+    ngx_http_request_t          *request;
+    ngx_http_log_ctx_t           log_ctx;
+    ngx_log_t                    log;
+    ngx_buf_t                    buffer;
+
+    ngx_chain_t                 *held;       /* not taken yet */
+    ngx_event_t                  turn;       /* posted for the next turn */
+    size_t                       turn_size;
+
+    void                       (*finalize)(ngx_http_request_t *r,
+                                           ngx_int_t rc);
+    ngx_http_log_handler_pt      log_handler;    /* core's */
+    ngx_uint_t                  *gone;       /* told when the agent is freed */
+    ngx_uint_t                   end;
+
+    unsigned                     header:1;   /* the run has seen it */
+    unsigned                     whole:1;    /* the answer is */
+    unsigned                     stopped:1;  /* the run wants no more */
+    unsigned                     busy:1;     /* inside one of the run's calls */
+    unsigned                     waiting:1;  /* does not read the upstream */
+};
+
+
+/* what marks a run's connection; the agent of a request that is a run's */
+
+ssize_t ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf,
+    size_t size);
+
+#define ngx_thread_ws_agent_of(r)                                             \
+    ((ngx_thread_ws_agent_t *) (r)->main->http_connection)
+
+/* the turn after a hold */
+
+void ngx_thread_ws_agent_turn_handler(ngx_event_t *ev);
+
+
+#endif /* _NGX_THREAD_WS_AGENT_REQUEST_H_INCLUDED_ */
