@@ -100,7 +100,7 @@ function newThread(replace = false) {
   history[replace ? 'replaceState' : 'pushState'](null, '', `#${id}`);
   show(id, true);
   toggleSidebar(false);
-  input.focus();
+  focusInput();
 }
 
 /** @param {string} id */
@@ -108,7 +108,7 @@ function openThread(id) {
   history.pushState(null, '', `#${id}`);
   show(id);
   toggleSidebar(false);
-  input.focus();
+  focusInput();
 }
 
 function welcome() {
@@ -116,7 +116,11 @@ function welcome() {
     h('h2', {}, 'What would you like to know?'),
     h('p', {}, 'This thread has one connection of its own. It stays open while you look at it.'),
     h('ul', {}, ...SUGGESTIONS.map((text) => h('li', {}, h('button', {
-      type: 'button', onclick: () => send(text),
+      type: 'button',
+      onclick: () => {
+        send(text);
+        focusInput();
+      },
     }, text)))));
 }
 
@@ -141,6 +145,12 @@ function showBusy() {
 }
 
 /* the message box */
+
+/* where a touch would raise the keyboard unasked, the focus goes elsewhere */
+function focusInput() {
+  const touch = matchMedia('(pointer: coarse)').matches;
+  (touch ? scroller : input).focus({ preventScroll: true });
+}
 
 /** @param {string} text */
 function setInput(text) {

@@ -3,13 +3,18 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { execFile as execFileCallback } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 
+const execFile = promisify(execFileCallback);
 const client = new URL('../', import.meta.url);
 const read = async (name) => JSON.parse(await readFile(new URL(name, client), 'utf8'));
 
@@ -54,4 +59,56 @@ test('the lock file names no host of a registry', async () => {
   for (const [name, { resolved, link }] of Object.entries(packages)) {
     assert.ok(resolved === undefined || link, name);
   }
+});
+
+test('what is packed is complete, and typed', async (t) => {
+  const dir = await mkdtemp(path.join(tmpdir(), 'thread-ws-pack-'));
+  const modules = path.join(dir, 'node_modules');
+  const run = (command, ...args) => execFile(command, args, { cwd: dir });
+
+  t.after(() => rm(dir, { recursive: true }));
+
+  await mkdir(path.join(modules, 'thread-ws'), { recursive: true });
+  await execFile('npm', ['pack', '--pack-destination', dir], { cwd: fileURLToPath(client) });
+  const [archive] = (await readdir(dir)).filter((name) => name.endsWith('.tgz'));
+  await run('tar', '-xzf', archive, '--strip-components=1', '-C', 'node_modules/thread-ws');
+  for (const name of ['react', '@types', 'ai', '@ai-sdk', 'csstype', '@opentelemetry',
+    '@standard-schema', 'json-schema', 'zod', '@vercel']) {
+    await symlink(fileURLToPath(new URL(`node_modules/${name}`, client)), path.join(modules, name));
+  }
+
+  await writeFile(path.join(dir, 'use.ts'), `
+import { ThreadConnection, ThreadError, newRequestId, type Run } from 'thread-ws';
+import { useChatMessages, useReconnection, useThreadConnection } from 'thread-ws/react';
+import { ThreadChatTransport } from 'thread-ws/ai-sdk';
+import { runEvents } from 'thread-ws/ag-ui';
+import type { ChatTransport, UIMessage } from 'ai';
+
+const connection = new ThreadConnection('t', { url: '/x', backoff: [1, 2] });
+const run: Run = connection.send('x', { requestId: newRequestId(), onToken: (d) => d.length });
+const off: () => void = connection.on('state', ({ status, attempt }) => [status, attempt]);
+const transport: ChatTransport<UIMessage> = new ThreadChatTransport({ url: '/x' });
+
+export async function use() {
+  const { message, usage } = await run;
+  for await (const delta of run) { delta.trim(); }
+  for await (const event of runEvents(connection, { runId: 'r', messages: [] })) {
+    if (event.type === 'TEXT_MESSAGE_CONTENT') { event.delta.trim(); }
+  }
+  const { messages, sendMessage } = useChatMessages('t');
+  const { secondsLeft } = useReconnection(useThreadConnection('t'));
+  off();
+  return [message.trim(), usage?.inputTokens.toFixed(), messages[0].content, sendMessage,
+    secondsLeft, transport, ThreadError];
+}
+
+// @ts-expect-error: a number is no message
+connection.send(7);
+// @ts-expect-error: no such event
+connection.on('news', () => {});
+`);
+  await run(process.execPath, fileURLToPath(new URL('node_modules/typescript/bin/tsc', client)),
+    '--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022', '--module', 'nodenext',
+    '--lib', 'es2023,dom,dom.iterable,dom.asynciterable', '--types', 'react', 'use.ts')
+    .catch(({ stdout }) => assert.fail(stdout));
 });
