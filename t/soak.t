@@ -28,7 +28,7 @@ __DATA__
     location = /demo {
         access_log off;
         keepalive_requests 100000;
-        thread_ws_demo_agent;
+        thread_ws_demo_agent delay=0;
     }
 --- chat
 connect
