@@ -232,7 +232,10 @@ sub do_deadline { local $_ = $_[1]; $ThreadWS::Loop::Deadline = $_ }
 sub explain {
     my ($self) = @_;
 
-    for my $name (sort keys %{ $self->{clients} }) {
+    my @names = sort keys %{ $self->{clients} };
+    splice @names, 10 if @names > 10;
+
+    for my $name (@names) {
         my $client = $self->{clients}{$name};
         my @left = map { substr "$_->{opcode} $_->{payload}", 0, 200 }
             @{ $client->{frames} };

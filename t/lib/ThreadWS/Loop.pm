@@ -1,67 +1,79 @@
 package ThreadWS::Loop;
 
-# One poll loop for every socket of a test: the WebSocket clients and the mock
+# One select loop for every socket of a test: the WebSocket clients and the mock
 # agents live in the same process, so that what happens first is never a
 # matter of scheduling.  A wait names an event and has a deadline.
 
 use strict;
 use warnings;
 
-use IO::Poll qw(POLLIN POLLOUT POLLHUP POLLERR POLLNVAL);
 use Time::HiRes qw(time);
 
 $SIG{PIPE} = 'IGNORE';
 
 our $Deadline = $ENV{THREAD_WS_DEADLINE} || 20;
 
+# Two vectors for select() hold what all sockets wait for.  Only an object that
+# said touch() is asked again, since a test may have thousands.
+
 sub new {
     my ($class) = @_;
-    return bless { streams => {}, listeners => {}, poll => IO::Poll->new },
+    return bless { objects => {}, touched => {}, read => '', write => '' },
         $class;
 }
 
-# Anything with handle(), mask() and ready(): a stream or a listener.
+# Anything with handle(), wants_read(), wants_write() and ready().
 
 sub add {
     my ($self, $object) = @_;
-    $self->{objects}{$object + 0} = $object;
+
+    $self->touch($object);
     return $object;
+}
+
+sub touch {
+    my ($self, $object) = @_;
+    $self->{touched}{$object + 0} = $object;
 }
 
 sub remove {
     my ($self, $object) = @_;
-    my $handle = delete $self->{handles}{$object + 0};
-    $self->{poll}->remove($handle) if $handle;
-    delete $self->{objects}{$object + 0};
+
+    my $fd = delete $object->{fd};
+    delete $self->{touched}{$object + 0};
+    return if !defined $fd;
+
+    vec($self->{read}, $fd, 1) = 0;
+    vec($self->{write}, $fd, 1) = 0;
+    delete $self->{objects}{$fd};
 }
 
 sub once {
     my ($self, $timeout) = @_;
 
-    my $poll = $self->{poll};
+    for my $object (values %{ $self->{touched} }) {
+        my $handle = $object->handle or next;
+        my $fd = $object->{fd} //= fileno $handle;
 
-    for my $object (values %{ $self->{objects} }) {
-        my $handle = $object->handle;
-
-        if (!$handle) {
-            $self->remove($object);
-            next;
-        }
-
-        $self->{handles}{$object + 0} = $handle;
-        $poll->mask($handle => $object->mask);
+        $self->{objects}{$fd} = $object;
+        vec($self->{read}, $fd, 1) = $object->wants_read ? 1 : 0;
+        vec($self->{write}, $fd, 1) = $object->wants_write ? 1 : 0;
     }
 
-    my $n = $poll->poll($timeout);
+    $self->{touched} = {};
+
+    my $n = select(my $read = $self->{read}, my $write = $self->{write},
+        undef, $timeout);
     return 0 if $n <= 0;
 
-    for my $object (values %{ $self->{objects} }) {
-        my $handle = $object->handle or next;
-        my $events = $poll->events($handle) or next;
-        $object->ready($events);
+    # the bits that are set, found without a look at those that are not
+    my $bits = unpack 'b*', $read | $write;
 
-        # closed from within
-        $self->remove($object) if !$object->handle;
+    for (my $fd = index $bits, '1'; $fd >= 0; $fd = index $bits, '1', $fd + 1) {
+        my $object = $self->{objects}{$fd} or next;
+
+        $object->ready(vec($read, $fd, 1));
+        $self->touch($object) if defined $object->{fd};
     }
 
     return $n;
@@ -87,7 +99,6 @@ package ThreadWS::Listener;
 use strict;
 use warnings;
 
-use IO::Poll qw(POLLIN);
 use IO::Socket::INET;
 use Socket qw(SOMAXCONN);
 
@@ -104,7 +115,8 @@ sub new {
 
 sub port   { $_[0]{socket}->sockport }
 sub handle { $_[0]{socket} }
-sub mask   { POLLIN }
+sub wants_read { 1 }
+sub wants_write { 0 }
 
 sub ready {
     my ($self) = @_;
@@ -124,7 +136,6 @@ use strict;
 use warnings;
 
 use Errno qw(EAGAIN EWOULDBLOCK EINTR);
-use IO::Poll qw(POLLIN POLLOUT POLLHUP POLLERR POLLNVAL);
 use Socket qw(IPPROTO_TCP TCP_NODELAY SOL_SOCKET SO_LINGER SHUT_WR);
 use Time::HiRes qw(time);
 
@@ -156,17 +167,14 @@ sub start_tls {
     $self->{tls} = $options{SSL_server} ? 'accept_SSL' : 'connect_SSL';
     $self->{handshaking} = 1;
     $self->{want_write} = !$options{SSL_server};
+    $self->{loop}->touch($self);
 }
 
 sub handle { $_[0]{socket} }
 
-sub mask {
+sub wants_read {
     my ($self) = @_;
-
-    my $mask = 0;
-    $mask |= POLLIN if !$self->{paused} && !$self->{eof};
-    $mask |= POLLOUT if $self->wants_write;
-    return $mask;
+    return !$self->{paused} && !$self->{eof};
 }
 
 sub wants_write {
@@ -176,20 +184,25 @@ sub wants_write {
     return !$self->{corked} && length $self->{out};
 }
 
+# cork, uncork, pause, resume: what is waited for changes
+
+sub set {
+    my ($self, $name, $value) = @_;
+
+    $self->{$name} = $value;
+    $self->flush if $self->wants_write;
+    $self->{loop}->touch($self);
+}
+
 sub ready {
-    my ($self, $events) = @_;
+    my ($self, $readable) = @_;
 
     if ($self->{handshaking}) {
         $self->handshake or return;
     }
 
     $self->flush if $self->{socket} && $self->wants_write;
-
-    if ($self->{socket} && !$self->{paused}
-        && ($events & (POLLIN | POLLHUP | POLLERR)))
-    {
-        $self->fill;
-    }
+    $self->fill if $self->{socket} && $self->wants_read && $readable;
 }
 
 sub handshake {
@@ -233,7 +246,8 @@ sub again {
 sub fill {
     my ($self) = @_;
 
-    for (1 .. 16) {
+    # TLS has bytes that select() does not see
+    while (1) {
         my $n = $self->{socket}->sysread(my $bytes, 65536);
 
         if ($n) {
@@ -268,6 +282,7 @@ sub write {
 
     $self->{out} .= $bytes;
     $self->flush if !$self->{corked};
+    $self->{loop}->touch($self);
 }
 
 sub flush {

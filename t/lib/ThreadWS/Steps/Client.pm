@@ -54,7 +54,7 @@ sub do_connect {
     }
 
     delete $client->{plain};
-    $client->{stream}{corked} = 1 if $self->{corked};
+    $client->{stream}->set(corked => 1) if $self->{corked};
     $client->request($line, \@headers);
 }
 
@@ -225,11 +225,11 @@ sub socket_step {
 
     my $stream = $client->{stream};
 
-    if ($verb eq 'cork')        { $stream->{corked} = 1 }
-    elsif ($verb eq 'uncork')   { $stream->{corked} = 0; $stream->flush }
+    if ($verb eq 'cork')        { $stream->set(corked => 1) }
+    elsif ($verb eq 'uncork')   { $stream->set(corked => 0) }
     elsif ($verb eq 'slowly')   { $client->{slowly} = 1 }
-    elsif ($verb eq 'pause')    { $stream->{paused} = 1 }
-    elsif ($verb eq 'resume')   { $stream->{paused} = 0 }
+    elsif ($verb eq 'pause')    { $stream->set(paused => 1) }
+    elsif ($verb eq 'resume')   { $stream->set(paused => 0) }
     elsif ($verb eq 'shutdown') { $stream->shutdown }
     elsif ($verb eq 'reset')    { $stream->reset }
     else                        { $stream->close }
