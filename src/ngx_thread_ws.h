@@ -167,7 +167,7 @@ typedef struct {
     ngx_uint_t                 tokens;       /* deltas */
     ngx_int_t                  input_tokens;     /* -1: not told */
     ngx_int_t                  output_tokens;
-    ngx_msec_t                 first_token;  /* ms after the message; -1: none */
+    ngx_msec_t                 first_token;  /* ms after message; -1: none */
     ngx_msec_t                 latency;      /* ms from message to end */
 } ngx_thread_ws_result_t;
 
@@ -216,7 +216,7 @@ typedef enum {
     NGX_THREAD_WS_TIMER_PING,                /* until the next ping */
     NGX_THREAD_WS_TIMER_PONG,                /* until the pong is missed */
     NGX_THREAD_WS_TIMER_LEAVE,               /* until 1012 is due */
-    NGX_THREAD_WS_TIMER_CLOSE                /* until the peer's close is missed */
+    NGX_THREAD_WS_TIMER_CLOSE                /* until a close is missed */
 } ngx_thread_ws_timer_e;
 
 

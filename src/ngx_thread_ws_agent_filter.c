@@ -377,7 +377,8 @@ ngx_thread_ws_agent_retry_after(ngx_http_request_t *r)
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    if (r->upstream == NULL || r->upstream->headers_in.headers.part.elts == NULL)
+    if (r->upstream == NULL
+        || r->upstream->headers_in.headers.part.elts == NULL)
     {
         return 0;
     }

@@ -26,7 +26,7 @@ struct ngx_thread_ws_lines_s {
     time_t            complained;
     ngx_uint_t        dropped;    /* since the last complaint */
 
-    unsigned          blocked:1;  /* the last write failed: wait for the timer */
+    unsigned          blocked:1;  /* the last write failed: the timer is next */
     unsigned          torn:1;     /* the file ends within a line */
 };
 
@@ -374,7 +374,8 @@ ngx_thread_ws_lines_tear(ngx_thread_ws_lines_t *lines, u_char *pos)
 
 
 static void
-ngx_thread_ws_lines_drop(ngx_thread_ws_lines_t *lines, ngx_uint_t n, ngx_err_t err)
+ngx_thread_ws_lines_drop(ngx_thread_ws_lines_t *lines, ngx_uint_t n,
+    ngx_err_t err)
 {
     ngx_thread_ws_count(log_dropped, n);
     lines->dropped += n;

@@ -202,7 +202,7 @@ ngx_thread_ws_log_ids(u_char *p, u_char *conn_id, ngx_str_t *request_id,
 }
 
 
-/* a text that is too long is cut; one that is no UTF-8 loses what is no ASCII */
+/* a text too long is cut; one that is no UTF-8 loses what is no ASCII */
 
 static u_char *
 ngx_thread_ws_log_text(u_char *p, char *name, ngx_str_t *text)

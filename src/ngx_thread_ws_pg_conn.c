@@ -686,7 +686,7 @@ ngx_thread_ws_pg_conn_log(ngx_thread_ws_pg_conn_t *pc, const char *why)
 }
 
 
-/* libpq's messages have several lines */
+/* libpq's messages have several lines, and may be unfinished */
 
 static void
 ngx_thread_ws_pg_conn_line(ngx_str_t *line, u_char *buf, size_t size,
@@ -705,6 +705,10 @@ ngx_thread_ws_pg_conn_line(ngx_str_t *line, u_char *buf, size_t size,
         } else if (text[1]) {
             *p++ = ' ';
         }
+    }
+
+    while (p > buf && (p[-1] == ' ' || p[-1] == ':')) {
+        p--;
     }
 
     line->data = buf;

@@ -50,7 +50,7 @@ struct ngx_thread_ws_pg_conn_s {
 };
 
 
-/* hosts as libpq takes them: lists of one length, beginning with another host */
+/* hosts as libpq takes them: lists of one length, from another host on */
 
 typedef struct {
     char                     *host;

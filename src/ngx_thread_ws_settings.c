@@ -88,8 +88,8 @@ ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         && (value[1].len == 0 || value[1].data[0] != '/'))
     {
         return ngx_thread_ws_settings_refuse(cf,
-                               "needs the URI of an internal location, "
-                               "which begins with \"/\", not \"%V\"", &value[1]);
+                               "needs the URI of an internal location, which "
+                               "begins with \"/\", not \"%V\"", &value[1]);
     }
 
     return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_upgrade_handler);

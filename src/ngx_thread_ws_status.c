@@ -323,7 +323,7 @@ ngx_thread_ws_status_runs(ngx_thread_ws_exposition_t *ex,
     ngx_thread_ws_counters_t *counters)
 {
     u_char      buf[NGX_THREAD_WS_STATUS_LABELS];
-    ngx_str_t   labels;
+    ngx_str_t   labels, *failed;
     ngx_uint_t  i;
 
     labels.data = buf;
@@ -343,10 +343,11 @@ ngx_thread_ws_status_runs(ngx_thread_ws_exposition_t *ex,
                                         counters->runs[i]);
     }
 
+    failed = &ngx_thread_ws_outcomes[NGX_THREAD_WS_FAILED];
+
     for (i = NGX_THREAD_WS_OK + 1; i < NGX_THREAD_WS_NCODES; i++) {
         ngx_thread_ws_status_label(&labels, "outcome=\"%V\",code=\"%V\"",
-                                   &ngx_thread_ws_outcomes[NGX_THREAD_WS_FAILED],
-                                   &ngx_thread_ws_codes[i].name);
+                                   failed, &ngx_thread_ws_codes[i].name);
         ngx_thread_ws_exposition_sample(ex, "thread_ws_runs_total", &labels,
                                         counters->failed[i]);
     }

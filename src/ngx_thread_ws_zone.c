@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ngx_thread_ws_zone.h"
+#include "ngx_thread_ws_settings.h"
 
 
 #define NGX_THREAD_WS_ZONE_MIN_PAGES  16
@@ -38,9 +39,8 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     p = (u_char *) ngx_strchr(value[1].data, ':');
 
     if (p == NULL || p == value[1].data) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid zone \"%V\"", &value[1]);
-        return NGX_CONF_ERROR;
+        return ngx_thread_ws_settings_refuse(cf, "takes \"name:size\", not "
+                                             "\"%V\"", &value[1]);
     }
 
     name.data = value[1].data;
@@ -52,15 +52,14 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     size = ngx_parse_size(&s);
 
     if (size == NGX_ERROR) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid zone size \"%V\"", &value[1]);
-        return NGX_CONF_ERROR;
+        return ngx_thread_ws_settings_refuse(cf, "takes \"name:size\", not "
+                                             "\"%V\"", &value[1]);
     }
 
     if (size < (ssize_t) (NGX_THREAD_WS_ZONE_MIN_PAGES * ngx_pagesize)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "zone \"%V\" is too small", &value[1]);
-        return NGX_CONF_ERROR;
+        return ngx_thread_ws_settings_refuse(cf, "needs a larger zone: \"%V\" is "
+                                             "too small",
+                                             &value[1]);
     }
 
     zone = ngx_pcalloc(cf->pool, sizeof(ngx_thread_ws_zone_t));

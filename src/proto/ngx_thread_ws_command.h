@@ -33,7 +33,7 @@ typedef struct {
     json_t                   *t;           /* ping: borrowed, NULL if absent */
 
     char                     *code;        /* with NGX_DECLINED: the error */
-    char                     *reason;      /* ... and words for people; static */
+    char                     *reason;      /* ... in words for people; static */
 
     json_t                   *root;        /* owns all of the above */
 } ngx_thread_ws_command_t;
