@@ -136,7 +136,7 @@ export function useThreadConnection(threadId, options = {}) {
  * @returns {ReconnectionHook}
  */
 export function useReconnection({ state, retry }) {
-  const { status, attempt, maxAttempts, retryAt, retryable, reason } = state;
+  const { status, attempt, maxAttempts, delay, retryAt, retryable, reason } = state;
   const [now, setNow] = useState(() => Date.now());
 
   useEffect(() => {
@@ -150,7 +150,9 @@ export function useReconnection({ state, retry }) {
     return () => clearInterval(timer);
   }, [retryAt]);
 
-  const secondsLeft = retryAt ? Math.max(0, Math.ceil((retryAt - now) / 1000)) : 0;
+  /* the time that was noted last may be an old one */
+  const left = Math.min(delay, retryAt - now);
+  const secondsLeft = retryAt ? Math.max(0, Math.ceil(left / 1000)) : 0;
 
   return useMemo(() => ({
     isReconnecting: status === 'reconnecting',
