@@ -39,8 +39,9 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     p = (u_char *) ngx_strchr(value[1].data, ':');
 
     if (p == NULL || p == value[1].data) {
-        return ngx_thread_ws_settings_refuse(cf, "takes \"name:size\", not "
-                                             "\"%V\"", &value[1]);
+        return ngx_thread_ws_settings_refuse(cf,
+                                             "takes \"name:size\", not \"%V\"",
+                                             &value[1]);
     }
 
     name.data = value[1].data;
@@ -52,13 +53,14 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     size = ngx_parse_size(&s);
 
     if (size == NGX_ERROR) {
-        return ngx_thread_ws_settings_refuse(cf, "takes \"name:size\", not "
-                                             "\"%V\"", &value[1]);
+        return ngx_thread_ws_settings_refuse(cf,
+                                             "takes \"name:size\", not \"%V\"",
+                                             &value[1]);
     }
 
     if (size < (ssize_t) (NGX_THREAD_WS_ZONE_MIN_PAGES * ngx_pagesize)) {
-        return ngx_thread_ws_settings_refuse(cf, "needs a larger zone: \"%V\" is "
-                                             "too small",
+        return ngx_thread_ws_settings_refuse(cf,
+                                             "needs more: \"%V\" is too small",
                                              &value[1]);
     }
 
