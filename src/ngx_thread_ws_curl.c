@@ -61,8 +61,11 @@ ngx_thread_ws_curl_target(ngx_conf_t *cf, ngx_thread_ws_curl_target_t *target,
     ngx_str_t *url)
 {
     size_t               add;
+    ngx_str_t           *directive;
     ngx_url_t            u;
     ngx_pool_cleanup_t  *cln;
+
+    directive = cf->args->elts;
 
     ngx_memzero(&u, sizeof(ngx_url_t));
 
@@ -76,7 +79,8 @@ ngx_thread_ws_curl_target(ngx_conf_t *cf, ngx_thread_ws_curl_target_t *target,
 
     } else {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid url prefix in \"%V\"", url);
+                           "\"%V\" has an invalid url prefix in \"%V\"",
+                           directive, url);
         return NGX_ERROR;
     }
 
@@ -88,8 +92,8 @@ ngx_thread_ws_curl_target(ngx_conf_t *cf, ngx_thread_ws_curl_target_t *target,
     if (ngx_parse_url(cf->pool, &u) != NGX_OK || u.family == AF_UNIX
         || u.host.len == 0)
     {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s in \"%V\"",
-                           u.err ? u.err : "invalid host", url);
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\": %s in \"%V\"",
+                           directive, u.err ? u.err : "invalid host", url);
         return NGX_ERROR;
     }
 

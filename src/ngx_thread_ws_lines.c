@@ -124,8 +124,8 @@ ngx_thread_ws_lines_open(ngx_conf_t *cf, ngx_thread_ws_lines_t *lines)
 
     if (lines->file->flush) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" is the file of a buffered log already",
-                           &lines->path);
+                           "\"%V\": \"%V\" is the file of a buffered log "
+                           "already", cf->args->elts, &lines->path);
         return NGX_ERROR;
     }
 

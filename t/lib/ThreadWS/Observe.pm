@@ -1,0 +1,25 @@
+package ThreadWS::Observe;
+
+# Steps for whoever watches: the event log, the metrics, the traces.  A third
+# mock agent, "otlp", is the collector; it takes spans only as strictly as the
+# specification words them.  Used after ThreadWS::Test.
+
+use strict;
+use warnings;
+
+use ThreadWS::Agent;
+use ThreadWS::Dialogue;
+use ThreadWS::Steps::Load;
+use ThreadWS::Steps::Observe;
+
+sub import {
+    my $collector = ThreadWS::Agent->new($ThreadWS::Test::Loop);
+
+    $ThreadWS::Test::Agents{otlp} = $collector;
+    $ENV{TEST_NGINX_OTLP_PORT} = $collector->port;
+
+    push @ThreadWS::Dialogue::ISA, qw(ThreadWS::Steps::Observe
+        ThreadWS::Steps::Load);
+}
+
+1;
