@@ -146,10 +146,11 @@ function showBusy() {
 
 /* the message box */
 
-/* where a touch would raise the keyboard unasked, the focus goes elsewhere */
+/* not where that would raise a keyboard on the screen, unasked */
 function focusInput() {
-  const touch = matchMedia('(pointer: coarse)').matches;
-  (touch ? scroller : input).focus({ preventScroll: true });
+  if (!matchMedia('(pointer: coarse)').matches) {
+    input.focus();
+  }
 }
 
 /** @param {string} text */
