@@ -365,6 +365,7 @@ ngx_thread_ws_metrics_returned(ngx_str_t *owner, ngx_str_t *thread_id,
 static ngx_int_t
 ngx_thread_ws_lost_take(uint64_t key, ngx_msec_t *away)
 {
+    int64_t                passed;
     ngx_int_t              rc;
     ngx_uint_t             i;
     ngx_thread_ws_lost_t  *set;
@@ -388,7 +389,12 @@ found:
     ngx_thread_ws_metrics_lock();
 
     if (set[i].key == key) {
-        *away = (ngx_msec_t) (ngx_current_msec - set[i].time);
+
+        /* another worker's clock may be a turn of its loop ahead of ours */
+
+        passed = (int64_t) ((uint64_t) ngx_current_msec - set[i].time);
+        *away = (ngx_msec_t) ngx_max(passed, 0);
+
         set[i].key = 0;
         rc = NGX_OK;
     }

@@ -54,7 +54,6 @@ ngx_thread_ws_observe_closed(ngx_thread_ws_conn_t *conn)
         return;
     }
 
-    conn->counted = 0;
     duration = ngx_current_msec - conn->opened;
 
     ngx_thread_ws_gauge(connections, -1);
