@@ -1,10 +1,11 @@
 /**
  * Whether the server still lives, asked while something is awaited from it.
  *
- * The pulse beats ten times in livenessMs. After three quiet beats it pings;
- * when nothing has come by the ninth, the server is silent. A beat that comes
- * late says that our own timers were held back (a hidden tab, a busy page, a
- * laptop asleep), not that the server was silent: counting begins anew.
+ * The pulse beats ten times in livenessMs. After a quarter of it without a sign
+ * of life it pings; after three quarters the server is silent, which leaves
+ * the rest for the page to say so. A beat that comes late says that our own
+ * timers were held back (a hidden tab, a busy page, a laptop asleep), not that
+ * the server was silent: counting begins anew.
  *
  * @module
  */
@@ -93,12 +94,12 @@ export class Pulse {
     const quiet = now - this.#seen;
 
     if (!this.#pinged) {
-      if (quiet >= this.#livenessMs * 0.3) {
+      if (quiet >= this.#livenessMs * 0.25) {
         this.#pinged = true;
         this.#host.ping();
       }
 
-    } else if (quiet >= this.#livenessMs * 0.85) {
+    } else if (quiet >= this.#livenessMs * 0.75) {
       this.#host.silent();
     }
   }

@@ -47,7 +47,7 @@ export async function openPage(t, { browser, gateway }, options = {}) {
   const wrong = [];
 
   page.sockets = [];
-  page.setDefaultTimeout(15000);
+  page.setDefaultTimeout(30000);
   page.on('websocket', (socket) => page.sockets.push(socket));
   page.on('pageerror', (error) => wrong.push(error.stack));
   page.on('console', (message) => {

@@ -82,11 +82,23 @@ test('a silent drop in mid-answer shows within two seconds', async (t) => {
     { url: `http://127.0.0.1:${relay.port}/`, expected: REFUSED });
 
   await begin(page, agent, 'tell me all');
-  const start = performance.now();
+
+  /* by the page's own clock: the debugger's takes its time */
+  await page.evaluate(() => {
+    const pill = document.querySelector('#pill');
+    const start = performance.now();
+
+    new MutationObserver((_, observer) => {
+      if (pill.dataset.status === 'reconnecting') {
+        observer.disconnect();
+        window.noticed = performance.now() - start;
+      }
+    }).observe(pill, { attributes: true });
+  });
   relay.silent(true);
   await status(page, 'reconnecting');
-  const passed = performance.now() - start;
-  assert.ok(passed < 2100, `${passed} ms`);
+  const passed = await page.evaluate(() => window.noticed);
+  assert.ok(passed < 2000, `${passed} ms`);
   const turn = await lastTurn(page, 'failed');
 
   relay.silent(false);
