@@ -10,6 +10,8 @@
 #include "ngx_thread_ws_run.h"
 
 
+static void ngx_thread_ws_input_fail(ngx_thread_ws_conn_t *conn,
+    ngx_uint_t code, char *reason);
 static ngx_int_t ngx_thread_ws_input_control(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_input_close(ngx_thread_ws_conn_t *conn,
     u_char *data, size_t len);
@@ -54,15 +56,11 @@ ngx_thread_ws_conn_feed(ngx_thread_ws_conn_t *conn, u_char *data, size_t len)
 
         if (rc == NGX_DECLINED) {
 
-            ngx_thread_ws_conn_close(conn, f->close_code,
+            ngx_thread_ws_input_fail(conn, f->close_code,
                                      (f->close_code
                                       == NGX_THREAD_WS_CLOSE_TOO_BIG)
                                      ? "message too large"
                                      : "protocol error");
-
-            /* nothing can be told from the bytes that follow */
-
-            conn->deaf = 1;
             return NGX_OK;
         }
 
@@ -82,6 +80,21 @@ ngx_thread_ws_conn_feed(ngx_thread_ws_conn_t *conn, u_char *data, size_t len)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * RFC 6455 section 7.1.7.  Nothing can be told from the bytes that follow: the
+ * frame may be in the middle, and a close frame that comes is lost in it.  So
+ * our half is closed without waiting for one.
+ */
+
+static void
+ngx_thread_ws_input_fail(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
+    char *reason)
+{
+    ngx_thread_ws_conn_close(conn, code, reason);
+    conn->deaf = 1;
 }
 
 
@@ -177,7 +190,7 @@ ngx_thread_ws_input_data(ngx_thread_ws_conn_t *conn)
     whole = f->last && f->fin;
 
     if (f->type == NGX_THREAD_WS_OP_BINARY && !conn->echo) {
-        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_UNSUPPORTED,
+        ngx_thread_ws_input_fail(conn, NGX_THREAD_WS_CLOSE_UNSUPPORTED,
                                  "binary messages are not understood");
         return NGX_OK;
     }
@@ -239,7 +252,7 @@ ngx_thread_ws_input_inflate(ngx_thread_ws_conn_t *conn, ngx_uint_t whole)
         return NGX_OK;
 
     case NGX_DECLINED:
-        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_INVALID,
+        ngx_thread_ws_input_fail(conn, NGX_THREAD_WS_CLOSE_INVALID,
                                  "not compressed by deflate");
         return NGX_OK;
 
@@ -259,7 +272,7 @@ ngx_thread_ws_input_sink(void *data, u_char *p, size_t len)
     limit = conn->conf->max_message_size;
 
     if (limit && len > limit - conn->message.len) {
-        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_TOO_BIG,
+        ngx_thread_ws_input_fail(conn, NGX_THREAD_WS_CLOSE_TOO_BIG,
                                  "message too large");
         return NGX_ABORT;
     }
@@ -284,7 +297,7 @@ ngx_thread_ws_input_text(ngx_thread_ws_conn_t *conn, u_char *data, size_t len)
     if (conn->frame.type == NGX_THREAD_WS_OP_TEXT
         && ngx_thread_ws_utf8_check(&conn->utf8, data, len) != NGX_OK)
     {
-        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_INVALID,
+        ngx_thread_ws_input_fail(conn, NGX_THREAD_WS_CLOSE_INVALID,
                                  "invalid UTF-8");
     }
 
@@ -297,7 +310,7 @@ ngx_thread_ws_input_message(ngx_thread_ws_conn_t *conn, u_char *data,
     size_t len)
 {
     if (conn->utf8 != NGX_THREAD_WS_UTF8_COMPLETE) {
-        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_INVALID,
+        ngx_thread_ws_input_fail(conn, NGX_THREAD_WS_CLOSE_INVALID,
                                  "invalid UTF-8");
         return NGX_OK;
     }
