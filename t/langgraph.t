@@ -1,0 +1,155 @@
+# The dialect langgraph with LangGraph's own server, which keeps the threads.
+#
+# The status "error" is its word for a run that was cancelled, too; one that
+# went on would take minutes to end.
+
+use lib 't/langgraph';
+
+use LangGraph;
+use ThreadWS::Test;
+
+add_block_preprocessor(sub {
+    my ($block) = @_;
+
+    my $chat = $block->chat_config // '';
+    my $agent = $block->agent_config // '';
+
+    $block->set_value('config', <<"CONFIG");
+    thread_ws_dialect langgraph;
+    thread_ws_store off;
+
+    location = /chat {
+        thread_ws_pass /agent;
+$chat
+    }
+
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:\$TEST_NGINX_LANGGRAPH_PORT/threads/\$thread_ws_agent_thread_id/runs/stream;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+$agent
+    }
+CONFIG
+});
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: a conversation that the server remembers
+--- chat
+connect /chat?threadId=11111111-1111-4111-8111-111111111111
+> message r1 one
+< answer r1 one: message 1
+> message r2 two
+< answer r2 two: message 3
+> drop
+connect /chat?threadId=11111111-1111-4111-8111-111111111111
+> message r3 "caf\u00e9 \ud83d\ude00"
+< answer r3 "caf\u00e9 \ud83d\ude00: message 5"
+state 11111111-1111-4111-8111-111111111111 [["human","one"],["ai","one: message 1"],["human","two"],["ai","two: message 3"],["human","café 😀"],["ai","café 😀: message 5"]]
+runs 11111111-1111-4111-8111-111111111111 success success success
+
+=== TEST 2: a cancel ends the server's run
+--- chat
+connect /chat?threadId=22222222-2222-4222-8222-222222222222
+> message r1 slow one
+< token r1 /./
+> cancel r1
+<* cancelled r1
+runs 22222222-2222-4222-8222-222222222222 error
+state 22222222-2222-4222-8222-222222222222 [["human","slow one"]]
+> message r2 two
+< answer r2 two: message 2
+
+=== TEST 3: a message that interrupts
+--- chat
+connect /chat?threadId=33333333-3333-4333-8333-333333333333
+> message r1 slow one
+< token r1 /./
+> message r2 two
+<* cancelled r1
+< answer r2 two: message 2
+runs 33333333-3333-4333-8333-333333333333 error success
+state 33333333-3333-4333-8333-333333333333 [["human","slow one"],["human","two"],["ai","two: message 2"]]
+
+=== TEST 4: a connection lost in mid-answer, and the same message again
+--- chat
+connect /chat?threadId=44444444-4444-4444-8444-444444444444
+> message r1 slow one
+< token r1 /./
+> drop
+runs 44444444-4444-4444-8444-444444444444 error
+connect /chat?threadId=44444444-4444-4444-8444-444444444444
+> message r1 slow one
+< token r1 /./
+> cancel r1
+<* cancelled r1
+runs 44444444-4444-4444-8444-444444444444 error error
+state 44444444-4444-4444-8444-444444444444 [["human","slow one"]]
+
+=== TEST 5: an error in the graph, and the same message again
+--- chat
+connect /chat?threadId=55555555-5555-4555-8555-555555555555
+> message r1 fail one
+< tokens r1 "not yet "
+< error r1 UPSTREAM_FAILED
+    retryable: true
+< quiet
+runs 55555555-5555-4555-8555-555555555555 error
+> message r1 fail one
+< tokens r1 "not yet "
+< error r1 UPSTREAM_FAILED
+> message r2 two
+< answer r2 two: message 2
+state 55555555-5555-4555-8555-555555555555 [["human","fail one"],["human","two"],["ai","two: message 2"]]
+
+=== TEST 6: usage and the reason of the end
+--- chat
+connect /chat?threadId=66666666-6666-4666-8666-666666666666
+> message r1 usage one
+< tokens r1 counted
+< final r1 counted
+    usage: {"inputTokens":7,"outputTokens":3}
+    finishReason: "stop"
+
+=== TEST 7: what tools and hidden models say is no answer
+--- chat
+connect /chat?threadId=77777777-7777-4777-8777-777777777777
+> message r1 tool one
+< answer r1 tool one: message 3
+state 77777777-7777-4777-8777-777777777777 [["human","tool one"],["ai",""],["tool","half past nine"],["ai","tool one: message 3"]]
+
+=== TEST 8: an id that is no UUID
+--- chat
+connect /chat?threadId=notes
+> message r1 one
+< answer r1 one: message 1
+state d2f2e97e-1866-5598-9385-82477f984305 [["human","one"],["ai","one: message 1"]]
+
+=== TEST 9: threads of several owners, of whom one guesses the other's UUID
+--- chat_config
+thread_ws_user $arg_user;
+--- chat
+connect a /chat?threadId=88888888-8888-4888-8888-888888888888&user=a
+a> message r1 one
+a< answer r1 one: message 1
+connect b /chat?threadId=88888888-8888-4888-8888-888888888888&user=b
+b> message r1 one
+b< answer r1 one: message 1
+connect b /chat?threadId=bdf7f73f-c310-518b-82b7-47c803110fab&user=b
+b> message r2 two
+b< answer r2 two: message 1
+a> message r2 two
+a< answer r2 two: message 3
+state bdf7f73f-c310-518b-82b7-47c803110fab [["human","one"],["ai","one: message 1"],["human","two"],["ai","two: message 3"]]
+
+=== TEST 10: a graph that is not there
+--- chat_config
+thread_ws_model nobody;
+--- chat
+connect /chat?threadId=99999999-9999-4999-8999-999999999999
+> message r1 one
+< error r1 UPSTREAM_REJECTED
+< quiet

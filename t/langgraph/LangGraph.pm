@@ -1,0 +1,97 @@
+package LangGraph;
+
+# A LangGraph server for a test file: installed below build/, started, and ended
+# with the test.  Adds what looks at the server to the steps of conversations:
+#
+#   state THREAD JSON   its thread has these messages, as [type, content]
+#   runs THREAD STATUS… waits until its runs, oldest first, have come to these
+#
+# The thread is the id that the server knows it by.
+
+use strict;
+use warnings;
+
+use File::Temp ();
+use IPC::Open2 qw(open2);
+use JSON::PP ();
+
+use ThreadWS::Client;
+use ThreadWS::Dialogue;
+
+my $JSON = JSON::PP->new->utf8->canonical;
+my ($pid, $dir, $out, $in);
+
+sub import {
+    if (!grep { -x "$_/npm" } split /:/, $ENV{PATH}) {
+        print "1..0 # SKIP there is no npm to install a LangGraph server by\n";
+        exit 0;
+    }
+
+    my $node = `t/langgraph/install build/langgraph`;
+    die "no LangGraph server could be installed\n" if $?;
+    chomp $node;
+
+    # it leaves when its standard input ends, so with this process at the latest
+    $dir = File::Temp->newdir;
+    $pid = open2($out, $in, $node, 'build/langgraph/server.mjs', "$dir");
+
+    while (my $line = <$out>) {
+        next if $line !~ /^port (\d+)$/;
+        $ENV{TEST_NGINX_LANGGRAPH_PORT} = $1;
+        return;
+    }
+
+    die "the LangGraph server has not started\n";
+}
+
+END {
+    if ($pid) {
+        my $status = $?;
+        close $in;
+        kill 'TERM', $pid;
+        waitpid $pid, 0;
+        $? = $status;
+    }
+}
+
+sub ask {
+    my ($dialogue, $target) = @_;
+
+    my $client = ThreadWS::Client->new($dialogue->{loop}, plain => 1,
+        port => $ENV{TEST_NGINX_LANGGRAPH_PORT});
+    $client->request("GET $target HTTP/1.1", [['', 'Connection', 'close']]);
+    $dialogue->until(sub { $client->complete }, 'the LangGraph server');
+
+    die "GET $target: HTTP $client->{status}\n" if $client->{status} != 200;
+    return $JSON->decode($client->content);
+}
+
+sub ThreadWS::Dialogue::do_state {
+    my ($self, $rest) = @_;
+
+    my ($thread, $want) = split ' ', $rest, 2;
+    my $state = ask($self, "/threads/$thread/state");
+    my $got = [map { [@$_{qw(type content)}] } @{ $state->{values}{messages} }];
+
+    $self->expect(ThreadWS::Dialogue::match($got, $JSON->decode($want)), $got);
+}
+
+sub ThreadWS::Dialogue::do_runs {
+    my ($self, $rest) = @_;
+
+    my ($thread, @want) = split ' ', $rest;
+    my $got = '';
+    my $ok = eval {
+        $self->until(sub {
+            my $runs = ask($self, "/threads/$thread/runs");
+            $got = join ' ', map { $_->{status} }
+                sort { $a->{created_at} cmp $b->{created_at} } @$runs;
+            return $got eq "@want";
+        }, 'it');
+        1;
+    };
+
+    $self->expect($ok, $got || $@);
+}
+
+1;
