@@ -698,13 +698,7 @@ ngx_thread_ws_pg_conn_line(ngx_str_t *line, u_char *buf, size_t size,
     last = buf + size;
 
     for ( /* void */ ; *text && p < last; text++) {
-
-        if (*text != '\n') {
-            *p++ = *text;
-
-        } else if (text[1]) {
-            *p++ = ' ';
-        }
+        *p++ = ((u_char) *text < ' ') ? ' ' : *text;
     }
 
     while (p > buf && (p[-1] == ' ' || p[-1] == ':')) {

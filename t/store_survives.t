@@ -202,6 +202,7 @@ a> message r1 Hello
 a< token r1 one
 kill worker 1
 a< gone
+log /exited on signal 9/
 b> message r1 Hello
 @ request
 @ answer two

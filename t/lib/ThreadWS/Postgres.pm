@@ -14,6 +14,7 @@ package ThreadWS::Postgres;
 #   postgres start | stop | kill | pause | resume
 #   sql QUERY           the indented lines are its rows
 #   soon QUERY          they are, after a while
+#   hold QUERY          in a transaction that goes on until "release"
 #
 # and some that have to do with processes:
 #
@@ -22,12 +23,26 @@ package ThreadWS::Postgres;
 #   kill server         the master, too; and nginx is started again
 #   quit server         it leaves, and is started again
 #   only worker N       takes connections, until "all workers" do
+#
+# and with many runs:
+#
+#   storm N NAME ... [same]   on each of the connections, all at once
+#   ordered QUERY       its ids are each connection's in order
+#   whole N             runs are in the history that was got
+#
+# and with time:
+#
+#   latency N           of so many messages
+#   latency N again     is much the same
+#   timer               begins
+#   timer under N       no more seconds are gone
 
 use strict;
 use warnings;
 
 use File::Path ();
 use File::Temp ();
+use IO::Handle;
 use IO::Socket::INET;
 use POSIX ();
 use Time::HiRes qw(time sleep);
@@ -202,9 +217,6 @@ sub certificate {
 sub schema {
     my ($self) = @_;
 
-    $self->{admin} = $self->conninfo(user => 'postgres',
-        password => 'postgres', host => $self->{dir});
-
     $self->psql("CREATE ROLE keeper LOGIN PASSWORD 'keeper'",
         "CREATE ROLE gateway LOGIN PASSWORD '$Password'",
         dbname => 'postgres');
@@ -243,18 +255,23 @@ sub psql {
         %other = splice @statements, -2;
     }
 
-    my $admin = $self->conninfo(user => 'postgres', password => 'postgres',
-        host => $self->{dir}, %other);
-
-    my @command = ("$self->{bin}/psql", '-X', '-A', '-t', '-q', '-v',
-        'ON_ERROR_STOP=1', '-d', $admin, map { ('-c', $_) } @statements);
-
-    open my $out, '-|', @command or die "psql: $!\n";
+    open my $out, '-|', $self->psql_command(%other),
+        map { ('-c', $_) } @statements or die "psql: $!\n";
     my @rows = <$out>;
     close $out or die "psql failed: @statements\n";
 
     chomp @rows;
     return wantarray ? @rows : $rows[0];
+}
+
+sub psql_command {
+    my ($self, %other) = @_;
+
+    my $admin = $self->conninfo(user => 'postgres', password => 'postgres',
+        host => $self->{dir}, %other);
+
+    return ("$self->{bin}/psql", '-X', '-A', '-t', '-q', '-v',
+        'ON_ERROR_STOP=1', '-d', $admin);
 }
 
 sub start {
@@ -403,6 +420,143 @@ sub do_soon {
         return "@got" eq "@rows";
     }, "@rows");
     $self->expect(1);
+}
+
+# A transaction of somebody else's, until "release".
+
+sub do_hold {
+    my ($self, $query) = @_;
+
+    open $self->{holder}, '|-', $ThreadWS::Postgres::Cluster->psql_command
+        or die "psql: $!\n";
+    $self->{holder}->autoflush(1);
+    print { $self->{holder} } "SET application_name = 'holder'; BEGIN;\n",
+        "$query;\n";
+
+    $self->do_soon("SELECT count(*) FROM pg_stat_activity WHERE "
+        . "application_name = 'holder' AND state = 'idle in transaction'",
+        1);
+}
+
+sub do_release { close delete $_[0]{holder} }
+
+# Messages one after another on the nameless connection: what they take at the
+# 99th percentile, and whether that is still so.
+
+sub do_latency {
+    my ($self, $rest) = @_;
+
+    my ($number, $again) = $rest =~ /^(\d+)( again)?$/
+        or die "unknown: latency $rest\n";
+    my @times;
+
+    for (1 .. $number) {
+        my $begin = time;
+        $self->do_messages(1);
+        push @times, time - $begin;
+    }
+
+    my $p99 = (sort { $a <=> $b } @times)[int(0.99 * $number)];
+    Test::More::note(sprintf 'p99 %.1f ms', 1000 * $p99);
+
+    $self->{p99} = $p99 if !$again;
+    $self->expect($p99 < 3 * $self->{p99} + 0.02, $p99);
+}
+
+# So many messages on each of the connections, all at once; with "same", they
+# are of the same ids, and a run may be taken over or lost to the other.
+
+sub do_storm {
+    my ($self, $rest) = @_;
+
+    my ($number, @names) = split ' ', $rest;
+    my $same = $names[-1] eq 'same' ? pop @names : '';
+
+    my %left = map { $_ => $number } @names;
+    my %client = map { $_ => $self->opened($_) } @names;
+
+    my $send = sub {
+        my ($name) = @_;
+        my $client = $client{$name};
+        my $id = ($same || $name) . '-' . $left{$name};
+
+        $client->{awaited} = $id;
+        $client->frame('text', qq({"type":"message","requestId":"$id",)
+            . qq("threadId":"$client->{thread}","content":"Hello"}));
+    };
+
+    $send->($_) for @names;
+
+    while (grep { $left{$_} } @names) {
+        $self->until(sub { grep { @{ $client{$_}{frames} } } @names },
+            'the next frame');
+
+        for my $name (@names) {
+            my $client = $client{$name};
+
+            while (my $frame = shift @{ $client->{frames} }) {
+                my $text = $frame->{payload};
+
+                next if $text =~ /^\{"type":"token"/;
+
+                my $end = $same ? qr/final|cancelled|error/ : qr/final/;
+                die "got: $text\n"
+                    if $text !~ /^\{"type":"$end","requestId":"\Q$client->{awaited}"/
+                    || ($text =~ /"error"/ && $text !~ /"SUPERSEDED"/);
+
+                $send->($name) if --$left{$name} > 0;
+            }
+        }
+    }
+
+    $self->expect(1);
+}
+
+# Of a storm's runs each connection's are in the order in which they ended.
+
+sub do_ordered {
+    my ($self, $query) = @_;
+
+    my (%last, @wrong);
+
+    for my $id ($ThreadWS::Postgres::Cluster->psql($query)) {
+        my ($name, $number) = $id =~ /(.*)-(\d+)$/;
+        push @wrong, $id if $number >= ($last{$name} // 1e9);
+        $last{$name} = $number;
+    }
+
+    $self->expect(!@wrong && %last, "@wrong");
+}
+
+# The history that was got has so many runs, in order and without a gap.
+
+sub do_whole {
+    my ($self, $number) = @_;
+
+    my $client = $self->client('');
+    $self->until(sub { $client->complete || $client->{stream}{eof} },
+        'the whole body');
+
+    my $n = 0;
+    my @wrong = grep { $_->{seq} != 1 + int $n++ / 2 }
+        @{ JSON::PP::decode_json($client->content)->{messages} };
+
+    $self->expect(!@wrong && $n == 2 * $number, "$n messages");
+}
+
+# "timer" begins, "timer under SECONDS" looks
+
+sub do_timer {
+    my ($self, $rest) = @_;
+
+    if (!defined $rest || $rest eq '') {
+        $self->{timer} = time;
+        return;
+    }
+
+    my ($limit) = $rest =~ /^under ([\d.]+)$/ or die "unknown: $rest\n";
+    my $took = time - $self->{timer};
+    $self->expect($took < $limit, $took);
 }
 
 sub do_kill {
