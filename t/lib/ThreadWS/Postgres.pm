@@ -391,6 +391,19 @@ package ThreadWS::Steps::Postgres;
 
 use Time::HiRes qw(time);
 
+# For what no socket tells of: looks often, while sockets are served.
+
+sub soon {
+    my ($self, $condition, $what) = @_;
+
+    my $end = time + $ThreadWS::Loop::Deadline;
+
+    until ($condition->()) {
+        die "waited in vain for $what\n" if time > $end;
+        $self->{loop}->once(0.01);
+    }
+}
+
 sub do_postgres {
     my ($self, $what) = @_;
 
@@ -415,7 +428,7 @@ sub do_soon {
     my ($self, $query, @rows) = @_;
 
     my @got;
-    $self->until(sub {
+    $self->soon(sub {
         @got = $ThreadWS::Postgres::Cluster->psql($query);
         return "@got" eq "@rows";
     }, "@rows");
@@ -569,7 +582,7 @@ sub do_kill {
         kill 'KILL', @workers;
         my %old = map { $_ => 1 } @workers;
 
-        $self->until(sub {
+        $self->soon(sub {
             my @now = $self->workers($master);
             return @now && !grep { $old{$_} } @now;
         }, 'other workers');
@@ -579,14 +592,14 @@ sub do_kill {
     if ($what =~ /^worker (\d)$/) {
         my $pid = $workers[$1 - 1];
         kill 'KILL', $pid;
-        return $self->until(sub { !ThreadWS::Postgres::alive($pid) },
+        return $self->soon(sub { !ThreadWS::Postgres::alive($pid) },
             'the worker to die');
     }
 
     die "unknown: kill $what\n" if $what ne 'server';
 
     kill 'KILL', $master, @workers;
-    $self->until(sub {
+    $self->soon(sub {
         !grep { ThreadWS::Postgres::alive($_) } $master, @workers
     }, 'the server to die');
     $self->start_server;
@@ -602,11 +615,11 @@ sub do_only {
     my @workers = $self->workers($self->master);
 
     kill 'CONT', @workers;
-    $self->until(sub { !grep { !idle($_) } @workers }, 'idle workers');
+    $self->soon(sub { !grep { !idle($_) } @workers }, 'idle workers');
 
     my @others = map { $workers[$_ - 1] } grep { $_ != $number } 1 .. @workers;
     kill 'STOP', @others;
-    $self->until(sub { !grep {
+    $self->soon(sub { !grep {
         ThreadWS::Postgres::slurp("/proc/$_/stat") !~ /\) T/
     } @others }, 'the other workers to stand still');
 }
@@ -633,7 +646,7 @@ sub do_quit {
 
     my $master = $self->master;
     kill 'QUIT', $master;
-    $self->until(sub { !ThreadWS::Postgres::alive($master) },
+    $self->soon(sub { !ThreadWS::Postgres::alive($master) },
         'the server to leave');
     $self->start_server;
 }
@@ -649,7 +662,7 @@ sub start_server {
 
     system("$nginx -p $root/ -c $root/conf/nginx.conf >/dev/null 2>&1") == 0
         or die "nginx does not start\n";
-    $self->until(sub { -s "$root/logs/nginx.pid" }, 'nginx');
+    $self->soon(sub { -s "$root/logs/nginx.pid" }, 'nginx');
 }
 
 1;
