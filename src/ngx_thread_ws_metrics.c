@@ -423,7 +423,10 @@ ngx_thread_ws_lost_set(uint64_t key)
 }
 
 
-/* FNV-1a; owners may hold any byte, but thread ids never a slash */
+/*
+ * FNV-1a, stirred, since ids that differ at their end differ in few bits of it.
+ * Owners may hold any byte, but thread ids never a slash.
+ */
 
 static uint64_t
 ngx_thread_ws_lost_key(ngx_str_t *owner, ngx_str_t *thread_id)
@@ -442,6 +445,9 @@ ngx_thread_ws_lost_key(ngx_str_t *owner, ngx_str_t *thread_id)
     for (i = 0; i < thread_id->len; i++) {
         key = (key ^ thread_id->data[i]) * 0x100000001b3ULL;
     }
+
+    key = (key ^ (key >> 32)) * 0x9e3779b97f4a7c15ULL;
+    key ^= key >> 29;
 
     return key ? key : 1;
 }
