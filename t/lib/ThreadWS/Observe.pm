@@ -7,6 +7,8 @@ package ThreadWS::Observe;
 use strict;
 use warnings;
 
+use Cwd ();
+
 use ThreadWS::Agent;
 use ThreadWS::Dialogue;
 use ThreadWS::Steps::Load;
@@ -17,6 +19,7 @@ sub import {
 
     $ThreadWS::Test::Agents{otlp} = $collector;
     $ENV{TEST_NGINX_OTLP_PORT} = $collector->port;
+    $ENV{TEST_NGINX_CONF} = Cwd::abs_path('conf');
 
     push @ThreadWS::Dialogue::ISA, qw(ThreadWS::Steps::Observe
         ThreadWS::Steps::Load);
