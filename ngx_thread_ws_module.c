@@ -61,7 +61,7 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       NULL },
 
     { ngx_string("thread_ws_history"),
-      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
       ngx_thread_ws_settings_history,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
@@ -288,7 +288,8 @@ static ngx_int_t
 ngx_thread_ws_postconfiguration(ngx_conf_t *cf)
 {
     if (ngx_thread_ws_settings_check(cf) != NGX_OK
-        || ngx_thread_ws_trace_postconfiguration(cf) != NGX_OK)
+        || ngx_thread_ws_trace_postconfiguration(cf) != NGX_OK
+        || ngx_thread_ws_history_filter_init(cf) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -446,6 +447,10 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->log, prev->log, NULL);
     ngx_conf_merge_ptr_value(conf->trace, prev->trace, NULL);
+
+    if (ngx_thread_ws_settings_history_check(cf, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     return ngx_thread_ws_settings_merge_subprotocols(cf, prev, conf);
 }

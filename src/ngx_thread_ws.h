@@ -118,6 +118,8 @@ typedef struct {
 
     ngx_thread_ws_store_t     *store;
     ngx_thread_ws_context_t    context;
+    ngx_str_t                  history;      /* where the agent's server is
+                                                asked for it; empty: not */
 
     ngx_msec_t                 demo_delay;   /* between two deltas */
 

@@ -1,7 +1,8 @@
 
 /*
  * The location of thread_ws_history: one operation of the store for each
- * request, and a JSON document.
+ * request, and a JSON document.  Where the agent's server keeps the threads
+ * itself, it is asked instead.
  */
 
 
@@ -29,11 +30,10 @@ static ngx_int_t ngx_thread_ws_history_arguments(ngx_http_request_t *r,
     ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_history_store_handler(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_history_done(ngx_thread_ws_history_t *history);
-static ngx_int_t ngx_thread_ws_history_unavailable(ngx_http_request_t *r);
-static ngx_int_t ngx_thread_ws_history_removed(ngx_http_request_t *r);
-static ngx_int_t ngx_thread_ws_history_send(ngx_http_request_t *r,
-    ngx_thread_ws_store_op_t *op);
-static char *ngx_thread_ws_history_json(ngx_thread_ws_store_op_t *op);
+static json_t *ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op);
+static char *ngx_thread_ws_history_json(ngx_str_t *thread_id,
+    json_t *messages);
+static ngx_int_t ngx_thread_ws_history_private(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_history_message(json_t *messages, char *role,
     ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created);
 static ngx_int_t ngx_thread_ws_history_header(ngx_http_request_t *r,
@@ -93,21 +93,22 @@ ngx_thread_ws_history_handler(ngx_http_request_t *r)
         return rc;
     }
 
+    if (ngx_thread_ws_history_arguments(r, op) != NGX_OK) {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (conf->history.len) {
+        return ngx_thread_ws_history_ask(r, conf, op);
+    }
+
     op->pool = r->pool;
     op->log = r->connection->log;
     op->handler = ngx_thread_ws_history_store_handler;
     op->data = history;
 
-    if (r->method == NGX_HTTP_DELETE) {
-        rc = ngx_thread_ws_store_remove(conf->store, op);
-
-    } else {
-        if (ngx_thread_ws_history_arguments(r, op) != NGX_OK) {
-            return NGX_HTTP_BAD_REQUEST;
-        }
-
-        rc = ngx_thread_ws_store_page(conf->store, op);
-    }
+    rc = (r->method == NGX_HTTP_DELETE)
+         ? ngx_thread_ws_store_remove(conf->store, op)
+         : ngx_thread_ws_store_page(conf->store, op);
 
     if (rc == NGX_OK) {
         return ngx_thread_ws_history_done(history);
@@ -134,6 +135,10 @@ ngx_thread_ws_history_arguments(ngx_http_request_t *r,
 
     op->limit = NGX_THREAD_WS_HISTORY_RUNS;
     op->bytes = NGX_THREAD_WS_HISTORY_BYTES;
+
+    if (r->method == NGX_HTTP_DELETE) {
+        return NGX_OK;
+    }
 
     if (ngx_http_arg(r, (u_char *) "limit", sizeof("limit") - 1, &value)
         == NGX_OK)
@@ -203,23 +208,25 @@ ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
         return ngx_thread_ws_history_unavailable(r);
     }
 
-    /* what belongs to one user is nothing for caches between */
-
-    if (ngx_thread_ws_history_header(r, "Cache-Control", "no-store")
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     if (r->method == NGX_HTTP_DELETE) {
         return ngx_thread_ws_history_removed(r);
     }
 
-    return ngx_thread_ws_history_send(r, op);
+    return ngx_thread_ws_history_send(r, &op->thread_id,
+                                      ngx_thread_ws_history_messages(op));
 }
 
 
+/* what belongs to one user is nothing for caches between */
+
 static ngx_int_t
+ngx_thread_ws_history_private(ngx_http_request_t *r)
+{
+    return ngx_thread_ws_history_header(r, "Cache-Control", "no-store");
+}
+
+
+ngx_int_t
 ngx_thread_ws_history_unavailable(ngx_http_request_t *r)
 {
     if (ngx_thread_ws_history_header(r, "Retry-After", "1") != NGX_OK) {
@@ -230,10 +237,14 @@ ngx_thread_ws_history_unavailable(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_thread_ws_history_removed(ngx_http_request_t *r)
 {
     ngx_int_t  rc;
+
+    if (ngx_thread_ws_history_private(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     r->headers_out.status = NGX_HTTP_NO_CONTENT;
     r->header_only = 1;
@@ -244,8 +255,9 @@ ngx_thread_ws_history_removed(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
-ngx_thread_ws_history_send(ngx_http_request_t *r, ngx_thread_ws_store_op_t *op)
+ngx_int_t
+ngx_thread_ws_history_send(ngx_http_request_t *r, ngx_str_t *thread_id,
+    json_t *messages)
 {
     char                *json;
     ngx_int_t            rc;
@@ -253,20 +265,25 @@ ngx_thread_ws_history_send(ngx_http_request_t *r, ngx_thread_ws_store_op_t *op)
     ngx_chain_t          out;
     ngx_pool_cleanup_t  *cln;
 
-    cln = ngx_pool_cleanup_add(r->pool, 0);
-    b = ngx_calloc_buf(r->pool);
-
-    if (cln == NULL || b == NULL) {
+    json = ngx_thread_ws_history_json(thread_id, messages);
+    if (json == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    json = ngx_thread_ws_history_json(op);
-    if (json == NULL) {
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        free(json);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     cln->handler = ngx_thread_ws_history_free;
     cln->data = json;
+
+    b = ngx_calloc_buf(r->pool);
+
+    if (b == NULL || ngx_thread_ws_history_private(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     b->pos = (u_char *) json;
     b->last = b->pos + ngx_strlen(json);
@@ -293,11 +310,12 @@ ngx_thread_ws_history_send(ngx_http_request_t *r, ngx_thread_ws_store_op_t *op)
 }
 
 
-static char *
-ngx_thread_ws_history_json(ngx_thread_ws_store_op_t *op)
+/* NULL without memory */
+
+static json_t *
+ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op)
 {
-    char                    *text;
-    json_t                  *root, *messages;
+    json_t                  *messages;
     ngx_uint_t               i;
     ngx_thread_ws_record_t  *record;
 
@@ -322,8 +340,22 @@ ngx_thread_ws_history_json(ngx_thread_ws_store_op_t *op)
         }
     }
 
-    root = json_pack("{s:s%, s:o}", "threadId", op->thread_id.data,
-                     op->thread_id.len, "messages", messages);
+    return messages;
+}
+
+
+static char *
+ngx_thread_ws_history_json(ngx_str_t *thread_id, json_t *messages)
+{
+    char    *text;
+    json_t  *root;
+
+    if (messages == NULL) {
+        return NULL;
+    }
+
+    root = json_pack("{s:s%, s:o}", "threadId", thread_id->data,
+                     thread_id->len, "messages", messages);
     if (root == NULL) {
         return NULL;
     }

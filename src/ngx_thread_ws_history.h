@@ -16,4 +16,24 @@
 ngx_int_t ngx_thread_ws_history_handler(ngx_http_request_t *r);
 
 
+/* What the two files share: a thread of the store's, or of the agent's. */
+
+/* Asks the agent's server; the operation's ids and limits are set. */
+
+ngx_int_t ngx_thread_ws_history_ask(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_store_op_t *op);
+
+ngx_int_t ngx_thread_ws_history_filter_init(ngx_conf_t *cf);
+
+/*
+ * The responses: a document of these messages, whose reference is taken; 204;
+ * 503.  They return what a content handler does.
+ */
+
+ngx_int_t ngx_thread_ws_history_send(ngx_http_request_t *r,
+    ngx_str_t *thread_id, json_t *messages);
+ngx_int_t ngx_thread_ws_history_removed(ngx_http_request_t *r);
+ngx_int_t ngx_thread_ws_history_unavailable(ngx_http_request_t *r);
+
+
 #endif /* _NGX_THREAD_WS_HISTORY_H_INCLUDED_ */

@@ -106,7 +106,50 @@ ngx_thread_ws_settings_echo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 char *
 ngx_thread_ws_settings_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t  *value;
+
+    if (cf->args->nelts > 1) {
+        value = cf->args->elts;
+
+        if (value[1].len == 0 || value[1].data[0] != '/') {
+            return ngx_thread_ws_settings_refuse(cf,
+                               "needs the URI of an internal location, which "
+                               "begins with \"/\", not \"%V\"", &value[1]);
+        }
+
+        tlcf->history = value[1];
+    }
+
     return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_history_handler);
+}
+
+
+ngx_int_t
+ngx_thread_ws_settings_history_check(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *tlcf)
+{
+    char  *reason;
+
+    if (tlcf->history.len == 0) {
+        return NGX_OK;
+    }
+
+    if (tlcf->dialect->threads == NULL) {
+        reason = "a dialect whose server keeps threads";
+
+    } else if (tlcf->store->shared) {
+        reason = "\"thread_ws_store off\"";
+
+    } else {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"thread_ws_history %V\" needs %s", &tlcf->history, reason);
+
+    return NGX_ERROR;
 }
 
 

@@ -20,6 +20,12 @@ char *ngx_thread_ws_settings_echo(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_history(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+
+/* Logs what is wrong with merged settings and answers NGX_ERROR. */
+
+ngx_int_t ngx_thread_ws_settings_history_check(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *tlcf);
+
 char *ngx_thread_ws_settings_dialect(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -247,7 +247,7 @@ ngx_thread_ws_variable_agent_thread_id(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (subject->conf->dialect != &ngx_thread_ws_dialect_langgraph) {
+    if (subject->conf->dialect->threads == NULL) {
         return ngx_thread_ws_variable_set(r, v, subject->thread_id.data,
                                           subject->thread_id.len);
     }

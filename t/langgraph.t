@@ -13,6 +13,7 @@ add_block_preprocessor(sub {
 
     my $chat = $block->chat_config // '';
     my $agent = $block->agent_config // '';
+    my $history = $block->history_config // '';
 
     $block->set_value('config', <<"CONFIG");
     thread_ws_dialect langgraph;
@@ -29,6 +30,17 @@ $chat
         proxy_http_version 1.1;
         proxy_set_header Connection "";
 $agent
+    }
+
+    location ~ ^/history/(?<thread>[^/]*)\$ {
+        thread_ws_history /langgraph/;
+        thread_ws_thread_id \$thread;
+$history
+    }
+
+    location /langgraph/ {
+        internal;
+        proxy_pass http://127.0.0.1:\$TEST_NGINX_LANGGRAPH_PORT/;
     }
 CONFIG
 });
@@ -145,7 +157,53 @@ a> message r2 two
 a< answer r2 two: message 3
 state bdf7f73f-c310-518b-82b7-47c803110fab [["human","one"],["ai","one: message 1"],["human","two"],["ai","two: message 3"]]
 
-=== TEST 10: a graph that is not there
+=== TEST 10: the history, and its end
+--- chat
+connect /chat?threadId=aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
+> message r1 one
+< answer r1 one: message 1
+> message r2 tool two
+< answer r2 tool two: message 5
+> message r3 fail three
+<* error r3 UPSTREAM_FAILED
+runs aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa success success error
+get /history/aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
+< HTTP 200
+< header Content-Type: application/json
+< header Cache-Control: no-store
+< body {"threadId":"aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa","messages":[{"role":"user","content":"one","requestId":"r1","seq":1},{"role":"assistant","content":"one: message 1","requestId":"r1","seq":1},{"role":"user","content":"tool two","requestId":"r2","seq":2},{"role":"assistant","content":"tool two: message 5","requestId":"r2","seq":2},{"role":"user","content":"fail three","requestId":"r3","seq":3}]}
+get /history/aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa?limit=1&before=3
+< body /"messages":\[\{"role":"user","content":"tool two","requestId":"r2","seq":2\},\{"role":"assistant","content":"tool two: message 5","requestId":"r2","seq":2\}\]\}$/
+get /history/aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa?limit=none
+< HTTP 400
+delete /history/aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
+< HTTP 204
+get /history/aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
+< HTTP 404
+delete /history/aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
+< HTTP 404
+get /history/an%20id
+< HTTP 404
+
+=== TEST 11: each owner's own history
+--- chat_config
+thread_ws_user $arg_user;
+--- history_config
+thread_ws_user $arg_user;
+--- chat
+connect /chat?threadId=bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb&user=a
+> message r1 one
+< answer r1 one: message 1
+get /history/bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb?user=b
+< HTTP 404
+delete /history/bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb?user=b
+< HTTP 404
+get /history/bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb?user=a
+< HTTP 200
+get /history/bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb
+< HTTP 403
+
+=== TEST 12: a graph that is not there
 --- chat_config
 thread_ws_model nobody;
 --- chat

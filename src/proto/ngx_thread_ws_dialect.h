@@ -79,6 +79,27 @@ typedef struct {
 } ngx_thread_ws_reply_t;
 
 
+/*
+ * Where an agent's server keeps the threads itself: what stands before a
+ * thread's id in the path of a thread, and what follows it in that of its
+ * state.  Such servers know threads by UUIDs.
+ */
+
+typedef struct {
+    ngx_str_t   path;
+    ngx_str_t   state;
+
+    /*
+     * The state's body as a new array of {"role","content","requestId","seq"},
+     * oldest first: "user", then "assistant" if there is an answer.  Seq counts
+     * runs from 1; an id is left out where there is none.  NGX_OK;
+     * NGX_DECLINED if the body is no state; NGX_ERROR without memory.
+     */
+
+    ngx_int_t (*messages)(json_t **messages, ngx_str_t *body);
+} ngx_thread_ws_dialect_threads_t;
+
+
 typedef struct {
     ngx_str_t   name;
 
@@ -115,6 +136,10 @@ typedef struct {
 
     unsigned       end_mark:1;   /* a stream without one was cut; otherwise the
                                     end of the body is the end of the answer */
+
+    /* NULL: the server keeps no threads */
+
+    ngx_thread_ws_dialect_threads_t  *threads;
 } ngx_thread_ws_dialect_t;
 
 
@@ -196,6 +221,12 @@ ngx_int_t ngx_thread_ws_reply_abort(ngx_thread_ws_reply_t *reply,
 
 ngx_int_t ngx_thread_ws_reply_abort_data(ngx_thread_ws_reply_t *reply,
     ngx_str_t *data);
+
+/* what langgraph's two files share: a blank line between an answer's parts */
+
+#define NGX_THREAD_WS_LANGGRAPH_BREAK  "\n\n"
+
+extern ngx_thread_ws_dialect_threads_t  ngx_thread_ws_dialect_langgraph_threads;
 
 /* the error member of all dialects */
 

@@ -36,7 +36,8 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_anthropic = {
     ngx_thread_ws_anthropic_event,
     ngx_thread_ws_reply_error,
     ngx_thread_ws_anthropic_headers,
-    1
+    1,
+    NULL
 };
 
 

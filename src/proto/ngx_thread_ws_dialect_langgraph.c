@@ -24,11 +24,6 @@
 #include "ngx_thread_ws_dialect.h"
 
 
-/* where one message ends and another begins */
-
-#define NGX_THREAD_WS_LANGGRAPH_BREAK  "\n\n"
-
-
 typedef struct {
     uint64_t     task;       /* the node's execution */
     uint64_t     parent;     /* the graph that it is a node of */
@@ -49,7 +44,8 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_langgraph = {
     ngx_thread_ws_langgraph_event,
     ngx_thread_ws_reply_error,
     NULL,
-    0
+    0,
+    &ngx_thread_ws_dialect_langgraph_threads
 };
 
 

@@ -59,7 +59,8 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_openai = {
     ngx_thread_ws_openai_event,
     ngx_thread_ws_reply_error,
     NULL,
-    1
+    1,
+    NULL
 };
 
 
