@@ -23,14 +23,16 @@ TOOLS     = tools
 TEST_NGINX = $(BUILD)/test-nginx/usr/share/perl5/Test/Nginx.pm
 
 BUILD_PACKAGES = gcc libc6-dev make dpkg-dev pkg-config nginx nginx-dev \
-	libjansson-dev libpq-dev libcurl4-openssl-dev libssl-dev libpcre2-dev zlib1g-dev
+	libjansson-dev libpq-dev libcurl4-openssl-dev libssl-dev libpcre2-dev \
+	zlib1g-dev
 
-RUN_PACKAGES   = ca-certificates libjs-marked node-dompurify \
+RUN_PACKAGES   = ca-certificates libjs-marked \
 	$(if $(DATABASE_URL),postgresql-client)
 
-TEST_PACKAGES  = clang openssl libio-socket-ssl-perl libtest-base-perl \
-	libtest-longstring-perl libtext-diff-perl libwww-perl libipc-run-perl \
-	liblist-moreutils-perl procps
+TEST_PACKAGES  = ca-certificates clang curl openssl procps postgresql pgbouncer \
+	libio-socket-ssl-perl libtest-base-perl libtest-longstring-perl \
+	libtext-diff-perl libwww-perl libipc-run-perl liblist-moreutils-perl \
+	libjs-marked
 
 .DELETE_ON_ERROR:
 
@@ -107,8 +109,6 @@ test-valgrind: $(MODULE) $(TEST_NGINX)
 
 ## make test-client  the tests of the JavaScript client
 test-client: $(MODULE)
-	@command -v node >/dev/null || $(TOOLS)/install nodejs
-	@command -v npm >/dev/null || $(TOOLS)/install npm
 	@$(MAKE) -C client test
 
 ## make fuzz        all fuzz drivers, TIME=60 seconds each
