@@ -89,6 +89,15 @@ ngx_int_t ngx_thread_ws_curl_lookup(ngx_conf_t *cf,
     ngx_thread_ws_curl_target_t *target);
 
 
+/*
+ * What the name came to, for libcurl to take instead of asking: NGX_OK, or
+ * NGX_ERROR without memory.
+ */
+
+ngx_int_t ngx_thread_ws_curl_addresses(ngx_thread_ws_curl_target_t *target,
+    ngx_resolver_addr_t *addrs, ngx_uint_t naddrs);
+
+
 /* at the worker's start, if there is a target: NGX_OK or NGX_ERROR */
 
 ngx_int_t ngx_thread_ws_curl_init(ngx_cycle_t *cycle);

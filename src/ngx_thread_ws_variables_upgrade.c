@@ -14,6 +14,8 @@ static ngx_http_request_t *ngx_thread_ws_upgrade_request(
     ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_variable_http(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static size_t ngx_thread_ws_headers_size(ngx_http_request_t *r,
+    ngx_str_t *name);
 static ngx_int_t ngx_thread_ws_variable_cookie(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_thread_ws_variable_arg(ngx_http_request_t *r,
@@ -90,9 +92,9 @@ static ngx_int_t
 ngx_thread_ws_variable_http(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    size_t               size, len;
-    u_char              *p, *name, sep;
-    ngx_str_t           *var;
+    size_t               size;
+    u_char              *p, sep;
+    ngx_str_t           *var, name;
     ngx_uint_t           i;
     ngx_list_part_t     *part;
     ngx_table_elt_t     *h;
@@ -106,19 +108,10 @@ ngx_thread_ws_variable_http(ngx_http_request_t *r,
     }
 
     var = (ngx_str_t *) data;
-    name = var->data + sizeof("thread_ws_http_") - 1;
-    len = var->len - (sizeof("thread_ws_http_") - 1);
-    sep = (len == 6 && ngx_strncmp(name, "cookie", 6) == 0) ? ';' : ',';
+    name.data = var->data + sizeof("thread_ws_http_") - 1;
+    name.len = var->len - (sizeof("thread_ws_http_") - 1);
 
-    size = 0;
-    i = 0;
-    part = &upgrade->headers_in.headers.part;
-
-    while ((h = ngx_thread_ws_next_header(&part, &i)) != NULL) {
-        if (ngx_thread_ws_header_is(h, name, len)) {
-            size += h->value.len + 2;
-        }
-    }
+    size = ngx_thread_ws_headers_size(upgrade, &name);
 
     if (size == 0) {
         return NGX_OK;
@@ -129,12 +122,14 @@ ngx_thread_ws_variable_http(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
+    sep = (name.len == 6 && ngx_strncmp(name.data, "cookie", 6) == 0) ? ';'
+                                                                      : ',';
     v->data = p;
     i = 0;
     part = &upgrade->headers_in.headers.part;
 
     while ((h = ngx_thread_ws_next_header(&part, &i)) != NULL) {
-        if (!ngx_thread_ws_header_is(h, name, len)) {
+        if (!ngx_thread_ws_header_is(h, name.data, name.len)) {
             continue;
         }
 
@@ -152,6 +147,30 @@ ngx_thread_ws_variable_http(ngx_http_request_t *r,
     v->not_found = 0;
 
     return NGX_OK;
+}
+
+
+/* all headers of that name, with what comes between them; 0: there are none */
+
+static size_t
+ngx_thread_ws_headers_size(ngx_http_request_t *r, ngx_str_t *name)
+{
+    size_t            size;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    size = 0;
+    i = 0;
+    part = &r->headers_in.headers.part;
+
+    while ((h = ngx_thread_ws_next_header(&part, &i)) != NULL) {
+        if (ngx_thread_ws_header_is(h, name->data, name->len)) {
+            size += h->value.len + 2;
+        }
+    }
+
+    return size;
 }
 
 
