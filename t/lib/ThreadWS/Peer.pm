@@ -245,7 +245,13 @@ sub read {
     my $frame;
 
     $self->until(sub {
-        $frame = $self->take;
+
+        # a long conversation is asked whether it is still there
+        while ($frame = $self->take) {
+            last if $frame->{op} != 9;
+            $self->frame(10, $frame->{payload});
+        }
+
         $frame || $self->{stream}{eof};
     }, 'a frame', $seconds);
 

@@ -16,7 +16,8 @@ our $BAD = qr/\[(?:alert|crit|emerg)\]|Sanitizer|runtime error:|open socket/;
 
 our %Running;
 
-# main, events, http, server: lines of these blocks; limits: what a shell does
+# main, events, http, server: lines of these blocks; listen: more words of that line; daemon: it becomes one, as
+# a binary upgrade wants; limits: what a shell does
 # before it becomes nginx ("ulimit -n 64"); expected: a pattern of lines that
 # may be in the log though they look bad.
 
@@ -24,7 +25,7 @@ sub new {
     my ($class, $loop, %options) = @_;
 
     my $self = bless { loop => $loop, workers => 1, connections => 1024,
-        main => '', events => '', http => '', server => '', limits => ':',
+        main => '', events => '', http => '', server => '', limits => ':', listen => '',
         %options }, $class;
 
     $self->{dir} = File::Temp->newdir;
@@ -57,7 +58,7 @@ sub configure {
     open my $out, '>', "$self->{dir}/conf/nginx.conf" or die "conf: $!\n";
     print $out <<"CONFIG";
 $load
-daemon off;
+daemon @{[ $self->{daemon} ? 'on' : 'off' ]};
 master_process on;
 worker_processes $self->{workers};
 pid $self->{dir}/logs/nginx.pid;
@@ -72,7 +73,7 @@ http {
     access_log off;
     $self->{http}
     server {
-        listen 127.0.0.1:$self->{port} backlog=4096;
+        listen 127.0.0.1:$self->{port} backlog=4096 $self->{listen};
         location = /stub_status { stub_status; }
         $self->{server}
     }
@@ -84,7 +85,10 @@ CONFIG
 sub command {
     my ($self) = @_;
 
+    # a binary upgrade asks for the whole path
     my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
+    ($nginx) = grep { -x } map { "$_/$nginx" } split /:/, $ENV{PATH}
+        if $nginx !~ m{/};
     my @command = ($nginx, '-e', "$self->{dir}/logs/error.log",
         '-p', "$self->{dir}/", '-c', "$self->{dir}/conf/nginx.conf");
 
@@ -113,13 +117,26 @@ sub start {
     $self->{pid} = $pid;
     $Running{$pid} = $self;
 
+    if ($self->{daemon}) {
+        waitpid $pid, 0;
+        delete $Running{$pid};
+        $self->{loop}->until(sub { $self->written_pid }, 'a pid file', 60);
+        $self->{pid} = $self->written_pid;
+        $Running{ $self->{pid} } = $self;
+    }
+
     $self->{loop}->until(sub {
-        waitpid($pid, POSIX::WNOHANG()) == $pid
+        !$self->{daemon} && waitpid($pid, POSIX::WNOHANG()) == $pid
             and die 'nginx does not start: ' . $self->text('stderr')
                 . $self->text('error.log') . "\n";
         -s "$self->{dir}/logs/nginx.pid" && $self->accepts
             && @{ [$self->worker_pids] } == $self->{workers};
     }, 'nginx to start', 60);
+}
+
+sub written_pid {
+    my ($self) = @_;
+    return $self->text('nginx.pid') =~ /^(\d+)\n/ ? $1 : undef;
 }
 
 sub accepts {
@@ -208,10 +225,9 @@ sub stop {
     my $pid = delete $self->{pid} or return;
     kill $options{signal} // 'QUIT', $pid;
 
-    my $status;
     $self->{loop}->until(sub {
-        waitpid($pid, POSIX::WNOHANG()) == $pid and $status = $?;
-        defined $status;
+        $self->{daemon} ? !-e "$self->{dir}/logs/nginx.pid"
+            : waitpid($pid, POSIX::WNOHANG()) == $pid;
     }, 'nginx to leave', $options{seconds} // 60);
 
     delete $Running{$pid};
@@ -239,7 +255,7 @@ END {
 
     for my $pid (keys %Running) {
         kill 'TERM', $pid;
-        waitpid $pid, 0;
+        waitpid $pid, 0 if !$Running{$pid}{daemon};
     }
 
     $? = $status;

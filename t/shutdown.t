@@ -1,0 +1,280 @@
+# A server that is reloaded, left and upgraded while many clients chat: no run
+# fails, no client stays away, nothing that was acknowledged is lost.
+
+use strict;
+use warnings;
+
+use lib 't/lib';
+use JSON::PP ();
+use Test::More;
+use Time::HiRes qw(time);
+
+use ThreadWS::Chatter;
+use ThreadWS::Loop;
+use ThreadWS::Server;
+
+my $Full = $ENV{THREAD_WS_FULL};
+my $Loop = ThreadWS::Loop->new;
+
+# an agent that no signal of the tests reaches
+my $Agent = ThreadWS::Server->new($Loop, connections => 4096,
+    http => 'keepalive_requests 1000000;', server => '
+        location = /demo { thread_ws_demo_agent delay=' .
+            ($Full ? 40 : 10) . 'ms; }');
+
+reloads($Full ? 500 : 25, $Full ? 100 : 8);
+quits();
+upgrades();
+worker_shutdown_timeout();
+spreads();
+
+is(join("\n", $Agent->stop), '', 'the agent\'s log is clean');
+done_testing();
+
+sub gateway {
+    my (%options) = @_;
+
+    my $chat = delete $options{chat} // '';
+
+    return ThreadWS::Server->new($Loop, connections => 8192, %options,
+        http => 'thread_ws_zone threads:64m;
+        upstream agent { server 127.0.0.1:' . $Agent->port
+            . '; keepalive 16; }',
+        server => "
+        location = /chat {
+            thread_ws_pass /agent;
+            thread_ws_store memory;
+            thread_ws_shutdown_spread 200ms;
+            $chat
+        }
+        location ~ ^/threads/(?<thread>[^/]+)\$ {
+            thread_ws_thread_id \$thread;
+            thread_ws_store memory;
+            thread_ws_history;
+        }
+        location = /agent {
+            internal;
+            proxy_pass http://agent/demo;
+            proxy_http_version 1.1;
+            proxy_set_header Connection '';
+        }");
+}
+
+sub chatters {
+    my ($server, $n, %options) = @_;
+
+    return map {
+        ThreadWS::Chatter->new($Loop, port => $server->port, again => 1,
+            thread => "t$_", %options);
+    } 1 .. $n;
+}
+
+sub finals {
+    my $sum = 0;
+    $sum += $_->{finals} for @_;
+    return $sum;
+}
+
+sub faults { join "\n", map { @{ $_->{faults} } } @_ }
+
+# what the clients were told by errors, other than to come back
+
+sub errors {
+    my %sum;
+    for my $chatter (@_) {
+        $sum{$_} += $chatter->{errors}{$_} for keys %{ $chatter->{errors} };
+    }
+    note("refused while shutting down: $sum{SHUTTING_DOWN}")
+        if $sum{SHUTTING_DOWN};
+    delete $sum{SHUTTING_DOWN};
+    return join ' ', map { "$_: $sum{$_}" } sort keys %sum;
+}
+
+# every run that was acknowledged is in the thread's history
+
+sub stored {
+    my ($server, $chatter) = @_;
+
+    my %stored;
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+        PeerPort => $server->port) or die "cannot connect: $!\n";
+    my $limit = 'limit=200';
+
+    print $socket "GET /threads/$chatter->{thread}?$limit HTTP/1.0\r\n"
+        . "Host: localhost\r\n\r\n";
+    my $response = join '', <$socket>;
+    my ($body) = $response =~ /\r\n\r\n(.*)/s;
+    my $json = eval { JSON::PP->new->utf8->decode($body) }
+        or die "no history: $response\n";
+
+    $stored{$_->{requestId} // ''} = 1 for @{ $json->{messages} };
+
+    return grep { $chatter->{runs}{$_}{end}{type} eq 'final' && !$stored{$_} }
+        grep { $chatter->{runs}{$_}{end} } keys %{ $chatter->{runs} };
+}
+
+sub reloads {
+    my ($clients, $reloads) = @_;
+
+    my $server = gateway();
+    my $stop;
+    my @old;
+
+    my @chatters = chatters($server, $clients, more => sub {
+        my ($self) = @_;
+        $self->message('r' . ++$self->{n}, "message $self->{n}") if !$stop;
+    });
+
+    $_->message('r' . ++$_->{n}, 'the first') for @chatters;
+
+    for my $i (1 .. $reloads) {
+        my $before = finals(@chatters);
+
+        $Loop->until(sub { finals(@chatters) > $before + $clients / 5 },
+            'some runs to end', 60);
+        push @old, $server->reload;
+    }
+
+    $stop = 1;
+    $Loop->until(sub { !grep { $_->open_runs } @chatters },
+        'all runs to end', 60);
+
+    is(faults(@chatters), '', "$reloads reloads under $clients clients");
+    is(errors(@chatters), '', 'no run failed');
+    note(finals(@chatters) . ' runs');
+    note(eval { my $c = 0; $c += $_->{connections} for @chatters; $c }
+        . ' connections');
+
+    # everybody is there, or comes back now
+    $stop = 0;
+    my $before = finals(@chatters);
+    $_->{more} = undef for @chatters;
+    $_->message('last', 'the last') for @chatters;
+    $Loop->until(sub { finals(@chatters) >= $before + $clients },
+        'everybody\'s last run', 60);
+    is(faults(@chatters), '', 'nobody stays away');
+
+    my @lost = map { stored($server, $_) } @chatters[0 .. 9];
+    is("@lost", '', 'no acknowledged run is lost');
+
+    $Loop->until(sub { $server->gone(@old) }, 'the old workers to leave', 60);
+    pass('the old workers are gone');
+
+    $_->drop for @chatters;
+    is(join("\n", $server->stop), '', 'the log is clean');
+}
+
+# runs that stream are finished, the others are told to go
+
+sub quits {
+    my $server = gateway();
+    my @idle = chatters($server, 5, again => 0);
+    my @busy = map { ThreadWS::Chatter->new($Loop, port => $server->port,
+        thread => "b$_") } 1 .. 5;
+
+    $_->message('r1', 'Hello') for @busy;
+    $Loop->until(sub { !grep { !$_->{runs}{r1}{tokens} } @busy },
+        'runs that stream');
+    $Loop->until(sub { !grep { !$_->{ready} } @idle }, 'idle clients');
+
+    $server->signal('QUIT');
+    $Loop->until(sub { !grep { !$_->{closed} } @busy, @idle },
+        'all to be sent away');
+
+    is(join(' ', map { $_->{code} // '' } @idle, @busy), join(' ', (1012) x 10),
+        'quit: all are told to come back');
+    is(finals(@busy), 5, 'and the runs were finished');
+    is(faults(@busy, @idle), '', 'properly');
+    is(join("\n", $server->stop), '', 'the log is clean');
+}
+
+# a new master beside the old one, then the old one leaves
+
+sub upgrades {
+    my $server = gateway(daemon => 1);
+    my @chatters = chatters($server, 10, more => sub {
+        my ($self) = @_;
+        $self->message('r' . ++$self->{n}, 'again') if !$self->{enough};
+    });
+    my $pidfile = "$server->{dir}/logs/nginx.pid";
+    my $old = $server->{pid};
+
+    $_->message('r' . ++$_->{n}, 'the first') for @chatters;
+    $Loop->until(sub { finals(@chatters) > 10 }, 'some runs');
+
+    $server->signal('USR2');
+    $Loop->until(sub {
+        my $new = $server->written_pid;
+        -e "$pidfile.oldbin" && $new && $new != $old
+            && $server->worker_pids($new);
+    }, 'a new master', 60);
+
+    my $new = $server->written_pid;
+    my @workers = $server->worker_pids($old);
+    my $before = finals(@chatters);
+    kill 'QUIT', $old;
+
+    $Loop->until(sub { $server->gone(@workers) && !-e "$pidfile.oldbin" },
+        'the old master to leave', 60);
+    $Loop->until(sub { finals(@chatters) > $before + 10 }, 'more runs');
+    $_->{enough} = 1 for @chatters;
+    $Loop->until(sub { !grep { $_->open_runs } @chatters }, 'all runs to end');
+
+    is(faults(@chatters), '', 'binary upgrade: all clients are with the new');
+    is(errors(@chatters), '', 'no run failed');
+
+    $_->drop for @chatters;
+    delete $ThreadWS::Server::Running{$old};
+    $ThreadWS::Server::Running{$new} = $server;
+    $server->{pid} = $new;
+    is(join("\n", $server->stop), '', 'the log is clean');
+}
+
+# a run without end keeps a worker for so long and no longer
+
+sub worker_shutdown_timeout {
+    my $server = gateway(main => 'worker_shutdown_timeout 1s;',
+        chat => 'thread_ws_run_timeout 0;');
+
+    my $stuck = ThreadWS::Chatter->new($Loop, port => $server->port,
+        thread => 'stuck');
+    $stuck->message('r1', join ' ', ('word') x 2000);
+    $Loop->until(sub { $stuck->{runs}{r1}{tokens} }, 'a run that streams');
+
+    my $began = time;
+    my @old = $server->reload;
+    $Loop->until(sub { $server->gone(@old) }, 'the old worker to leave');
+    my $took = time - $began;
+
+    note(sprintf 'the worker left after %.2f s', $took);
+    cmp_ok($took, '>=', 0.9, 'worker_shutdown_timeout: not before');
+    ok($stuck->{closed} || $Loop->once(1), 'the client was cut off');
+    is(faults($stuck), '', 'properly');
+    is(join("\n", $server->stop), '', 'the log is clean');
+}
+
+# not all at once: the clients' leaves lie within the spread
+
+sub spreads {
+    my $server = gateway(chat => '');
+    my @chatters = chatters($server, 40, again => 0);
+
+    $Loop->until(sub { !grep { !$_->{ready} } @chatters }, 'idle clients');
+
+    my $began = time;
+    my (%left, @old);
+    $server->signal('HUP');
+    $Loop->until(sub {
+        $left{$_->{thread}} //= time for grep { defined $_->{code} } @chatters;
+        keys %left == @chatters;
+    }, 'all to be sent away');
+
+    my @times = sort { $a <=> $b } values %left;
+    my $range = $times[-1] - $times[0];
+
+    note(sprintf 'over %.3f s', $range);
+    cmp_ok($range, '>', 0.1, 'thread_ws_shutdown_spread: over most of it');
+    is(join(' ', map { $_->{code} } @chatters), join(' ', (1012) x 40),
+        'all with 1012');
+    is(join("\n", $server->stop), '', 'the log is clean');
+}
