@@ -28,23 +28,10 @@ static void ngx_thread_ws_pg_conn_detach(ngx_thread_ws_pg_conn_t *pc);
 static void ngx_thread_ws_pg_conn_event(ngx_event_t *ev);
 static void ngx_thread_ws_pg_conn_poll(ngx_thread_ws_pg_conn_t *pc);
 static void ngx_thread_ws_pg_conn_ready(ngx_thread_ws_pg_conn_t *pc);
-static void ngx_thread_ws_pg_conn_flush(ngx_thread_ws_pg_conn_t *pc);
-static void ngx_thread_ws_pg_conn_break(ngx_thread_ws_pg_conn_t *pc);
-static void ngx_thread_ws_pg_conn_read(ngx_thread_ws_pg_conn_t *pc);
-static void ngx_thread_ws_pg_conn_results(ngx_thread_ws_pg_conn_t *pc);
-static void ngx_thread_ws_pg_conn_result(ngx_thread_ws_pg_conn_t *pc,
-    ngx_thread_ws_pg_query_t *query, PGresult *res);
-static void ngx_thread_ws_pg_conn_error(ngx_thread_ws_pg_conn_t *pc,
-    ngx_thread_ws_pg_query_t *query, PGresult *res);
 static void ngx_thread_ws_pg_conn_timer(ngx_event_t *ev);
 static void ngx_thread_ws_pg_conn_again(ngx_event_t *ev);
-static void ngx_thread_ws_pg_conn_watch(ngx_thread_ws_pg_conn_t *pc);
-static void ngx_thread_ws_pg_conn_lost(ngx_thread_ws_pg_conn_t *pc,
-    const char *why);
 static void ngx_thread_ws_pg_conn_log(ngx_thread_ws_pg_conn_t *pc,
     const char *why);
-static void ngx_thread_ws_pg_conn_line(ngx_str_t *line, u_char *buf,
-    size_t size, const char *text);
 static void ngx_thread_ws_pg_conn_notice(void *data, const PGresult *res);
 
 
@@ -344,7 +331,7 @@ ngx_thread_ws_pg_conn_send(ngx_thread_ws_pg_conn_t *pc,
 }
 
 
-static void
+void
 ngx_thread_ws_pg_conn_flush(ngx_thread_ws_pg_conn_t *pc)
 {
     int           rc;
@@ -380,7 +367,7 @@ ngx_thread_ws_pg_conn_flush(ngx_thread_ws_pg_conn_t *pc)
  * has owners, whose handlers may not be called from there.
  */
 
-static void
+void
 ngx_thread_ws_pg_conn_break(ngx_thread_ws_pg_conn_t *pc)
 {
     pc->broken = 1;
@@ -389,166 +376,9 @@ ngx_thread_ws_pg_conn_break(ngx_thread_ws_pg_conn_t *pc)
 }
 
 
-static void
-ngx_thread_ws_pg_conn_read(ngx_thread_ws_pg_conn_t *pc)
-{
-    ngx_uint_t  n;
-
-    /*
-     * A record of TLS may be half read with nothing left in the socket: libpq
-     * does not tell.  It takes at least 8k at a time, so twice is enough for
-     * one; should more have come meanwhile, there is a second look soon.
-     */
-
-    n = PQsslInUse(pc->pgconn) ? 3 : 1;
-
-    while (n-- && PQconsumeInput(pc->pgconn)) { /* void */ }
-
-    /* what came before the end of the connection counts */
-
-    ngx_thread_ws_pg_conn_results(pc);
-
-    if (pc->state != NGX_THREAD_WS_PG_READY) {
-        return;
-    }
-
-    if (pc->broken || PQstatus(pc->pgconn) == CONNECTION_BAD) {
-        ngx_thread_ws_pg_conn_lost(pc, "closed the connection");
-        return;
-    }
-
-    ngx_thread_ws_pg_conn_flush(pc);
-
-    ngx_thread_ws_pg_ready(pc->pg);
-}
-
-
-static void
-ngx_thread_ws_pg_conn_results(ngx_thread_ws_pg_conn_t *pc)
-{
-    PGresult                  *res;
-    ngx_uint_t                 nothing;
-    ngx_queue_t               *q;
-    ngx_thread_ws_pg_query_t  *query;
-
-    nothing = 0;
-
-    while (!ngx_queue_empty(&pc->sent) && !PQisBusy(pc->pgconn)) {
-
-        q = ngx_queue_head(&pc->sent);
-        query = ngx_queue_data(q, ngx_thread_ws_pg_query_t, queue);
-
-        res = PQgetResult(pc->pgconn);
-
-        if (res == NULL) {
-
-            /* one ends a statement's results; another is no end of anything */
-
-            if (++nothing > 1) {
-                pc->broken = 1;
-                return;
-            }
-
-            continue;
-        }
-
-        nothing = 0;
-
-        if (PQresultStatus(res) != PGRES_PIPELINE_SYNC) {
-            ngx_thread_ws_pg_conn_result(pc, query, res);
-
-            if (PQstatus(pc->pgconn) == CONNECTION_BAD) {
-                return;
-            }
-
-            continue;
-        }
-
-        /* only now is the transaction committed */
-
-        PQclear(res);
-
-        ngx_thread_ws_pg_unlink(query);
-        pc->nsent--;
-        pc->pg->wait = 0;
-
-        if (query->res == NULL) {
-            query->failed = 1;
-        }
-
-        ngx_thread_ws_pg_conn_watch(pc);
-        ngx_thread_ws_pg_done(query);
-    }
-}
-
-
-/* two results for each query: the time limit's, and its own */
-
-static void
-ngx_thread_ws_pg_conn_result(ngx_thread_ws_pg_conn_t *pc,
-    ngx_thread_ws_pg_query_t *query, PGresult *res)
-{
-    switch (PQresultStatus(res)) {
-
-    case PGRES_TUPLES_OK:
-
-        if (++query->nresults == 2) {
-            query->res = res;
-            return;
-        }
-
-        break;
-
-    case PGRES_PIPELINE_ABORTED:
-        query->failed = 1;
-        break;
-
-    default:
-        query->failed = 1;
-        ngx_thread_ws_pg_conn_error(pc, query, res);
-    }
-
-    PQclear(res);
-}
-
-
-static void
-ngx_thread_ws_pg_conn_error(ngx_thread_ws_pg_conn_t *pc,
-    ngx_thread_ws_pg_query_t *query, PGresult *res)
-{
-    char        *state;
-    u_char       buf[512];
-    ngx_str_t    line;
-
-    if (PQstatus(pc->pgconn) == CONNECTION_BAD) {
-        return;
-    }
-
-    state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-
-    if (query->handler) {
-        ngx_thread_ws_pg_conn_line(&line, buf, sizeof(buf),
-                                   PQresultErrorMessage(res));
-
-        ngx_log_error(NGX_LOG_ERR, query->log, 0, "PostgreSQL %V: %V (%s)",
-                      &pc->pg->name, &line, state ? state : "-");
-    }
-
-    /* a server that goes, or that became a standby, is left at once */
-
-    if (state
-        && (ngx_strncmp(state, "57P", 3) == 0
-            || ngx_strncmp(state, "08", 2) == 0
-            || ngx_strcmp(state, "25006") == 0))
-    {
-        ngx_thread_ws_pg_conn_break(pc);
-    }
-}
-
-
 /* one timer, for what the state makes of it; each answer begins it anew */
 
-static void
+void
 ngx_thread_ws_pg_conn_watch(ngx_thread_ws_pg_conn_t *pc)
 {
     /* ngx_add_timer() would leave a timer that differs little as it is */
@@ -622,7 +452,7 @@ ngx_thread_ws_pg_conn_again(ngx_event_t *ev)
 
 /* the connection is of no use: what it carried waits for another, or fails */
 
-static void
+void
 ngx_thread_ws_pg_conn_lost(ngx_thread_ws_pg_conn_t *pc, const char *why)
 {
     ngx_queue_t                sent, *q;
@@ -688,7 +518,7 @@ ngx_thread_ws_pg_conn_log(ngx_thread_ws_pg_conn_t *pc, const char *why)
 
 /* libpq's messages have several lines, and may be unfinished */
 
-static void
+void
 ngx_thread_ws_pg_conn_line(ngx_str_t *line, u_char *buf, size_t size,
     const char *text)
 {

@@ -81,8 +81,23 @@ struct ngx_thread_ws_pg_s {
 };
 
 
-/* conninfo */
+/* at configuration: what is known of the settings so far */
 
+#define NGX_THREAD_WS_PG_HOSTS  3            /* host, hostaddr, port */
+
+typedef struct {
+    ngx_conf_t               *cf;
+    ngx_thread_ws_pg_t       *pg;
+    ngx_uint_t                n;            /* of keywords and values */
+    char                     *host;
+    char                     *hostaddr;
+    char                     *port;
+    char                     *dbname;
+} ngx_thread_ws_pg_list_t;
+
+
+char *ngx_thread_ws_pg_copy(ngx_conf_t *cf, const char *s, size_t len);
+ngx_int_t ngx_thread_ws_pg_hosts(ngx_thread_ws_pg_list_t *list);
 ngx_int_t ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
     ngx_str_t *conninfo);
 
@@ -101,6 +116,20 @@ void ngx_thread_ws_pg_conn_open(ngx_thread_ws_pg_conn_t *pc);
 void ngx_thread_ws_pg_conn_send(ngx_thread_ws_pg_conn_t *pc,
     ngx_thread_ws_pg_query_t *query);
 void ngx_thread_ws_pg_conn_close(ngx_thread_ws_pg_conn_t *pc);
+
+/*
+ * Between a connection's files.  read and lost may call handlers, lost closes
+ * the connection; break has it closed soon.  line makes one line of libpq's
+ * several, of size bytes at most, in buf.
+ */
+
+void ngx_thread_ws_pg_conn_read(ngx_thread_ws_pg_conn_t *pc);
+void ngx_thread_ws_pg_conn_flush(ngx_thread_ws_pg_conn_t *pc);
+void ngx_thread_ws_pg_conn_watch(ngx_thread_ws_pg_conn_t *pc);
+void ngx_thread_ws_pg_conn_break(ngx_thread_ws_pg_conn_t *pc);
+void ngx_thread_ws_pg_conn_lost(ngx_thread_ws_pg_conn_t *pc, const char *why);
+void ngx_thread_ws_pg_conn_line(ngx_str_t *line, u_char *buf, size_t size,
+    const char *text);
 
 
 #endif /* _NGX_THREAD_WS_PG_CONN_H_INCLUDED_ */

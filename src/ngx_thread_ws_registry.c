@@ -23,10 +23,11 @@
 #define NGX_THREAD_WS_REGISTRY_KEY     20
 #define NGX_THREAD_WS_REGISTRY_NONE    0xffffffff
 
-/* slots take this part of the zone */
+/* slots take this part of the zone, of a large one less */
 
 #define NGX_THREAD_WS_REGISTRY_PART    8
 #define NGX_THREAD_WS_REGISTRY_MIN     64
+#define NGX_THREAD_WS_REGISTRY_MAX     131072
 
 
 typedef struct {
@@ -79,9 +80,8 @@ ngx_thread_ws_registry_init(ngx_thread_ws_zone_t *zone)
 
     n = size / (sizeof(ngx_thread_ws_registry_slot_t) + sizeof(uint32_t));
 
-    if (n < NGX_THREAD_WS_REGISTRY_MIN) {
-        n = NGX_THREAD_WS_REGISTRY_MIN;
-    }
+    n = ngx_max(n, NGX_THREAD_WS_REGISTRY_MIN);
+    n = ngx_min(n, NGX_THREAD_WS_REGISTRY_MAX);
 
     for (nbuckets = 1; nbuckets * 2 <= n; nbuckets *= 2) { /* void */ }
 

@@ -1,7 +1,7 @@
 
 /*
- * What the files of the shelf share: blocks and the calls between threads and
- * runs.  For ngx_thread_ws_shelf.c and ngx_thread_ws_shelf_run.c only.
+ * What the files of the shelf share: blocks, and the calls between threads and
+ * runs.  For the ngx_thread_ws_shelf*.c only.
  */
 
 
@@ -52,6 +52,13 @@ ngx_int_t ngx_thread_ws_shelf_room(ngx_thread_ws_shelf_t *shelf,
     uint32_t n, ngx_thread_ws_shelf_gone_t *gone);
 ngx_thread_ws_shelf_thread_t *ngx_thread_ws_shelf_make(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_key_t *key);
+
+void ngx_thread_ws_shelf_link(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread);
+
+/* all lists, after a kill */
+
+void ngx_thread_ws_shelf_rebuild(ngx_thread_ws_shelf_t *shelf);
 
 /* runs: all of a thread go, or are found again */
 
