@@ -230,8 +230,14 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
 
     rc = ngx_thread_ws_conn_flush(conn);
 
+    /*
+     * Both have said goodbye; but a close with bytes unread would reset the
+     * connection and could take our close frame with it.
+     */
+
     if (rc == NGX_ERROR || conn->error
-        || (rc == NGX_OK && conn->close_sent && conn->close_received))
+        || (rc == NGX_OK && conn->close_sent && conn->close_received
+            && !conn->connection->read->ready))
     {
         ngx_thread_ws_conn_finalize(conn);
         return;

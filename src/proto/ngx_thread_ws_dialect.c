@@ -135,6 +135,7 @@ void
 ngx_thread_ws_reply_free(ngx_thread_ws_reply_t *reply)
 {
     free(reply->buf);
+    free(reply->envelope);
 
     ngx_memzero(reply, sizeof(ngx_thread_ws_reply_t));
 }

@@ -76,6 +76,10 @@ typedef struct {
     ngx_int_t   step;
     unsigned    heard:1;
     unsigned    chunks:1;        /* ... and came in chunks */
+    u_char     *envelope;        /* openai: what stood around the last text */
+    size_t      envelope_head;
+    size_t      envelope_tail;
+    ngx_uint_t  envelope_misses;
 } ngx_thread_ws_reply_t;
 
 

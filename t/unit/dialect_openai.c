@@ -23,6 +23,7 @@ typedef struct {
 
 static void openai_test_events(void);
 static void openai_test_scan(void);
+static void openai_test_envelope(void);
 static void openai_test_cut(void);
 static void openai_test_types(void);
 static void openai_test_runs(void);
@@ -187,6 +188,7 @@ main(void)
 {
     openai_test_events();
     openai_test_scan();
+    openai_test_envelope();
     openai_test_cut();
     openai_test_types();
     openai_test_runs();
@@ -248,6 +250,66 @@ openai_test_scan(void)
         unit_ok(scanned, "scanned: %s", usual[i]);
 
         unit_text_free(&text);
+    }
+}
+
+
+/* a chunk after another one means what it means alone */
+
+static void
+openai_test_envelope(void)
+{
+    u_char                 *held;
+    ngx_int_t               rc;
+    ngx_uint_t              i, scanned;
+    unit_text_t             after, alone;
+    ngx_thread_ws_reply_t   reply;
+
+    static const char  *chunks[] = {
+        delta("\"content\":\"b\""),
+        delta("\"content\":\"\""),
+        delta("\"content\":\"a\\u00e9\\n\""),
+        delta("\"content\":\"a\\u0000\""),
+        delta("\"content\":\"a\\ud83d\""),
+        delta("\"content\":\"a\"b\""),
+        delta("\"content\":\"a\\\""),
+        delta("\"content\":\"a\x01\""),
+        delta("\"content\":\"a\xc3\""),
+        delta("\"content\":\"a\",\"content\":\"b\""),
+        delta("\"content\":\"a\"},\"x\":{\"y\":\"b\""),
+        delta("\"content\":null"),
+        delta("\"refusal\":\"a\""),
+        choices("[{\"index\":1,\"delta\":{\"content\":\"a\"}}]")
+    };
+
+    for (i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
+
+        ngx_memzero(&after, sizeof(unit_text_t));
+        ngx_memzero(&alone, sizeof(unit_text_t));
+        ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
+        held = NULL;
+
+        (void) dialect_feed(openai, &reply, "",
+                            delta("\"content\":\"first\""),
+                            sizeof(delta("\"content\":\"first\"")) - 1,
+                            &held);
+        free(held);
+        held = NULL;
+
+        rc = dialect_feed(openai, &reply, "", chunks[i],
+                          ngx_strlen(chunks[i]), &held);
+        dialect_add_reply(&after, &reply, rc);
+
+        openai_read(&alone, chunks[i], ngx_strlen(chunks[i]), &scanned);
+
+        unit_ok(after.len == alone.len
+                && ngx_memcmp(after.data, alone.data, after.len) == 0,
+                "envelope: chunk %d after another", (int) i);
+
+        ngx_thread_ws_reply_free(&reply);
+        unit_text_free(&after);
+        unit_text_free(&alone);
+        free(held);
     }
 }
 
