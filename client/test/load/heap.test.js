@@ -15,7 +15,7 @@ import { openPage, usePages } from '../helpers/page.js';
 const context = usePages();
 
 const MINUTES = Number(process.env.MINUTES ?? 0);
-const MESSAGES = 300;
+const MESSAGES = 150;
 
 const ANSWER = ['# Title\n\n', 'Some **words** of an answer, ', '`code` and more.\n\n',
   '| a | b |\n|---|---|\n| 1 | 2 |\n\n', '```js\nlet a = 1;\n```\n'];
@@ -85,7 +85,7 @@ test('a long chat leaves the heap where it was', async (t) => {
   };
 
   await page.evaluate(install);
-  await page.evaluate(() => window.chat(250, true));
+  await page.evaluate(() => window.chat(130, true));
 
   const first = await measure();
   const until = performance.now() + MINUTES * 60000;
