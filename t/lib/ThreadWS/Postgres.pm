@@ -240,7 +240,11 @@ sub readable {
     my ($self, $file) = @_;
 
     my $copy = "$self->{dir}/" . ($file =~ s{.*/}{}r);
-    $self->spit($copy, slurp($file));
+
+    # another process may be reading the former one
+    $self->spit("$copy.$$", slurp($file));
+    rename "$copy.$$", $copy;
+
     return $copy;
 }
 
