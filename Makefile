@@ -15,6 +15,10 @@ TIME      = 60
 # tests to run, from t/
 TESTS     = t
 
+# Debian's suites to test with, and the one that the image is made of
+MATRIX      = bookworm trixie sid
+IMAGE_SUITE = trixie
+
 SOURCES  := config $(wildcard *.c src/*.c src/*.h src/proto/*.c src/proto/*.h)
 HEADERS   = $(or $(NGINX_SRC),/usr/share/nginx/src)
 VERSION  := $(shell dpkg-query -W -f '$${Version}' nginx-dev 2>/dev/null)
@@ -37,7 +41,8 @@ TEST_PACKAGES  = ca-certificates clang curl openssl procps postgresql pgbouncer 
 .DELETE_ON_ERROR:
 
 .PHONY: all run test test-unit test-fuzz test-build test-suite test-asan \
-	test-valgrind test-client fuzz bench install clean help \
+	test-valgrind test-client test-scale test-matrix test-fresh test-image \
+	deb test-deb fuzz bench install clean help \
 	packages test-packages FORCE
 
 
@@ -110,6 +115,38 @@ test-valgrind: $(MODULE) $(TEST_NGINX)
 ## make test-client  the tests of the JavaScript client
 test-client: $(MODULE)
 	@$(MAKE) -C client test
+
+## make test-scale  two gateways, a balancer and PostgreSQL: one gateway is killed
+test-scale: $(MODULE) $(TEST_NGINX)
+	@$(TOOLS)/prove nginx $(abspath $(MODULE)) t/two_gateways.t
+
+## make test-matrix  builds and tests with the nginx of Debian 12, 13 and sid,
+##                  as root; MATRIX=trixie for one of them
+test-matrix:
+	@for suite in $(MATRIX); do \
+		$(TOOLS)/matrix $(BUILD)/chroot $$suite $(TESTS) || exit 1; \
+	done
+
+## make test-fresh  make run in a fresh Debian 12 and 13, as root; FRESH=test
+##                  for make test, too
+test-fresh:
+	@for suite in bookworm trixie; do \
+		$(TOOLS)/chroot-fresh $(BUILD)/chroot $$suite $(FRESH) || exit 1; \
+	done
+
+## make test-image  builds docker/Dockerfile by buildah and chats with what is in
+##                  the image, as root
+test-image:
+	@$(TOOLS)/image $(BUILD)/image $(IMAGE_SUITE)
+
+## make deb         a Debian package for this machine's nginx, in build/deb/
+deb:
+	@$(TOOLS)/deb build $(BUILD)/deb
+
+## make test-deb    builds, installs, uses and removes it in fresh chroots of
+##                  this Debian, as root
+test-deb:
+	@. /etc/os-release && $(TOOLS)/deb test $(BUILD)/chroot $$VERSION_CODENAME
 
 ## make fuzz        all fuzz drivers, TIME=60 seconds each
 fuzz: $(BUILD)/nginx-src
