@@ -1,0 +1,319 @@
+# Two gateways on one PostgreSQL, behind a balancing nginx, as
+# docker/compose.scale.yml has them.  One is killed in mid-conversation: no run
+# that was acknowledged is lost, the clients come back through the other, and
+# every message is answered once, in order.
+
+use strict;
+use warnings;
+
+use Encode ();
+use File::Temp ();
+use JSON::PP ();
+use MIME::Base64 ();
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(time);
+
+use ThreadWS::Client;
+use ThreadWS::Loop;
+use ThreadWS::Postgres;
+
+my $threads = 24;
+my $messages = 6;
+my $json = JSON::PP->new->canonical->utf8;
+my $loop = ThreadWS::Loop->new;
+
+my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
+my $load = join '', map { "load_module $_;\n" }
+    split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
+my $user = $> == 0 ? "user root;\n" : '';
+
+my $dir = File::Temp::tempdir('thread_ws_two_XXXXXX', DIR => '/tmp',
+    CLEANUP => 1);
+
+my %port = map { $_ => ThreadWS::Postgres::free_port() } qw(a b balancer);
+my %pid;
+my $test = $$;
+
+END {
+    if ($$ == $test) {
+        my $status = $?;
+        finish($_) for keys %pid;
+        $? = $status;
+    }
+}
+
+# nginx by name, in a process group of its own
+
+sub start {
+    my ($name, $http) = @_;
+
+    mkdir "$dir/$name" or die "mkdir: $!\n";
+
+    open my $conf, '>', "$dir/$name/nginx.conf" or die "nginx.conf: $!\n";
+    print $conf <<"CONF";
+$load$user
+daemon off;
+worker_processes 2;
+pid $dir/$name/nginx.pid;
+error_log $dir/$name/error.log info;
+events { worker_connections 512; }
+http {
+    access_log off;
+    client_body_temp_path $dir/$name/body;
+    proxy_temp_path $dir/$name/proxy;
+    fastcgi_temp_path $dir/$name/fastcgi;
+    uwsgi_temp_path $dir/$name/uwsgi;
+    scgi_temp_path $dir/$name/scgi;
+$http
+}
+CONF
+    close $conf;
+
+    $pid{$name} = fork // die "fork: $!\n";
+
+    if ($pid{$name} == 0) {
+        POSIX::setpgid(0, 0);
+        open STDOUT, '>>', "$dir/$name/error.log";
+        open STDERR, '>&', \*STDOUT;
+        { exec $nginx, '-p', "$dir/$name/", '-c', "$dir/$name/nginx.conf" }
+        POSIX::_exit(127);
+    }
+
+    POSIX::setpgid($pid{$name}, $pid{$name});
+
+    # there is no other sign of its readiness than that it listens
+
+    my $end = time + 20;
+
+    until (IO::Socket::INET->new("127.0.0.1:$port{$name}")) {
+        die "$name does not start:\n", slurp("$dir/$name/error.log")
+            if time > $end || waitpid($pid{$name}, POSIX::WNOHANG()) > 0;
+        select undef, undef, undef, 0.01;
+    }
+}
+
+sub slurp {
+    my ($path) = @_;
+    open my $file, '<', $path or return '';
+    local $/;
+    return scalar <$file>;
+}
+
+# master and workers, at once
+
+sub finish {
+    my ($name) = @_;
+    my $pid = delete $pid{$name} or return;
+
+    kill 'KILL', -$pid;
+    waitpid $pid, 0;
+}
+
+my $conninfo = $ThreadWS::Postgres::Cluster->conninfo;
+
+for my $name (qw(a b)) {
+    start($name, <<"CONF");
+    thread_ws_zone threads:1m;
+    thread_ws_store "$conninfo" pool=4;
+
+    server {
+        listen 127.0.0.1:$port{$name};
+
+        location = /api/chat/ws {
+            thread_ws_pass /agent;
+            add_header X-Gateway $name always;
+        }
+
+        location = /agent {
+            internal;
+            thread_ws_demo_agent delay=2ms;
+        }
+    }
+CONF
+}
+
+start('balancer', <<"CONF");
+    upstream gateways {
+        server 127.0.0.1:$port{a} max_fails=1 fail_timeout=10s;
+        server 127.0.0.1:$port{b} max_fails=1 fail_timeout=10s;
+    }
+
+    server {
+        listen 127.0.0.1:$port{balancer};
+
+        location = /api/chat/ws {
+            proxy_pass http://gateways;
+            proxy_http_version 1.1;
+            proxy_set_header Host \$http_host;
+            proxy_set_header Upgrade \$http_upgrade;
+            proxy_set_header Connection "upgrade";
+            proxy_connect_timeout 1s;
+        }
+    }
+CONF
+
+# each thread: a client that sends one message after another, and comes back
+# under the same names when it is lost
+
+my @chats = map { { id => "t$_", next => 1, text => '', came => 0,
+    gateways => {}, finals => [], lost => 0 } } 1 .. $threads;
+
+sub come {
+    my ($chat) = @_;
+
+    $chat->{client} = ThreadWS::Client->new($loop, port => $port{balancer});
+    $chat->{client}->request(
+        "GET /api/chat/ws?threadId=$chat->{id} HTTP/1.1", []);
+    $chat->{text} = '';
+    $chat->{streams} = 0;
+    $chat->{asked} = 0;
+    $chat->{came}++;
+}
+
+sub look {
+    my ($chat) = @_;
+
+    my $client = $chat->{client} or return;
+
+    if ($client->{status} && $client->{status} == 101 && !$chat->{asked}) {
+        $chat->{gateway} = $client->{headers}{'x-gateway'}[0];
+        $chat->{gateways}{$chat->{gateway}}++;
+        ask($chat);
+    }
+
+    while (my $frame = shift @{ $client->{frames} }) {
+        next if $frame->{opcode} != 1;
+        hear($chat, $json->decode($frame->{payload}));
+    }
+
+    # a balancer that found no gateway says so; nothing of it is kept either
+
+    if ($client->{stream}{eof} && $chat->{next} <= $messages) {
+        $chat->{lost}++;
+        come($chat);
+    }
+}
+
+sub ask {
+    my ($chat) = @_;
+
+    $chat->{asked} = 1;
+    $chat->{text} = '';
+    $chat->{client}->frame('text', $json->encode({
+        type => 'message', requestId => "$chat->{id}-$chat->{next}",
+        threadId => $chat->{id}, content => "message $chat->{next}" }));
+}
+
+sub hear {
+    my ($chat, $event) = @_;
+
+    my $n = $chat->{next};
+
+    die "$chat->{id}: unexpected ", $json->encode($event), "\n"
+        unless $event->{type} =~ /\A(?:token|final)\z/
+        && $event->{requestId} eq "$chat->{id}-$n";
+
+    if ($event->{type} eq 'token') {
+        $chat->{text} .= $event->{value};
+        $chat->{streams} = 1;
+        return;
+    }
+
+    die "$chat->{id}: final differs from its tokens\n"
+        if $event->{message} ne $chat->{text};
+
+    push @{ $chat->{finals} }, $event->{message};
+    $chat->{streams} = 0;
+    $chat->{next}++;
+
+    if ($chat->{next} <= $messages) {
+        ask($chat);
+
+    } else {
+        $chat->{client}{stream}->close;
+    }
+}
+
+sub turn { look($_) for @chats }
+
+come($_) for @chats;
+
+# in mid-conversation: everybody has an answer, and some of A's stream
+
+my $condemned = sub {
+    turn();
+    return !(grep { @{ $_->{finals} } < 1 } @chats)
+        && grep { $_->{gateway} eq 'a' && $_->{streams} } @chats;
+};
+
+$loop->until($condemned, 'a conversation with A under way', 60);
+
+my $acknowledged = 0;
+$acknowledged += @{ $_->{finals} } for @chats;
+my $streaming = grep { $_->{gateway} eq 'a' && $_->{streams} } @chats;
+my @of_a = grep { $_->{gateway} eq 'a' && $_->{next} <= $messages } @chats;
+
+finish('a');
+my $killed = time;
+
+$loop->until(sub {
+    turn();
+    return !grep { !$_->{lost} || $_->{gateway} ne 'b' || !$_->{asked} } @of_a;
+}, 'the clients of A to come back', 30);
+
+my $back = time - $killed;
+
+$loop->until(sub { turn(); return !grep { $_->{next} <= $messages } @chats },
+    'the last answer', 60);
+
+cmp_ok($acknowledged, '>=', $threads, 'runs were acknowledged before');
+cmp_ok($acknowledged, '<', $threads * $messages, 'and more were to come');
+cmp_ok($streaming, '>', 0, 'answers of A were under way');
+cmp_ok(scalar(@of_a), '>', 1, 'A had several clients');
+cmp_ok($back, '<', 5, sprintf 'they came back within 5 s (%.2f s)', $back);
+
+is(scalar(grep { $_->{lost} && !$_->{gateways}{a} } @chats), 0,
+    'nobody else was lost');
+is(scalar(grep { @{ $_->{finals} } != $messages } @chats), 0,
+    'every message was answered once');
+
+# the demo agent says how many messages it was shown: all before this one
+
+is(scalar(grep {
+    my $n = 0;
+    grep { my $shown = 2 * $n++ + 1; !/\bshown $shown messages? of/ }
+        @{ $_->{finals} };
+} @chats), 0, 'every answer knew the whole thread');
+
+my $pg = $ThreadWS::Postgres::Cluster;
+
+is($pg->psql('SELECT count(*), count(DISTINCT request_id) '
+    . 'FROM thread_ws.runs', dbname => 'chat'),
+    join('|', ($threads * $messages) x 2), 'each run is stored once');
+
+my %stored;
+
+for ($pg->psql('SELECT t.id, r.request_id, '
+    . "translate(encode(convert_to(r.answer, 'UTF8'), 'base64'), chr(10), '') "
+    . 'FROM thread_ws.runs r JOIN thread_ws.threads t USING (thread) '
+    . 'ORDER BY r.thread, r.seq', dbname => 'chat'))
+{
+    my ($id, $request, $answer) = split /\|/;
+    push @{ $stored{$id} }, "$request "
+        . Encode::decode('UTF-8', MIME::Base64::decode_base64($answer));
+}
+
+for my $chat (@chats) {
+    my $n = 0;
+    is_deeply($stored{$chat->{id}},
+        [map { "$chat->{id}-" . ++$n . " $_" } @{ $chat->{finals} }],
+        "$chat->{id}: what was acknowledged is stored, in order");
+}
+
+for my $name (qw(b balancer)) {
+    unlike(slurp("$dir/$name/error.log"), qr/\[(?:alert|crit|emerg)\]/,
+        "$name has no alert");
+}
+
+done_testing();
