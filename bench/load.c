@@ -1,0 +1,846 @@
+/*
+ * load URL CONNECTIONS [SOURCES]
+ *
+ * The clients.  ws://ADDRESS:PORT/PATH?threadId= opens WebSockets of the thread
+ * protocol, http://ADDRESS:PORT/PATH keeps HTTP connections and posts to an
+ * OpenAI-compatible stream.  When all are open it says so, and then plays one
+ * phase for each line of standard input, until that ends:
+ *
+ *   runs:N      runs on each connection, or
+ *   seconds:S   begin no new run after so many milliseconds
+ *   over:MS     spread the first runs over this time
+ *   cancel:N    cancel each run after N tokens (HTTP: close the connection)
+ *   limit:S     give up after so many seconds
+ *   task:...    what the message says: "tokens:200 gap:0 stamp:0"
+ *
+ * Each answer prints one line of JSON.  Times are in microseconds.
+ */
+
+
+#define _GNU_SOURCE
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "load.h"
+
+
+#define LOAD_EVENTS   512
+#define LOAD_OPENING  64
+#define LOAD_SAMPLES  (8 * 1024 * 1024)
+#define LOAD_CANCELS  65536
+
+/* what a sample counts in: nanoseconds */
+#define LOAD_UNIT     100
+
+
+typedef struct {
+    uint32_t      *v;
+    size_t         n;
+} load_times_t;
+
+typedef struct {
+    uint64_t       runs;
+    uint64_t       seconds;
+    uint64_t       over;
+    uint64_t       cancel;
+    uint64_t       limit;
+    bench_task_t   task;
+} load_phase_t;
+
+
+static void load_open(load_conn_t *c);
+static void load_message(load_conn_t *c);
+
+
+static int                 load_epoll;
+static int                 load_is_sse;
+static unsigned            load_sources = 1;
+static struct sockaddr_in  load_address;
+static char                load_path[256];
+static char                load_host[64];
+
+static load_conn_t        *load_conns;
+static unsigned            load_nconns;
+static unsigned            load_opened;
+static unsigned            load_opening;
+static unsigned            load_ready;
+static unsigned            load_failures;
+
+static load_phase_t        load_phase;
+static unsigned            load_active;
+static uint64_t            load_run;
+static uint64_t            load_stop;
+
+static load_times_t        load_first, load_delay, load_ack, load_whole;
+static uint64_t            load_ended, load_tokens, load_reads, load_wrong;
+static uint64_t            load_late, load_cancels[LOAD_CANCELS][2];
+
+
+static void
+load_sample(load_times_t *times, uint64_t ns)
+{
+    if (times->v == NULL) {
+        times->v = malloc(LOAD_SAMPLES * sizeof(uint32_t));
+        if (times->v == NULL) {
+            bench_die("load: malloc");
+        }
+    }
+
+    ns /= LOAD_UNIT;
+
+    if (times->n < LOAD_SAMPLES) {
+        times->v[times->n++] = ns < UINT32_MAX ? (uint32_t) ns : UINT32_MAX;
+    }
+}
+
+
+uint64_t
+load_hash(uint64_t hash, const char *p, size_t len)
+{
+    size_t  i;
+
+    for (i = 0; i < len; i++) {
+        hash = (hash ^ (unsigned char) p[i]) * 0x100000001b3ULL;
+    }
+
+    return hash;
+}
+
+
+void
+load_request_id(char *p, uint64_t run)
+{
+    char  digits[BENCH_STAMP];
+
+    bench_stamp(digits, run * 0x9e3779b97f4a7c15ULL);
+
+    memcpy(p, "00000000-0000-4000-8000-000000000000", LOAD_REQUEST_ID);
+    memcpy(p, digits, 8);
+
+    bench_stamp(digits, run);
+    memcpy(p + 24, digits + 4, 12);
+}
+
+
+static void
+load_watch(load_conn_t *c, int op, uint32_t events)
+{
+    struct epoll_event  ee;
+
+    ee.events = events;
+    ee.data.ptr = c;
+
+    if (epoll_ctl(load_epoll, op, c->fd, &ee) == -1) {
+        bench_die("load: epoll_ctl");
+    }
+}
+
+
+void
+load_drop(load_conn_t *c)
+{
+    if (c->state == LOAD_CONNECTING || c->state == LOAD_UPGRADING) {
+        load_opening--;
+    }
+
+    if (c->state >= LOAD_IDLE) {
+        load_ready--;
+    }
+
+    if (c->state >= LOAD_BUSY) {
+        load_active--;
+        load_wrong++;
+    }
+
+    load_failures++;
+
+    close(c->fd);
+
+    c->fd = -1;
+    c->state = LOAD_CLOSED;
+}
+
+
+static void
+load_write(load_conn_t *c, const char *p, size_t len)
+{
+    if (send(c->fd, p, len, MSG_NOSIGNAL) != (ssize_t) len) {
+        load_drop(c);
+    }
+}
+
+
+static void
+load_frame(load_conn_t *c, int opcode, const char *p, size_t len)
+{
+    char    frame[1024 + 8];
+    size_t  i, head;
+
+    static const char  mask[] = { 0x37, 0x5a, 0x11, 0x6c };
+
+    frame[0] = (char) (0x80 | opcode);
+
+    if (len < 126) {
+        frame[1] = (char) (0x80 | len);
+        head = 2;
+
+    } else {
+        frame[1] = (char) (0x80 | 126);
+        frame[2] = (char) (len >> 8);
+        frame[3] = (char) len;
+        head = 4;
+    }
+
+    memcpy(frame + head, mask, 4);
+
+    for (head += 4, i = 0; i < len; i++) {
+        frame[head + i] = (char) (p[i] ^ mask[i & 3]);
+    }
+
+    load_write(c, frame, head + len);
+}
+
+
+void
+load_pong(load_conn_t *c, const char *p, size_t len)
+{
+    load_frame(c, 10, p, len);
+}
+
+
+static void
+load_ending(load_conn_t *c)
+{
+    load_active--;
+    load_ended++;
+
+    c->state = LOAD_IDLE;
+    c->runs++;
+
+    if (load_phase.runs ? c->runs < load_phase.runs
+                        : bench_now() < load_stop)
+    {
+        load_message(c);
+    }
+}
+
+
+void
+load_token(load_conn_t *c, load_str_t *value)
+{
+    char      text[BENCH_TOKEN_MAX], cancel[128];
+    size_t    n, skip;
+    uint64_t  now, when;
+
+    if (c->state < LOAD_BUSY) {
+        load_failed(c, "a token without a run", value);
+        return;
+    }
+
+    now = bench_now();
+    skip = 0;
+
+    if (load_phase.task.stamp) {
+        skip = BENCH_STAMP;
+        when = bench_stamp_parse(value->data, value->len);
+
+        if (when == 0 || when > now) {
+            load_failed(c, "a wrong stamp", value);
+            return;
+        }
+
+        c->delay += now - when;
+        c->delays++;
+        load_sample(&load_delay, now - when);
+    }
+
+    if (c->tokens == 0) {
+        load_sample(&load_first, now - c->sent);
+    }
+
+    n = bench_token(text, c->run, c->tokens++);
+
+    if (value->len != skip + n || memcmp(value->data + skip, text, n)) {
+        load_failed(c, "a wrong token", value);
+        return;
+    }
+
+    c->hash = load_hash(c->hash, value->data, value->len);
+    load_tokens++;
+
+    if (load_phase.cancel && c->state == LOAD_BUSY
+        && c->tokens == load_phase.cancel)
+    {
+        c->state = LOAD_CANCELLING;
+        c->sent = bench_now();
+
+        if (!load_is_sse) {
+            n = (size_t) sprintf(cancel, "{\"type\":\"cancel\",\"requestId\":\"");
+            load_request_id(cancel + n, c->run);
+            n += LOAD_REQUEST_ID;
+            n += (size_t) sprintf(cancel + n, "\"}");
+
+            load_frame(c, 1, cancel, n);
+            return;
+        }
+
+        /* closing is how HTTP says it: the next run has a new connection */
+
+        close(c->fd);
+        c->fd = -1;
+        load_ready--;
+        load_cancelled(c);
+    }
+}
+
+
+void
+load_cancelled(load_conn_t *c)
+{
+    if (c->state != LOAD_CANCELLING) {
+        load_failed(c, "cancelled by itself", &(load_str_t) { "", 0 });
+        return;
+    }
+
+    load_sample(&load_ack, bench_now() - c->sent);
+
+    if (load_ack.n <= LOAD_CANCELS) {
+        load_cancels[load_ack.n - 1][0] = c->run;
+        load_cancels[load_ack.n - 1][1] = c->sent;
+    }
+
+    if (!load_is_sse) {
+        load_ending(c);
+        return;
+    }
+
+    load_active--;
+    load_ended++;
+
+    c->runs++;
+    c->state = LOAD_CLOSED;
+    c->reopen = 1;
+}
+
+
+void
+load_final(load_conn_t *c, load_str_t *message)
+{
+    if (c->state < LOAD_BUSY || c->tokens != load_phase.task.tokens
+        || (message && load_hash(LOAD_HASH, message->data, message->len)
+                       != c->hash)
+        || (message == NULL && !c->done))
+    {
+        load_failed(c, "a wrong end", message ? message
+                                              : &(load_str_t) { "", 0 });
+        return;
+    }
+
+    load_late += (c->state == LOAD_CANCELLING);
+    load_sample(&load_whole, bench_now() - c->sent);
+
+    c->head = 0;
+    c->done = 0;
+
+    load_ending(c);
+}
+
+
+void
+load_failed(load_conn_t *c, const char *what, load_str_t *text)
+{
+    if (load_wrong < 5) {
+        fprintf(stderr, "load: %s in run %llu after %llu tokens: %.*s\n", what,
+                (unsigned long long) c->run, (unsigned long long) c->tokens,
+                (int) (text->len < 400 ? text->len : 400), text->data);
+    }
+
+    load_drop(c);
+}
+
+
+static void
+load_message(load_conn_t *c)
+{
+    char    text[512], out[1024], id[LOAD_REQUEST_ID + 1];
+    size_t  n;
+
+    c->run = ++load_run;
+    c->tokens = 0;
+    c->hash = LOAD_HASH;
+    c->state = LOAD_BUSY;
+
+    load_active++;
+
+    n = (size_t) sprintf(text, "tokens:%llu gap:%llu stamp:%llu run:%llu",
+                         (unsigned long long) load_phase.task.tokens,
+                         (unsigned long long) load_phase.task.gap,
+                         (unsigned long long) load_phase.task.stamp,
+                         (unsigned long long) c->run);
+
+    if (load_is_sse) {
+        n = (size_t) sprintf(out, "POST %s HTTP/1.1\r\nHost: %s\r\n"
+                             "Content-Type: application/json\r\n"
+                             "Content-Length: %zu\r\n\r\n"
+                             "{\"model\":\"mock\",\"messages\":[{\"role\":"
+                             "\"user\",\"content\":\"%s\"}],\"stream\":true}",
+                             load_path, load_host, n + 72, text);
+
+        c->sent = bench_now();
+        load_write(c, out, n);
+        return;
+    }
+
+    load_request_id(id, c->run);
+    id[LOAD_REQUEST_ID] = '\0';
+
+    n = (size_t) sprintf(out, "{\"type\":\"message\",\"requestId\":\"%s\","
+                         "\"threadId\":\"t%u\",\"content\":\"%s\"}",
+                         id, c->number, text);
+
+    c->sent = bench_now();
+    load_frame(c, 1, out, n);
+}
+
+
+static void
+load_open(load_conn_t *c)
+{
+    int                 on;
+    struct sockaddr_in  sin;
+
+    c->fd = socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
+    if (c->fd == -1) {
+        bench_die("load: socket");
+    }
+
+    on = 1;
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(int));
+
+    if (load_sources > 1) {
+
+        /* one address has not ports enough */
+
+        setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on,
+                   sizeof(int));
+
+        memset(&sin, 0, sizeof(struct sockaddr_in));
+        sin.sin_family = AF_INET;
+        sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK + c->number % load_sources);
+
+        if (bind(c->fd, (struct sockaddr *) &sin, sizeof(sin)) == -1) {
+            bench_die("load: bind");
+        }
+    }
+
+    c->state = LOAD_CONNECTING;
+    c->head = 0;
+    c->tail = 0;
+    c->done = 0;
+    c->chunk = 0;
+    c->rest.len = 0;
+    c->line.len = 0;
+
+    load_opening++;
+
+    if (connect(c->fd, (struct sockaddr *) &load_address, sizeof(load_address))
+        == -1 && errno != EINPROGRESS)
+    {
+        bench_die("load: connect");
+    }
+
+    load_watch(c, EPOLL_CTL_ADD, EPOLLOUT);
+}
+
+
+static void
+load_connected(load_conn_t *c)
+{
+    int        error, n;
+    char       out[512];
+    socklen_t  len;
+
+    error = 0;
+    len = sizeof(int);
+    getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+
+    if (error) {
+        load_drop(c);
+        return;
+    }
+
+    load_watch(c, EPOLL_CTL_MOD, EPOLLIN|EPOLLRDHUP);
+
+    if (!load_is_sse) {
+        c->state = LOAD_UPGRADING;
+
+        n = sprintf(out, "GET %st%u HTTP/1.1\r\nHost: %s\r\n"
+                    "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                    "Sec-WebSocket-Version: 13\r\n"
+                    "Sec-WebSocket-Key: dGhyZWFkLXdzLWJlbmNoIQ==\r\n\r\n",
+                    load_path, c->number, load_host);
+
+        load_write(c, out, (size_t) n);
+        return;
+    }
+
+    load_opening--;
+    load_ready++;
+    c->state = LOAD_IDLE;
+
+    if (load_phase.cancel && c->runs && c->runs < load_phase.runs) {
+        load_message(c);
+    }
+}
+
+
+static void
+load_read(load_conn_t *c)
+{
+    char    *p, *end;
+    size_t   len;
+    ssize_t  n;
+
+    static char  buffer[LOAD_BUFFER];
+
+    len = c->rest.len;
+
+    if (len) {
+        memcpy(buffer, c->rest.data, len);
+        c->rest.len = 0;
+    }
+
+    n = recv(c->fd, buffer + len, LOAD_BUFFER - len, 0);
+
+    if (n <= 0) {
+        load_keep(&c->rest, buffer, len);
+
+        if (n == 0 || errno != EAGAIN) {
+            load_drop(c);
+        }
+
+        return;
+    }
+
+    load_reads++;
+    p = buffer;
+    len += (size_t) n;
+
+    if (c->state == LOAD_UPGRADING) {
+
+        end = memmem(p, len, "\r\n\r\n", 4);
+        if (end == NULL) {
+            load_keep(&c->rest, p, len);
+            return;
+        }
+
+        if (memcmp(p, "HTTP/1.1 101", 12)) {
+            load_drop(c);
+            return;
+        }
+
+        load_opening--;
+        load_ready++;
+        c->state = LOAD_IDLE;
+
+        len -= (size_t) (end + 4 - p);
+        p = end + 4;
+    }
+
+    if (load_is_sse) {
+        load_input_sse(c, p, len);
+
+    } else {
+        load_input_ws(c, p, len);
+    }
+}
+
+
+static void
+load_wait(uint64_t until)
+{
+    int                  i, n;
+    uint64_t             now;
+    load_conn_t         *c;
+    struct timespec      ts;
+
+    static struct epoll_event  events[LOAD_EVENTS];
+
+    now = bench_now();
+    until = until > now ? until - now : 0;
+    ts.tv_sec = (time_t) (until / 1000000000);
+    ts.tv_nsec = (long) (until % 1000000000);
+
+    n = epoll_pwait2(load_epoll, events, LOAD_EVENTS, &ts, NULL);
+
+    for (i = 0; i < n; i++) {
+
+        c = events[i].data.ptr;
+
+        if (c->fd == -1) {
+            continue;
+        }
+
+        if (c->state == LOAD_CONNECTING) {
+            load_connected(c);
+
+        } else {
+            load_read(c);
+        }
+
+        if (c->reopen) {
+            c->reopen = 0;
+            load_open(c);
+        }
+    }
+}
+
+
+static void
+load_times_print(const char *name, load_times_t *times)
+{
+    double  us;
+
+    us = LOAD_UNIT / 1000.0;
+
+    bench_sort(times->v, times->n);
+
+    printf(",\"%s\":{\"n\":%zu,\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,"
+           "\"max\":%.1f}", name, times->n,
+           bench_part(times->v, times->n, 0.5) * us,
+           bench_part(times->v, times->n, 0.9) * us,
+           bench_part(times->v, times->n, 0.99) * us,
+           bench_part(times->v, times->n, 1) * us);
+
+    times->n = 0;
+}
+
+
+/* How evenly the streams were served: their mean delays. */
+
+static void
+load_streams_print(void)
+{
+    unsigned      i;
+    load_conn_t  *c;
+    load_times_t  means;
+
+    memset(&means, 0, sizeof(load_times_t));
+
+    for (i = 0; i < load_nconns; i++) {
+        c = &load_conns[i];
+
+        if (c->delays) {
+            load_sample(&means, c->delay / c->delays);
+        }
+    }
+
+    load_times_print("streams", &means);
+    free(means.v);
+}
+
+
+static void
+load_report(uint64_t began)
+{
+    size_t    i;
+    uint64_t  took;
+
+    took = bench_now() - began;
+
+    printf("{\"seconds\":%.6f,\"runs\":%llu,\"tokens\":%llu,\"reads\":%llu,"
+           "\"wrong\":%llu,\"lost\":%u,\"late\":%llu", (double) took / 1e9,
+           (unsigned long long) load_ended, (unsigned long long) load_tokens,
+           (unsigned long long) load_reads, (unsigned long long) load_wrong,
+           load_active, (unsigned long long) load_late);
+
+    printf(",\"cancels\":[");
+
+    for (i = 0; i < load_ack.n && i < LOAD_CANCELS; i++) {
+        printf("%s[%llu,%llu]", i ? "," : "",
+               (unsigned long long) load_cancels[i][0],
+               (unsigned long long) load_cancels[i][1]);
+    }
+
+    printf("]");
+
+    load_times_print("first", &load_first);
+    load_times_print("delay", &load_delay);
+    load_times_print("whole", &load_whole);
+    load_times_print("ack", &load_ack);
+    load_streams_print();
+
+    printf("}\n");
+    fflush(stdout);
+}
+
+
+static void
+load_play(void)
+{
+    unsigned      next;
+    uint64_t      began, now, due, limit;
+    load_conn_t  *c;
+
+    for (next = 0; next < load_nconns; next++) {
+        c = &load_conns[next];
+        c->runs = 0;
+        c->delay = 0;
+        c->delays = 0;
+    }
+
+    load_ended = load_tokens = load_reads = load_wrong = load_late = 0;
+
+    began = bench_now();
+    limit = began + (load_phase.limit ? load_phase.limit : 60) * 1000000000;
+    load_stop = began + load_phase.seconds * 1000000;
+    due = began;
+
+    for (next = 0; /* void */ ; /* void */) {
+
+        for (now = bench_now(); next < load_nconns; next++) {
+            due = began + load_phase.over * 1000000 * next / load_nconns;
+
+            if (due > now) {
+                break;
+            }
+
+            if (load_conns[next].state == LOAD_IDLE) {
+                load_message(&load_conns[next]);
+            }
+        }
+
+        if (next == load_nconns) {
+            due = limit;
+
+            if (load_active + load_opening == 0) {
+                break;
+            }
+        }
+
+        if (now > limit) {
+            break;
+        }
+
+        load_wait(due);
+    }
+
+    load_report(began);
+}
+
+
+static int
+load_command(void)
+{
+    char   line[256];
+    char  *task;
+
+    if (fgets(line, sizeof(line), stdin) == NULL) {
+        return 0;
+    }
+
+    memset(&load_phase, 0, sizeof(load_phase_t));
+
+    task = strstr(line, "task:");
+    if (task) {
+        bench_task_parse(&load_phase.task, task + 5, strlen(task + 5));
+        *task = '\0';
+    }
+
+    sscanf(line, "runs:%lu seconds:%lu over:%lu cancel:%lu limit:%lu",
+           &load_phase.runs, &load_phase.seconds, &load_phase.over,
+           &load_phase.cancel, &load_phase.limit);
+
+    return 1;
+}
+
+
+static void
+load_url(const char *url)
+{
+    int   port;
+    char  address[32];
+
+    load_is_sse = (strncmp(url, "http", 4) == 0);
+
+    if (sscanf(strstr(url, "//") + 2, "%31[0-9.]:%d%255s", address, &port,
+               load_path) != 3
+        || inet_aton(address, &load_address.sin_addr) == 0)
+    {
+        fprintf(stderr, "load: bad URL %s\n", url);
+        exit(2);
+    }
+
+    load_address.sin_family = AF_INET;
+    load_address.sin_port = htons((uint16_t) port);
+    snprintf(load_host, sizeof(load_host), "%s:%d", address, port);
+}
+
+
+int
+main(int argc, char **argv)
+{
+    uint64_t       limit;
+    struct rlimit  files;
+
+    if (argc < 3 || strstr(argv[1], "//") == NULL) {
+        fprintf(stderr, "usage: load URL CONNECTIONS [SOURCES]\n");
+        return 2;
+    }
+
+    load_url(argv[1]);
+    load_nconns = (unsigned) atoi(argv[2]);
+
+    if (argc > 3) {
+        load_sources = (unsigned) atoi(argv[3]);
+    }
+
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+
+    signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_TIMERSLACK, 1UL);
+
+    /* a run's number tells it from those of a load before this one */
+
+    load_run = ((uint64_t) getpid() & 0xfffff) << 24;
+    load_epoll = epoll_create1(EPOLL_CLOEXEC);
+    load_conns = calloc(load_nconns, sizeof(load_conn_t));
+
+    limit = bench_now() + 60000000000;
+
+    while (load_opened < load_nconns || load_opening) {
+
+        while (load_opened < load_nconns && load_opening < LOAD_OPENING) {
+            load_conns[load_opened].number = load_opened;
+            load_open(&load_conns[load_opened++]);
+        }
+
+        load_wait(bench_now() + 100000000);
+
+        if (bench_now() > limit) {
+            break;
+        }
+    }
+
+    printf("{\"open\":%u,\"failed\":%u}\n", load_ready, load_failures);
+    fflush(stdout);
+
+    while (load_command()) {
+        load_play();
+    }
+
+    return 0;
+}

@@ -1,0 +1,91 @@
+/*
+ * The load generator: what its files share.
+ */
+
+
+#ifndef BENCH_LOAD_H
+#define BENCH_LOAD_H
+
+
+#include "common.h"
+
+
+#define LOAD_BUFFER  (1024 * 1024)
+
+
+typedef enum {
+    LOAD_CLOSED = 0,
+    LOAD_CONNECTING,
+    LOAD_UPGRADING,
+    LOAD_IDLE,
+    LOAD_BUSY,
+    LOAD_CANCELLING
+} load_state_e;
+
+
+typedef struct {
+    char          *data;
+    size_t         len;
+    size_t         size;
+} load_bytes_t;
+
+
+typedef struct {
+    int            fd;
+    unsigned       number;
+    load_state_e   state;
+
+    load_bytes_t   rest;         /* input that is not a whole piece yet */
+    load_bytes_t   line;         /* SSE: a line that is not whole yet */
+    size_t         chunk;        /* SSE: bytes of the chunk still to come */
+    unsigned       head:1;       /* SSE: the response's head is over */
+    unsigned       tail:1;       /* SSE: the end of a chunk is to come */
+    unsigned       last:1;       /* SSE: that was the last chunk */
+    unsigned       done:1;       /* SSE: the end mark has come */
+    unsigned       reopen:1;     /* SSE: closed to cancel a run */
+
+    uint64_t       run;
+    uint64_t       runs;         /* in this phase */
+    uint64_t       tokens;       /* of this run */
+    uint64_t       hash;         /* of its text */
+    uint64_t       sent;         /* when the message, then the cancel was */
+    uint64_t       delay;        /* sum over this phase's tokens */
+    uint64_t       delays;
+} load_conn_t;
+
+
+typedef struct {
+    const char    *data;
+    size_t         len;
+} load_str_t;
+
+
+/* The text protocols: both call the functions below for what they find. */
+
+void load_input_ws(load_conn_t *c, const char *p, size_t len);
+void load_input_sse(load_conn_t *c, const char *p, size_t len);
+
+/* Keeps the len bytes at p, and nothing else. */
+
+void load_keep(load_bytes_t *bytes, const char *p, size_t len);
+
+/* One string of JSON, without its quotes; decoded ones go to a buffer. */
+
+const char *load_json_string(const char *p, const char *end, load_str_t *s);
+
+void load_token(load_conn_t *c, load_str_t *value);
+void load_final(load_conn_t *c, load_str_t *message);
+void load_cancelled(load_conn_t *c);
+void load_failed(load_conn_t *c, const char *what, load_str_t *text);
+void load_pong(load_conn_t *c, const char *p, size_t len);
+void load_drop(load_conn_t *c);
+
+uint64_t load_hash(uint64_t hash, const char *p, size_t len);
+void load_request_id(char *p, uint64_t run);
+
+
+#define LOAD_REQUEST_ID  36
+#define LOAD_HASH        0xcbf29ce484222325ULL
+
+
+#endif /* BENCH_LOAD_H */

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""report.py [FILE]
+
+Prints the table of a result that bench/run has kept.
+"""
+
+import json
+import random
+import statistics
+import sys
+
+
+def part(values, p):
+    return values[min(len(values) - 1, int(p * len(values)))] if values else 0
+
+
+def interval(values):
+    """95 % interval of the median, by bootstrap; the same for the same
+    values."""
+    dice = random.Random(1)
+    medians = sorted(statistics.median(dice.choices(values, k=len(values)))
+                     for _ in range(2000))
+    return medians[50], medians[1949]
+
+
+class Rows:
+    def __init__(self, rows):
+        self.rows = rows
+
+    def of(self, scenario, server, figure):
+        """The figure of each round that has it."""
+        found = {}
+        for row in self.rows:
+            if row['scenario'] == scenario and row['server'] == server:
+                try:
+                    found[row['round']] = figure(row)
+                except (KeyError, ZeroDivisionError):
+                    pass
+        return found
+
+    def ratio(self, scenario, one, other, figure, turned=False):
+        ours = self.of(scenario, one, figure)
+        theirs = self.of(scenario, other, figure)
+        both = [(ours[i], theirs[i]) for i in ours if theirs.get(i)]
+        if turned:
+            both = [(b, a) for a, b in both]
+        return ([a / b for a, b in both], statistics.median(ours.values()),
+                statistics.median(theirs.values())) if both else None
+
+    def noise(self):
+        others = [row['others'] for row in self.rows if 'others' in row]
+        return statistics.median(others) if others else 0
+
+
+def us(row):
+    return row['cpu'] / 1e3 / row['tokens']
+
+
+def time_of(kind, p):
+    return lambda row: row[kind][p] if row[kind]['n'] else row['absent']
+
+
+class Table:
+    def __init__(self):
+        self.lines = []
+        self.missed = 0
+
+    def add(self, what, found, unit, bound=None, least=False, against=None):
+        if not found:
+            return
+        ratios, ours, theirs = found
+        middle = statistics.median(ratios)
+        low, high = interval(ratios)
+        said = ''
+        if bound is not None:
+            met = high >= bound if least else low <= bound
+            self.missed += not met
+            said = 'met' if met else '**not met**'
+        self.lines.append((
+            what, f'{ours:.{2 if ours < 100 else 0}f}',
+            f'{theirs:.{2 if theirs < 100 else 0}f} {unit}',
+            f'{middle:.2f} [{low:.2f}, {high:.2f}]',
+            f"{'>=' if least else '<='} {bound}" if bound is not None else '',
+            said))
+
+    def one(self, what, value, unit, bound):
+        met = value <= bound
+        self.missed += not met
+        self.lines.append((what, f'{value:.2f}', unit, '', f'<= {bound}',
+                           'met' if met else '**not met**'))
+
+    def print(self):
+        head = ('what', 'module', 'against', 'ratio [95 %]', 'bound', '')
+        lines = [head, *self.lines]
+        width = [max(len(line[i]) for line in lines) for i in range(6)]
+        for i, line in enumerate(lines):
+            print('| ' + ' | '.join(
+                cell.ljust(width[k]) for k, cell in enumerate(line)) + ' |')
+            if i == 0:
+                print('|' + '|'.join('-' * (n + 2) for n in width) + '|')
+
+
+NAMES = {
+    'gap0-1': 'no gap, 1 stream', 'gap0-16': 'no gap, 16 streams',
+    'gap0-256': 'no gap, 256 streams', 'gap0-1000': 'no gap, 1,000 streams',
+    '20ms-100': '20 ms, 100 streams', '20ms-1000': '20 ms, 1,000 streams',
+}
+
+
+def peers(t, rows):
+    for scenario, name in NAMES.items():
+        bound = None if scenario == 'gap0-1000' else \
+            1.0 if scenario.startswith('gap0') else 1.1
+        t.add(f'CPU a token, {name}: floor',
+              rows.ratio(scenario, 'module', 'floor', us), 'us', bound)
+    for peer, title, bound in (('lean', 'Node, ws + undici', 1.5),
+                               ('fastify', 'Fastify + openai', 10)):
+        for scenario, name in NAMES.items():
+            t.add(f'tokens a CPU second, {name}: {title}',
+                  rows.ratio(scenario, 'module', peer, us, turned=True),
+                  'us', bound, least=True)
+
+
+def times(t, rows):
+    direct = rows.of('first', 'direct', lambda row: row['first']['p50'])
+
+    def added(p):
+        return lambda row: row['first'][p] - direct[row['round']]
+
+    for p in ('p50', 'p99'):
+        t.add(f'added to the first token, {p}: floor',
+              rows.ratio('first', 'module', 'floor', added(p)), 'us', 1.2)
+    for p in ('p50', 'p99'):
+        t.add(f"cancel to the agent's close, {p}: floor",
+              rows.ratio('cancel', 'module', 'floor', time_of('close', p)),
+              'us', 1.0)
+    for p in ('p50', 'p99'):
+        t.add(f'delay a token, 20 ms, 1,000 streams, {p}: floor',
+              rows.ratio('20ms-1000', 'module', 'floor', time_of('delay', p)),
+              'us', 1.5)
+    t.add('delay a token, 9,500 streams at 1 a second, p99: floor',
+          rows.ratio('1s-9500', 'module', 'floor', time_of('delay', 'p99')),
+          'us', 1.5)
+    t.add('CPU a token, 9,500 streams at 1 a second: floor',
+          rows.ratio('1s-9500', 'module', 'floor', us), 'us')
+
+
+def limits(t, rows):
+    t.add('overload, delay a token, p99: floor',
+          rows.ratio('overload', 'module', 'floor', time_of('delay', 'p99')),
+          'us')
+    spread = rows.of('overload', 'module',
+                     lambda r: (r['streams']['max'], r['streams']['p50']))
+    if spread:
+        t.add('overload, the latest stream: the middle one',
+              ([a / b for a, b in spread.values()],
+               statistics.median(a for a, b in spread.values()),
+               statistics.median(b for a, b in spread.values())), 'us')
+    for name, title in (('module', 'off'), ('default', 'connection')):
+        found = rows.of('long', name, lambda r: (r['each'], r['early']))
+        if found:
+            t.add(f'CPU a run, 10,000 runs on a connection, store {title}: '
+                  'its first 100', ([a / b for a, b in found.values()],
+                  statistics.median(a for a, b in found.values()) / 1e3,
+                  statistics.median(b for a, b in found.values()) / 1e3),
+                  'us', 1.1 if name == 'module' else None)
+            grown = rows.of('long', name, lambda r: r['grown'])
+            t.one(f'memory grown over these, store {title}',
+                  max(grown.values()) / 1024, 'KB', 1024)
+    many = rows.of('gap0-1000', 'module', us)
+    few = rows.of('gap0-16', 'module', us)
+    both = [i for i in many if i in few]
+    if both:
+        t.add('tokens a CPU second, no gap, 1,000 streams: 16 streams',
+              ([few[i] / many[i] for i in both],
+               statistics.median(many.values()),
+               statistics.median(few.values())), 'us', 0.8, least=True)
+    for name, title, bound in (('standard', "nginx's defaults", 6),
+                               ('small', 'small buffers', 4)):
+        for value in rows.of('idle', name, lambda r: r['bytes']).values():
+            t.one(f'an idle connection of 19,000, {title}', value / 1024, 'KB',
+                  bound)
+    t.add('CPU a token, no gap, 16 streams, store connection: store off',
+          rows.ratio('gap0-16', 'default', 'module', us), 'us')
+
+
+def table(rows):
+    wrong = sum(row.get('wrong', 0) + row.get('lost', 0) for row in rows)
+    unclosed = sum(row.get('unclosed', 0) for row in rows)
+    rows = Rows(rows)
+    t = Table()
+    peers(t, rows)
+    times(t, rows)
+    limits(t, rows)
+    t.print()
+    tokens = sum(row.get('tokens', 0) for row in rows.rows)
+    print(f'\n{tokens} tokens checked, {wrong} wrong or lost answers, '
+          f'{unclosed} cancels that the agent did not see. '
+          f'Others used {rows.noise():.2f} cores meanwhile (median).')
+    return 1 if wrong else 0
+
+
+def main():
+    with open(sys.argv[1]) as f:
+        return table(json.load(f)['rows'])
+
+
+if __name__ == '__main__':
+    sys.exit(main())

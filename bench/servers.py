@@ -1,0 +1,218 @@
+"""The servers that are compared, the agent and the load, as processes."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+BUILD = os.environ.get('BENCH_BUILD', os.path.join(ROOT, 'build', 'bench'))
+MODULE = os.environ.get('THREAD_WS_MODULE',
+                        os.path.join(ROOT, 'build', 'ngx_thread_ws_module.so'))
+NGINX = os.environ.get('NGINX', '/usr/sbin/nginx')
+SERVER_CORE = os.environ.get('BENCH_SERVER_CORE', '0')
+LOAD_CORE = os.environ.get('BENCH_LOAD_CORE', '1')
+
+# settings that make an idle connection small, as docs/performance.md has them
+SMALL = ('request_pool_size 2k; connection_pool_size 256; '
+         'client_header_buffer_size 512;')
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def wait_port(port, process):
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            socket.create_connection(('127.0.0.1', port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f'{process.args} does not listen on {port}')
+
+
+def pin(core, argv):
+    return ['taskset', '-c', core, *argv]
+
+
+def children(pid):
+    """pid and all that it started."""
+    found = [pid]
+    for parent in found:
+        try:
+            for task in os.listdir(f'/proc/{parent}/task'):
+                with open(f'/proc/{parent}/task/{task}/children') as f:
+                    found += [int(child) for child in f.read().split()]
+        except OSError:
+            pass
+    return found
+
+
+def cpu_ns(pids):
+    """CPU time by the scheduler's own account, of all operating-system
+    threads."""
+    total = 0
+    for pid in pids:
+        try:
+            for task in os.listdir(f'/proc/{pid}/task'):
+                with open(f'/proc/{pid}/task/{task}/schedstat') as f:
+                    total += int(f.read().split()[0])
+        except OSError:
+            pass
+    return total
+
+
+def machine():
+    """CPU seconds that the whole machine has spent."""
+    with open('/proc/stat') as f:
+        ticks = [int(n) for n in f.readline().split()[1:]]
+    return (sum(ticks[:3]) + sum(ticks[5:7])) / os.sysconf('SC_CLK_TCK')
+
+
+class Process:
+    def __init__(self, argv, core, **options):
+        self.process = subprocess.Popen(pin(core, argv), **options)
+        self.pid = self.process.pid
+
+    def pids(self):
+        return children(self.pid)
+
+    def cpu(self):
+        return cpu_ns(self.pids())
+
+    def close(self):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Agent(Process):
+    def __init__(self):
+        self.port = free_port()
+        super().__init__([f'{BUILD}/agent', str(self.port)], LOAD_CORE)
+        wait_port(self.port, self.process)
+
+    url = property(lambda self:
+                   f'http://127.0.0.1:{self.port}/v1/chat/completions')
+
+    def closed(self):
+        """When each run's connection was closed in mid-answer, in ns."""
+        c = http.client.HTTPConnection('127.0.0.1', self.port, timeout=10)
+        c.request('GET', '/closed')
+        lines = c.getresponse().read().decode().splitlines()
+        c.close()
+        return dict(tuple(map(int, line.split())) for line in lines)
+
+
+class Server(Process):
+    def __init__(self, name, agent, argv, url, port, home):
+        self.name = name
+        self.url = url
+        os.makedirs(home, exist_ok=True)
+        with open(f'{home}/log', 'w') as log:
+            super().__init__(argv, SERVER_CORE, stdin=subprocess.DEVNULL,
+                             stdout=log, stderr=log)
+        wait_port(port, self.process)
+
+    def worker_anon(self):
+        """Bytes of private memory of the last process, nginx's worker."""
+        with open(f'/proc/{self.pids()[-1]}/status') as f:
+            return int(re.search(r'RssAnon:\s+(\d+)', f.read())[1]) * 1024
+
+
+def nginx(name, agent, conf, url, **values):
+    port = free_port()
+    home = f'{BUILD}/{name}'
+    shutil.rmtree(home, ignore_errors=True)
+    os.makedirs(home)
+    with open(f'{HERE}/conf/{conf}') as f:
+        text = f.read()
+    values = {'PORT': port, 'AGENT': agent.port, 'DIR': home,
+              'MODULE': MODULE, **values}
+    for key, value in values.items():
+        text = text.replace(f'@{key}@', str(value))
+    with open(f'{home}/nginx.conf', 'w') as f:
+        f.write(text)
+    return Server(name, agent, [NGINX, '-c', f'{home}/nginx.conf'],
+                  url.replace('@PORT@', str(port)), port, home)
+
+
+def floor(agent):
+    return nginx('floor', agent, 'floor.conf',
+                 'http://127.0.0.1:@PORT@/v1/chat/completions')
+
+
+def module(agent, name='module', store='thread_ws_store off;', settings=''):
+    return nginx(name, agent, 'module.conf',
+                 'ws://127.0.0.1:@PORT@/api/chat/ws?threadId=',
+                 STORE=store, SETTINGS=settings)
+
+
+def node(name, agent):
+    port = free_port()
+    home = f'{BUILD}/peers'
+    return Server(name, agent, ['node', f'{home}/{name}.mjs', str(port),
+                                str(agent.port)],
+                  f'ws://127.0.0.1:{port}/api/chat/ws?threadId=', port,
+                  f'{BUILD}/{name}')
+
+
+class Load:
+    """One load process; each phase is measured from its line to its answer."""
+
+    def __init__(self, server, agent, connections, sources=1):
+        self.server = server
+        self.agent = agent
+        self.process = subprocess.Popen(
+            pin(LOAD_CORE, [f'{BUILD}/load', server.url, str(connections),
+                            str(sources)]),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.opened = json.loads(self.process.stdout.readline() or '{}')
+        if self.opened.get('open') != connections:
+            self.close()
+            raise RuntimeError(f'{server.url}: {self.opened} of {connections}')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def phase(self, tokens, gap=0, stamp=0, runs=0, ms=0, over=0, cancel=0,
+              limit=60):
+        pids = self.server.pids()
+        cpu, others = cpu_ns(pids), -machine()
+        ours = -cpu - cpu_ns([self.agent.pid, self.process.pid])
+        self.process.stdin.write(
+            f'runs:{runs} seconds:{ms} over:{over} cancel:{cancel} '
+            f'limit:{limit} task:tokens:{tokens} gap:{gap} stamp:{stamp}\n')
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f'{self.server.url}: the load has ended')
+        result = json.loads(line)
+        spent = cpu_ns(pids)
+        result['cpu'] = spent - cpu
+        ours += spent + cpu_ns([self.agent.pid, self.process.pid])
+        others += machine() - ours / 1e9
+        result['others'] = others / result['seconds']
+        result['share'] = result['cpu'] / 1e9 / result['seconds']
+        return result
