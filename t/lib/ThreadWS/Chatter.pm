@@ -73,6 +73,28 @@ sub message {
     return $run;
 }
 
+# The same again, maybe after its end, which was on its way: a new run then.
+
+sub repeat {
+    my ($self, $id, $content) = @_;
+
+    my $run = $self->{runs}{$id};
+
+    $run->{repeats}++;
+    push @{ $run->{others} }, $content if defined $content;
+    $self->post({ %$run, content => $content // $run->{content} });
+}
+
+sub revive {
+    my ($self, $run) = @_;
+
+    $run->{repeats}--;
+    delete $run->{end};
+    $run->{text} = '';
+    unshift @{ $self->{order} }, $run->{id};
+    $self->{open}++;
+}
+
 sub post {
     my ($self, $run) = @_;
 
@@ -162,8 +184,11 @@ sub event {
     my $run = $self->{runs}{$id}
         or return $self->fault("$type of an unknown run $id");
 
-    return $self->fault("$type of $id, which has ended: $run->{end}{type}")
-        if $run->{end};
+    if ($run->{end}) {
+        return $self->fault("$type of $id, which has ended: $run->{end}{type}")
+            if !$run->{repeats};
+        $self->revive($run);
+    }
 
     # a message refused is answered at once; all else keeps the order
     return $self->fault("$type of $id before the end of "

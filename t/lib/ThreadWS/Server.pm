@@ -16,17 +16,17 @@ our $BAD = qr/\[(?:alert|crit|emerg)\]|Sanitizer|runtime error:|open socket/;
 
 our %Running;
 
-# main, events, http, server: lines of these blocks; listen: more words of that line; daemon: it becomes one, as
-# a binary upgrade wants; limits: what a shell does
-# before it becomes nginx ("ulimit -n 64"); expected: a pattern of lines that
+# main, events, http, server: lines of these blocks; listen: more words of that
+# line; daemon: it becomes one, as a binary upgrade wants; limits: what a shell
+# does before it becomes nginx ("ulimit -n 64"); expected: a pattern of lines that
 # may be in the log though they look bad.
 
 sub new {
     my ($class, $loop, %options) = @_;
 
     my $self = bless { loop => $loop, workers => 1, connections => 1024,
-        main => '', events => '', http => '', server => '', limits => ':', listen => '',
-        %options }, $class;
+        main => '', events => '', http => '', server => '', limits => ':',
+        listen => '', %options }, $class;
 
     $self->{dir} = File::Temp->newdir;
     $self->{port} //= free_port();
