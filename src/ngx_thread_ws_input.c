@@ -79,6 +79,13 @@ ngx_thread_ws_conn_feed(ngx_thread_ws_conn_t *conn, u_char *data, size_t len)
         }
     }
 
+    if (conn->close_received && pos != last) {
+
+        /* whoever speaks after a close may go on, and is not to be reset */
+
+        conn->deaf = 1;
+    }
+
     return NGX_OK;
 }
 
