@@ -31,7 +31,7 @@ sub do_mixed {
     $self->{left} = $runs;
     $self->{begun} = 0;
 
-    $self->{agents}{main}{auto} = \&agent_answer;
+    $self->{agents}{main}{auto} = \&load_answer;
 
     my @all = map { { thread => "t$_" } } 1 .. $connections;
     $self->enter($_) for @all;
@@ -52,7 +52,7 @@ sub do_mixed {
     $self->expect(1);
 }
 
-sub agent_answer {
+sub load_answer {
     my ($request) = @_;
 
     my $kind = $request->content;
