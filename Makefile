@@ -24,6 +24,9 @@ HEADERS   = $(or $(NGINX_SRC),/usr/share/nginx/src)
 VERSION  := $(shell dpkg-query -W -f '$${Version}' nginx-dev 2>/dev/null)
 TOOLS     = tools
 
+# two makes at once take turns
+LOCK      = flock $(BUILD)/files
+
 TEST_NGINX = $(BUILD)/test-nginx/usr/share/perl5/Test/Nginx.pm
 
 BUILD_PACKAGES = gcc libc6-dev make dpkg-dev pkg-config nginx nginx-dev \
@@ -51,13 +54,14 @@ TEST_PACKAGES  = ca-certificates clang curl openssl procps postgresql pgbouncer 
 all: $(MODULE)
 
 $(MODULE): $(BUILD)/nginx/objs/Makefile $(SOURCES)
-	@+$(TOOLS)/quiet $(MAKE) -j2 -C $(BUILD)/nginx -f objs/Makefile modules
+	@+$(LOCK) $(TOOLS)/quiet \
+		$(MAKE) -j2 -C $(BUILD)/nginx -f objs/Makefile modules
 	@install -m 644 $(BUILD)/nginx/objs/ngx_thread_ws_module.so $@
 	@echo $@
 
 $(BUILD)/nginx/objs/Makefile: config $(BUILD)/files $(BUILD)/source \
 		$(TOOLS)/nginx-configure
-	@$(TOOLS)/nginx-configure $(HEADERS) $(BUILD)/nginx dynamic
+	@$(LOCK) $(TOOLS)/nginx-configure $(HEADERS) $(BUILD)/nginx dynamic
 
 # changes when another nginx is to be built for, or a file comes or goes
 
@@ -159,12 +163,13 @@ $(BUILD)/nginx-src: | test-packages
 
 $(BUILD)/nginx-%/objs/Makefile: config $(BUILD)/files $(TOOLS)/nginx-configure \
 		| $(BUILD)/nginx-src
-	@$(TOOLS)/nginx-configure $(BUILD)/nginx-src $(BUILD)/nginx-$* $*
+	@$(LOCK) $(TOOLS)/nginx-configure $(BUILD)/nginx-src $(BUILD)/nginx-$* $*
 
 .PRECIOUS: $(BUILD)/nginx-%/objs/Makefile
 
 $(BUILD)/nginx-%/objs/nginx: $(BUILD)/nginx-%/objs/Makefile $(SOURCES)
-	@+$(TOOLS)/quiet $(MAKE) -j2 -C $(BUILD)/nginx-$* -f objs/Makefile binary
+	@+$(LOCK) $(TOOLS)/quiet \
+		$(MAKE) -j2 -C $(BUILD)/nginx-$* -f objs/Makefile binary
 	@touch $@
 
 $(TEST_NGINX): | test-packages

@@ -12,11 +12,36 @@ package ThreadWS::Test;
 use strict;
 use warnings;
 
+use Cwd ();
+use File::Path ();
 use File::Temp ();
 
+use ThreadWS::Ports;
+
+# Ports and a directory of its own for each file: prove -j.  Test::Nginx's own
+# way takes ports that the kernel gives to clients.
+
 BEGIN {
-    # ports and directories of its own for each file: prove -j
-    $ENV{TEST_NGINX_RANDOMIZE} //= 1;
+    if (!$ENV{TEST_NGINX_SERVER_PORT}) {
+        my $port = ThreadWS::Ports::take();
+        $ENV{TEST_NGINX_SERVER_PORT} = $port;
+        $ENV{TEST_NGINX_SERVROOT} = Cwd::abs_path('t') . "/servroot_$port";
+    }
+}
+
+my $Process = $$;
+
+# runs after Test::Nginx's own, which stops the server
+
+END {
+    my $root = $ENV{TEST_NGINX_SERVROOT} // '';
+
+    if ($$ == $Process && !$ENV{TEST_NGINX_NO_CLEAN}
+        && $root =~ m{/t/servroot_\d+$})
+    {
+        local $?;
+        File::Path::remove_tree($root);
+    }
 }
 
 use Test::Nginx::Socket;
@@ -82,8 +107,7 @@ sub ports {
     $ENV{TEST_NGINX_MUTE_PORT} = $mute->sockport;
     push @Held, $mute;
 
-    # Test::Nginx takes ports by fours
-    $ENV{TEST_NGINX_SERVER_PORT} = Test::Nginx::Util::server_port();
+    # the server's is the first of four
     $ENV{TEST_NGINX_TLS_PORT} = $ENV{TEST_NGINX_SERVER_PORT} + 1;
 
     # with small buffers, where a client that reads nothing is soon noticed
