@@ -18,7 +18,9 @@ typedef struct {
     ngx_uint_t                 limit;
 
     ngx_thread_ws_bytes_t      body;
-    ngx_uint_t                 status;       /* HTTP; 0: no whole response */
+    ngx_uint_t                 status;       /* HTTP; 0: no response */
+    unsigned                   whole:1;
+    unsigned                   large:1;      /* too large */
 } ngx_thread_ws_history_agent_t;
 
 
@@ -216,21 +218,25 @@ ngx_thread_ws_history_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
         b = in->buf;
 
+        if (b->last_buf || b->last_in_chain) {
+            agent->whole = 1;
+        }
+
         if (!ngx_buf_in_memory(b)) {
             continue;
         }
 
         size = b->last - b->pos;
 
+        /* an error here would close the client's connection, too */
+
         if (size > agent->conf->max_response_size - agent->body.len) {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "agent's thread is larger than "
-                          "\"thread_ws_max_response_size\" of %uz bytes",
-                          agent->conf->max_response_size);
-            return NGX_ERROR;
+            agent->large = 1;
         }
 
-        if (ngx_thread_ws_bytes_add(&agent->body, b->pos, size) != NGX_OK) {
+        if (!agent->large
+            && ngx_thread_ws_bytes_add(&agent->body, b->pos, size) != NGX_OK)
+        {
             return NGX_ERROR;
         }
 
@@ -308,6 +314,19 @@ ngx_thread_ws_history_answer(ngx_http_request_t *r,
 
     if (r->method == NGX_HTTP_DELETE) {
         return ngx_thread_ws_history_removed(r);
+    }
+
+    if (agent->large) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "agent's thread is larger than "
+                      "\"thread_ws_max_response_size\" of %uz bytes",
+                      agent->conf->max_response_size);
+
+        return NGX_HTTP_BAD_GATEWAY;
+    }
+
+    if (!agent->whole) {
+        return ngx_thread_ws_history_unavailable(r);
     }
 
     body.data = agent->body.data;
