@@ -11,6 +11,8 @@
 
 static ngx_connection_t *ngx_thread_ws_agent_connection(
     ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_agent_share(ngx_connection_t *c,
+    ngx_connection_t *sc);
 static void ngx_thread_ws_agent_events(ngx_connection_t *c,
     ngx_connection_t *sc);
 static ngx_http_request_t *ngx_thread_ws_agent_request(
@@ -165,20 +167,7 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
     sc->pool = pool;
     sc->log_error = NGX_ERROR_INFO;
 
-    sc->listening = c->listening;
-    sc->proxy_protocol = c->proxy_protocol;
-    sc->number = c->number;
-    sc->start_time = ngx_current_msec;
-
-    sc->sockaddr = c->sockaddr;
-    sc->socklen = c->socklen;
-    sc->addr_text = c->addr_text;
-    sc->local_sockaddr = c->local_sockaddr;
-    sc->local_socklen = c->local_socklen;
-
-#if (NGX_SSL)
-    sc->ssl = c->ssl;
-#endif
+    ngx_thread_ws_agent_share(c, sc);
 
     sc->sndlowat = 1;
     sc->tcp_nodelay = NGX_TCP_NODELAY_DISABLED;
@@ -210,6 +199,28 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
     run->agent = agent;
 
     return sc;
+}
+
+
+/* what tells whose connection it is: addresses, number, TLS */
+
+static void
+ngx_thread_ws_agent_share(ngx_connection_t *c, ngx_connection_t *sc)
+{
+    sc->listening = c->listening;
+    sc->proxy_protocol = c->proxy_protocol;
+    sc->number = c->number;
+    sc->start_time = ngx_current_msec;
+
+    sc->sockaddr = c->sockaddr;
+    sc->socklen = c->socklen;
+    sc->addr_text = c->addr_text;
+    sc->local_sockaddr = c->local_sockaddr;
+    sc->local_socklen = c->local_socklen;
+
+#if (NGX_SSL)
+    sc->ssl = c->ssl;
+#endif
 }
 
 
