@@ -17,6 +17,7 @@ MODULE = os.environ.get('THREAD_WS_MODULE',
 NGINX = os.environ.get('NGINX', '/usr/sbin/nginx')
 SERVER_CORE = os.environ.get('BENCH_SERVER_CORE', '0')
 LOAD_CORE = os.environ.get('BENCH_LOAD_CORE', '1')
+NICE = os.environ.get('BENCH_NICE', '0')
 
 # settings that make an idle connection small, as docs/performance.md has them
 SMALL = ('request_pool_size 2k; connection_pool_size 256; '
@@ -42,8 +43,17 @@ def wait_port(port, process):
     raise RuntimeError(f'{process.args} does not listen on {port}')
 
 
-def pin(core, argv):
-    return ['taskset', '-c', core, *argv]
+def start(core, argv, **options):
+    process = subprocess.Popen(['nice', '-n', NICE, 'taskset', '-c', core,
+                                *argv], start_new_session=True, **options)
+    if NICE != '0':
+        try:
+            # where sessions share the processor, not processes
+            with open(f'/proc/{process.pid}/autogroup', 'w') as f:
+                f.write(NICE)
+        except OSError:
+            pass
+    return process
 
 
 def children(pid):
@@ -82,7 +92,7 @@ def machine():
 
 class Process:
     def __init__(self, argv, core, **options):
-        self.process = subprocess.Popen(pin(core, argv), **options)
+        self.process = start(core, argv, **options)
         self.pid = self.process.pid
 
     def pids(self):
@@ -177,9 +187,9 @@ class Load:
     def __init__(self, server, agent, connections, sources=1):
         self.server = server
         self.agent = agent
-        self.process = subprocess.Popen(
-            pin(LOAD_CORE, [f'{BUILD}/load', server.url, str(connections),
-                            str(sources)]),
+        self.process = start(
+            LOAD_CORE, [f'{BUILD}/load', server.url, str(connections),
+                        str(sources)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.opened = json.loads(self.process.stdout.readline() or '{}')
         if self.opened.get('open') != connections:

@@ -4,6 +4,7 @@
 // turn of the event loop ends).
 
 import http from 'node:http';
+import { StringDecoder } from 'node:string_decoder';
 import { Agent } from 'undici';
 import { WebSocketServer } from 'ws';
 
@@ -20,7 +21,7 @@ class Run {
         this.ended = ended;
         this.prefix = `{"type":"token","requestId":${JSON.stringify(requestId)},"value":`;
         this.began = performance.now();
-        this.utf8 = new TextDecoder();
+        this.utf8 = new StringDecoder('utf8');
         this.rest = '';
         this.answer = '';
         this.over = false;
@@ -86,7 +87,7 @@ class Run {
             process.nextTick(() => tcp.uncork());
         }
 
-        const lines = (this.rest + this.utf8.decode(bytes, { stream: true })).split('\n');
+        const lines = (this.rest + this.utf8.write(bytes)).split('\n');
 
         this.rest = lines.pop();
 
