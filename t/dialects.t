@@ -166,11 +166,26 @@ sub spoken {
     return "@ $how " . $JSON->encode($bytes);
 }
 
+# none may be left out
+
+my @names = sort map { /^ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_(\w+) =/m
+    ? $1 : () } map { slurp($_) } glob 'src/proto/ngx_thread_ws_dialect_*.c';
+
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<', $file or die "$file: $!\n";
+    local $/;
+    return <$in>;
+}
+
+Test::More::is("@names", join(' ', sort keys %dialects),
+    'the table has every dialect');
+
 my $templates = do { local $/; <DATA> };
 my $number = 0;
 my $spec = '';
 
-for my $name ('openai', 'anthropic', 'langgraph') {
+for my $name (@names) {
     for my $template (split /^(?==== )/m, $templates) {
         my @lines = split /\n/, $template;
         my $title = shift @lines;

@@ -203,7 +203,20 @@ get /history/bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb?user=a
 get /history/bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb
 < HTTP 403
 
-=== TEST 12: a graph that is not there
+=== TEST 12: a store that knows what was answered
+--- chat_config
+thread_ws_store connection;
+--- chat
+connect /chat?threadId=cccccccc-cccc-4ccc-8ccc-cccccccccccc
+> message r1 one
+< answer r1 one: message 1
+> message r2 two
+< answer r2 two: message 3
+> message r1 one
+< answer r1 one: message 1
+state cccccccc-cccc-4ccc-8ccc-cccccccccccc [["human","one"],["ai","one: message 1"],["human","two"],["ai","two: message 3"]]
+
+=== TEST 13: a graph that is not there
 --- chat_config
 thread_ws_model nobody;
 --- chat
