@@ -60,6 +60,8 @@ sub configure {
 $load
 daemon @{[ $self->{daemon} ? 'on' : 'off' ]};
 master_process on;
+env ASAN_OPTIONS;
+env UBSAN_OPTIONS;
 worker_processes $self->{workers};
 pid $self->{dir}/logs/nginx.pid;
 error_log $self->{dir}/logs/error.log info;
