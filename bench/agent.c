@@ -598,6 +598,13 @@ agent_accept(int fd)
         c->fd = s;
         agent_watch(c, EPOLL_CTL_ADD, EPOLLIN);
     }
+
+    if (errno == EMFILE) {
+
+        /* going on without a connection would look like a slow server */
+
+        bench_die("agent: accept");
+    }
 }
 
 

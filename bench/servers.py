@@ -161,8 +161,8 @@ def nginx(name, agent, conf, url, **values):
                   url.replace('@PORT@', str(port)), port, home)
 
 
-def floor(agent):
-    return nginx('floor', agent, 'floor.conf',
+def floor(agent, name='floor'):
+    return nginx(name, agent, 'floor.conf',
                  'http://127.0.0.1:@PORT@/v1/chat/completions')
 
 
