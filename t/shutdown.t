@@ -22,7 +22,9 @@ my $Agent = ThreadWS::Server->new($Loop, connections => 4096,
         location = /demo { thread_ws_demo_agent delay=' .
             ($Full ? 40 : 10) . 'ms; }');
 
-reloads($Full ? 500 : 25, $Full ? 100 : 8);
+# CLIENTS and RELOADS say how many
+reloads($ENV{CLIENTS} // ($Full ? 500 : 25),
+    $ENV{RELOADS} // ($Full ? 100 : 8));
 quits();
 upgrades();
 worker_shutdown_timeout();
