@@ -37,17 +37,7 @@
 
 #define LOAD_EVENTS   512
 #define LOAD_OPENING  64
-#define LOAD_SAMPLES  (8 * 1024 * 1024)
-#define LOAD_CANCELS  65536
 
-/* what a sample counts in: nanoseconds */
-#define LOAD_UNIT     100
-
-
-typedef struct {
-    uint32_t      *v;
-    size_t         n;
-} load_times_t;
 
 typedef struct {
     uint64_t       runs;
@@ -81,28 +71,6 @@ static load_phase_t        load_phase;
 static unsigned            load_active;
 static uint64_t            load_run;
 static uint64_t            load_stop;
-
-static load_times_t        load_first, load_delay, load_ack, load_whole;
-static uint64_t            load_ended, load_tokens, load_reads, load_wrong;
-static uint64_t            load_late, load_cancels[LOAD_CANCELS][2];
-
-
-static void
-load_sample(load_times_t *times, uint64_t ns)
-{
-    if (times->v == NULL) {
-        times->v = malloc(LOAD_SAMPLES * sizeof(uint32_t));
-        if (times->v == NULL) {
-            bench_die("load: malloc");
-        }
-    }
-
-    ns /= LOAD_UNIT;
-
-    if (times->n < LOAD_SAMPLES) {
-        times->v[times->n++] = ns < UINT32_MAX ? (uint32_t) ns : UINT32_MAX;
-    }
-}
 
 
 uint64_t
@@ -160,7 +128,7 @@ load_drop(load_conn_t *c)
 
     if (c->state >= LOAD_BUSY) {
         load_active--;
-        load_wrong++;
+        load_result.wrong++;
     }
 
     load_failures++;
@@ -223,7 +191,7 @@ static void
 load_ending(load_conn_t *c)
 {
     load_active--;
-    load_ended++;
+    load_result.ended++;
 
     c->state = LOAD_IDLE;
     c->runs++;
@@ -262,11 +230,11 @@ load_token(load_conn_t *c, load_str_t *value)
 
         c->delay += now - when;
         c->delays++;
-        load_sample(&load_delay, now - when);
+        load_sample(LOAD_DELAY, now - when);
     }
 
     if (c->tokens == 0) {
-        load_sample(&load_first, now - c->sent);
+        load_sample(LOAD_FIRST, now - c->sent);
     }
 
     n = bench_token(text, c->run, c->tokens++);
@@ -277,7 +245,7 @@ load_token(load_conn_t *c, load_str_t *value)
     }
 
     c->hash = load_hash(c->hash, value->data, value->len);
-    load_tokens++;
+    load_result.tokens++;
 
     if (load_phase.cancel && c->state == LOAD_BUSY
         && c->tokens == load_phase.cancel)
@@ -286,7 +254,8 @@ load_token(load_conn_t *c, load_str_t *value)
         c->sent = bench_now();
 
         if (!load_is_sse) {
-            n = (size_t) sprintf(cancel, "{\"type\":\"cancel\",\"requestId\":\"");
+            n = (size_t) sprintf(cancel, "{\"type\":\"cancel\","
+                                         "\"requestId\":\"");
             load_request_id(cancel + n, c->run);
             n += LOAD_REQUEST_ID;
             n += (size_t) sprintf(cancel + n, "\"}");
@@ -313,12 +282,8 @@ load_cancelled(load_conn_t *c)
         return;
     }
 
-    load_sample(&load_ack, bench_now() - c->sent);
-
-    if (load_ack.n <= LOAD_CANCELS) {
-        load_cancels[load_ack.n - 1][0] = c->run;
-        load_cancels[load_ack.n - 1][1] = c->sent;
-    }
+    load_sample(LOAD_ACK, bench_now() - c->sent);
+    load_result_cancel(c->run, c->sent);
 
     if (!load_is_sse) {
         load_ending(c);
@@ -326,7 +291,7 @@ load_cancelled(load_conn_t *c)
     }
 
     load_active--;
-    load_ended++;
+    load_result.ended++;
 
     c->runs++;
     c->state = LOAD_CLOSED;
@@ -347,8 +312,8 @@ load_final(load_conn_t *c, load_str_t *message)
         return;
     }
 
-    load_late += (c->state == LOAD_CANCELLING);
-    load_sample(&load_whole, bench_now() - c->sent);
+    load_result.late += (c->state == LOAD_CANCELLING);
+    load_sample(LOAD_WHOLE, bench_now() - c->sent);
 
     c->head = 0;
     c->done = 0;
@@ -360,7 +325,7 @@ load_final(load_conn_t *c, load_str_t *message)
 void
 load_failed(load_conn_t *c, const char *what, load_str_t *text)
 {
-    if (load_wrong < 5) {
+    if (load_result.wrong < 5) {
         fprintf(stderr, "load: %s in run %llu after %llu tokens: %.*s\n", what,
                 (unsigned long long) c->run, (unsigned long long) c->tokens,
                 (int) (text->len < 400 ? text->len : 400), text->data);
@@ -533,7 +498,7 @@ load_read(load_conn_t *c)
         return;
     }
 
-    load_reads++;
+    load_result.reads++;
     p = buffer;
     len += (size_t) n;
 
@@ -608,85 +573,6 @@ load_wait(uint64_t until)
 
 
 static void
-load_times_print(const char *name, load_times_t *times)
-{
-    double  us;
-
-    us = LOAD_UNIT / 1000.0;
-
-    bench_sort(times->v, times->n);
-
-    printf(",\"%s\":{\"n\":%zu,\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,"
-           "\"max\":%.1f}", name, times->n,
-           bench_part(times->v, times->n, 0.5) * us,
-           bench_part(times->v, times->n, 0.9) * us,
-           bench_part(times->v, times->n, 0.99) * us,
-           bench_part(times->v, times->n, 1) * us);
-
-    times->n = 0;
-}
-
-
-/* How evenly the streams were served: their mean delays. */
-
-static void
-load_streams_print(void)
-{
-    unsigned      i;
-    load_conn_t  *c;
-    load_times_t  means;
-
-    memset(&means, 0, sizeof(load_times_t));
-
-    for (i = 0; i < load_nconns; i++) {
-        c = &load_conns[i];
-
-        if (c->delays) {
-            load_sample(&means, c->delay / c->delays);
-        }
-    }
-
-    load_times_print("streams", &means);
-    free(means.v);
-}
-
-
-static void
-load_report(uint64_t began)
-{
-    size_t    i;
-    uint64_t  took;
-
-    took = bench_now() - began;
-
-    printf("{\"seconds\":%.6f,\"runs\":%llu,\"tokens\":%llu,\"reads\":%llu,"
-           "\"wrong\":%llu,\"lost\":%u,\"late\":%llu", (double) took / 1e9,
-           (unsigned long long) load_ended, (unsigned long long) load_tokens,
-           (unsigned long long) load_reads, (unsigned long long) load_wrong,
-           load_active, (unsigned long long) load_late);
-
-    printf(",\"cancels\":[");
-
-    for (i = 0; i < load_ack.n && i < LOAD_CANCELS; i++) {
-        printf("%s[%llu,%llu]", i ? "," : "",
-               (unsigned long long) load_cancels[i][0],
-               (unsigned long long) load_cancels[i][1]);
-    }
-
-    printf("]");
-
-    load_times_print("first", &load_first);
-    load_times_print("delay", &load_delay);
-    load_times_print("whole", &load_whole);
-    load_times_print("ack", &load_ack);
-    load_streams_print();
-
-    printf("}\n");
-    fflush(stdout);
-}
-
-
-static void
 load_play(void)
 {
     unsigned      next;
@@ -700,7 +586,7 @@ load_play(void)
         c->delays = 0;
     }
 
-    load_ended = load_tokens = load_reads = load_wrong = load_late = 0;
+    memset(&load_result, 0, sizeof(load_result_t));
 
     began = bench_now();
     limit = began + (load_phase.limit ? load_phase.limit : 60) * 1000000000;
@@ -736,7 +622,8 @@ load_play(void)
         load_wait(due);
     }
 
-    load_report(began);
+    load_result.active = load_active;
+    load_result_print(began, load_conns, load_nconns);
 }
 
 

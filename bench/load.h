@@ -60,6 +60,38 @@ typedef struct {
 } load_str_t;
 
 
+/* What is timed. */
+
+typedef enum {
+    LOAD_FIRST = 0,              /* the message to its first token */
+    LOAD_DELAY,                  /* the agent's write to our read */
+    LOAD_WHOLE,                  /* the message to its final */
+    LOAD_ACK,                    /* the cancel to its acknowledgement */
+    LOAD_TIMES
+} load_time_e;
+
+
+/* What a phase came to. */
+
+typedef struct {
+    uint64_t       ended;        /* runs */
+    uint64_t       tokens;
+    uint64_t       reads;
+    uint64_t       wrong;        /* answers */
+    uint64_t       late;         /* cancels that came after the end */
+    unsigned       active;       /* runs that did not end in time */
+} load_result_t;
+
+
+extern load_result_t  load_result;
+
+
+/* Takes a time in nanoseconds; notes a cancel; prints all and forgets it. */
+
+void load_sample(load_time_e what, uint64_t ns);
+void load_result_cancel(uint64_t run, uint64_t when);
+void load_result_print(uint64_t began, load_conn_t *conns, unsigned n);
+
 /* The text protocols: both call the functions below for what they find. */
 
 void load_input_ws(load_conn_t *c, const char *p, size_t len);
