@@ -269,6 +269,7 @@ struct ngx_thread_ws_conn_s {
     ngx_event_t                timer;
     ngx_uint_t                 timer_use;    /* ngx_thread_ws_timer_e */
     ngx_uint_t                 close_code;   /* for variables and logs */
+    size_t                     unacked;      /* bytes before the last ping */
 
     ngx_uint_t                 runs;         /* begun */
     ngx_uint_t                 messages;     /* commands of that type */

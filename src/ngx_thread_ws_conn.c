@@ -13,6 +13,10 @@
 #include "ngx_thread_ws_recent.h"
 #include "ngx_thread_ws_run.h"
 
+#if (NGX_LINUX)
+#include <linux/sockios.h>
+#endif
+
 
 /* how long the peer's close frame is waited for, ms */
 
@@ -33,6 +37,7 @@ static void ngx_thread_ws_conn_timer(ngx_thread_ws_conn_t *conn,
 static void ngx_thread_ws_conn_timer_handler(ngx_event_t *ev);
 static void ngx_thread_ws_conn_ping(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_ponged(ngx_thread_ws_conn_t *conn);
+static size_t ngx_thread_ws_conn_unacked(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_cleanup(void *data);
 static void ngx_thread_ws_conn_count(ngx_thread_ws_conn_t *conn);
@@ -237,7 +242,7 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
 
     if (rc == NGX_ERROR || conn->error
         || (rc == NGX_OK && conn->close_sent && conn->close_received
-            && !conn->connection->read->ready))
+            && !conn->deaf && !conn->connection->read->ready))
     {
         ngx_thread_ws_conn_finalize(conn);
         return;
@@ -498,6 +503,8 @@ ngx_thread_ws_conn_ping(ngx_thread_ws_conn_t *conn)
             ngx_thread_ws_watch(conn);
         }
 
+        conn->unacked = ngx_thread_ws_conn_unacked(conn);
+
         if (conf->pong_timeout) {
             ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PONG,
                                      conf->pong_timeout);
@@ -513,16 +520,30 @@ ngx_thread_ws_conn_ping(ngx_thread_ws_conn_t *conn)
 static void
 ngx_thread_ws_conn_ponged(ngx_thread_ws_conn_t *conn)
 {
+    size_t                     unacked;
     ngx_msec_t                 rest;
     ngx_thread_ws_loc_conf_t  *conf;
 
     conf = conn->conf;
 
     if (!conn->heard && conn->out == NULL && !conn->paused) {
-        ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
-                      "client answers no ping");
-        conn->connection->timedout = 1;
-        conn->error = 1;
+
+        unacked = ngx_thread_ws_conn_unacked(conn);
+
+        if (unacked == 0 || unacked >= conn->unacked) {
+            ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
+                          "client answers no ping");
+            conn->connection->timedout = 1;
+            conn->error = 1;
+            return;
+        }
+
+        /* the ping still waits behind what a slow client is taking */
+
+        conn->unacked = unacked;
+
+        ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PONG,
+                                 conf->pong_timeout);
         return;
     }
 
@@ -530,6 +551,23 @@ ngx_thread_ws_conn_ponged(ngx_thread_ws_conn_t *conn)
            ? conf->ping_interval - conf->pong_timeout : 0;
 
     ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PING, rest);
+}
+
+
+/* bytes that the system holds for the peer, as far as it tells */
+
+static size_t
+ngx_thread_ws_conn_unacked(ngx_thread_ws_conn_t *conn)
+{
+#if (NGX_LINUX)
+    int  n;
+
+    if (ioctl(conn->connection->fd, SIOCOUTQ, &n) == 0 && n > 0) {
+        return (size_t) n;
+    }
+#endif
+
+    return 0;
 }
 
 
