@@ -121,6 +121,15 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
     pr = run->conn->request;
     c = pr->connection;
 
+    /* one for the run, one for its upstream: core would raise an alert */
+
+    if (ngx_cycle->free_connection_n + ngx_cycle->reusable_connections_n < 2) {
+        ngx_log_error(NGX_LOG_ERR, run->log, 0,
+                      "no connections are left for a run "
+                      "(worker_connections)");
+        return NULL;
+    }
+
     pool = ngx_create_pool(sizeof(ngx_thread_ws_agent_t)
                            + 4 * sizeof(ngx_pool_t), c->log);
     if (pool == NULL) {
@@ -149,6 +158,7 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
 
     agent->log = *c->log;
     agent->log.data = &agent->log_ctx;
+    agent->log_ctx.connection = c;
 
     /* the real descriptor: checks of broken connections peek at it */
 

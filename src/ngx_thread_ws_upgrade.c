@@ -75,6 +75,16 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
         return rc;
     }
 
+    /* core begins to reuse connections here, and runs need some, too */
+
+    if (ngx_cycle->free_connection_n + ngx_cycle->reusable_connections_n
+        <= ngx_cycle->connection_n / 16)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "no connections are left (worker_connections)");
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
     if (ngx_thread_ws_origin_check(r, conf) != NGX_OK) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "origin is not allowed by \"thread_ws_origins\"");
