@@ -86,14 +86,14 @@ connect narrow
 @ delta one
 < token r1 one
 > pause
-repeat 400
+repeat 200
 @ delta {{ '[' . $i . 'x' x 9000 . ']' }}
 end
 @ blocked
 > resume
 @ done
 @ end
-< answer r1 {{ 'one' . join '', map { '[' . $_ . 'x' x 9000 . ']' } 1 .. 400 }}
+< answer r1 {{ 'one' . join '', map { '[' . $_ . 'x' x 9000 . ']' } 1 .. 200 }}
 > message r2 again
 @ request
 @ answer fine

@@ -136,7 +136,7 @@ use strict;
 use warnings;
 
 use Errno qw(EAGAIN EWOULDBLOCK EINTR);
-use Socket qw(IPPROTO_TCP TCP_NODELAY SOL_SOCKET SO_LINGER SHUT_WR);
+use Socket qw(IPPROTO_TCP TCP_NODELAY SOL_SOCKET SO_LINGER SO_RCVBUF SHUT_WR);
 use Time::HiRes qw(time);
 
 sub new {
@@ -192,6 +192,15 @@ sub set {
     $self->{$name} = $value;
     $self->flush if $self->wants_write;
     $self->{loop}->touch($self);
+}
+
+# With room for what has waited: the buffer may have been small so far.
+
+sub resume {
+    my ($self) = @_;
+
+    setsockopt($self->{socket}, SOL_SOCKET, SO_RCVBUF, 262144);
+    $self->set(paused => 0);
 }
 
 sub ready {

@@ -229,7 +229,7 @@ sub socket_step {
     elsif ($verb eq 'uncork')   { $stream->set(corked => 0) }
     elsif ($verb eq 'slowly')   { $client->{slowly} = 1 }
     elsif ($verb eq 'pause')    { $stream->set(paused => 1) }
-    elsif ($verb eq 'resume')   { $stream->set(paused => 0) }
+    elsif ($verb eq 'resume')   { $stream->resume }
     elsif ($verb eq 'shutdown') { $stream->shutdown }
     elsif ($verb eq 'reset')    { $stream->reset }
     else                        { $stream->close }
