@@ -57,7 +57,7 @@ metric thread_ws_event_log_dropped_total /^[1-9]\d+$/
 metric gen_ai_server_time_to_first_token_seconds_bucket{gen_ai_operation_name="chat",gen_ai_provider_name="openai",le="1"} 1000
 perl return open $main::Reader, '+<', $ENV{TEST_NGINX_EVENTS};
 perl $main::Reader->blocking(0);
-perl my %m = $self->metrics; my $dropped = $m{thread_ws_event_log_dropped_total}; return $self->wait_for('all lines', sub { main::read_pipe() + $dropped == 3001 });
+perl ; my %m = $self->metrics; my $dropped = $m{thread_ws_event_log_dropped_total}; return $self->wait_for('all lines', sub { main::read_pipe() + $dropped == 3001 });
 perl return main::whole($main::Text);
 metric thread_ws_event_log_dropped_total /^[1-9]\d+$/
 > message r1 Hello
@@ -110,10 +110,10 @@ connect
 messages 600
 metric thread_ws_event_log_dropped_total /^[1-9]\d+$/
 metric thread_ws_runs_total{outcome="completed",code=""} 600
-perl truncate "$ENV{TEST_NGINX_DISK}/events.log", 0; return $self->wait_for('room', sub { -s "$ENV{TEST_NGINX_DISK}/events.log" });
+perl ; truncate "$ENV{TEST_NGINX_DISK}/events.log", 0; return $self->wait_for('room', sub { -s "$ENV{TEST_NGINX_DISK}/events.log" });
 > message r1 Hello
 <* final r1 /./
 perl return $self->wait_for('the line', sub { open my $in, '<', "$ENV{TEST_NGINX_DISK}/events.log"; grep { /"completed".*"r1"/ } <$in> });
-perl open my $in, '<', "$ENV{TEST_NGINX_DISK}/events.log"; my @l = <$in>; shift @l if $l[0] eq "\n"; return main::whole(join '', @l);
+perl ; open my $in, '<', "$ENV{TEST_NGINX_DISK}/events.log"; my @l = <$in>; shift @l if $l[0] eq "\n"; return main::whole(join '', @l);
 --- error_log
 takes no more

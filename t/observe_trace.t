@@ -53,7 +53,7 @@ span chat gpt-x {"parent":"thread_ws connection","kind":3,"error":0,"events":"fi
 span chat gpt-x {"parent":"thread_ws connection","events":"first_token cancel","thread_ws.request.id":"r2","thread_ws.outcome":"cancelled","error":0}
 span chat gpt-x {"parent":"thread_ws connection","events":"","thread_ws.request.id":"r3","thread_ws.outcome":"failed","error":2,"error.type":"UPSTREAM_UNAVAILABLE","http.response.status_code":"503"}
 span chat gpt-x {"parent":"thread_ws connection","events":"cancel","thread_ws.request.id":"r4"}
-perl my %ids = map { $_->{traceId} => 1 } @{ $self->{spans} }; my @logged = grep { $_->{traceId} } $self->event_lines; return 1 == keys %ids && @logged == $self->event_lines && !grep { !$ids{$_->{traceId}} } @logged;
+perl ; my %ids = map { $_->{traceId} => 1 } @{ $self->{spans} }; my @logged = grep { $_->{traceId} } $self->event_lines; return 1 == keys %ids && @logged == $self->event_lines && !grep { !$ids{$_->{traceId}} } @logged;
 --- error_log
 agent answered with status 503
 
@@ -137,7 +137,7 @@ connect /chat?threadId=t{{ $i }}
 < close 1000
 end
 metric thread_ws_trace_spans_total /^([1-9]|[1-5]\d|6[0-3])$/
-perl my %m = $self->metrics; my $n = @{ $self->{spans} }; return $n > 8 && $n < 56 && !grep { hex(substr $_->{traceId}, 18, 2) >= 0x80 } @{ $self->{spans} };
+perl ; my %m = $self->metrics; my $n = @{ $self->{spans} }; return $n > 8 && $n < 56 && !grep { hex(substr $_->{traceId}, 18, 2) >= 0x80 } @{ $self->{spans} };
 
 === TEST 6: headers, and where they are not
 --- http_config
@@ -164,7 +164,7 @@ connect
 < answer r1 fine
 traceparent r1
 access /^r1 [0-9a-f]{32}$/
-perl my $h = $self->{agents}{otlp}{requests}[0]{headers}; return $h->{authorization}[0] eq 'Bearer s3cret' && $h->{'x-tenant'}[0] eq 'a';
+perl ; my $h = $self->{agents}{otlp}{requests}[-1]{headers}; return $h->{authorization}[0] eq 'Bearer s3cret' && $h->{'x-tenant'}[0] eq 'a';
 no log /s3cret/
 
 === TEST 7: what a collector rejects is counted
@@ -358,3 +358,34 @@ name:value
 --- refused
 host not found
 collector.invalid
+
+=== TEST 18: a name that nginx's resolver knows
+--- config
+    resolver 127.0.0.1:$TEST_NGINX_NAMES_PORT;
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_trace http://collector.example:$TEST_NGINX_OTLP_PORT/v1/traces;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- chat
+collect
+connect
+> message r1 Hello
+@ request
+@ answer fine
+< answer r1 fine
+traceparent r1
+> message r2 Hello
+@ request
+@ answer fine
+< answer r2 fine
+traceparent r2
+perl return $self->{agents}{otlp}{requests}[0]{headers}{host}[0] =~ /^collector.example:/;
+signal QUIT
+< close 1012
+> drop
+server gone
+spans 3

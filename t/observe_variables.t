@@ -62,7 +62,7 @@ connect /chat?threadId=t2&user=bob
 @ closed
 access /^.agent id=[0-9a-f]{32} t=t2 u=bob r=r4 o=disconnected e=- f=- n=0 i=- u=- c=1 x=/
 access /^.chat id=[0-9a-f]{32} t=t2 u=bob r=- o=disconnected e=- f=- n=0 i=0 u=0 c=1 x=1006\.$/
-perl my %id; open my $in, '<', "$self->{root}/logs/access.log"; while (<$in>) { $id{$2}{$1} = 1 if /id=(\w+) t=(\w+)/ } return keys %{ $id{t1} } == 1 && keys %{ $id{t2} } == 1;
+perl ; my %id; open my $in, '<', "$self->{root}/logs/access.log"; while (<$in>) { $id{$2}{$1} = 1 if /id=(\w+) t=(\w+)/ } return keys %{ $id{t1} } == 1 && keys %{ $id{t2} } == 1;
 --- error_log
 agent answered with status 429
 

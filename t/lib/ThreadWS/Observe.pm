@@ -11,6 +11,7 @@ use Cwd ();
 
 use ThreadWS::Agent;
 use ThreadWS::Dialogue;
+use ThreadWS::Names;
 use ThreadWS::Steps::Load;
 use ThreadWS::Steps::Observe;
 
@@ -19,6 +20,8 @@ sub import {
 
     $ThreadWS::Test::Agents{otlp} = $collector;
     $ENV{TEST_NGINX_OTLP_PORT} = $collector->port;
+    $ENV{TEST_NGINX_NAMES_PORT} = ThreadWS::Names->new($ThreadWS::Test::Loop)
+        ->port;
     $ENV{TEST_NGINX_CONF} = Cwd::abs_path('conf');
 
     push @ThreadWS::Dialogue::ISA, qw(ThreadWS::Steps::Observe

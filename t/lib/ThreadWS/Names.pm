@@ -1,0 +1,41 @@
+package ThreadWS::Names;
+
+# A name server: every name is 127.0.0.1, none has an IPv6 address.
+
+use strict;
+use warnings;
+
+use IO::Socket::INET;
+
+sub new {
+    my ($class, $loop) = @_;
+
+    my $socket = IO::Socket::INET->new(Proto => 'udp', Blocking => 0,
+        LocalAddr => '127.0.0.1') or die "no socket: $!\n";
+
+    return $loop->add(bless { socket => $socket, asked => 0 }, $class);
+}
+
+sub port   { $_[0]{socket}->sockport }
+sub handle { $_[0]{socket} }
+sub wants_read { 1 }
+sub wants_write { 0 }
+
+sub ready {
+    my ($self) = @_;
+
+    while (my $peer = $self->{socket}->recv(my $query, 512)) {
+        my ($name) = substr($query, 12) =~ /^(.*?\0)/s;
+        my $type = unpack 'n', substr($query, 12 + length $name, 2);
+        my $answers = $type == 1 ? 1 : 0;
+
+        $self->{asked}++;
+        $self->{socket}->send(substr($query, 0, 2)
+            . pack('n5', 0x8180, 1, $answers, 0, 0)
+            . $name . pack('n2', $type, 1)
+            . ($answers ? pack('n3Nn', 0xc00c, 1, 1, 60, 4) . "\x7f\0\0\1"
+                : ''), 0, $peer);
+    }
+}
+
+1;
