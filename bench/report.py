@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""report.py [FILE]
+"""report.py RESULT.json [PAGE.md]
 
-Prints the table of a result that bench/run has kept.
+Prints the table of a result that bench/run has kept, or puts it into a page
+between its two comments.
 """
 
+import contextlib
+import io
 import json
 import random
+import re
 import statistics
 import sys
 
@@ -213,7 +217,22 @@ def table(rows):
 
 def main():
     with open(sys.argv[1]) as f:
-        return table(json.load(f)['rows'])
+        rows = json.load(f)['rows']
+    if len(sys.argv) < 3:
+        return table(rows)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        failed = table(rows)
+    with open(sys.argv[2]) as f:
+        page = f.read()
+    page, found = re.subn(
+        r'(<!-- table -->\n).*?(<!-- end of table -->\n)',
+        lambda m: m[1] + out.getvalue() + m[2], page, flags=re.S)
+    if not found:
+        sys.exit(f'{sys.argv[2]} has no place for the table')
+    with open(sys.argv[2], 'w') as f:
+        f.write(page)
+    return failed
 
 
 if __name__ == '__main__':
