@@ -39,7 +39,7 @@ RUN_PACKAGES   = ca-certificates libjs-marked \
 TEST_PACKAGES  = ca-certificates clang curl openssl procps postgresql pgbouncer \
 	libio-socket-ssl-perl libtest-base-perl libtest-longstring-perl \
 	libtext-diff-perl libwww-perl libipc-run-perl liblist-moreutils-perl \
-	libjs-marked
+	libjs-marked prometheus
 
 .DELETE_ON_ERROR:
 
@@ -85,8 +85,8 @@ run: $(MODULE)
 
 ## make test        installs what the tests need and runs all of them
 test:
-	@+$(TOOLS)/stages $(MAKE) test-unit test-fuzz test-build test-suite \
-		test-asan test-client
+	@+$(TOOLS)/stages $(MAKE) test-unit test-fuzz test-build test-client \
+		test-suite test-asan
 
 test-packages: packages
 	@$(TOOLS)/install $(TEST_PACKAGES)
