@@ -301,6 +301,7 @@ ngx_thread_ws_history_answer(ngx_http_request_t *r,
     ngx_str_t   body;
 
     messages = NULL;
+
     if (agent->status == NGX_HTTP_NOT_FOUND) {
         return NGX_HTTP_NOT_FOUND;
     }
