@@ -29,6 +29,7 @@ static void ngx_thread_ws_pg_conn_event(ngx_event_t *ev);
 static void ngx_thread_ws_pg_conn_poll(ngx_thread_ws_pg_conn_t *pc);
 static void ngx_thread_ws_pg_conn_ready(ngx_thread_ws_pg_conn_t *pc);
 static void ngx_thread_ws_pg_conn_timer(ngx_event_t *ev);
+static ngx_uint_t ngx_thread_ws_pg_conn_patient(ngx_thread_ws_pg_conn_t *pc);
 static void ngx_thread_ws_pg_conn_again(ngx_event_t *ev);
 static void ngx_thread_ws_pg_conn_log(ngx_thread_ws_pg_conn_t *pc,
     const char *why);
@@ -53,6 +54,7 @@ ngx_thread_ws_pg_conn_open(ngx_thread_ws_pg_conn_t *pc)
     }
 
     pc->broken = 0;
+    pc->extended = 0;
     pc->nsent = 0;
 
     ngx_memzero(&pc->timer, sizeof(ngx_event_t));
@@ -408,6 +410,11 @@ ngx_thread_ws_pg_conn_timer(ngx_event_t *ev)
 
     if (pc->state == NGX_THREAD_WS_PG_CONNECTING) {
 
+        if (ngx_thread_ws_pg_conn_patient(pc)) {
+            ngx_add_timer(&pc->timer, pg->timeout - pg->connect_timeout);
+            return;
+        }
+
         /* libpq does not go on to the next host by itself */
 
         pg->host++;
@@ -447,6 +454,34 @@ ngx_thread_ws_pg_conn_again(ngx_event_t *ev)
     {
         ngx_add_timer(&pc->again, NGX_THREAD_WS_PG_LOOK);
     }
+}
+
+
+/*
+ * A lost packet is better sent again by another attempt, and soon.  But a
+ * server that is there and slow is given more time, once, where there is no
+ * other host to ask.
+ */
+
+static ngx_uint_t
+ngx_thread_ws_pg_conn_patient(ngx_thread_ws_pg_conn_t *pc)
+{
+    ngx_thread_ws_pg_t  *pg;
+
+    pg = pc->pg;
+
+    if (pc->extended
+        || pg->connect_limit
+        || pg->hosts.nelts > 1
+        || pg->timeout <= pg->connect_timeout
+        || PQstatus(pc->pgconn) == CONNECTION_STARTED)
+    {
+        return 0;
+    }
+
+    pc->extended = 1;
+
+    return 1;
 }
 
 

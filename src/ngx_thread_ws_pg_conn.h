@@ -47,6 +47,7 @@ struct ngx_thread_ws_pg_conn_s {
     ngx_event_t               again;        /* a second look, see there */
 
     unsigned                  broken:1;     /* to be closed */
+    unsigned                  extended:1;   /* may take longer to connect */
 };
 
 
@@ -64,6 +65,7 @@ struct ngx_thread_ws_pg_s {
     ngx_uint_t                nconns;
     ngx_msec_t                timeout;
     ngx_msec_t                connect_timeout;
+    unsigned                  connect_limit:1;  /* as the user said */
 
     const char              **keywords;     /* of libpq, NULL at the end; the */
     const char              **values;       /* first three are the hosts' */

@@ -268,6 +268,7 @@ ngx_thread_ws_pg_setting(ngx_thread_ws_pg_list_t *list, const char *keyword,
 
         if (seconds > 0) {
             list->pg->connect_timeout = (ngx_msec_t) seconds * 1000;
+            list->pg->connect_limit = 1;
         }
 
         return;

@@ -178,7 +178,7 @@ get /history/5';DROP%20SCHEMA%20thread_ws
 get /history/5?before=1%20OR%201=1
     X-User: ann
 < HTTP 400
-no log /PostgreSQL/
+no log /PostgreSQL.*(ERROR|FATAL)/
 sql SELECT count(*) > 0 FROM thread_ws.runs
     t
 
