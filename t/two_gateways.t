@@ -210,6 +210,15 @@ sub hear {
 
     my $n = $chat->{next};
 
+    # A stored it, and died before it could say so: ask again, to be told
+
+    if ($event->{type} eq 'error' && $event->{code} eq 'SUPERSEDED'
+        && $event->{requestId} eq "$chat->{id}-$n" && $chat->{lost})
+    {
+        ask($chat);
+        return;
+    }
+
     die "$chat->{id}: unexpected ", $json->encode($event), "\n"
         unless $event->{type} =~ /\A(?:token|final)\z/
         && $event->{requestId} eq "$chat->{id}-$n";
