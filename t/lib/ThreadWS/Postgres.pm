@@ -61,6 +61,9 @@ sub import {
     my ($class, @what) = @_;
     my %what = map { $_ => 1 } @what;
 
+    # a test that is ended from outside removes it, too
+    $SIG{$_} ||= sub { exit 1 } for qw(INT TERM HUP);
+
     $Cluster = $class->new(%what);
 
     $ENV{TEST_NGINX_PG_PORT} = $Cluster->{port};
