@@ -150,6 +150,14 @@ typedef struct {
 } ngx_thread_ws_recent_t;
 
 
+/* a variable of the upgrade request that has a value */
+
+typedef struct {
+    ngx_uint_t                 index;
+    ngx_http_variable_value_t  value;
+} ngx_thread_ws_compact_variable_t;
+
+
 /* what a run came to, for variables, metrics and logs */
 
 typedef enum {
@@ -227,6 +235,11 @@ struct ngx_thread_ws_conn_s {
     ngx_http_request_t        *request;      /* the upgrade's */
     ngx_thread_ws_loc_conf_t  *conf;
 
+    /* the request's, while it is compact */
+
+    ngx_thread_ws_compact_variable_t  *variables;
+    ngx_uint_t                 nvariables;
+
     u_char                     id[NGX_THREAD_WS_CONNECTION_ID_LEN];
     ngx_str_t                  thread_id;
     ngx_str_t                  owner;
@@ -286,6 +299,7 @@ struct ngx_thread_ws_conn_s {
 
     unsigned                   echo:1;
     unsigned                   upgraded:1;   /* the 101 is written out */
+    unsigned                   compact:1;    /* the request was made small */
     unsigned                   heard:1;      /* a byte came since the ping */
     unsigned                   paused:1;     /* input waits for output */
     unsigned                   leaving:1;    /* the worker is */

@@ -16,9 +16,9 @@ static void ngx_thread_ws_agent_share(ngx_connection_t *c,
 static void ngx_thread_ws_agent_events(ngx_connection_t *c,
     ngx_connection_t *sc);
 static ngx_http_request_t *ngx_thread_ws_agent_request(
-    ngx_thread_ws_agent_t *agent, ngx_str_t *uri, ngx_str_t *args);
+    ngx_thread_ws_agent_t *agent);
 static ngx_int_t ngx_thread_ws_agent_line(ngx_http_request_t *r,
-    ngx_str_t *uri, ngx_str_t *args);
+    ngx_str_t *pass);
 static ngx_int_t ngx_thread_ws_agent_body(ngx_http_request_t *r,
     ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_agent_headers(ngx_http_request_t *r,
@@ -74,30 +74,15 @@ ngx_thread_ws_agent_conn(ngx_http_request_t *r)
 ngx_int_t
 ngx_thread_ws_agent_start(ngx_thread_ws_run_t *run)
 {
-    ngx_str_t               path, args;
-    ngx_uint_t              flags;
-    ngx_connection_t       *sc;
-    ngx_http_request_t     *r;
-    ngx_thread_ws_agent_t  *agent;
-
-    path = run->conn->pass;
-    flags = NGX_HTTP_LOG_UNSAFE;
-    ngx_str_null(&args);
-
-    if (ngx_http_parse_unsafe_uri(run->conn->request, &path, &args, &flags)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    ngx_connection_t    *sc;
+    ngx_http_request_t  *r;
 
     sc = ngx_thread_ws_agent_connection(run);
     if (sc == NULL) {
         return NGX_ERROR;
     }
 
-    agent = sc->data;
-
-    r = ngx_thread_ws_agent_request(agent, &path, &args);
+    r = ngx_thread_ws_agent_request(sc->data);
     if (r == NULL) {
         return NGX_ERROR;
     }
@@ -261,8 +246,7 @@ ngx_thread_ws_agent_events(ngx_connection_t *c, ngx_connection_t *sc)
 
 
 static ngx_http_request_t *
-ngx_thread_ws_agent_request(ngx_thread_ws_agent_t *agent, ngx_str_t *uri,
-    ngx_str_t *args)
+ngx_thread_ws_agent_request(ngx_thread_ws_agent_t *agent)
 {
     ngx_connection_t     *sc;
     ngx_http_request_t   *r;
@@ -306,7 +290,7 @@ ngx_thread_ws_agent_request(ngx_thread_ws_agent_t *agent, ngx_str_t *uri,
 
     r->headers_in.server = agent->conn->request->headers_in.server;
 
-    if (ngx_thread_ws_agent_line(r, uri, args) != NGX_OK
+    if (ngx_thread_ws_agent_line(r, &agent->conn->pass) != NGX_OK
         || ngx_thread_ws_agent_body(r, run) != NGX_OK)
     {
         goto stopped;
@@ -340,10 +324,19 @@ failed:
 
 
 static ngx_int_t
-ngx_thread_ws_agent_line(ngx_http_request_t *r, ngx_str_t *uri,
-    ngx_str_t *args)
+ngx_thread_ws_agent_line(ngx_http_request_t *r, ngx_str_t *pass)
 {
-    u_char  *p;
+    u_char      *p;
+    ngx_str_t    uri, args;
+    ngx_uint_t   flags;
+
+    uri = *pass;
+    flags = NGX_HTTP_LOG_UNSAFE;
+    ngx_str_null(&args);
+
+    if (ngx_http_parse_unsafe_uri(r, &uri, &args, &flags) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     r->method = NGX_HTTP_POST;
     ngx_str_set(&r->method_name, "POST");
@@ -352,7 +345,7 @@ ngx_thread_ws_agent_line(ngx_http_request_t *r, ngx_str_t *uri,
     r->http_major = 1;
     r->http_minor = 1;
 
-    r->unparsed_uri.len = uri->len + (args->len ? args->len + 1 : 0);
+    r->unparsed_uri.len = uri.len + (args.len ? args.len + 1 : 0);
     r->request_line.len = sizeof("POST  HTTP/1.1") - 1 + r->unparsed_uri.len;
 
     p = ngx_pnalloc(r->pool, r->request_line.len);
@@ -365,14 +358,14 @@ ngx_thread_ws_agent_line(ngx_http_request_t *r, ngx_str_t *uri,
 
     r->unparsed_uri.data = p;
     r->uri.data = p;
-    r->uri.len = uri->len;
-    p = ngx_cpymem(p, uri->data, uri->len);
+    r->uri.len = uri.len;
+    p = ngx_cpymem(p, uri.data, uri.len);
 
-    if (args->len) {
+    if (args.len) {
         *p++ = '?';
         r->args.data = p;
-        r->args.len = args->len;
-        p = ngx_cpymem(p, args->data, args->len);
+        r->args.len = args.len;
+        p = ngx_cpymem(p, args.data, args.len);
     }
 
     ngx_memcpy(p, " HTTP/1.1", sizeof(" HTTP/1.1") - 1);

@@ -8,6 +8,7 @@
 
 #include "ngx_thread_ws_conn.h"
 #include "ngx_thread_ws_agent.h"
+#include "ngx_thread_ws_compact.h"
 #include "ngx_thread_ws_observe.h"
 #include "ngx_thread_ws_output.h"
 #include "ngx_thread_ws_recent.h"
@@ -27,6 +28,7 @@
 #define NGX_THREAD_WS_READS          8
 
 
+static void ngx_thread_ws_conn_first_handler(ngx_event_t *ev);
 static void ngx_thread_ws_conn_read_handler(ngx_event_t *rev);
 static void ngx_thread_ws_conn_write_handler(ngx_event_t *wev);
 static void ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn);
@@ -56,18 +58,13 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     ngx_buf_t           *b;
     ngx_connection_t    *c;
     ngx_http_request_t  *r;
-    ngx_http_cleanup_t  *cln;
 
     r = conn->request;
     c = conn->connection;
 
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
+    if (ngx_thread_ws_conn_attach(conn, r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    cln->handler = ngx_thread_ws_conn_cleanup;
-    cln->data = conn;
 
     ngx_queue_init(&conn->waiting);
     ngx_queue_init(&conn->agents);
@@ -87,8 +84,8 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
         ngx_del_timer(c->read);
     }
 
-    c->read->handler = ngx_thread_ws_conn_read_handler;
-    c->write->handler = ngx_thread_ws_conn_write_handler;
+    c->read->handler = ngx_thread_ws_conn_first_handler;
+    c->write->handler = ngx_thread_ws_conn_first_handler;
     c->log->action = "serving websocket";
 
     r->read_event_handler = ngx_http_block_reading;
@@ -121,6 +118,7 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     }
 
     if (b->pos < b->last) {
+        conn->bytes_in += b->last - b->pos;
         (void) ngx_thread_ws_bytes_add(&conn->unread, b->pos, b->last - b->pos);
         b->pos = b->last;
     }
@@ -134,6 +132,33 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     ngx_thread_ws_conn_wake(conn);
 
     return NGX_DONE;
+}
+
+
+ngx_thread_ws_conn_t *
+ngx_thread_ws_conn_of(ngx_http_request_t *r)
+{
+    return r->ctx ? ngx_http_get_module_ctx(r, ngx_thread_ws_module)
+                  : r->connection->data;
+}
+
+
+ngx_int_t
+ngx_thread_ws_conn_attach(ngx_thread_ws_conn_t *conn, ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t  *cln;
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_thread_ws_conn_cleanup;
+    cln->data = conn;
+
+    conn->request = r;
+
+    return NGX_OK;
 }
 
 
@@ -162,16 +187,34 @@ ngx_thread_ws_conn_wake(ngx_thread_ws_conn_t *conn)
 }
 
 
+/* core still holds the request until the handler that took it has returned */
+
+static void
+ngx_thread_ws_conn_first_handler(ngx_event_t *ev)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = ev->data;
+    r = c->data;
+
+    c->data = ngx_http_get_module_ctx(r, ngx_thread_ws_module);
+
+    c->read->handler = ngx_thread_ws_conn_read_handler;
+    c->write->handler = ngx_thread_ws_conn_write_handler;
+
+    ev->handler(ev);
+}
+
+
 static void
 ngx_thread_ws_conn_read_handler(ngx_event_t *rev)
 {
     ngx_connection_t      *c;
-    ngx_http_request_t    *r;
     ngx_thread_ws_conn_t  *conn;
 
     c = rev->data;
-    r = c->data;
-    conn = ngx_http_get_module_ctx(r, ngx_thread_ws_module);
+    conn = c->data;
 
     if (c->error) {
 
@@ -185,6 +228,10 @@ ngx_thread_ws_conn_read_handler(ngx_event_t *rev)
     }
 
     if (!conn->error && ngx_thread_ws_conn_receive(conn) != NGX_OK) {
+
+        /* who has only ended its own half can still read what is queued */
+
+        (void) ngx_thread_ws_conn_flush(conn);
         conn->error = 1;
     }
 
@@ -196,12 +243,10 @@ static void
 ngx_thread_ws_conn_write_handler(ngx_event_t *wev)
 {
     ngx_connection_t      *c;
-    ngx_http_request_t    *r;
     ngx_thread_ws_conn_t  *conn;
 
     c = wev->data;
-    r = c->data;
-    conn = ngx_http_get_module_ctx(r, ngx_thread_ws_module);
+    conn = c->data;
 
     if (wev->timedout) {
         wev->timedout = 0;
@@ -256,6 +301,14 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
          */
 
         conn->shut = 1;
+
+#if (NGX_HTTP_SSL)
+        if (conn->connection->ssl) {
+            (void) SSL_shutdown(conn->connection->ssl->connection);
+            ERR_clear_error();
+        }
+#endif
+
         (void) ngx_shutdown_socket(conn->connection->fd, NGX_WRITE_SHUTDOWN);
     }
 
@@ -266,6 +319,11 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
     if (conn->paused && conn->out_size <= NGX_THREAD_WS_OUTPUT_MAX(conn) / 2) {
         conn->paused = 0;
         ngx_thread_ws_conn_wake(conn);
+    }
+
+    if (conn->upgraded && !conn->compact && ngx_queue_empty(&conn->agents)) {
+        conn->compact = 1;
+        ngx_thread_ws_compact(conn);
     }
 }
 
@@ -620,6 +678,16 @@ ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn)
         c->ssl->no_send_shutdown = 1;
     }
 #endif
+
+    if (ngx_thread_ws_compact_undo(conn) == NGX_OK) {
+        c->data = r;
+
+    } else {
+
+        /* without memory: core frees it all the same, but cannot log it */
+
+        r->logged = 1;
+    }
 
     ngx_http_finalize_request(r, NGX_DONE);
 }

@@ -30,6 +30,19 @@
 ngx_int_t ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn,
     ngx_uint_t close_code, char *reason);
 
+/*
+ * Makes r the connection's request: when it ends, whatever ends it, so do the
+ * connection's runs, and what the connection holds is freed.  NGX_OK or
+ * NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_conn_attach(ngx_thread_ws_conn_t *conn,
+    ngx_http_request_t *r);
+
+/* the connection whose request r is, NULL if it is nobody's */
+
+ngx_thread_ws_conn_t *ngx_thread_ws_conn_of(ngx_http_request_t *r);
+
 /* has the connection look at what there is to do, later in this turn */
 
 void ngx_thread_ws_conn_wake(ngx_thread_ws_conn_t *conn);

@@ -22,7 +22,10 @@ static ngx_int_t ngx_thread_ws_upgrade_check(ngx_http_request_t *r,
     ngx_str_t *key);
 static ngx_int_t ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
-    ngx_thread_ws_conn_t *conn, ngx_uint_t *close_code);
+    ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
+    ngx_uint_t *close_code);
+static ngx_thread_ws_conn_t *ngx_thread_ws_upgrade_conn(ngx_http_request_t *r,
+    ngx_thread_ws_conn_t *bound);
 static ngx_int_t ngx_thread_ws_upgrade_reply(ngx_http_request_t *r,
     ngx_thread_ws_conn_t *conn, ngx_str_t *key);
 static ngx_int_t ngx_thread_ws_upgrade_deflate(ngx_http_request_t *r,
@@ -60,7 +63,7 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
     ngx_int_t                  rc;
     ngx_str_t                  key;
     ngx_uint_t                 close_code;
-    ngx_thread_ws_conn_t      *conn;
+    ngx_thread_ws_conn_t      *conn, bound;
     ngx_thread_ws_loc_conf_t  *conf;
 
     conf = ngx_http_get_module_loc_conf(r, ngx_thread_ws_module);
@@ -91,7 +94,17 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
         return NGX_HTTP_FORBIDDEN;
     }
 
-    conn = ngx_pcalloc(r->pool, sizeof(ngx_thread_ws_conn_t));
+    ngx_memzero(&bound, sizeof(ngx_thread_ws_conn_t));
+    close_code = 0;
+
+    if (!echo) {
+        rc = ngx_thread_ws_upgrade_bind(r, conf, &bound, &close_code);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    conn = ngx_thread_ws_upgrade_conn(r, &bound);
     if (conn == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -104,14 +117,6 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
     conn->last.input_tokens = -1;
     conn->last.output_tokens = -1;
     conn->last.first_token = (ngx_msec_t) -1;
-    close_code = 0;
-
-    if (!echo) {
-        rc = ngx_thread_ws_upgrade_bind(r, conn, &close_code);
-        if (rc != NGX_OK) {
-            return rc;
-        }
-    }
 
     ngx_http_set_ctx(r, conn, ngx_thread_ws_module);
 
@@ -197,6 +202,12 @@ ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ngx_str_set(&value, "upgrade");
+
+    if (ngx_thread_ws_upgrade_header(r, "Connection", &value) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     ngx_str_set(&value, "13");
 
     if (ngx_thread_ws_upgrade_header(r, "Sec-WebSocket-Version", &value)
@@ -222,15 +233,15 @@ ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r)
 /* the thread, its owner and its agent, for the connection's whole life */
 
 static ngx_int_t
-ngx_thread_ws_upgrade_bind(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
+ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
     ngx_uint_t *close_code)
 {
     size_t     i;
     u_char     bytes[NGX_THREAD_WS_CONNECTION_ID_LEN / 2];
     ngx_int_t  rc;
 
-    rc = ngx_thread_ws_upgrade_ids(r, conn->conf, &conn->thread_id,
-                                   &conn->owner);
+    rc = ngx_thread_ws_upgrade_ids(r, conf, &conn->thread_id, &conn->owner);
 
     if (rc == NGX_DECLINED) {
 
@@ -242,7 +253,7 @@ ngx_thread_ws_upgrade_bind(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
         return rc;
     }
 
-    if (ngx_http_complex_value(r, conn->conf->pass, &conn->pass) != NGX_OK) {
+    if (ngx_http_complex_value(r, conf->pass, &conn->pass) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -264,6 +275,40 @@ ngx_thread_ws_upgrade_bind(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
     ngx_hex_dump(conn->id, bytes, sizeof(bytes));
 
     return NGX_OK;
+}
+
+
+/*
+ * What was bound, with its texts, in one piece of the connection's pool: the
+ * request's memory may change while the connection lives.
+ */
+
+static ngx_thread_ws_conn_t *
+ngx_thread_ws_upgrade_conn(ngx_http_request_t *r, ngx_thread_ws_conn_t *bound)
+{
+    u_char                *p;
+    ngx_thread_ws_conn_t  *conn;
+
+    conn = ngx_palloc(r->connection->pool,
+                      sizeof(ngx_thread_ws_conn_t) + bound->thread_id.len
+                      + bound->owner.len + bound->pass.len);
+    if (conn == NULL) {
+        return NULL;
+    }
+
+    *conn = *bound;
+    p = (u_char *) conn + sizeof(ngx_thread_ws_conn_t);
+
+    conn->thread_id.data = p;
+    p = ngx_cpymem(p, bound->thread_id.data, bound->thread_id.len);
+
+    conn->owner.data = p;
+    p = ngx_cpymem(p, bound->owner.data, bound->owner.len);
+
+    conn->pass.data = p;
+    ngx_memcpy(p, bound->pass.data, bound->pass.len);
+
+    return conn;
 }
 
 
@@ -567,7 +612,7 @@ ngx_thread_ws_upgrade_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
 
     p = ngx_thread_ws_next_log_handler(r, sr, buf, len);
 
-    conn = ngx_http_get_module_ctx(r, ngx_thread_ws_module);
+    conn = ngx_thread_ws_conn_of(r);
 
     if (conn == NULL || conn->echo) {
         return p;
