@@ -90,7 +90,11 @@ ngx_thread_ws_origin_same(ngx_http_request_t *r, ngx_str_t *origin)
 
     if (r->headers_in.host == NULL
         || ngx_thread_ws_handshake_split(origin, &scheme, &host, &their_port)
-           != NGX_OK)
+           != NGX_OK
+        || !((scheme.len == 4
+              && ngx_strncasecmp(scheme.data, (u_char *) "http", 4) == 0)
+             || (scheme.len == 5
+                 && ngx_strncasecmp(scheme.data, (u_char *) "https", 5) == 0)))
     {
         return NGX_DECLINED;
     }
