@@ -33,6 +33,10 @@ const STABLE_MS = 5000;
 
 const RESTART = 1012;
 
+/* the slowest line that is reckoned with, in characters per ms: what is large
+   is on its way for a while, and nothing else can be heard before it is there */
+const SLOWEST = 50;
+
 /* after these the server would only refuse again, or is done: who wants the
    connection back has to say so */
 /** @type {Record<number, string>} */
@@ -138,12 +142,13 @@ export class ThreadConnection {
     const known = this.#runs.get(requestId);
 
     if (known && known.run.content === content) {
+      this.#follow(known, signal, onToken);
       return known.run;
     }
 
     const { status, retryable, reason, code } = this.#state;
     const entry = createEntry(requestId, content,
-      () => this.#cancel(entry), onToken);
+      () => this.#cancel(entry));
 
     /** @param {string} message @param {object} detail */
     const refuse = (message, detail) => {
@@ -171,22 +176,37 @@ export class ThreadConnection {
     }
 
     this.#runs.set(requestId, entry);
-
-    if (signal) {
-      const abort = () => this.#cancel(entry);
-      const forget = () => signal.removeEventListener('abort', abort);
-      signal.addEventListener('abort', abort);
-      entry.run.then(forget, forget);
-    }
+    this.#follow(entry, signal, onToken);
 
     if (status === 'connected') {
-      this.#transmit(entry);
+      this.#flush();
 
     } else if (status === 'disconnected') {
       this.retry();
     }
 
     return entry.run;
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {SendOptions['signal']} signal
+   * @param {SendOptions['onToken']} onToken
+   */
+  #follow(entry, signal, onToken) {
+    if (onToken) {
+      entry.follow(onToken);
+    }
+    if (signal) {
+      const abort = () => this.#cancel(entry);
+      const forget = () => signal.removeEventListener('abort', abort);
+
+      signal.addEventListener('abort', abort);
+      entry.run.then(forget, forget);
+      if (signal.aborted) {
+        abort();
+      }
+    }
   }
 
   /**
@@ -270,7 +290,12 @@ export class ThreadConnection {
       if (type === 'state' && arg !== this.#state) {
         return;
       }
-      listener(arg);
+      try {
+        listener(arg);
+      } catch (error) {
+        /* its own fault, and nobody else's: told as uncaught */
+        queueMicrotask(() => { throw error; });
+      }
     }
   }
 
@@ -312,10 +337,9 @@ export class ThreadConnection {
       this.#timer = setTimeout(() => this.#settle(), STABLE_MS);
       this.#set('connected');
 
-      for (const entry of [...this.#runs.values()]) {
-        if (this.#ws === ws && !entry.sent) {
-          this.#transmit(entry);
-        }
+      /* unless a listener has closed it */
+      if (this.#ws === ws) {
+        this.#flush();
       }
     };
 
@@ -455,12 +479,24 @@ export class ThreadConnection {
     this.#ws.send(JSON.stringify(command));
   }
 
+  /** Sends what waits, in the order in which it came. */
+  #flush() {
+    for (const entry of this.#runs.values()) {
+      /* what a socket that is closing takes goes nowhere */
+      if (!entry.sent && this.#ws.readyState === 1) {
+        this.#transmit(entry);
+      }
+      /* also for what waits until such a socket is gone */
+      this.#pulse.start();
+    }
+  }
+
   /** @param {Entry} entry */
   #transmit(entry) {
     const { requestId, content } = entry.run;
 
     entry.sent = true;
-    entry.heard = performance.now();
+    entry.heard = performance.now() + content.length / SLOWEST;
 
     this.#command({
       type: 'message',
@@ -469,8 +505,6 @@ export class ThreadConnection {
       /* a lone surrogate is no text, and would be refused */
       content: /** @type {any} */ (content).toWellFormed?.() ?? content,
     });
-
-    this.#pulse.start();
   }
 
   /** @param {Entry} entry */
@@ -520,9 +554,15 @@ export class ThreadConnection {
       entry.heard = performance.now();
 
       if (type === 'token') {
+        const delta = String(event.value);
+
+        /* what comes next may be all of it at once */
+        entry.size += delta.length;
+        entry.heard += entry.size / SLOWEST;
+
         /* who has cancelled wants no more of it */
         if (!entry.cancelled) {
-          entry.push(String(event.value));
+          entry.push(delta);
         }
 
       } else if (type === 'final') {
@@ -553,7 +593,8 @@ export class ThreadConnection {
    * Fails the runs that have waited for too long.
    *
    * @param {number} now as performance.now() counts
-   * @returns {boolean} whether any is left
+   * @returns {number} when one of the others was last heard of, or can be at
+   *   the latest while something large is on its way; 0 where none is left
    */
   #expire(now) {
     const { answerTimeoutMs } = this.#options;
@@ -567,7 +608,7 @@ export class ThreadConnection {
       }
     }
 
-    return this.#runs.size > 0;
+    return Math.max(0, ...[...this.#runs.values()].map(({ heard }) => heard));
   }
 
   /* the network or the page has come or gone: see what that has changed */

@@ -27,11 +27,13 @@ export class Pulse {
   /**
    * @param {number} livenessMs 0: never find the server silent
    * @param {{
-   *   awaited: (now: number) => boolean,
+   *   awaited: (now: number) => number,
    *   unsent: () => number,
    *   ping: () => void,
    *   silent: () => void,
-   * }} host awaited: is anything, still; unsent: bytes not yet on the wire
+   * }} host awaited: when that was last heard of, or can be at the latest while
+   *   something large is on its way, 0 for nothing; unsent: bytes not yet on
+   *   the wire
    */
   constructor(livenessMs, host) {
     this.#livenessMs = livenessMs;
@@ -71,10 +73,11 @@ export class Pulse {
     const now = performance.now();
     const late = now - this.#beatAt > (this.#livenessMs / 10 || BEAT_MS) * 2.5;
     const unsent = this.#host.unsent();
+    const awaited = this.#host.awaited(now);
 
     this.#beatAt = now;
 
-    if (!this.#host.awaited(now) && !this.#probing) {
+    if (!awaited && !this.#probing) {
       this.stop();
       return;
     }
@@ -91,7 +94,8 @@ export class Pulse {
       return;
     }
 
-    const quiet = now - this.#seen;
+    /* what takes less than half of livenessMs is no reason to wait longer */
+    const quiet = now - Math.max(this.#seen, awaited - this.#livenessMs / 2);
 
     if (!this.#pinged) {
       if (quiet >= this.#livenessMs * 0.25) {

@@ -9,7 +9,7 @@
  * @typedef {import('./types.js').Run} Run
  * @typedef {import('./types.js').Entry} Entry
  * @typedef {import('./types.js').FinalEvent} FinalEvent
- * @typedef {import('./types.js').SendOptions} SendOptions
+ * @typedef {NonNullable<import('./types.js').SendOptions['onToken']>} OnToken
  */
 
 const noop = () => {};
@@ -61,12 +61,13 @@ export function newRequestId() {
  * @param {string} requestId
  * @param {string} content
  * @param {() => void} cancel
- * @param {SendOptions['onToken']} onToken
  * @returns {Entry}
  */
-export function createEntry(requestId, content, cancel, onToken) {
+export function createEntry(requestId, content, cancel) {
   /** @type {string[]} */
   let deltas = [];
+  /** @type {OnToken[]} */
+  const followers = [];
   let over = false;
   /** @type {() => void} */
   let wake = noop;
@@ -111,11 +112,19 @@ export function createEntry(requestId, content, cancel, onToken) {
     run,
     sent: false,
     cancelled: false,
-    heard: 0,
+    heard: performance.now(),
+    size: 0,
+    follow(onToken) {
+      /* who comes late gets it all */
+      deltas.forEach((delta) => onToken(delta, run));
+      followers.push(onToken);
+    },
     push(delta) {
+      const told = [...followers];
+
       deltas.push(delta);
       notify();
-      onToken?.(delta, run);
+      told.forEach((onToken) => onToken(delta, run));
     },
     end(event) {
       over = true;

@@ -110,7 +110,10 @@
  * @property {Run} run
  * @property {boolean} sent
  * @property {boolean} cancelled
- * @property {number} heard when the run was last heard of
+ * @property {number} heard when the run was last heard of, or can be at the
+ *   latest while something large is on its way
+ * @property {number} size characters of the answer that have come
+ * @property {(onToken: (delta: string, run: Run) => void) => void} follow
  * @property {(delta: string) => void} push
  * @property {(event: FinalEvent) => void} end
  * @property {(error: ThreadError) => void} fail

@@ -5,8 +5,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { connect, countingWebSocket, history, newThread, nextOf, stateOf,
-  useGateway } from './helpers/chat.js';
+import { WebSocket } from 'ws';
+
+import { connect, countingWebSocket, history, newThread, nextOf, startPeer,
+  stateOf, useGateway } from './helpers/chat.js';
+import { createQueue } from './helpers/queue.js';
 
 const context = useGateway();
 
@@ -165,6 +168,102 @@ test('the same requestId while it runs is the same run', async (t) => {
 
   (await agent.next()).answer('one');
   assert.equal((await run).message, 'one');
+});
+
+test('who asks again for what runs hears all of it, and can cancel it', async (t) => {
+  const { agent, gateway } = context;
+  const connection = connect(t, { url: gateway.wsUrl });
+  const controller = new AbortController();
+  const told = [[], []];
+  const [first, second] = told.map((list) => (delta) => list.push(delta));
+  const run = connection.send('once', { requestId: 'r3', onToken: first });
+  const asked = await agent.next();
+
+  asked.token('one ');
+  await run[Symbol.asyncIterator]().next();
+  connection.send('once', { requestId: 'r3', onToken: second, signal: controller.signal });
+  assert.deepEqual(told, [['one '], ['one ']]);
+
+  asked.token('two');
+  await nextOf(connection, 'event');
+  assert.deepEqual(told, [['one ', 'two'], ['one ', 'two']]);
+
+  controller.abort();
+  await assert.rejects(run, { code: 'CANCELLED' });
+  assert.equal(await asked.aborted, true);
+
+  const next = connection.send('twice', { requestId: 'r4' });
+  await agent.next();
+  connection.send('twice', { requestId: 'r4', signal: controller.signal });
+  await assert.rejects(next, { code: 'CANCELLED' });
+});
+
+test('messages are sent in the order in which they came', async (t) => {
+  const commands = createQueue();
+  const url = await startPeer(t, (socket) =>
+    socket.on('message', (data) => commands.push(JSON.parse(String(data)))));
+  const connection = connect(t, { url });
+  const ignored = ({ code }) => assert.equal(code, 'CLOSED');
+
+  connection.on('state', ({ status }) => {
+    if (status === 'connected') {
+      connection.send('second').catch(ignored);
+    }
+  });
+  connection.send('first').catch(ignored);
+
+  assert.equal((await commands.next()).content, 'first');
+  assert.equal((await commands.next()).content, 'second');
+});
+
+test('what is sent while the socket closes is kept for the next one', async (t) => {
+  const { agent, gateway } = context;
+  const sockets = [];
+  const connection = connect(t, {
+    url: gateway.wsUrl,
+    backoff: [10],
+    WebSocket: class extends WebSocket {
+      constructor(...args) {
+        super(...args);
+        sockets.push(this);
+      }
+    },
+  });
+
+  await stateOf(connection, 'connected');
+  sockets[0].close();
+  assert.equal(connection.state.status, 'connected');
+
+  const run = connection.send('not lost');
+  (await agent.next()).answer('indeed');
+  assert.equal((await run).message, 'indeed');
+  assert.equal(sockets.length, 2);
+});
+
+test('a listener that throws stops nobody else', async (t) => {
+  const { agent, gateway } = context;
+  const { queueMicrotask } = globalThis;
+  const uncaught = [];
+  const told = [];
+
+  /* the runner takes what is uncaught for a failed test */
+  t.mock.method(globalThis, 'queueMicrotask', (callback) => queueMicrotask(() => {
+    try {
+      callback();
+    } catch (error) {
+      uncaught.push(error.message);
+    }
+  }));
+
+  const connection = connect(t, { url: gateway.wsUrl });
+  connection.on('state', () => { throw new Error('its own fault'); });
+  connection.on('state', ({ status }) => told.push(status));
+
+  const run = connection.send('hello');
+  (await agent.next()).answer('good day');
+  assert.equal((await run).message, 'good day');
+  assert.deepEqual(told, ['connected']);
+  assert.deepEqual(uncaught, ['its own fault']);
 });
 
 test('a requestId that is stored is answered from the store', async (t) => {

@@ -11,7 +11,7 @@ function setUp(t, livenessMs = 2000) {
   const did = [];
   let now = 1000;
   let unsent = 0;
-  const it = { did, awaited: true };
+  const it = { did, awaited: 1 };
 
   let beat = null;
 
@@ -61,11 +61,11 @@ test('nothing awaited: no beat', (t) => {
   const it = setUp(t);
 
   it.pulse.start();
-  it.awaited = false;
+  it.awaited = 0;
   it.beats(20);
   assert.deepEqual(it.did, []);
 
-  it.awaited = true;
+  it.awaited = 1;
   it.beats(20);
   assert.deepEqual(it.did, []);
 });
@@ -73,7 +73,7 @@ test('nothing awaited: no beat', (t) => {
 test('a probe is answered, or not', (t) => {
   const it = setUp(t);
 
-  it.awaited = false;
+  it.awaited = 0;
   it.pulse.start(true);
   it.beats(4);
   it.pulse.alive();
@@ -121,6 +121,22 @@ test('a large message on its way out is a sign of life', (t) => {
 
   it.beats(20);
   assert.equal(it.did.length, 2);
+});
+
+test('what is large is waited for, what is not is not', (t) => {
+  const it = setUp(t);
+
+  /* a second for it, as the clock counts: no more than silence may take */
+  it.awaited = 2000;
+  it.pulse.start();
+  it.beats(20);
+  assert.deepEqual(it.did, ['ping 600', 'silent 1600']);
+
+  it.did.length = 0;
+  it.awaited = 5000 + 10000;
+  it.pulse.start();
+  it.beats(100);
+  assert.deepEqual(it.did, ['ping 13600', 'silent 14600']);
 });
 
 test('livenessMs 0 never finds it silent', (t) => {

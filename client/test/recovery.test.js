@@ -96,6 +96,36 @@ test('an answer that was stored unseen is not asked for twice', async (t) => {
   assert.equal(agent.requests, before);
 });
 
+for (const [name, content, answer, least, most] of [
+  ['a message', 'x'.repeat(50000), null, 1000, Infinity],
+  ['an answer', 'short', 'x'.repeat(50000), 1000, Infinity],
+  ['a message that has come', 'x'.repeat(1e6), 'short', 0, 10000],
+]) {
+  test(`silence on a slow line, by size: ${name}`, async (t) => {
+    const url = await startPeer(t, (socket) => {
+      socket.once('message', (data) => {
+        const { requestId } = JSON.parse(String(data));
+
+        if (answer) {
+          socket.send(JSON.stringify({ type: 'token', requestId, value: answer }));
+        }
+      });
+    });
+    const connection = connect(t, { url, livenessMs: 200 });
+
+    await stateOf(connection, 'connected');
+    const run = connection.send(content);
+    if (answer) {
+      await nextOf(connection, 'event');
+    }
+
+    const start = performance.now();
+    await assert.rejects(run, { code: 'CONNECTION_LOST' });
+    const passed = performance.now() - start;
+    assert.ok(passed >= least && passed < most, `${passed} ms`);
+  });
+}
+
 test('a slow agent is no silent server', async (t) => {
   const { agent, gateway } = context;
   const connection = connect(t, { url: gateway.wsUrl, livenessMs: 300 });
