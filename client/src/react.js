@@ -6,14 +6,13 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 
-import { ThreadConnection, newRequestId } from './index.js';
+import { ThreadConnection, ThreadError, newRequestId } from './index.js';
 
 /**
  * @typedef {import('./index.js').ConnectionOptions} ConnectionOptions
  * @typedef {import('./index.js').ConnectionState} ConnectionState
  * @typedef {import('./index.js').Run} Run
  * @typedef {import('./index.js').SendOptions} SendOptions
- * @typedef {import('./index.js').ThreadError} ThreadError
  */
 
 /**
@@ -57,7 +56,8 @@ import { ThreadConnection, newRequestId } from './index.js';
  * @property {string} input
  * @property {import('react').Dispatch<import('react').SetStateAction<string>>} setInput
  * @property {(content?: string) => Run | null} sendMessage what is in the
- *   input, unless given; null where there is nothing to send
+ *   input, unless given; null where there is nothing to send, or no
+ *   connection: what is in the input stays there
  * @property {() => void} cancel stops the answer; the text returns to the input
  * @property {(requestId?: string) => Run | null} retry the named message that
  *   failed, or the last one
@@ -178,6 +178,20 @@ const change = (list, id, change) =>
   list.map((message) => (message.id === id ? { ...message, ...change } : message));
 
 /**
+ * To the hook's user another connection in the place of the one that was closed
+ * is a drop: there the message can be tried again.
+ *
+ * @param {ThreadError} failure
+ * @param {ThreadConnection | null} connection
+ */
+function orReplaced(failure, connection) {
+  return failure.code === 'CLOSED' && connection && connection.state.status !== 'closed'
+    ? new ThreadError('The connection was replaced.',
+      { code: 'CONNECTION_LOST', retryable: true, requestId: failure.requestId })
+    : failure;
+}
+
+/**
  * A thread's messages, the text that is being written, and what is under way.
  *
  * @param {string | null | undefined} threadId
@@ -187,12 +201,13 @@ const change = (list, id, change) =>
 export function useChatMessages(threadId, options = {}) {
   const { initialMessages, ...connectionOptions } = options;
   const connection = useThreadConnection(threadId, connectionOptions);
-  const { send } = connection;
+  const { send, connectionRef } = connection;
   const [messages, setMessages] = useState(initialMessages ?? []);
   const [input, setInput] = useState('');
   const [error, setError] = useState(/** @type {ThreadError | null} */ (null));
   const [isStreaming, setStreaming] = useState(false);
   const active = useRef(/** @type {Run | null} */ (null));
+  const stopped = useRef(/** @type {Run | null} */ (null));
   const shown = useRef(threadId);
 
   /* what handlers read between two renders */
@@ -242,32 +257,37 @@ export function useChatMessages(threadId, options = {}) {
       end();
 
     }, (/** @type {ThreadError} */ failure) => {
-      if (failure.code === 'CLOSED') {
+      if (shown.current !== threadId) {
         return;
       }
-      if (failure.code === 'CANCELLED') {
+
+      /* asked anew meanwhile, as StrictMode does, and shown as such */
+      const again = active.current !== run && active.current?.content === content;
+
+      if (failure.code === 'CANCELLED' || again) {
         /* it is no part of the thread: what was written can be changed */
         setMessages((list) => list.filter((message) => message.requestId !== requestId));
-        setInput((text) => (text.trim() ? text : content));
+        setInput((text) => (text.trim() || again ? text : content));
       } else {
+        const told = orReplaced(failure, connectionRef.current);
         setMessages((list) => change(list.filter(({ id }) => id !== answer),
-          requestId, { status: 'failed', error: failure }));
-        setError(failure);
+          requestId, { status: 'failed', error: told }));
+        setError(told);
       }
       end();
     });
 
     return run;
-  }, [send]);
+  }, [send, threadId, connectionRef]);
 
   const sendMessage = useCallback((/** @type {string | undefined} */ given) => {
     const content = given ?? latest.current.input;
     const running = active.current;
 
-    if (!content.trim()) {
+    if (!content.trim() || !connectionRef.current) {
       return null;
     }
-    if (running?.content === content) {
+    if (running?.content === content && running !== stopped.current) {
       /* a second click on the same */
       return running;
     }
@@ -281,15 +301,19 @@ export function useChatMessages(threadId, options = {}) {
       { id: requestId, role: 'user', content, requestId, status: 'sending' }]);
 
     return start(content, requestId);
-  }, [start]);
+  }, [start, connectionRef]);
 
   const retry = useCallback((/** @type {string | undefined} */ requestId) => {
     const failed = latest.current.messages.filter(({ status }) => status === 'failed');
     const message = requestId === undefined ? failed.at(-1)
       : failed.find((it) => it.id === requestId);
 
-    if (!message) {
+    if (!message || !connectionRef.current) {
       return null;
+    }
+    if (active.current?.requestId === message.id) {
+      /* a second click */
+      return active.current;
     }
 
     active.current?.cancel();
@@ -297,9 +321,12 @@ export function useChatMessages(threadId, options = {}) {
       { ...message, status: 'sending', error: undefined }]);
 
     return start(message.content, message.id);
-  }, [start]);
+  }, [start, connectionRef]);
 
-  const cancel = useCallback(() => active.current?.cancel(), []);
+  const cancel = useCallback(() => {
+    stopped.current = active.current;
+    active.current?.cancel();
+  }, []);
 
   return useMemo(() => ({
     messages,

@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 
-import { version } from 'react';
+import { useEffect, version } from 'react';
 import { afterAll, afterEach, beforeAll, beforeEach, test } from 'vitest';
 
 import { useChatMessages, useReconnection, useThreadConnection } from '../../src/react.js';
@@ -183,6 +183,83 @@ test('a double click sends once', async () => {
   assert.equal(agent.requests, before + 1);
 });
 
+test('the same text after a cancel is sent anew, and does not come back', async () => {
+  const hook = renderHook(useChatMessages).render(newThread(), options);
+
+  hook.act((it) => it.sendMessage('story'));
+  const first = await agent.next();
+  first.token('once');
+  await hook.until((it) => it.messages.length === 2);
+
+  const run = hook.act((it) => {
+    it.cancel();
+    return it.sendMessage('story');
+  });
+  assert.equal(await first.aborted, true);
+  (await agent.next()).answer('upon a time');
+  assert.equal((await run).message, 'upon a time');
+  await hook.until(isIdle);
+  assert.deepEqual(texts(hook.current), [['user', 'story'], ['assistant', 'upon a time']]);
+  assert.equal(hook.current.input, '');
+});
+
+test('without a connection nothing is sent, and nothing lost', async () => {
+  const hook = renderHook(useChatMessages).render(null, options);
+
+  hook.act((it) => it.setInput('too early'));
+  await hook.until((it) => it.input === 'too early');
+  assert.equal(hook.act((it) => it.sendMessage()), null);
+  assert.equal(hook.current.input, 'too early');
+  assert.deepEqual(hook.current.messages, []);
+  assert.equal(hook.current.isStreaming, false);
+
+  hook.render(newThread(), options);
+  await hook.until((it) => it.connection.isConnected);
+  assert.equal(hook.act((it) => it.sendMessage('now')).content, 'now');
+  (await agent.next()).answer('yes');
+  await hook.until((it) => it.messages.length === 2 && isIdle(it));
+});
+
+test('another url in mid-answer: it failed, and can be tried again there', async () => {
+  const thread = newThread();
+  const hook = renderHook(useChatMessages).render(thread, options);
+
+  hook.act((it) => it.sendMessage('tell'));
+  const asked = await agent.next();
+  asked.token('part');
+  await hook.until((it) => it.messages.length === 2);
+
+  hook.render(thread, { ...options, url: `${options.url}?other` });
+  await hook.until((it) => it.error);
+  assert.equal(await asked.aborted, true);
+  assert.equal(hook.current.isStreaming, false);
+  assert.equal(hook.current.error.retryable, true);
+  assert.deepEqual(hook.current.messages.map(({ role, status }) => [role, status]),
+    [['user', 'failed']]);
+
+  hook.act((it) => it.retry());
+  (await agent.next()).answer('whole');
+  await hook.until((it) => it.messages.length === 2 && isIdle(it));
+  assert.deepEqual(texts(hook.current), [['user', 'tell'], ['assistant', 'whole']]);
+});
+
+test('a message of the first effect is there once', async () => {
+  const useGreeting = (...args) => {
+    const chat = useChatMessages(...args);
+    const { sendMessage } = chat;
+
+    useEffect(() => { sendMessage('good day'); }, [sendMessage]);
+    return chat;
+  };
+  const hook = renderHook(useGreeting).render(newThread(), options);
+
+  (await agent.next()).answer('you too');
+  await hook.until((it) => it.messages.length === 2 && isIdle(it));
+  assert.deepEqual(texts(hook.current), [['user', 'good day'], ['assistant', 'you too']]);
+  assert.equal(hook.current.input, '');
+  assert.equal(hook.current.error, null);
+});
+
 test('an error is told, and a retry keeps the requestId', async () => {
   const hook = renderHook(useChatMessages).render(newThread(), options);
 
@@ -200,6 +277,8 @@ test('an error is told, and a retry keeps the requestId', async () => {
 
   const run = hook.current.retry();
   assert.equal(run.requestId, message.requestId);
+  /* a double click */
+  assert.equal(hook.current.retry(), run);
   (await agent.next()).answer('whole');
   await hook.until((it) => it.messages.length === 2 && isIdle(it));
   assert.deepEqual(texts(hook.current), [['user', 'try'], ['assistant', 'whole']]);
