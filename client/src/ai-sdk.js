@@ -42,6 +42,7 @@ import { ThreadConnection, newRequestId } from './index.js';
  * @property {ThreadConnection} connection
  * @property {Map<string, Asked>} asked by the message's id
  * @property {Run | null} run what is under way
+ * @property {() => void} stop ends that
  */
 
 const GRAMMAR = /^[!#-[\]-~]{1,128}$/;
@@ -134,8 +135,8 @@ export class ThreadChatTransport {
     const chat = this.#chats.get(chatId);
 
     if (chat?.run) {
-      abortSignal?.addEventListener('abort', chat.run.cancel, { once: true });
-      return this.#stream(chat.run);
+      abortSignal?.addEventListener('abort', chat.stop, { once: true });
+      return this.#stream(chat.run, chat.stop);
     }
 
     const pending = this.#pending(chatId);
@@ -153,6 +154,7 @@ export class ThreadChatTransport {
         connection: new ThreadConnection(chatId, this.#options),
         asked: new Map(),
         run: null,
+        stop: () => {},
       };
       this.#chats.set(chatId, chat);
     }
@@ -192,6 +194,11 @@ export class ThreadChatTransport {
   #ask(chat, chatId, id, requestId, content, signal) {
     const asked = { requestId, content, done: false };
     const run = chat.connection.send(content, { requestId, signal });
+    /* who asks again after that wants another run, not the one that ends */
+    const stop = () => {
+      asked.done = true;
+      run.cancel();
+    };
     const end = () => {
       if (chat.run === run) {
         chat.run = null;
@@ -201,6 +208,8 @@ export class ThreadChatTransport {
 
     chat.asked.set(id, asked);
     chat.run = run;
+    chat.stop = stop;
+    signal?.addEventListener('abort', stop, { once: true });
     this.#note(chatId, { id, ...asked });
 
     run.then(() => {
@@ -209,8 +218,7 @@ export class ThreadChatTransport {
 
     }, ({ code, retryable }) => {
       if (code === 'CANCELLED') {
-        /* nothing of it is kept, but its name may be in use for a moment */
-        chat.asked.set(id, { ...asked, done: true });
+        asked.done = true;
         end();
       } else if (!retryable && code !== 'CLOSED') {
         end();
@@ -219,14 +227,15 @@ export class ThreadChatTransport {
       }
     });
 
-    return this.#stream(run);
+    return this.#stream(run, stop);
   }
 
   /**
    * @param {Run} run
+   * @param {() => void} stop
    * @returns {ReadableStream<UIMessageChunk>}
    */
-  #stream(run) {
+  #stream(run, stop) {
     const id = run.requestId;
 
     return new ReadableStream({
@@ -262,7 +271,7 @@ export class ThreadChatTransport {
           this.#fail(controller, /** @type {ThreadError} */ (error), open && id);
         }
       },
-      cancel: () => run.cancel(),
+      cancel: stop,
     });
   }
 
@@ -291,12 +300,22 @@ export class ThreadChatTransport {
 
   /** @param {string} chatId @returns {(Asked & {id: string}) | null} */
   #pending(chatId) {
-    return JSON.parse(this.#storage?.getItem(this.#key(chatId)) ?? 'null');
+    try {
+      const pending = JSON.parse(this.#storage?.getItem(this.#key(chatId)) ?? 'null');
+      return typeof pending?.content === 'string' ? pending : null;
+    } catch {
+      /* not ours: nothing is awaited */
+      return null;
+    }
   }
 
   /** @param {string} chatId @param {Asked & {id: string}} pending */
   #note(chatId, pending) {
-    this.#storage?.setItem(this.#key(chatId), JSON.stringify(pending));
+    try {
+      this.#storage?.setItem(this.#key(chatId), JSON.stringify(pending));
+    } catch {
+      /* full: the answer lasts as long as the page */
+    }
   }
 
   /** @param {string} chatId */

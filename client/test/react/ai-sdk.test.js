@@ -99,6 +99,38 @@ test('useChat: stop in mid-answer lets the agent go', async () => {
   await hook.until((it) => it.status === 'ready' && it.messages.length === 4);
 });
 
+test('useChat: stop, and at once another answer', async () => {
+  const chat = newThread();
+  const hook = renderHook(useChat).render({ id: chat, transport });
+
+  hook.act((it) => { it.sendMessage({ text: 'tell' }); });
+  const first = await agent.next();
+  first.token('once upon');
+  await hook.until((it) => it.messages.length === 2);
+
+  hook.current.stop();
+  await hook.until(is('ready'));
+  hook.current.regenerate();
+  assert.equal(await first.aborted, true);
+  const second = await agent.next();
+  const names = [];
+  transport.connection(chat).on('event', ({ type, requestId }) => {
+    if (type === 'error' || type === 'final') {
+      names.push(requestId);
+    }
+  });
+  second.fail(500, 'broken');
+  await hook.until(is('error'));
+
+  /* a retry of that keeps its name, whatever was stopped before */
+  hook.current.regenerate();
+  (await agent.next()).answer('another');
+  await hook.until((it) => it.status === 'ready' && it.messages.length === 2);
+  assert.equal(textOf(hook.current.messages[1]), 'another');
+  assert.equal(names.length, 2);
+  assert.equal(names[0], names[1]);
+});
+
 test('useChat: an error, and the retry under the same name', async () => {
   const chat = newThread();
   const hook = renderHook(useChat).render({ id: chat, transport });
@@ -262,3 +294,21 @@ test('with a storage, what was awaited is asked for after a reload', async () =>
     await relay.stop();
   }
 });
+
+for (const [name, storage] of [
+  ['not JSON', { getItem: () => '{', setItem() {}, removeItem() {} }],
+  ['not a message', { getItem: () => '{"id":7}', setItem() {}, removeItem() {} }],
+  ['full', {
+    getItem: () => null, removeItem() {}, setItem() { throw new Error('full'); },
+  }],
+]) {
+  test(`a storage that is of no use: ${name}`, async () => {
+    const chat = newThread();
+
+    transport = new ThreadChatTransport({ ...options, storage });
+    assert.equal(await transport.reconnectToStream({ chatId: chat }), null);
+    const stream = await ask(chat, [user('hello')]);
+    (await agent.next()).answer('good day');
+    assert.equal((await chunks(stream)).find(({ delta }) => delta).delta, 'good day');
+  });
+}
