@@ -93,6 +93,11 @@ ngx_int_t ngx_thread_ws_run_prompt(ngx_thread_ws_run_t *run,
 
 ngx_int_t ngx_thread_ws_run_header(ngx_thread_ws_run_t *run,
     ngx_thread_ws_agent_header_t *header);
+/*
+ * NGX_DONE: the stream's own end mark was seen, and nothing more is wanted; the
+ * answer is whole, however long the agent leaves its body open.
+ */
+
 ngx_int_t ngx_thread_ws_run_body(ngx_thread_ws_run_t *run, u_char *pos,
     u_char *last);
 void ngx_thread_ws_run_whole(ngx_thread_ws_run_t *run);

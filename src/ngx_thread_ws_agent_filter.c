@@ -13,6 +13,10 @@
 
 #define NGX_THREAD_WS_TURN_SIZE      65536
 
+/* bytes that may follow an answer's end mark */
+
+#define NGX_THREAD_WS_SURPLUS        65536
+
 #define NGX_THREAD_WS_AGENT_HELD     0x08    /* in the connection's buffered */
 
 #define NGX_THREAD_WS_RETRY_MAX      86400000
@@ -20,9 +24,13 @@
 
 static ngx_int_t ngx_thread_ws_agent_preaccess(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_agent_header_filter(ngx_http_request_t *r);
+static ngx_uint_t ngx_thread_ws_agent_stream(ngx_str_t *type);
+static ngx_uint_t ngx_thread_ws_agent_encoded(ngx_table_elt_t *h);
 static ngx_int_t ngx_thread_ws_agent_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent,
+    ngx_chain_t *in);
+static ngx_int_t ngx_thread_ws_agent_drop(ngx_thread_ws_agent_t *agent,
     ngx_chain_t *in);
 static ngx_int_t ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent,
     ngx_chain_t *in);
@@ -40,7 +48,6 @@ static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
 static ngx_int_t
 ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
 {
-    size_t                         len;
     ngx_int_t                      rc;
     ngx_http_upstream_t           *u;
     ngx_thread_ws_agent_t         *agent;
@@ -69,15 +76,9 @@ ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
     header.own = (u == NULL || u->headers_in.status_n == 0);
     header.retry_after = ngx_thread_ws_agent_retry_after(r);
 
-    len = sizeof("text/event-stream") - 1;
-
-    header.stream = r->headers_out.content_type.len >= len
-                    && ngx_strncasecmp(r->headers_out.content_type.data,
-                                       (u_char *) "text/event-stream", len)
-                       == 0;
-
-    header.encoded = r->headers_out.content_encoding
-                     && r->headers_out.content_encoding->value.len;
+    header.stream = ngx_thread_ws_agent_stream(&r->headers_out.content_type);
+    header.encoded = ngx_thread_ws_agent_encoded(
+                                             r->headers_out.content_encoding);
 
     r->header_sent = 1;
     r->filter_need_in_memory = 1;
@@ -105,6 +106,41 @@ ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
     }
 
     return NGX_OK;
+}
+
+
+/* a content type is that of an event stream, with parameters or without */
+
+static ngx_uint_t
+ngx_thread_ws_agent_stream(ngx_str_t *type)
+{
+    size_t  len;
+
+    len = sizeof("text/event-stream") - 1;
+
+    if (type->len < len
+        || ngx_strncasecmp(type->data, (u_char *) "text/event-stream", len)
+           != 0)
+    {
+        return 0;
+    }
+
+    return type->len == len || type->data[len] == ';'
+           || type->data[len] == ' ' || type->data[len] == '\t';
+}
+
+
+static ngx_uint_t
+ngx_thread_ws_agent_encoded(ngx_table_elt_t *h)
+{
+    if (h == NULL || h->value.len == 0) {
+        return 0;
+    }
+
+    return h->value.len != sizeof("identity") - 1
+           || ngx_strncasecmp(h->value.data, (u_char *) "identity",
+                              sizeof("identity") - 1)
+              != 0;
 }
 
 
@@ -139,11 +175,7 @@ ngx_thread_ws_agent_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     if (!agent->header || agent->whole) {
-        for (cl = in; cl; cl = cl->next) {
-            cl->buf->pos = cl->buf->last;
-        }
-
-        return NGX_OK;
+        return ngx_thread_ws_agent_drop(agent, in);
     }
 
     if (agent->waiting) {
@@ -191,11 +223,13 @@ ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
             size = b->last - b->pos;
             agent->turn_size += size;
 
-            rc = ngx_thread_ws_run_body(agent->run, b->pos, b->last);
+            if (rc != NGX_DONE) {
+                rc = ngx_thread_ws_run_body(agent->run, b->pos, b->last);
+            }
 
             b->pos = b->last;
 
-            if (rc != NGX_OK || agent->stopped) {
+            if ((rc != NGX_OK && rc != NGX_DONE) || agent->stopped) {
                 rc = NGX_ERROR;
                 break;
             }
@@ -206,14 +240,43 @@ ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
         }
     }
 
-    if (rc == NGX_OK && last) {
+    if (rc == NGX_DONE || (rc == NGX_OK && last)) {
         agent->whole = 1;
         ngx_thread_ws_run_whole(agent->run);
+
+        if (agent->stopped) {
+            rc = NGX_ERROR;
+        }
     }
 
     agent->busy = 0;
 
-    return rc;
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* what follows an answer's end; an agent that goes on with it is left */
+
+static ngx_int_t
+ngx_thread_ws_agent_drop(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        agent->surplus += b->last - b->pos;
+        b->pos = b->last;
+    }
+
+    if (agent->surplus > NGX_THREAD_WS_SURPLUS) {
+        agent->stopped = 1;
+        agent->connection->error = 1;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

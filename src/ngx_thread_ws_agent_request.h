@@ -28,6 +28,7 @@ struct ngx_thread_ws_agent_s {
     ngx_chain_t                 *held;       /* not taken yet */
     ngx_event_t                  turn;       /* posted for the next turn */
     size_t                       turn_size;
+    size_t                       surplus;    /* bytes after the answer */
 
     void                       (*finalize)(ngx_http_request_t *r,
                                            ngx_int_t rc);

@@ -210,7 +210,7 @@ ngx_thread_ws_run_body(ngx_thread_ws_run_t *run, u_char *pos, u_char *last)
         }
     }
 
-    return NGX_OK;
+    return NGX_DONE;
 }
 
 

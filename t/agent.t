@@ -394,3 +394,60 @@ connect
 @ request
 < error r1-name UPSTREAM_TIMEOUT
 log /\[error\] .*upstream timed out.*r1-name/
+
+=== TEST 18: an end mark ends the answer, however long the body stays open
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta fine
+@ done
+< answer r1 fine
+> message r2 again
+@ request
+@ head 200 text/event-stream
+@ delta fine
+@ done
+@ end
+< answer r2 fine
+@ select 1
+@ alive
+> close 1000
+< close 1000
+@ closed
+active 0
+
+=== TEST 19: an agent that goes on after its end mark is left
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta fine
+@ done
+< answer r1 fine
+repeat 40
+@ body {{ 'x' x 10000 }}
+end
+@ closed
+> message r2 again
+@ request
+@ answer fine
+< answer r2 fine
+
+=== TEST 20: an event stream that says it is not compressed, and what is none
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream;charset=utf-8
+    Content-Encoding: identity
+@ delta fine
+@ done
+@ end
+< answer r1 fine
+> message r2 Hello
+@ request
+@ reply 200 text/event-streamx data:
+< error r2 UPSTREAM_FAILED

@@ -63,7 +63,10 @@ sub fault {
 sub message {
     my ($self, $id, $content) = @_;
 
-    my $run = { id => $id, content => $content, text => '', began => time };
+    # answers to what was repeated before may still be on their way
+    my $old = $self->{runs}{$id} // {};
+    my $run = { id => $id, content => $content, text => '', began => time,
+        repeats => $old->{repeats} // 0, others => [@{ $old->{others} // [] }] };
 
     $self->{runs}{$id} = $run;
     push @{ $self->{order} }, $id;
