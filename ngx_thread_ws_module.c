@@ -353,6 +353,7 @@ ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
     /*
      * set by ngx_pcalloc():
      *
+     *     conf->handler = NULL;
      *     conf->pass = NULL;
      *     conf->context.bytes = 0;
      *     conf->deflate = { 0 };
@@ -394,6 +395,8 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_thread_ws_loc_conf_t *prev = parent;
     ngx_thread_ws_loc_conf_t *conf = child;
+
+    ngx_thread_ws_settings_merge_handler(cf, prev, conf);
 
     ngx_conf_merge_ptr_value(conf->dialect, prev->dialect,
                              &ngx_thread_ws_dialect_openai);

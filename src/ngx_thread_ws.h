@@ -89,6 +89,7 @@ typedef struct {
 
 
 typedef struct {
+    ngx_http_handler_pt        handler;      /* the location's, if ours */
     ngx_http_complex_value_t  *pass;
     ngx_thread_ws_dialect_t   *dialect;
     ngx_http_complex_value_t  *thread_id;    /* NULL: $arg_threadId */

@@ -32,6 +32,10 @@ typedef struct {
     struct curl_slist         *headers;     /* of all requests */
     ngx_http_core_loc_conf_t  *clcf;        /* whose resolver is used */
 
+    ngx_str_t                  directive;   /* that named the url, and where */
+    ngx_str_t                  file;
+    ngx_uint_t                 line;
+
     struct curl_slist         *resolve;     /* what the name came to at last */
 } ngx_thread_ws_curl_target_t;
 

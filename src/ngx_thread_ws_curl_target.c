@@ -19,6 +19,7 @@ ngx_int_t
 ngx_thread_ws_curl_target(ngx_conf_t *cf, ngx_thread_ws_curl_target_t *target,
     ngx_str_t *url)
 {
+    ngx_str_t           *directive;
     ngx_url_t            u;
     ngx_pool_cleanup_t  *cln;
 
@@ -44,6 +45,12 @@ ngx_thread_ws_curl_target(ngx_conf_t *cf, ngx_thread_ws_curl_target_t *target,
     target->literal = (u.naddrs != 0);
     target->clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    directive = cf->args->elts;
+
+    target->directive = *directive;
+    target->file = cf->conf_file->file.name;
+    target->line = cf->conf_file->line;
+
     cln->handler = ngx_thread_ws_curl_cleanup;
     cln->data = target;
 
@@ -54,12 +61,22 @@ ngx_thread_ws_curl_target(ngx_conf_t *cf, ngx_thread_ws_curl_target_t *target,
 static ngx_int_t
 ngx_thread_ws_curl_parse(ngx_conf_t *cf, ngx_url_t *u, ngx_str_t *url)
 {
-    size_t      add;
+    size_t      add, i;
     ngx_str_t  *directive;
 
     directive = cf->args->elts;
 
     ngx_memzero(u, sizeof(ngx_url_t));
+
+    for (i = 0; i < url->len; i++) {
+
+        if (url->data[i] <= ' ' || url->data[i] == 0x7f) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" has a blank or a control character in "
+                               "\"%V\"", directive, url);
+            return NGX_ERROR;
+        }
+    }
 
     if (ngx_strncasecmp(url->data, (u_char *) "http://", 7) == 0) {
         add = 7;
@@ -143,8 +160,10 @@ ngx_thread_ws_curl_lookup(ngx_conf_t *cf, ngx_thread_ws_curl_target_t *target)
     u.port = target->port;
 
     if (ngx_inet_resolve_host(cf->pool, &u) != NGX_OK) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s in \"%V\"",
-                      u.err ? u.err : "no memory", &target->url);
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "\"%V\": %s in \"%V\" "
+                      "in %V:%ui", &target->directive,
+                      u.err ? u.err : "no memory", &target->url,
+                      &target->file, target->line);
         return NGX_ERROR;
     }
 

@@ -53,8 +53,7 @@ ngx_thread_ws_demo_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
-    ngx_str_t                 *value, s;
-    ngx_http_core_loc_conf_t  *clcf;
+    ngx_str_t  *value, s;
 
     if (tlcf->demo_delay != NGX_CONF_UNSET_MSEC) {
         return "is duplicate";
@@ -80,15 +79,7 @@ ngx_thread_ws_demo_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    if (clcf->handler) {
-        return "stands in a location that has another content handler";
-    }
-
-    clcf->handler = ngx_thread_ws_demo_handler;
-
-    return NGX_CONF_OK;
+    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_demo_handler);
 }
 
 

@@ -39,6 +39,7 @@ static ngx_thread_ws_pg_setting_t  ngx_thread_ws_pg_defaults[] = {
 };
 
 
+static ngx_int_t ngx_thread_ws_pg_ports(ngx_conf_t *cf, char *ports);
 static char *ngx_thread_ws_pg_value(PQconninfoOption *options,
     const char *keyword);
 static PQconninfoOption *ngx_thread_ws_pg_environment(const char *service);
@@ -102,6 +103,10 @@ ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
         return NGX_ERROR;
     }
 
+    if (ngx_thread_ws_pg_ports(cf, list.port) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (list.host == NULL && list.hostaddr == NULL) {
 
         /* libpq's own directory of sockets */
@@ -111,6 +116,38 @@ ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
     }
 
     return ngx_thread_ws_pg_hosts(&list);
+}
+
+
+/* libpq would look at them when it connects, and say so in each error */
+
+static ngx_int_t
+ngx_thread_ws_pg_ports(ngx_conf_t *cf, char *ports)
+{
+    u_char     *p, *end, *last;
+    ngx_int_t   n;
+
+    if (ports == NULL) {
+        return NGX_OK;
+    }
+
+    last = (u_char *) ports + ngx_strlen(ports);
+
+    for (p = (u_char *) ports; p <= last; p = end + 1) {
+
+        end = ngx_strlchr(p, last, ',');
+        end = end ? end : last;
+
+        n = ngx_atoi(p, end - p);
+
+        if (p != end && (n < 1 || n > 65535)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"thread_ws_store\" has "
+                               "an invalid port in \"%s\"", ports);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

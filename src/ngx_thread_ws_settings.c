@@ -13,8 +13,6 @@
 #define NGX_THREAD_WS_FILE_MAX  1048576
 
 
-static char *ngx_thread_ws_settings_handler(ngx_conf_t *cf,
-    ngx_http_handler_pt handler);
 static char *ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name,
     ngx_str_t *text);
 static void ngx_thread_ws_settings_decref(void *data);
@@ -38,20 +36,46 @@ ngx_conf_post_t  ngx_thread_ws_settings_positive_time = {
 static ngx_uint_t  ngx_thread_ws_settings_memory;
 
 
-static char *
+char *
 ngx_thread_ws_settings_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
 {
     ngx_http_core_loc_conf_t  *clcf;
+    ngx_thread_ws_loc_conf_t  *tlcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    tlcf = ngx_http_conf_get_module_loc_conf(cf, ngx_thread_ws_module);
 
     if (clcf->handler && clcf->handler != handler) {
         return "stands in a location that has another content handler";
     }
 
     clcf->handler = handler;
+    tlcf->handler = handler;
 
     return NGX_CONF_OK;
+}
+
+
+void
+ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (!clcf->noname || clcf->handler || prev->handler == NULL) {
+        return;
+    }
+
+    conf->handler = prev->handler;
+    conf->pass = prev->pass;
+    conf->history = prev->history;
+    conf->demo_delay = prev->demo_delay;
+
+    if (clcf->lmt_excpt) {
+        clcf->handler = prev->handler;
+    }
 }
 
 
@@ -133,6 +157,15 @@ ngx_thread_ws_settings_history_check(ngx_conf_t *cf,
     char  *reason;
 
     if (tlcf->history.len == 0) {
+
+        if (tlcf->handler == ngx_thread_ws_history_handler
+            && !tlcf->store->shared)
+        {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "\"thread_ws_history\" "
+                               "will find no thread: \"thread_ws_store\" is "
+                               "neither \"memory\" nor PostgreSQL there");
+        }
+
         return NGX_OK;
     }
 
@@ -183,6 +216,8 @@ ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
+    char                              *rv;
+    uint32_t                           state;
     ngx_str_t                         *value;
     ngx_http_complex_value_t          *cv;
     ngx_http_compile_complex_value_t   ccv;
@@ -204,7 +239,23 @@ ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,
 
         /* a file is taken as it is: a "$" in it is no variable */
 
-        return ngx_thread_ws_settings_file(cf, &value[1], &cv->value);
+        rv = ngx_thread_ws_settings_file(cf, &value[1], &cv->value);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+
+        state = NGX_THREAD_WS_UTF8_COMPLETE;
+
+        if (ngx_thread_ws_utf8_check(&state, cv->value.data, cv->value.len)
+            != NGX_OK
+            || state != NGX_THREAD_WS_UTF8_COMPLETE)
+        {
+            return ngx_thread_ws_settings_refuse(cf, "needs valid UTF-8, "
+                                                 "which \"%V\" is not",
+                                                 &value[1]);
+        }
+
+        return NGX_CONF_OK;
     }
 
     ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
@@ -429,6 +480,10 @@ ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 2; i < cf->args->nelts; i++) {
 
+        if (ngx_thread_ws_settings_repeated(value, i)) {
+            return ngx_thread_ws_settings_twice(cf, &value[i]);
+        }
+
         if (ngx_thread_ws_settings_number(&value[i], "pool=", 1, 1000, &n)
             == NGX_OK)
         {
@@ -506,6 +561,10 @@ ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
+        if (ngx_thread_ws_settings_repeated(value, i)) {
+            return ngx_thread_ws_settings_twice(cf, &value[i]);
+        }
+
         if (ngx_thread_ws_settings_number(&value[i], "runs=", 0, 100000, &n)
             == NGX_OK)
         {
@@ -546,6 +605,40 @@ ngx_thread_ws_settings_not_now(ngx_conf_t *cf, void *post, void *data)
     ngx_msec_t  *time = data;
 
     return (*time == 0) ? "must be greater than 0" : NGX_CONF_OK;
+}
+
+
+ngx_uint_t
+ngx_thread_ws_settings_repeated(ngx_str_t *value, ngx_uint_t i)
+{
+    u_char      *p;
+    size_t       len;
+    ngx_uint_t   k;
+
+    p = ngx_strlchr(value[i].data, value[i].data + value[i].len, '=');
+    if (p == NULL) {
+        return 0;
+    }
+
+    len = p + 1 - value[i].data;
+
+    for (k = 1; k < i; k++) {
+        if (value[k].len >= len
+            && ngx_memcmp(value[k].data, value[i].data, len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+char *
+ngx_thread_ws_settings_twice(ngx_conf_t *cf, ngx_str_t *value)
+{
+    return ngx_thread_ws_settings_refuse(cf, "has \"%V\" beside another of "
+                                         "that name", value);
 }
 
 

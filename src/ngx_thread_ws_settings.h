@@ -57,6 +57,19 @@ extern ngx_conf_post_t  ngx_thread_ws_settings_positive_time;
 char *ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
 
+/* the content handler of the location, or why it cannot be */
+
+char *ngx_thread_ws_settings_handler(ngx_conf_t *cf,
+    ngx_http_handler_pt handler);
+
+/*
+ * In an "if" or a "limit_except", which core makes locations without a name,
+ * the location's handler serves, and needs what belongs to it.
+ */
+
+void ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
+
 /*
  * What a setter returns to refuse its directive: core puts the directive's name
  * before it, the file and the line behind it.  fmt has one %V, for value.
@@ -65,6 +78,14 @@ char *ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
 char *ngx_thread_ws_settings_refuse(ngx_conf_t *cf, char *fmt,
     ngx_str_t *value);
 char *ngx_thread_ws_settings_invalid(ngx_conf_t *cf, ngx_str_t *value);
+
+/*
+ * Whether value[i], a "name=..." of a directive's parameters, has the name of
+ * one before it; and what the setter returns then.
+ */
+
+ngx_uint_t ngx_thread_ws_settings_repeated(ngx_str_t *value, ngx_uint_t i);
+char *ngx_thread_ws_settings_twice(ngx_conf_t *cf, ngx_str_t *value);
 
 /*
  * A parameter "name=N", name with its "=": NGX_OK, or NGX_DECLINED if it is

@@ -239,6 +239,10 @@ ngx_thread_ws_settings_deflate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 2; i < cf->args->nelts; i++) {
 
+        if (ngx_thread_ws_settings_repeated(value, i)) {
+            return ngx_thread_ws_settings_twice(cf, &value[i]);
+        }
+
         if (ngx_thread_ws_settings_number(&value[i], "level=", 1, 9, &n)
             == NGX_OK)
         {

@@ -1,6 +1,7 @@
 
 #include "ngx_thread_ws_status.h"
 #include "ngx_thread_ws_metrics.h"
+#include "ngx_thread_ws_settings.h"
 #include "proto/ngx_thread_ws_exposition.h"
 
 
@@ -117,18 +118,11 @@ static ngx_str_t  ngx_thread_ws_status_no_labels = ngx_null_string;
 char *
 ngx_thread_ws_status_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_str_t                 *value;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-
-    if (clcf->handler) {
-        return "conflicts with another handler of this location";
-    }
+    ngx_str_t  *value;
 
     if (cf->args->nelts == 1) {
-        clcf->handler = ngx_thread_ws_status_handler;
-        return NGX_CONF_OK;
+        return ngx_thread_ws_settings_handler(cf,
+                                              ngx_thread_ws_status_handler);
     }
 
     value = cf->args->elts;
@@ -137,9 +131,8 @@ ngx_thread_ws_status_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "has an unknown parameter, it should be \"public\" or none";
     }
 
-    clcf->handler = ngx_thread_ws_status_public_handler;
-
-    return NGX_CONF_OK;
+    return ngx_thread_ws_settings_handler(cf,
+                                         ngx_thread_ws_status_public_handler);
 }
 
 

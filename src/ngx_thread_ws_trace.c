@@ -199,13 +199,14 @@ ngx_thread_ws_trace_connected(ngx_thread_ws_conn_t *conn)
         return;
     }
 
-    span = ngx_calloc(sizeof(ngx_thread_ws_span_t), conn->connection->log);
+    /* the access log asks for its ids after the connection's clean-up */
+
+    span = ngx_pcalloc(conn->connection->pool, sizeof(ngx_thread_ws_span_t));
     if (span == NULL) {
         return;
     }
 
     if (ngx_thread_ws_trace_root(conn, span) != NGX_OK) {
-        ngx_free(span);
         return;
     }
 
@@ -355,24 +356,18 @@ ngx_thread_ws_trace_closed(ngx_thread_ws_conn_t *conn)
     span = conn->span;
     trace = conn->conf->trace;
 
-    if (span == NULL) {
+    if (span == NULL || !span->otlp.context.sampled) {
         return;
     }
 
-    conn->span = NULL;
+    span->otlp.end = ngx_thread_ws_trace_clock();
 
-    if (span->otlp.context.sampled) {
-        span->otlp.end = ngx_thread_ws_trace_clock();
+    ngx_str_set(&name, "thread_ws connection");
 
-        ngx_str_set(&name, "thread_ws connection");
+    json = ngx_thread_ws_otlp_span(&span->otlp, &name);
 
-        json = ngx_thread_ws_otlp_span(&span->otlp, &name);
-
-        ngx_thread_ws_exporter_add(trace->exporter, json,
+    ngx_thread_ws_exporter_add(trace->exporter, json,
                              ngx_thread_ws_trace_conn_attributes(json, conn));
-    }
-
-    ngx_free(span);
 }
 
 

@@ -146,15 +146,18 @@ ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
     ngx_str_t  value;
 
     if (r->method != NGX_HTTP_GET) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
+        ngx_str_set(&value, "GET");
 
-    if (r->http_version != NGX_HTTP_VERSION_11 || r != r->main) {
-        return NGX_HTTP_BAD_REQUEST;
+        return (ngx_thread_ws_upgrade_header(r, "Allow", &value) == NGX_OK)
+               ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ngx_thread_ws_upgrade_value(r, "Upgrade", &value) != NGX_OK) {
         return NGX_DECLINED;
+    }
+
+    if (r->http_version != NGX_HTTP_VERSION_11 || r != r->main) {
+        return NGX_HTTP_BAD_REQUEST;
     }
 
     if (ngx_thread_ws_handshake_token(&value, "websocket") != NGX_OK
@@ -196,16 +199,20 @@ ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r)
         return rc;
     }
 
-    ngx_str_set(&value, "websocket");
+    /* HTTP/2 has no such headers, RFC 9113 section 8.2.2 */
 
-    if (ngx_thread_ws_upgrade_header(r, "Upgrade", &value) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    if (r->http_version <= NGX_HTTP_VERSION_11) {
+        ngx_str_set(&value, "websocket");
 
-    ngx_str_set(&value, "upgrade");
+        if (ngx_thread_ws_upgrade_header(r, "Upgrade", &value) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
 
-    if (ngx_thread_ws_upgrade_header(r, "Connection", &value) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        ngx_str_set(&value, "upgrade");
+
+        if (ngx_thread_ws_upgrade_header(r, "Connection", &value) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
 
     ngx_str_set(&value, "13");
@@ -316,30 +323,59 @@ ngx_int_t
 ngx_thread_ws_upgrade_ids(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id, ngx_str_t *owner)
 {
+    ngx_int_t  rc;
+
+    rc = ngx_thread_ws_upgrade_owner(r, conf, owner);
+
+    if (rc == NGX_HTTP_FORBIDDEN) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "\"thread_ws_user\" comes out empty or unfit");
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_thread_ws_upgrade_thread_id(r, conf, thread_id);
+}
+
+
+ngx_int_t
+ngx_thread_ws_upgrade_owner(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *owner)
+{
     uint32_t  state;
 
     ngx_str_null(owner);
-    ngx_str_null(thread_id);
 
-    if (conf->user) {
-
-        if (ngx_http_complex_value(r, conf->user, owner) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        state = NGX_THREAD_WS_UTF8_COMPLETE;
-
-        if (owner->len == 0 || owner->len > NGX_THREAD_WS_OWNER_MAX
-            || ngx_strlchr(owner->data, owner->data + owner->len, '\0')
-            || ngx_thread_ws_utf8_check(&state, owner->data, owner->len)
-               != NGX_OK
-            || state != NGX_THREAD_WS_UTF8_COMPLETE)
-        {
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "\"thread_ws_user\" comes out empty or unfit");
-            return NGX_HTTP_FORBIDDEN;
-        }
+    if (conf->user == NULL) {
+        return NGX_OK;
     }
+
+    if (ngx_http_complex_value(r, conf->user, owner) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    state = NGX_THREAD_WS_UTF8_COMPLETE;
+
+    if (owner->len == 0 || owner->len > NGX_THREAD_WS_OWNER_MAX
+        || ngx_strlchr(owner->data, owner->data + owner->len, '\0')
+        || ngx_thread_ws_utf8_check(&state, owner->data, owner->len) != NGX_OK
+        || state != NGX_THREAD_WS_UTF8_COMPLETE)
+    {
+        ngx_str_null(owner);
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_upgrade_thread_id(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id)
+{
+    ngx_str_null(thread_id);
 
     if (conf->thread_id) {
 

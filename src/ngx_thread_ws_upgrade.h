@@ -27,6 +27,13 @@ ngx_int_t ngx_thread_ws_echo_handler(ngx_http_request_t *r);
 ngx_int_t ngx_thread_ws_upgrade_ids(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id, ngx_str_t *owner);
 
+/* the same for each alone, without a word in the log */
+
+ngx_int_t ngx_thread_ws_upgrade_owner(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *owner);
+ngx_int_t ngx_thread_ws_upgrade_thread_id(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id);
+
 
 /* what thread_ws_origins says */
 

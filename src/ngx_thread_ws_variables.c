@@ -35,6 +35,7 @@ typedef struct {
     ngx_str_t               conn_id;      /* empty before the upgrade */
     ngx_str_t               thread_id;
     ngx_str_t               owner;
+    unsigned                stranger:1;   /* the owner is not known (yet) */
 } ngx_thread_ws_subject_t;
 
 
@@ -132,13 +133,15 @@ ngx_thread_ws_variables_add(ngx_conf_t *cf)
 
 /*
  * The agent's request comes first: it has a main request of its own.  Limits
- * look at the endpoint's variables before there is a connection: the ids are
- * then taken as the upgrade will take them.
+ * and subrequests look at the endpoint's variables before there is a
+ * connection, perhaps before it is known whose it will be: the ids are then
+ * taken as the upgrade will take them.
  */
 
 static ngx_int_t
 ngx_thread_ws_subject(ngx_http_request_t *r, ngx_thread_ws_subject_t *subject)
 {
+    ngx_int_t              rc;
     ngx_thread_ws_run_t   *run;
     ngx_thread_ws_conn_t  *conn;
 
@@ -178,8 +181,19 @@ ngx_thread_ws_subject(ngx_http_request_t *r, ngx_thread_ws_subject_t *subject)
         return NGX_DECLINED;
     }
 
-    return ngx_thread_ws_upgrade_ids(r->main, subject->conf,
-                                     &subject->thread_id, &subject->owner);
+    rc = ngx_thread_ws_upgrade_owner(r->main, subject->conf, &subject->owner);
+
+    if (rc == NGX_HTTP_FORBIDDEN) {
+        subject->stranger = 1;
+
+    } else if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    rc = ngx_thread_ws_upgrade_thread_id(r->main, subject->conf,
+                                         &subject->thread_id);
+
+    return (rc == NGX_HTTP_INTERNAL_SERVER_ERROR) ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -242,7 +256,9 @@ ngx_thread_ws_variable_agent_thread_id(ngx_http_request_t *r,
 {
     u_char  uuid[NGX_THREAD_WS_UUID_LEN];
 
-    if (ngx_thread_ws_thread_id_check(&subject->thread_id) != NGX_OK) {
+    if (subject->stranger
+        || ngx_thread_ws_thread_id_check(&subject->thread_id) != NGX_OK)
+    {
         v->not_found = 1;
         return NGX_OK;
     }

@@ -7,12 +7,14 @@
 
 
 #include "ngx_thread_ws_conn.h"
+#include "ngx_thread_ws_observe.h"
 
 
 typedef struct {
     ngx_pool_t                *pool;
     ngx_thread_ws_conn_t      *conn;
     ngx_thread_ws_store_op_t   op;
+    ngx_msec_t                 started;      /* ngx_current_msec */
 } ngx_thread_ws_watch_t;
 
 
@@ -44,6 +46,7 @@ ngx_thread_ws_watch(ngx_thread_ws_conn_t *conn)
 
     watch->pool = pool;
     watch->conn = conn;
+    watch->started = ngx_current_msec;
 
     op = &watch->op;
     op->pool = pool;
@@ -79,6 +82,9 @@ ngx_thread_ws_watch_done(ngx_thread_ws_watch_t *watch)
 
     conn = watch->conn;
     conn->watch = NULL;
+
+    ngx_thread_ws_observe_store("other", ngx_current_msec - watch->started,
+                                watch->op.status);
 
     if (watch->op.status == NGX_OK) {
         (void) ngx_thread_ws_conn_generation(conn, watch->op.generation);

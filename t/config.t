@@ -372,3 +372,42 @@ connect
 < answer r1 fine
 @ request {"model":"small","temperature":1}
 @ messages [{"role":"system","content":"Be brief."},{"role":"user","content":"Hello"}]
+
+=== TEST 36: a parameter given twice
+--- config
+    thread_ws_context runs=5 runs=6;
+--- refused
+thread_ws_context
+runs=6
+
+=== TEST 37: a port that is none
+--- config
+    thread_ws_store "host=127.0.0.1 port=99999 dbname=x";
+--- refused
+thread_ws_store
+99999
+
+=== TEST 38: a collector whose name is unknown
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_trace http://no-such-host.invalid/v1/traces;
+    }
+--- refused
+thread_ws_trace
+host not found
+nginx.conf:
+
+=== TEST 39: a collector with a blank in its URL
+--- config
+    thread_ws_trace "http://127.0.0.1/v1 traces";
+--- refused
+thread_ws_trace
+blank
+
+=== TEST 40: a system prompt's file that is no text
+--- config
+    thread_ws_system_prompt file:/bin/sh;
+--- refused
+thread_ws_system_prompt
+UTF-8

@@ -43,3 +43,24 @@ end
 reset all
 @ open 0
 active 0
+
+=== TEST 3: reset while the answer comes: not the agent's failure
+--- http_config
+    log_format outcome '$thread_ws_outcome.';
+--- config
+    location = /chat { thread_ws_pass /agent; }
+    location = /agent {
+        internal;
+        access_log logs/access.log outcome;
+        thread_ws_demo_agent delay=0;
+    }
+--- chat
+repeat 200
+connect
+< HTTP 101
+> message r1 {{ 'word ' x 200 }}
+> reset
+end
+access /^(disconnected|completed)\.$/
+active 0
+no access /failed/

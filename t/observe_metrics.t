@@ -306,3 +306,24 @@ metric thread_ws_store_errors_total{operation="append"} 0
 metric thread_ws_replays_total 1
 metric thread_ws_runs_total{outcome="completed",code=""} 2
 metric gen_ai_client_operation_duration_seconds_count{gen_ai_operation_name="chat",gen_ai_provider_name="openai"} 1
+
+=== TEST 10: what the history's location asks the store for
+--- http_config
+    thread_ws_zone threads:1m;
+    thread_ws_store memory;
+--- config
+    location = /chat { thread_ws_pass /agent; }
+    location = /history { thread_ws_history; }
+    location = /status { thread_ws_status; }
+    location = /agent { internal; thread_ws_demo_agent delay=0; }
+--- chat
+connect
+> message r1 Hello
+<* final r1
+get /history?threadId=t1
+< HTTP 200
+metric thread_ws_store_duration_seconds_count{operation="page"} 1
+delete /history?threadId=t1
+< HTTP 204
+metric thread_ws_store_duration_seconds_count{operation="remove"} 1
+metric thread_ws_store_duration_seconds_count{operation="other"} 1

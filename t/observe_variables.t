@@ -256,3 +256,61 @@ connect /chat?threadId=a%22b
 access /^101 "-" "-"$/
 connect /chat
 < close 1008
+
+=== TEST 9: whose thread it is, told by a subrequest
+--- http_config
+    log_format who '$thread_ws_user $thread_ws_thread_id.';
+    limit_conn_zone $thread_ws_thread_id zone=threads:1m;
+--- config
+    location = /chat {
+        access_log logs/access.log who;
+        limit_conn threads 1;
+        auth_request /auth;
+        auth_request_set $who $upstream_http_x_who;
+        thread_ws_user $who;
+        thread_ws_pass /agent;
+    }
+    location = /auth {
+        internal;
+        access_log off;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_B_PORT;
+        proxy_pass_request_body off;
+        proxy_set_header Content-Length "";
+        proxy_set_header X-Thread "<$thread_ws_thread_id>";
+    }
+    location = /agent { internal; access_log off; thread_ws_demo_agent delay=0; }
+--- chat
+connect first
+@b request
+@b header X-Thread: <t1>
+@b reply 200 text/plain yes
+    X-Who: alice
+first> message r1 Hello
+first<* final r1
+connect second
+second< HTTP 503
+first> close 1000
+first< close 1000
+access /^alice t1\.$/
+no log /comes out empty/
+--- error_log
+limiting connections
+
+=== TEST 10: a trace's id at the connection's end
+--- http_config
+    log_format traced 'trace=$thread_ws_trace_id.';
+--- config
+    thread_ws_trace http://127.0.0.1:$TEST_NGINX_OTLP_PORT/v1/traces;
+    location = /chat {
+        access_log logs/access.log traced;
+        thread_ws_pass /agent;
+    }
+--- chat
+collect
+connect
+    traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+> ping
+< pong
+> close 1000
+< close 1000
+access /^trace=0af7651916cd43dd8448eb211c80319c\.$/

@@ -98,3 +98,50 @@ end
 repeat 100
 < answer r{{ $i }} You said: number {{ $i }}
 end
+
+=== TEST 7: a client that has ended its half gets what is queued
+--- chat
+repeat 50
+connect
+< HTTP 101
+> cork
+> ping {{ $i }}
+> close 1000
+> uncork
+> shutdown
+< pong {{ $i }}
+< close 1000
+< eof
+end
+
+=== TEST 8: a protocol error over TLS ends with close_notify
+--- chat
+connect tls
+< HTTP 101
+> frame op=3
+< close 1002
+< eof
+connect tls
+< HTTP 101
+> close 1000
+< close 1000
+< eof
+
+=== TEST 9: what comes with the upgrade is counted
+--- config
+    location = /chat { thread_ws_pass /agent; }
+    location = /status { thread_ws_status; }
+    location = /agent { internal; thread_ws_demo_agent delay=0; }
+--- http_config
+    thread_ws_zone threads:1m;
+--- chat
+cork
+connect
+> ping "{{ 'x' x 600 }}"
+> uncork
+< pong "{{ 'x' x 600 }}"
+> close 1000
+< close 1000
+< eof
+get /status
+< body /thread_ws_bytes_total.direction="in". 6[2-9]\d/

@@ -39,6 +39,8 @@ connect
     -Sec-WebSocket-Version
 < HTTP 426
 < header Sec-WebSocket-Version: 13
+< header Upgrade: websocket
+< header Connection: /(?i)upgrade/
 
 === TEST 5: no key
 --- chat
@@ -360,3 +362,38 @@ connect /chat?threadId=t1&color=blue
 @ no header Sec-WebSocket-Key
 @ no header Upgrade
 @ no header Origin
+
+=== TEST 34: in an "if"
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        if ($http_x_mode) { set $mode $http_x_mode; }
+    }
+    location = /other {
+        if ($http_x_mode) { set $mode $http_x_mode; }
+        thread_ws_pass /agent;
+    }
+    location = /agent {
+        internal;
+        thread_ws_demo_agent delay=0;
+        if ($thread_ws_http_x_mode) { set $mode $thread_ws_http_x_mode; }
+    }
+--- chat
+connect /chat?threadId=t1
+    X-Mode: a
+> message r1 Hello
+<* final r1
+connect /other?threadId=t1
+    X-Mode: a
+> message r2 Hello
+<* final r2
+connect /other?threadId=t1
+> message r3 Hello
+<* final r3
+
+=== TEST 35: a method that is none of a handshake's
+--- chat
+connect
+    POST /chat?threadId=t1 HTTP/1.1
+< HTTP 405
+< header Allow: GET

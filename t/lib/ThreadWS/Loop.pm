@@ -267,6 +267,7 @@ sub fill {
 
         if (defined $n || !$self->again) {
             $self->{reset} = 1 if !defined $n && $!{ECONNRESET};
+            $self->{cut} = 1 if !defined $n && $self->{tls};
             $self->ended;
         }
 
