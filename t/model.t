@@ -4,7 +4,8 @@
 #
 # A seed decides what the client sends and in which pieces, what the agent
 # answers, who cancels, repeats, stalls, drops.  TIME=600 goes on for so many
-# seconds, SEED=7 repeats one.
+# seconds, SEED=7 repeats one.  From two minutes on, the worker's private memory
+# is to stay where it was after a sixth of the time.
 
 use strict;
 use warnings;
@@ -29,10 +30,13 @@ my @Words = ('word ', 'ж', "\x{20ac}uro ", "\x{1f600}", "\"quoted\"\n", "\\",
     "\x{1}\x{1f}", "\x{2028}", 'x' x 5000, ' ', '{"type":"final"}');
 
 my $Steps = 60;
-my $end = time + ($ENV{TIME} // 10);
+my $began = time;
+my $end = $began + ($ENV{TIME} // 10);
 my $seed = $ENV{SEED} // 1;
 my $last = $ENV{SEED};
-my (%Seen, $Runs);
+my $soak = $end - $began >= 120 && !$ENV{THREAD_WS_SANITIZER}
+    && !$ENV{TEST_NGINX_USE_VALGRIND};
+my (%Seen, $early);
 
 do {
     my $said = eval { conversation($seed); 1 } ? '' : $@;
@@ -44,7 +48,14 @@ do {
     }
 
     $seed++;
+    $early //= $Server->memory if time > $began + ($end - $began) / 6;
 } while (!defined $last && time < $end);
+
+if ($soak) {
+    my $grown = $Server->memory - $early;
+    note("$early kB, then $grown kB more");
+    cmp_ok($grown, '<=', 1024, 'memory stays where it was');
+}
 
 note($seed - 1 . " seeds; " . join ', ', map { "$_: $Seen{$_}" }
     sort keys %Seen);
