@@ -42,10 +42,13 @@ function isSafe(href) {
   }
 }
 
-/** @param {string} href @param {(Node | string)[]} children @param {string} [title] */
-function link(href, children, title) {
+/** @param {string} address @param {(Node | string)[]} children @param {string} [title] */
+function link(address, children, title) {
+  /* marked has escaped some of them, as for markup */
+  const href = decode(address);
+
   return isSafe(href)
-    ? h('a', { href, title: title || undefined, target: '_blank',
+    ? h('a', { href, title: title ? decode(title) : undefined, target: '_blank',
       rel: 'noopener noreferrer' }, ...children)
     : h('span', {}, ...children);
 }

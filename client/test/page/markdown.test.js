@@ -21,7 +21,8 @@ async function show(t, markdown, cut = 7) {
 test('Markdown is laid out', async (t) => {
   const { prose } = await show(t, [
     '# Title', '', 'Text with **bold**, *italic*, ~~gone~~ and `a < b`.',
-    'A [link](https://example.org/a?b=1&c=2 "where"), <https://example.org/auto>,',
+    'A [link](https://example.org/a?b=1&c=2 "this & \\"that\\""), <https://example.org/auto>,',
+    '<https://example.org/auto?b=1&c=2>, https://example.org/bare?b=1&c=\'2\'',
     'a [reference][r], AT&amp;T &copy; 1 &lt; 2, \\*stars\\*.', '',
     '| a | b |', '|:-:|--:|', '| 1 | **2** |', '',
     '3. three', '4. four', '   - nested', '', '- [x] done', '- [ ] open', '',
@@ -40,8 +41,12 @@ test('Markdown is laid out', async (t) => {
     [a.textContent, a.getAttribute('href'), a.target, a.rel])), [
     ['link', 'https://example.org/a?b=1&c=2', '_blank', 'noopener noreferrer'],
     ['https://example.org/auto', 'https://example.org/auto', '_blank', 'noopener noreferrer'],
+    ['https://example.org/auto?b=1&c=2', 'https://example.org/auto?b=1&c=2', '_blank', 'noopener noreferrer'],
+    ["https://example.org/bare?b=1&c='2'", "https://example.org/bare?b=1&c='2'", '_blank', 'noopener noreferrer'],
     ['reference', 'https://example.org/ref', '_blank', 'noopener noreferrer'],
   ]);
+
+  assert.equal(await prose.locator('a').first().getAttribute('title'), 'this & "that"');
 
   assert.equal(await prose.locator('th.align-center').innerText(), 'a');
   assert.equal(await prose.locator('td.align-right strong').innerText(), '2');
@@ -60,6 +65,9 @@ test('nothing in an answer becomes code, or a request', async (t) => {
     '<img src="https://elsewhere.example/x.png" onerror="window.hacked = 2">', '',
     'inline <b onclick="window.hacked = 3">bold</b> <svg onload=alert(1)>', '',
     '[click](javascript:window.hacked=4) [data](data:text/html,x)',
+    '[coded](javascript&#58;window.hacked=4) [coded](&#x6a;avascript:window.hacked=4)',
+    '[coded](java&#10;script&#58;window.hacked=4) ![coded](javascript&#58;window.hacked=4)',
+    '[quoted](https://elsewhere.example/&quot;onclick=&quot;window.hacked=4 "&quot;onclick=&quot;x")',
     '[tab](java\tscript:alert) <javascript:alert(1)> [rel](/api/threads/x/messages)', '',
     '![pixel](https://elsewhere.example/pixel.png)', '',
     '<iframe src="https://elsewhere.example"></iframe>', '',
@@ -71,7 +79,10 @@ test('nothing in an answer becomes code, or a request', async (t) => {
 
   assert.equal(await prose.locator('script, img, iframe, form, input, svg:not(.copy svg), b').count(), 0);
   assert.deepEqual(await prose.locator('a').evaluateAll((links) =>
-    links.map((a) => a.getAttribute('href'))), ['https://elsewhere.example/pixel.png']);
+    links.map((a) => [a.getAttribute('href'), a.onclick])), [
+    ['https://elsewhere.example/"onclick="window.hacked=4', null],
+    ['https://elsewhere.example/pixel.png', null],
+  ]);
   assert.match(await prose.innerText(), /<script>window\.hacked = 1<\/script>/);
   assert.equal(await page.evaluate(() => window.hacked), undefined);
 });
