@@ -39,7 +39,11 @@ function announce(text) {
 
 /* the thread that is shown */
 
-const status = new StatusDisplay({ onRetry: () => view.reconnect(), announce });
+const status = new StatusDisplay({
+  onRetry: () => view.reconnect(),
+  onHidden: () => focusInput(),
+  announce,
+});
 
 /** @type {import('./view.js').Host} */
 const host = {
@@ -64,7 +68,7 @@ const host = {
 };
 
 const threadOfAddress = () => {
-  const id = decodeURIComponent(location.hash.slice(1));
+  const id = location.hash.slice(1);
   return /^[\w.~-]{1,128}$/.test(id) ? id : null;
 };
 
@@ -125,6 +129,9 @@ function welcome() {
 }
 
 function showBusy() {
+  if (!view.busy && document.activeElement === stopButton) {
+    focusInput();
+  }
   stopButton.hidden = !view.busy;
   sendButton.disabled = !input.value.trim();
 
@@ -146,10 +153,13 @@ function showBusy() {
 
 /* the message box */
 
-/* not where that would raise a keyboard on the screen, unasked */
+/* not where that would raise a keyboard on the screen, unasked: there to what
+   is to be read, unless nothing has been touched yet */
 function focusInput() {
   if (!matchMedia('(pointer: coarse)').matches) {
     input.focus();
+  } else if (navigator.userActivation?.hasBeenActive) {
+    scroller.focus();
   }
 }
 
@@ -180,6 +190,9 @@ function send(text) {
 form.addEventListener('submit', (/** @type {Event} */ event) => {
   event.preventDefault();
   send(input.value);
+  if (document.activeElement === sendButton) {
+    focusInput();
+  }
 });
 
 input.addEventListener('input', () => setInput(input.value));
@@ -191,18 +204,33 @@ input.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
   }
 });
 
+/* the address names the thread: a step to the box must not change it */
+byId('skip').addEventListener('click', (/** @type {Event} */ event) => {
+  event.preventDefault();
+  toggleSidebar(false);
+  input.focus();
+});
+
 stopButton.addEventListener('click', () => {
   view.stop();
   input.focus();
 });
 
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !event.defaultPrevented && !byId('delete-dialog').open) {
+  if (event.key === 'Escape' && !event.defaultPrevented && !event.isComposing
+    && !byId('delete-dialog').open) {
     if (layout.classList.contains('open')) {
-      toggleSidebar(false);
+      closeSidebar();
     } else {
       view.stop();
     }
+  }
+});
+
+/* a notice that goes with its button must not take the focus with it */
+transcript.addEventListener('click', (/** @type {any} */ event) => {
+  if (event.target.closest('.notice-buttons') && document.activeElement !== input) {
+    focusInput();
   }
 });
 
@@ -268,8 +296,8 @@ function listThreads() {
 
   /* a list that is drawn anew keeps the focus where it was */
   if (focused) {
-    /** @type {HTMLElement | null} */
-    (list.querySelector(`[data-key="${CSS.escape(focused)}"]`))?.focus();
+    (list.querySelector(`[data-key="${CSS.escape(focused)}"]`)
+      ?? byId('new-thread')).focus();
   }
 }
 
@@ -280,12 +308,16 @@ threads.addEventListener('change', () => {
   }
 });
 
-/** @param {string} id @param {string} title */
-function askToDelete(id, title) {
+/**
+ * @param {string} id
+ * @param {string} title
+ * @param {string} [failed] what became of the last attempt
+ */
+function askToDelete(id, title, failed = '') {
   const dialog = byId('delete-dialog');
 
   byId('delete-text').textContent =
-    `“${title}” and its history on the server will be gone for good.`;
+    `${failed}“${title}” and its history on the server will be gone for good.`;
   dialog.returnValue = 'keep';
   dialog.addEventListener('close', async () => {
     if (dialog.returnValue !== 'delete') {
@@ -294,7 +326,12 @@ function askToDelete(id, title) {
     try {
       await deleteHistory(id);
     } catch {
-      announce('The thread could not be deleted. Trying again can help.');
+      /* where another is asked for by now, that one first */
+      if (dialog.open) {
+        announce(`“${title}” could not be deleted.`);
+      } else {
+        askToDelete(id, title, 'It could not be deleted; trying again can help. ');
+      }
       return;
     }
 
@@ -330,11 +367,13 @@ byId('sidebar-open').addEventListener('click', () => {
   byId('sidebar-close').focus();
 });
 
+function closeSidebar() {
+  toggleSidebar(false);
+  byId('sidebar-open').focus();
+}
+
 for (const id of ['sidebar-close', 'scrim']) {
-  byId(id).addEventListener('click', () => {
-    toggleSidebar(false);
-    byId('sidebar-open').focus();
-  });
+  byId(id).addEventListener('click', closeSidebar);
 }
 
 /* the appearance */
@@ -384,6 +423,7 @@ const wanted = threadOfAddress();
 
 if (wanted) {
   show(wanted);
+  focusInput();
 } else {
   newThread(true);
 }

@@ -4,6 +4,7 @@
  */
 
 import { byId } from './dom.js';
+import { sentence } from './texts.js';
 
 /** @typedef {import('../src/index.js').ConnectionState} ConnectionState */
 
@@ -15,20 +16,28 @@ export class StatusDisplay {
   #text = byId('banner-text');
   #action = byId('banner-action');
   #announce;
+  #onHidden;
   #timer = 0;
   #said = '';
 
   /**
-   * @param {{onRetry: () => void, announce: (text: string) => void}} hooks
+   * @param {{
+   *   onRetry: () => void,
+   *   onHidden: () => void,
+   *   announce: (text: string) => void,
+   * }} hooks onHidden: the button is gone, and had the focus
    */
-  constructor({ onRetry, announce }) {
+  constructor({ onRetry, onHidden, announce }) {
     this.#announce = announce;
+    this.#onHidden = onHidden;
     this.#action.addEventListener('click', onRetry);
   }
 
   /** @param {ConnectionState} state */
   show(state) {
-    const { status, attempt, maxAttempts, reason, retryable, retryAt } = state;
+    const { status, attempt, maxAttempts, retryable, retryAt } = state;
+    const reason = sentence(state.reason);
+    const focused = document.activeElement === this.#action;
 
     clearInterval(this.#timer);
     this.#pill.dataset.status = status;
@@ -61,6 +70,10 @@ export class StatusDisplay {
         : `${reason} Trying again will not help.`;
       this.#say(`Disconnected. ${this.#text.textContent}`);
       this.#open('Disconnected.', 'Reconnect', retryable);
+    }
+
+    if (focused && (this.#banner.hidden || this.#action.hidden)) {
+      this.#onHidden();
     }
   }
 

@@ -26,13 +26,25 @@ const TITLES = {
 const SAID = ['CONNECTION_ENDED', 'UPSTREAM_REJECTED'];
 
 /**
+ * The server's words, as a sentence.
+ *
+ * @param {string} [text]
+ */
+export function sentence(text = '') {
+  const words = text.trim();
+  return words && words[0].toUpperCase() + words.slice(1)
+    + (/[.!?…。！？]["”’)]?$/.test(words) ? '' : '.');
+}
+
+/**
  * @param {{code: string, message?: string, retryable: boolean, closeCode?: number}} error
  * @param {boolean} partial whether a part of the answer had come
  * @returns {{title: string, advice: string}}
  */
 export function explain({ code, message, retryable, closeCode }, partial) {
-  const said = SAID.includes(code) ? message : '';
-  const title = said || TITLES[code] || message || 'The message was not answered.';
+  const said = sentence(message);
+  const title = (SAID.includes(code) && said) || TITLES[code] || said
+    || 'The message was not answered.';
   const advice = [];
 
   if (partial) {

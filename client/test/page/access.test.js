@@ -122,6 +122,118 @@ test('all of it works by keyboard', async (t) => {
   assert.equal(await focus(), 'Delete one two');
 });
 
+const focused = (page, id) =>
+  page.waitForFunction((it) => document.activeElement.id === it, id);
+
+test('the skip link leads to the message box, not to another thread', async (t) => {
+  const { agent } = context;
+  agent.respond = answer;
+  const page = await openPage(t, context);
+
+  await ask(page, 'everything');
+  const url = page.url();
+  await page.locator('#skip').focus();
+  await page.keyboard.press('Enter');
+  await focused(page, 'input');
+  assert.equal(page.url(), url);
+  assert.equal(await page.locator('.turn').count(), 1);
+});
+
+test('an address that names no thread is a new one', async (t) => {
+  const page = await openPage(t, context, { hash: '%' });
+
+  await page.locator('.welcome').waitFor();
+  assert.match(new URL(page.url()).hash, /^#[\w-]{36}$/);
+});
+
+test('the focus is never lost with what had it', async (t) => {
+  const { agent } = context;
+  agent.respond = answer;
+  const page = await openPage(t, context, { expected: [/status of 500/] });
+
+  const failed = await ask(page, 'fail', 'failed');
+  agent.respond = null;
+  await failed.locator('button:text-is("Try again")').focus();
+  await page.keyboard.press('Enter');
+  await focused(page, 'input');
+
+  /* the button to stop goes when the answer ends */
+  const asked = await agent.next();
+  await page.locator('#stop').focus();
+  asked.answer('now');
+  await lastTurn(page, 'done');
+  await focused(page, 'input');
+
+  /* the button to send is disabled when the box is empty */
+  agent.respond = answer;
+  await page.keyboard.type('again');
+  await page.locator('#send').focus();
+  await page.keyboard.press('Enter');
+  await lastTurn(page, 'done', 'again');
+  await focused(page, 'input');
+
+  await page.reload();
+  await page.locator('.turn').nth(1).waitFor();
+  await focused(page, 'input');
+
+  /* of two threads one is deleted, and its place in the list with it */
+  await page.click('#new-thread');
+  await ask(page, 'everything');
+  await page.locator('.delete').nth(1).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('#delete-dialog .danger').click();
+  await page.locator('.thread').nth(1).waitFor({ state: 'detached' });
+  await focused(page, 'new-thread');
+});
+
+test('Escape that ends an input method stops no answer', async (t) => {
+  const { agent } = context;
+  agent.respond = null;
+  const page = await openPage(t, context);
+  const escape = (isComposing) => page.evaluate((it) =>
+    document.querySelector('#input').dispatchEvent(new KeyboardEvent('keydown',
+      { key: 'Escape', isComposing: it, bubbles: true })), isComposing);
+
+  await write(page, 'hang');
+  const asked = await agent.next();
+  asked.token('on ');
+  await lastTurn(page, 'streaming');
+  await escape(true);
+  asked.token('and ');
+  /* after a cancel it would not be shown */
+  await page.locator('.prose:has-text("on and")').waitFor();
+  asked.answer('on');
+  await lastTurn(page, 'done', 'on and on');
+
+  await write(page, 'hang');
+  await agent.next();
+  await escape(false);
+  await lastTurn(page, 'stopped');
+});
+
+test('with forced colours the state and the progress are seen', async (t) => {
+  const { agent } = context;
+  agent.respond = answer;
+  const page = await openPage(t, context, { forcedColors: 'active', reducedMotion: 'reduce' });
+  const seen = (selector, pseudo) => page.locator(selector).evaluate((element, it) => {
+    const style = getComputedStyle(element, it);
+    const canvas = getComputedStyle(document.body).backgroundColor;
+    const shows = (colour) => colour !== canvas && !/^rgba.*, 0\)$/.test(colour);
+
+    return shows(style.backgroundColor)
+      || (shows(style.borderTopColor) && parseInt(style.borderTopWidth, 10) >= 4);
+  }, pseudo);
+
+  await write(page, 'hang');
+  await lastTurn(page, 'streaming');
+  await page.locator('.prose:has-text("…")').waitFor();
+  assert.equal(await seen('.dot'), true);
+  assert.equal(await seen('.busy'), true);
+  assert.equal(await seen('.prose p', '::after'), true);
+  assert.equal(await seen('.theme input:checked + span'), true);
+  assert.equal(await seen('.theme label:last-child span'), false);
+});
+
 test('the drawer on a phone', async (t) => {
   const { agent } = context;
   agent.respond = answer;
@@ -137,6 +249,23 @@ test('the drawer on a phone', async (t) => {
   await page.click('#new-thread');
   await page.locator('#new-thread').waitFor({ state: 'hidden' });
   await page.locator('.welcome').waitFor();
+});
+
+test('the drawer takes the keyboard along, and gives it back', async (t) => {
+  const { agent } = context;
+  agent.respond = answer;
+  const page = await openPage(t, context, { viewport: { width: 360, height: 740 } });
+
+  await ask(page, 'everything');
+  await page.locator('#sidebar-open').focus();
+  await page.keyboard.press('Enter');
+  await focused(page, 'sidebar-close');
+  await page.keyboard.press('Escape');
+  await focused(page, 'sidebar-open');
+  await page.keyboard.press('Enter');
+  await focused(page, 'sidebar-close');
+  await page.keyboard.press('Enter');
+  await focused(page, 'sidebar-open');
 });
 
 test('the appearance can be chosen, and is kept', async (t) => {

@@ -182,6 +182,25 @@ test('threads: switching, history, deletion', async (t) => {
   assert.deepEqual(await history(gateway, apples), []);
 });
 
+test('a thread that could not be deleted is asked about again', async (t) => {
+  const { agent, gateway } = context;
+  agent.respond = echo;
+  const page = await openPage(t, context, { expected: [/status of 503/] });
+
+  await ask(page, 'about plums');
+  const plums = threadOf(page);
+  await page.route('**/api/threads/**', (route) => route.fulfill({ status: 503 }), { times: 1 });
+  await page.click('.delete');
+  await page.click('#delete-dialog button[value=delete]');
+  await page.locator('#delete-text:has-text("could not be deleted")').waitFor();
+  assert.ok(await page.locator('#delete-dialog').isVisible());
+  assert.equal(await page.locator('.thread').count(), 1);
+
+  await page.click('#delete-dialog button[value=delete]');
+  await page.locator('.welcome').waitFor();
+  assert.deepEqual(await history(gateway, plums), []);
+});
+
 test('an answer under way is waited for when its thread is left', async (t) => {
   const { agent } = context;
   agent.respond = null;
@@ -261,10 +280,10 @@ test('errors say whether trying again helps', async (t) => {
   await lastTurn(page, 'done');
 
   await write(page, 'wrong');
-  (await agent.next()).fail(400, 'There is no such model.');
+  (await agent.next()).fail(400, 'there is no such model');
   const refused = await lastTurn(page, 'failed');
   const text = await refused.locator('.notice').innerText();
-  assert.match(text, /Trying again will not help/);
+  assert.match(text, /There is no such model\. Trying again will not help/);
   assert.equal(await refused.locator('button:has-text("Try again")').count(), 0);
   await refused.locator('button:text-is("Edit")').click();
   assert.equal(await page.inputValue('#input'), 'wrong');

@@ -68,9 +68,28 @@ test('the server is gone for good: by hand after seven seconds', async (t) => {
   await page.locator('#announcer:has-text("Disconnected")').waitFor();
 
   await gateway.start();
-  await page.click('#banner-action');
+  await page.locator('#banner-action').focus();
+  await page.keyboard.press('Enter');
   await status(page, 'connected');
+  await page.waitForFunction(() => document.activeElement.id === 'input');
   await ask(page, 'back?');
+});
+
+test('the server\'s reason is told as a sentence', async (t) => {
+  const { agent, browser, gateway } = context;
+  const own = await browser.newContext();
+  t.after(() => own.close());
+  await own.routeWebSocket('**/api/chat/ws*', (socket) => {
+    socket.onMessage(() => socket.close({ code: 1008, reason: 'this is not your thread' }));
+  });
+  agent.respond = null;
+  const page = await openPage(t, { browser, gateway }, { context: own });
+
+  await write(page, 'hello');
+  const turn = await lastTurn(page, 'failed');
+  const said = 'This is not your thread. Trying again will not help.';
+  assert.equal(await page.locator('#banner-text').innerText(), said);
+  assert.match(await turn.locator('.notice').innerText(), new RegExp(said));
 });
 
 test('a silent drop in mid-answer shows within two seconds', async (t) => {
