@@ -187,7 +187,8 @@ sub repeat {
         return;
     }
 
-    return if $run->{end}{type} ne 'final';
+    # answers to what was repeated before may still be on their way
+    return if $run->{end}{type} ne 'final' || $run->{repeats};
     $chatter->message($id, $run->{content});
 }
 

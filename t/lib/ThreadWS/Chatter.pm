@@ -63,10 +63,7 @@ sub fault {
 sub message {
     my ($self, $id, $content) = @_;
 
-    # answers to what was repeated before may still be on their way
-    my $old = $self->{runs}{$id} // {};
-    my $run = { id => $id, content => $content, text => '', began => time,
-        repeats => $old->{repeats} // 0, others => [@{ $old->{others} // [] }] };
+    my $run = { id => $id, content => $content, text => '', began => time };
 
     $self->{runs}{$id} = $run;
     push @{ $self->{order} }, $id;
