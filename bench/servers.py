@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -128,6 +129,15 @@ class Agent(Process):
         return dict(tuple(map(int, line.split())) for line in lines)
 
 
+class Collector(Process):
+    def __init__(self):
+        self.port = free_port()
+        self.url = f'http://127.0.0.1:{self.port}/v1/traces'
+        super().__init__([sys.executable, f'{HERE}/collector.py',
+                          str(self.port)], LOAD_CORE)
+        wait_port(self.port, self.process)
+
+
 class Server(Process):
     def __init__(self, name, agent, argv, url, port, home):
         self.name = name
@@ -166,10 +176,23 @@ def floor(agent, name='floor'):
                  'http://127.0.0.1:@PORT@/v1/chat/completions')
 
 
-def module(agent, name='module', store='thread_ws_store off;', settings=''):
+def module(agent, name='module', store='thread_ws_store off;', settings='',
+           http='', observe=''):
     return nginx(name, agent, 'module.conf',
                  'ws://127.0.0.1:@PORT@/api/chat/ws?threadId=',
-                 STORE=store, SETTINGS=settings)
+                 STORE=store, SETTINGS=settings, HTTP=http, OBSERVE=observe)
+
+
+def observed(agent, collector):
+    """The module with all there is to see of it: metrics in a zone, the event
+    log, a trace of each run, an access log of JSON."""
+    return module(
+        agent, 'observed',
+        http=f"""thread_ws_zone observed:8m;
+    include {ROOT}/conf/log_format.conf;
+    thread_ws_event_log {BUILD}/observed/events.log;
+    thread_ws_trace {collector.url};""",
+        observe=f'access_log {BUILD}/observed/access.log thread_ws buffer=64k;')
 
 
 def node(name, agent):

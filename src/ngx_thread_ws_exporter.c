@@ -32,7 +32,7 @@
 
 typedef struct {
     ngx_queue_t                  queue;
-    char                        *text;       /* jansson's */
+    u_char                      *text;       /* malloc's */
     size_t                       len;
 } ngx_thread_ws_queued_t;
 
@@ -242,23 +242,15 @@ ngx_thread_ws_exporters_exit(ngx_array_t *exporters)
 
 
 void
-ngx_thread_ws_exporter_add(ngx_thread_ws_exporter_t *exporter, json_t *span,
-    ngx_int_t rc)
+ngx_thread_ws_exporter_add(ngx_thread_ws_exporter_t *exporter, u_char *text,
+    size_t len)
 {
-    char                    *text;
-    size_t                   len;
     ngx_thread_ws_queued_t  *queued;
-
-    text = (rc == NGX_OK) ? json_dumps(span, JSON_COMPACT) : NULL;
-
-    json_decref(span);
 
     if (text == NULL) {
         ngx_thread_ws_exporter_drop(exporter, 1);
         return;
     }
-
-    len = ngx_strlen(text);
 
     if (exporter->nspans >= NGX_THREAD_WS_EXPORTER_SPANS
         || exporter->size + len > NGX_THREAD_WS_EXPORTER_SIZE)

@@ -12,7 +12,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <jansson.h>
 
 
 typedef struct ngx_thread_ws_exporter_s  ngx_thread_ws_exporter_t;
@@ -48,12 +47,12 @@ ngx_int_t ngx_thread_ws_exporters_init(ngx_cycle_t *cycle,
 void ngx_thread_ws_exporters_exit(ngx_array_t *exporters);
 
 /*
- * Queues a span, which it takes; it is dropped, and counted, if rc is not
- * NGX_OK.
+ * Queues a span's text, of malloc's memory, which it takes; NULL, for a span
+ * that there was no memory for, is counted as dropped.
  */
 
 void ngx_thread_ws_exporter_add(ngx_thread_ws_exporter_t *exporter,
-    json_t *span, ngx_int_t rc);
+    u_char *text, size_t len);
 
 
 #endif /* _NGX_THREAD_WS_EXPORTER_H_INCLUDED_ */

@@ -38,12 +38,14 @@ static ngx_uint_t ngx_thread_ws_trace_sampled(u_char *trace_id,
     ngx_uint_t ratio);
 static ngx_int_t ngx_thread_ws_trace_random(u_char *p, size_t len);
 static uint64_t ngx_thread_ws_trace_clock(void);
-static ngx_int_t ngx_thread_ws_trace_conn_attributes(json_t *json,
-    ngx_thread_ws_conn_t *conn);
-static ngx_int_t ngx_thread_ws_trace_run_attributes(json_t *json,
+static void ngx_thread_ws_trace_conn_attributes(
+    ngx_thread_ws_otlp_text_t *text, ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_trace_run_attributes(
+    ngx_thread_ws_otlp_text_t *text, ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_trace_result(ngx_thread_ws_otlp_text_t *text,
     ngx_thread_ws_run_t *run);
-static ngx_int_t ngx_thread_ws_trace_result(json_t *json,
-    ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_trace_export(ngx_thread_ws_trace_conf_t *trace,
+    ngx_thread_ws_otlp_text_t *text);
 
 
 char *
@@ -348,13 +350,11 @@ ngx_thread_ws_trace_clock(void)
 void
 ngx_thread_ws_trace_closed(ngx_thread_ws_conn_t *conn)
 {
-    json_t                      *json;
-    ngx_str_t                    name;
-    ngx_thread_ws_span_t        *span;
-    ngx_thread_ws_trace_conf_t  *trace;
+    ngx_str_t                   name;
+    ngx_thread_ws_span_t       *span;
+    ngx_thread_ws_otlp_text_t   text;
 
     span = conn->span;
-    trace = conn->conf->trace;
 
     if (span == NULL || !span->otlp.context.sampled) {
         return;
@@ -363,34 +363,39 @@ ngx_thread_ws_trace_closed(ngx_thread_ws_conn_t *conn)
     span->otlp.end = ngx_thread_ws_trace_clock();
 
     ngx_str_set(&name, "thread_ws connection");
+    ngx_memzero(&text, sizeof(ngx_thread_ws_otlp_text_t));
 
-    json = ngx_thread_ws_otlp_span(&span->otlp, &name);
+    ngx_thread_ws_otlp_begin(&text, &span->otlp, &name);
+    ngx_thread_ws_trace_conn_attributes(&text, conn);
 
-    ngx_thread_ws_exporter_add(trace->exporter, json,
-                             ngx_thread_ws_trace_conn_attributes(json, conn));
+    ngx_thread_ws_trace_export(conn->conf->trace, &text);
 }
 
 
-static ngx_int_t
-ngx_thread_ws_trace_conn_attributes(json_t *json, ngx_thread_ws_conn_t *conn)
+static void
+ngx_thread_ws_trace_conn_attributes(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_conn_t *conn)
 {
     ngx_str_t  id;
 
     id.data = conn->id;
     id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
 
-    if (ngx_thread_ws_otlp_text(json, "thread_ws.connection.id", &id) != NGX_OK
-        || ngx_thread_ws_otlp_text(json, "gen_ai.conversation.id",
-                                   &conn->thread_id) != NGX_OK
-        || ngx_thread_ws_otlp_number(json, "thread_ws.close_code",
-                                     conn->close_code) != NGX_OK
-        || ngx_thread_ws_otlp_number(json, "thread_ws.runs", conn->runs)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    ngx_thread_ws_otlp_string(text, "thread_ws.connection.id", &id);
+    ngx_thread_ws_otlp_string(text, "gen_ai.conversation.id",
+                              &conn->thread_id);
+    ngx_thread_ws_otlp_number(text, "thread_ws.close_code", conn->close_code);
+    ngx_thread_ws_otlp_number(text, "thread_ws.runs", conn->runs);
+}
 
-    return NGX_OK;
+
+static void
+ngx_thread_ws_trace_export(ngx_thread_ws_trace_conf_t *trace,
+    ngx_thread_ws_otlp_text_t *text)
+{
+    (void) ngx_thread_ws_otlp_end(text);
+
+    ngx_thread_ws_exporter_add(trace->exporter, text->data, text->len);
 }
 
 
@@ -454,15 +459,12 @@ ngx_thread_ws_trace_cancel(ngx_thread_ws_run_t *run)
 void
 ngx_thread_ws_trace_ended(ngx_thread_ws_run_t *run)
 {
-    u_char                      *p;
-    json_t                      *json;
-    ngx_str_t                    name;
-    ngx_int_t                    rc;
-    ngx_thread_ws_span_t        *span;
-    ngx_thread_ws_trace_conf_t  *trace;
+    u_char                     *p;
+    ngx_str_t                   name;
+    ngx_thread_ws_span_t       *span;
+    ngx_thread_ws_otlp_text_t   text;
 
     span = run->span;
-    trace = run->conf->trace;
 
     if (span == NULL || !span->otlp.context.sampled) {
         return;
@@ -485,28 +487,26 @@ ngx_thread_ws_trace_ended(ngx_thread_ws_run_t *run)
         }
     }
 
-    json = ngx_thread_ws_otlp_span(&span->otlp, &name);
-    rc = ngx_thread_ws_trace_run_attributes(json, run);
+    ngx_memzero(&text, sizeof(ngx_thread_ws_otlp_text_t));
 
-    if (span->first_token
-        && ngx_thread_ws_otlp_event(json, "first_token", span->first_token)
-           != NGX_OK)
-    {
-        rc = NGX_ERROR;
+    ngx_thread_ws_otlp_begin(&text, &span->otlp, &name);
+    ngx_thread_ws_trace_run_attributes(&text, run);
+
+    if (span->first_token) {
+        ngx_thread_ws_otlp_event(&text, "first_token", span->first_token);
     }
 
-    if (span->cancel
-        && ngx_thread_ws_otlp_event(json, "cancel", span->cancel) != NGX_OK)
-    {
-        rc = NGX_ERROR;
+    if (span->cancel) {
+        ngx_thread_ws_otlp_event(&text, "cancel", span->cancel);
     }
 
-    ngx_thread_ws_exporter_add(trace->exporter, json, rc);
+    ngx_thread_ws_trace_export(run->conf->trace, &text);
 }
 
 
-static ngx_int_t
-ngx_thread_ws_trace_run_attributes(json_t *json, ngx_thread_ws_run_t *run)
+static void
+ngx_thread_ws_trace_run_attributes(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_run_t *run)
 {
     ngx_str_t  id, operation;
 
@@ -514,69 +514,57 @@ ngx_thread_ws_trace_run_attributes(json_t *json, ngx_thread_ws_run_t *run)
     id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
     ngx_str_set(&operation, "chat");
 
-    if (ngx_thread_ws_otlp_text(json, "gen_ai.operation.name", &operation)
-        != NGX_OK
-        || ngx_thread_ws_otlp_text(json, "gen_ai.provider.name",
-                                   &run->conf->dialect->name) != NGX_OK
-        || ngx_thread_ws_otlp_text(json, "gen_ai.conversation.id",
-                                   &run->thread_id) != NGX_OK
-        || ngx_thread_ws_otlp_text(json, "thread_ws.connection.id", &id)
-           != NGX_OK
-        || ngx_thread_ws_otlp_text(json, "thread_ws.request.id",
-                                   &run->request_id) != NGX_OK
-        || ngx_thread_ws_otlp_text(json, "thread_ws.outcome",
-                               &ngx_thread_ws_outcomes[run->result.outcome])
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    ngx_thread_ws_otlp_string(text, "gen_ai.operation.name", &operation);
+    ngx_thread_ws_otlp_string(text, "gen_ai.provider.name",
+                              &run->conf->dialect->name);
+    ngx_thread_ws_otlp_string(text, "gen_ai.conversation.id", &run->thread_id);
+    ngx_thread_ws_otlp_string(text, "thread_ws.connection.id", &id);
+    ngx_thread_ws_otlp_string(text, "thread_ws.request.id", &run->request_id);
+    ngx_thread_ws_otlp_string(text, "thread_ws.outcome",
+                              &ngx_thread_ws_outcomes[run->result.outcome]);
 
-    return ngx_thread_ws_trace_result(json, run);
+    ngx_thread_ws_trace_result(text, run);
 }
 
 
 /* what is not always known */
 
-static ngx_int_t
-ngx_thread_ws_trace_result(json_t *json, ngx_thread_ws_run_t *run)
+static void
+ngx_thread_ws_trace_result(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_run_t *run)
 {
-    ngx_int_t                rc;
     ngx_thread_ws_result_t  *result;
 
     result = &run->result;
-    rc = NGX_OK;
 
     if (run->model.len) {
-        rc |= ngx_thread_ws_otlp_text(json, "gen_ai.request.model",
-                                      &run->model);
+        ngx_thread_ws_otlp_string(text, "gen_ai.request.model", &run->model);
     }
 
     if (result->input_tokens >= 0) {
-        rc |= ngx_thread_ws_otlp_number(json, "gen_ai.usage.input_tokens",
-                                        result->input_tokens);
+        ngx_thread_ws_otlp_number(text, "gen_ai.usage.input_tokens",
+                                  result->input_tokens);
     }
 
     if (result->output_tokens >= 0) {
-        rc |= ngx_thread_ws_otlp_number(json, "gen_ai.usage.output_tokens",
-                                        result->output_tokens);
+        ngx_thread_ws_otlp_number(text, "gen_ai.usage.output_tokens",
+                                  result->output_tokens);
     }
 
     if (run->reply.finish_reason.len) {
-        rc |= ngx_thread_ws_otlp_list(json, "gen_ai.response.finish_reasons",
-                                      &run->reply.finish_reason);
+        ngx_thread_ws_otlp_list(text, "gen_ai.response.finish_reasons",
+                                &run->reply.finish_reason);
     }
 
     if (run->status) {
-        rc |= ngx_thread_ws_otlp_number(json, "http.response.status_code",
-                                        run->status);
+        ngx_thread_ws_otlp_number(text, "http.response.status_code",
+                                  run->status);
     }
 
     if (result->outcome == NGX_THREAD_WS_FAILED) {
-        rc |= ngx_thread_ws_otlp_text(json, "error.type",
+        ngx_thread_ws_otlp_string(text, "error.type",
                                   &ngx_thread_ws_codes[result->code].name);
     }
-
-    return rc == NGX_OK ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -2,6 +2,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <jansson.h>
+#include "ngx_thread_ws_json.h"
 #include "ngx_thread_ws_otlp.h"
 #include "ngx_thread_ws_utf8.h"
 
@@ -15,16 +16,21 @@
 
 #define NGX_THREAD_WS_SPAN_ERROR          2
 
+/* bytes of a usual span, and the most that is put at once but for texts */
+
+#define NGX_THREAD_WS_OTLP_SIZE           1024
+#define NGX_THREAD_WS_OTLP_PUT            256
+
 
 static ngx_int_t ngx_thread_ws_otlp_hex(u_char *dst, u_char *src, size_t len);
 static ngx_int_t ngx_thread_ws_otlp_null(u_char *p, size_t len);
-static json_t *ngx_thread_ws_otlp_id(u_char *id, size_t len);
-static json_t *ngx_thread_ws_otlp_integer(uint64_t value);
-static json_t *ngx_thread_ws_otlp_string(ngx_str_t *text);
-static ngx_int_t ngx_thread_ws_otlp_attribute(json_t *json, char *key,
-    json_t *value);
-static ngx_int_t ngx_thread_ws_otlp_append(json_t *json, char *list,
-    json_t *value);
+static u_char *ngx_thread_ws_otlp_reserve(ngx_thread_ws_otlp_text_t *text,
+    size_t size);
+static void ngx_thread_ws_otlp_put(ngx_thread_ws_otlp_text_t *text,
+    const char *fmt, ...);
+static void ngx_thread_ws_otlp_escape(ngx_thread_ws_otlp_text_t *text,
+    ngx_str_t *value);
+static void ngx_thread_ws_otlp_key(ngx_thread_ws_otlp_text_t *text, char *key);
 
 
 static const char  ngx_thread_ws_otlp_head1[] =
@@ -135,179 +141,200 @@ ngx_thread_ws_otlp_parent(u_char *dst, ngx_thread_ws_trace_context_t *context)
 }
 
 
-json_t *
-ngx_thread_ws_otlp_span(ngx_thread_ws_otlp_span_t *span, ngx_str_t *name)
+void
+ngx_thread_ws_otlp_begin(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_otlp_span_t *span, ngx_str_t *name)
 {
-    int      rc;
-    json_t  *json, *status;
+    u_char     trace_id[32], span_id[16], parent[16];
+    ngx_str_t  error;
 
-    json = json_object();
-    if (json == NULL) {
-        return NULL;
-    }
+    ngx_hex_dump(trace_id, span->context.trace_id, 16);
+    ngx_hex_dump(span_id, span->context.span_id, 8);
 
-    rc = json_object_set_new(json, "traceId",
-                       ngx_thread_ws_otlp_id(span->context.trace_id, 16));
-    rc |= json_object_set_new(json, "spanId",
-                       ngx_thread_ws_otlp_id(span->context.span_id, 8));
+    ngx_thread_ws_otlp_put(text, "{\"traceId\":\"%*s\",\"spanId\":\"%*s\",",
+                           (size_t) 32, trace_id, (size_t) 16, span_id);
 
     if (span->child) {
-        rc |= json_object_set_new(json, "parentSpanId",
-                                  ngx_thread_ws_otlp_id(span->parent, 8));
+        ngx_hex_dump(parent, span->parent, 8);
+        ngx_thread_ws_otlp_put(text, "\"parentSpanId\":\"%*s\",",
+                               (size_t) 16, parent);
     }
 
-    rc |= json_object_set_new(json, "flags",
-                    json_integer(NGX_THREAD_WS_TRACE_SAMPLED
-                                 | NGX_THREAD_WS_SPAN_REMOTE_KNOWN
-                                 | (span->remote ? NGX_THREAD_WS_SPAN_REMOTE
-                                                 : 0)));
-    rc |= json_object_set_new(json, "name", ngx_thread_ws_otlp_string(name));
-    rc |= json_object_set_new(json, "kind", json_integer(span->kind));
-    rc |= json_object_set_new(json, "startTimeUnixNano",
-                              ngx_thread_ws_otlp_integer(span->start));
-    rc |= json_object_set_new(json, "endTimeUnixNano",
-                              ngx_thread_ws_otlp_integer(span->end));
-    rc |= json_object_set_new(json, "attributes", json_array());
-    rc |= json_object_set_new(json, "events", json_array());
+    /* 64 bits are a string in this encoding */
+
+    ngx_thread_ws_otlp_put(text, "\"flags\":%d,\"kind\":%ui,"
+                           "\"startTimeUnixNano\":\"%uL\","
+                           "\"endTimeUnixNano\":\"%uL\",\"name\":",
+                           NGX_THREAD_WS_TRACE_SAMPLED
+                           | NGX_THREAD_WS_SPAN_REMOTE_KNOWN
+                           | (span->remote ? NGX_THREAD_WS_SPAN_REMOTE : 0),
+                           span->kind, span->start, span->end);
+
+    ngx_thread_ws_otlp_escape(text, name);
 
     if (span->error) {
-        status = json_object();
+        error.data = (u_char *) span->error;
+        error.len = ngx_strlen(span->error);
 
-        rc |= json_object_set_new(status, "code",
-                                  json_integer(NGX_THREAD_WS_SPAN_ERROR));
-        rc |= json_object_set_new(status, "message",
-                                  json_string(span->error));
-        rc |= json_object_set_new(json, "status", status);
+        ngx_thread_ws_otlp_put(text, ",\"status\":{\"code\":%d,\"message\":",
+                               NGX_THREAD_WS_SPAN_ERROR);
+        ngx_thread_ws_otlp_escape(text, &error);
+        ngx_thread_ws_otlp_put(text, "}");
     }
 
-    if (rc) {
-        json_decref(json);
+    ngx_thread_ws_otlp_put(text, ",\"attributes\":[");
+}
+
+
+/* room for so many bytes more; NULL without memory, now or before */
+
+static u_char *
+ngx_thread_ws_otlp_reserve(ngx_thread_ws_otlp_text_t *text, size_t size)
+{
+    u_char  *data;
+
+    if (text->failed) {
         return NULL;
     }
 
-    return json;
+    if (text->size - text->len < size) {
+        size = ngx_max(2 * text->size,
+                       text->len + size + NGX_THREAD_WS_OTLP_SIZE);
+
+        data = realloc(text->data, size);
+        if (data == NULL) {
+            text->failed = 1;
+            return NULL;
+        }
+
+        text->data = data;
+        text->size = size;
+    }
+
+    return text->data + text->len;
 }
 
 
-static json_t *
-ngx_thread_ws_otlp_id(u_char *id, size_t len)
+/* what is written in one go has a bound */
+
+static void
+ngx_thread_ws_otlp_put(ngx_thread_ws_otlp_text_t *text, const char *fmt, ...)
 {
-    u_char  hex[32];
+    u_char   *p;
+    va_list   args;
 
-    ngx_hex_dump(hex, id, len);
+    p = ngx_thread_ws_otlp_reserve(text, NGX_THREAD_WS_OTLP_PUT);
+    if (p == NULL) {
+        return;
+    }
 
-    return json_stringn((char *) hex, 2 * len);
+    va_start(args, fmt);
+    p = ngx_vslprintf(p, p + NGX_THREAD_WS_OTLP_PUT, fmt, args);
+    va_end(args);
+
+    text->len = (size_t) (p - text->data);
 }
 
 
-/* 64 bits are a string in this encoding */
+/* a whole string, with its quotes */
 
-static json_t *
-ngx_thread_ws_otlp_integer(uint64_t value)
+static void
+ngx_thread_ws_otlp_escape(ngx_thread_ws_otlp_text_t *text, ngx_str_t *value)
 {
-    u_char  buf[NGX_INT64_LEN];
-
-    return json_stringn((char *) buf, ngx_sprintf(buf, "%uL", value) - buf);
-}
-
-
-static json_t *
-ngx_thread_ws_otlp_string(ngx_str_t *text)
-{
-    char      *copy;
+    u_char    *p, c;
     size_t     i;
-    json_t    *json;
     uint32_t   state;
 
-    if (text->len == 0) {
-        return json_string("");
+    p = ngx_thread_ws_otlp_reserve(text,
+                                   6 * value->len + sizeof("\"\"") - 1);
+    if (p == NULL) {
+        return;
     }
+
+    *p++ = '"';
 
     state = NGX_THREAD_WS_UTF8_COMPLETE;
 
-    if (ngx_thread_ws_utf8_check(&state, text->data, text->len) == NGX_OK
+    if (value->len
+        && ngx_thread_ws_utf8_check(&state, value->data, value->len) == NGX_OK
         && state == NGX_THREAD_WS_UTF8_COMPLETE)
     {
-        return json_stringn((char *) text->data, text->len);
+        p = ngx_thread_ws_json_escape(p, value->data, value->len);
+
+    } else {
+        for (i = 0; i < value->len; i++) {
+            c = (u_char) ((value->data[i] & 0x80) ? '?' : value->data[i]);
+            p = ngx_thread_ws_json_escape(p, &c, 1);
+        }
     }
 
-    copy = malloc(text->len);
-    if (copy == NULL) {
-        return NULL;
-    }
+    *p++ = '"';
 
-    for (i = 0; i < text->len; i++) {
-        copy[i] = (char) ((text->data[i] & 0x80) ? '?' : text->data[i]);
-    }
+    text->len = (size_t) (p - text->data);
+}
 
-    json = json_stringn(copy, text->len);
-    free(copy);
 
-    return json;
+/* keys are plain */
+
+static void
+ngx_thread_ws_otlp_key(ngx_thread_ws_otlp_text_t *text, char *key)
+{
+    ngx_thread_ws_otlp_put(text, "%s{\"key\":\"%s\",\"value\":",
+                           text->attributes++ ? "," : "", key);
+}
+
+
+void
+ngx_thread_ws_otlp_string(ngx_thread_ws_otlp_text_t *text, char *key,
+    ngx_str_t *value)
+{
+    ngx_thread_ws_otlp_key(text, key);
+    ngx_thread_ws_otlp_put(text, "{\"stringValue\":");
+    ngx_thread_ws_otlp_escape(text, value);
+    ngx_thread_ws_otlp_put(text, "}}");
+}
+
+
+void
+ngx_thread_ws_otlp_number(ngx_thread_ws_otlp_text_t *text, char *key,
+    int64_t value)
+{
+    ngx_thread_ws_otlp_key(text, key);
+    ngx_thread_ws_otlp_put(text, "{\"intValue\":\"%L\"}}", value);
+}
+
+
+void
+ngx_thread_ws_otlp_list(ngx_thread_ws_otlp_text_t *text, char *key,
+    ngx_str_t *value)
+{
+    ngx_thread_ws_otlp_key(text, key);
+    ngx_thread_ws_otlp_put(text, "{\"arrayValue\":{\"values\":["
+                           "{\"stringValue\":");
+    ngx_thread_ws_otlp_escape(text, value);
+    ngx_thread_ws_otlp_put(text, "}]}}}");
+}
+
+
+void
+ngx_thread_ws_otlp_event(ngx_thread_ws_otlp_text_t *text, char *name,
+    uint64_t time)
+{
+    ngx_thread_ws_otlp_put(text,
+                           "%s{\"name\":\"%s\",\"timeUnixNano\":\"%uL\"}",
+                           text->events++ ? "," : "],\"events\":[", name,
+                           time);
 }
 
 
 ngx_int_t
-ngx_thread_ws_otlp_text(json_t *json, char *key, ngx_str_t *value)
+ngx_thread_ws_otlp_end(ngx_thread_ws_otlp_text_t *text)
 {
-    return ngx_thread_ws_otlp_attribute(json, key,
-                                        json_pack("{s:o}", "stringValue",
-                                            ngx_thread_ws_otlp_string(value)));
-}
+    ngx_thread_ws_otlp_put(text, "]}");
 
-
-ngx_int_t
-ngx_thread_ws_otlp_number(json_t *json, char *key, int64_t value)
-{
-    u_char  buf[NGX_INT64_LEN + 1];
-
-    return ngx_thread_ws_otlp_attribute(json, key,
-                                        json_pack("{s:s%}", "intValue", buf,
-                                            (size_t) (ngx_sprintf(buf, "%L",
-                                                            value) - buf)));
-}
-
-
-ngx_int_t
-ngx_thread_ws_otlp_list(json_t *json, char *key, ngx_str_t *value)
-{
-    return ngx_thread_ws_otlp_attribute(json, key,
-                                        json_pack("{s:{s:[{s:o}]}}",
-                                            "arrayValue", "values",
-                                            "stringValue",
-                                            ngx_thread_ws_otlp_string(value)));
-}
-
-
-/* takes value, which may be NULL */
-
-static ngx_int_t
-ngx_thread_ws_otlp_attribute(json_t *json, char *key, json_t *value)
-{
-    if (value == NULL) {
-        return NGX_ERROR;
-    }
-
-    return ngx_thread_ws_otlp_append(json, "attributes",
-                                     json_pack("{s:s,s:o}", "key", key,
-                                               "value", value));
-}
-
-
-ngx_int_t
-ngx_thread_ws_otlp_event(json_t *json, char *name, uint64_t time)
-{
-    return ngx_thread_ws_otlp_append(json, "events",
-                                     json_pack("{s:s,s:o}", "name", name,
-                                         "timeUnixNano",
-                                         ngx_thread_ws_otlp_integer(time)));
-}
-
-
-static ngx_int_t
-ngx_thread_ws_otlp_append(json_t *json, char *list, json_t *value)
-{
-    if (json_array_append_new(json_object_get(json, list), value) != 0) {
+    if (text->failed) {
+        free(text->data);
+        ngx_memzero(text, sizeof(ngx_thread_ws_otlp_text_t));
         return NGX_ERROR;
     }
 

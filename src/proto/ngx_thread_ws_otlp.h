@@ -10,7 +10,6 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <jansson.h>
 
 
 /* version, trace id, parent id, flags, in hex, with hyphens */
@@ -58,22 +57,37 @@ u_char *ngx_thread_ws_otlp_parent(u_char *dst,
 
 
 /*
- * A span as jansson's object, which the caller owns.  name and the texts of
- * attributes that are no UTF-8 lose what is no ASCII.  NULL without memory.
+ * A span being written, by hand since each run has one.  Zero it before; after
+ * ngx_thread_ws_otlp_end() the text is the caller's, to be freed by free().
  */
 
-json_t *ngx_thread_ws_otlp_span(ngx_thread_ws_otlp_span_t *span,
-    ngx_str_t *name);
+typedef struct {
+    u_char      *data;
+    size_t       len;
+    size_t       size;
+    ngx_uint_t   attributes;      /* written so far */
+    ngx_uint_t   events;
+    ngx_uint_t   failed;          /* unsigned  failed:1, no memory */
+} ngx_thread_ws_otlp_text_t;
+
 
 /*
- * Adds an attribute, or an event with a time in ns.  NGX_OK; NGX_ERROR without
- * memory, or where json is NULL.
+ * Begins a span, adds its attributes, then its events (times in ns), and ends
+ * it.  Texts that are no UTF-8 lose what is no ASCII.  The end tells whether
+ * there was memory for all of it: NGX_OK, or NGX_ERROR and there is no text.
  */
 
-ngx_int_t ngx_thread_ws_otlp_text(json_t *json, char *key, ngx_str_t *value);
-ngx_int_t ngx_thread_ws_otlp_number(json_t *json, char *key, int64_t value);
-ngx_int_t ngx_thread_ws_otlp_list(json_t *json, char *key, ngx_str_t *value);
-ngx_int_t ngx_thread_ws_otlp_event(json_t *json, char *name, uint64_t time);
+void ngx_thread_ws_otlp_begin(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_otlp_span_t *span, ngx_str_t *name);
+void ngx_thread_ws_otlp_string(ngx_thread_ws_otlp_text_t *text, char *key,
+    ngx_str_t *value);
+void ngx_thread_ws_otlp_number(ngx_thread_ws_otlp_text_t *text, char *key,
+    int64_t value);
+void ngx_thread_ws_otlp_list(ngx_thread_ws_otlp_text_t *text, char *key,
+    ngx_str_t *value);
+void ngx_thread_ws_otlp_event(ngx_thread_ws_otlp_text_t *text, char *name,
+    uint64_t time);
+ngx_int_t ngx_thread_ws_otlp_end(ngx_thread_ws_otlp_text_t *text);
 
 
 /*

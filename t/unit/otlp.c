@@ -1,4 +1,5 @@
 #include "unit.h"
+#include <jansson.h>
 #include "ngx_thread_ws_otlp.h"
 
 
@@ -25,9 +26,10 @@ static void otlp_test_span(void);
 static void otlp_test_attributes(void);
 static void otlp_test_request(void);
 static void otlp_test_rejected(void);
-static void otlp_test_null(void);
 static void otlp_span(ngx_thread_ws_otlp_span_t *span);
-static void otlp_is(json_t *json, const char *expected, const char *name);
+static void otlp_is(ngx_thread_ws_otlp_text_t *text, const char *expected,
+    const char *name);
+static void otlp_json(const u_char *data, size_t len, const char *name);
 
 
 static otlp_header_t  otlp_headers[] = {
@@ -86,7 +88,6 @@ main(void)
     otlp_test_attributes();
     otlp_test_request();
     otlp_test_rejected();
-    otlp_test_null();
 
     return unit_done();
 }
@@ -171,16 +172,20 @@ otlp_test_span(void)
 {
     ngx_str_t                  name;
     ngx_thread_ws_otlp_span_t  span;
+    ngx_thread_ws_otlp_text_t  text;
 
     otlp_span(&span);
     ngx_str_set(&name, "a connection");
 
-    otlp_is(ngx_thread_ws_otlp_span(&span, &name),
+    ngx_memzero(&text, sizeof(text));
+    ngx_thread_ws_otlp_begin(&text, &span, &name);
+
+    otlp_is(&text,
             "{\"traceId\":\"" OTLP_TRACE "\",\"spanId\":\"" OTLP_SPAN "\","
-            "\"flags\":257,\"name\":\"a connection\",\"kind\":2,"
+            "\"flags\":257,\"kind\":2,"
             "\"startTimeUnixNano\":\"1700000000123456789\","
             "\"endTimeUnixNano\":\"1700000001000000000\","
-            "\"attributes\":[],\"events\":[]}",
+            "\"name\":\"a connection\",\"attributes\":[]}",
             "a root");
 
     ngx_memcpy(span.parent, "\x01\x23\x45\x67\x89\xab\xcd\xef", 8);
@@ -190,14 +195,18 @@ otlp_test_span(void)
     span.error = "it \"failed\"";
     ngx_str_set(&name, "chat \xff\xc3\xbc");
 
-    otlp_is(ngx_thread_ws_otlp_span(&span, &name),
+    ngx_memzero(&text, sizeof(text));
+    ngx_thread_ws_otlp_begin(&text, &span, &name);
+
+    otlp_is(&text,
             "{\"traceId\":\"" OTLP_TRACE "\",\"spanId\":\"" OTLP_SPAN "\","
             "\"parentSpanId\":\"0123456789abcdef\","
-            "\"flags\":769,\"name\":\"chat ???\",\"kind\":3,"
+            "\"flags\":769,\"kind\":3,"
             "\"startTimeUnixNano\":\"1700000000123456789\","
             "\"endTimeUnixNano\":\"1700000001000000000\","
-            "\"attributes\":[],\"events\":[],"
-            "\"status\":{\"code\":2,\"message\":\"it \\\"failed\\\"\"}}",
+            "\"name\":\"chat ???\","
+            "\"status\":{\"code\":2,\"message\":\"it \\\"failed\\\"\"},"
+            "\"attributes\":[]}",
             "a child with an error, its parent elsewhere");
 }
 
@@ -205,39 +214,38 @@ otlp_test_span(void)
 static void
 otlp_test_attributes(void)
 {
-    json_t                     *json;
+    u_char                     *large;
     ngx_str_t                   name, value;
     ngx_thread_ws_otlp_span_t   span;
+    ngx_thread_ws_otlp_text_t   text;
 
     otlp_span(&span);
     ngx_str_set(&name, "x");
 
-    json = ngx_thread_ws_otlp_span(&span, &name);
+    ngx_memzero(&text, sizeof(text));
+    ngx_thread_ws_otlp_begin(&text, &span, &name);
 
     ngx_str_set(&value, "t\"1\xc3\xbc");
-    unit_int(ngx_thread_ws_otlp_text(json, "text", &value), NGX_OK, "a text");
+    ngx_thread_ws_otlp_string(&text, "text", &value);
 
     ngx_str_null(&value);
-    unit_int(ngx_thread_ws_otlp_text(json, "none", &value), NGX_OK,
-             "an empty text");
+    ngx_thread_ws_otlp_string(&text, "none", &value);
 
-    unit_int(ngx_thread_ws_otlp_number(json, "n", 9007199254740993LL), NGX_OK,
-             "a number");
-    unit_int(ngx_thread_ws_otlp_number(json, "min", INT64_MIN), NGX_OK,
-             "the least number");
+    ngx_thread_ws_otlp_number(&text, "n", 9007199254740993LL);
+    ngx_thread_ws_otlp_number(&text, "min", INT64_MIN);
 
     ngx_str_set(&value, "stop");
-    unit_int(ngx_thread_ws_otlp_list(json, "list", &value), NGX_OK, "a list");
+    ngx_thread_ws_otlp_list(&text, "list", &value);
 
-    unit_int(ngx_thread_ws_otlp_event(json, "first_token",
-                                      1700000000123456790ULL),
-             NGX_OK, "an event");
+    ngx_thread_ws_otlp_event(&text, "first_token", 1700000000123456790ULL);
+    ngx_thread_ws_otlp_event(&text, "cancel", 1700000000123456791ULL);
 
-    otlp_is(json,
+    otlp_is(&text,
             "{\"traceId\":\"" OTLP_TRACE "\",\"spanId\":\"" OTLP_SPAN "\","
-            "\"flags\":257,\"name\":\"x\",\"kind\":2,"
+            "\"flags\":257,\"kind\":2,"
             "\"startTimeUnixNano\":\"1700000000123456789\","
-            "\"endTimeUnixNano\":\"1700000001000000000\",\"attributes\":["
+            "\"endTimeUnixNano\":\"1700000001000000000\",\"name\":\"x\","
+            "\"attributes\":["
             "{\"key\":\"text\",\"value\":{\"stringValue\":\"t\\\"1\xc3\xbc\"}},"
             "{\"key\":\"none\",\"value\":{\"stringValue\":\"\"}},"
             "{\"key\":\"n\",\"value\":{\"intValue\":\"9007199254740993\"}},"
@@ -246,17 +254,36 @@ otlp_test_attributes(void)
             "{\"key\":\"list\",\"value\":"
             "{\"arrayValue\":{\"values\":[{\"stringValue\":\"stop\"}]}}}],"
             "\"events\":[{\"name\":\"first_token\","
-            "\"timeUnixNano\":\"1700000000123456790\"}]}",
+            "\"timeUnixNano\":\"1700000000123456790\"},"
+            "{\"name\":\"cancel\","
+            "\"timeUnixNano\":\"1700000000123456791\"}]}",
             "attributes and events");
+
+    /* beyond what is reserved at first, all of it to be escaped */
+
+    value.len = 5000;
+    value.data = large = malloc(value.len);
+    ngx_memset(large, 1, value.len);
+
+    ngx_memzero(&text, sizeof(text));
+    ngx_thread_ws_otlp_begin(&text, &span, &value);
+    ngx_thread_ws_otlp_string(&text, "large", &value);
+    ngx_thread_ws_otlp_list(&text, "list", &value);
+
+    unit_int(ngx_thread_ws_otlp_end(&text), NGX_OK, "a large span");
+    unit_ok(text.len > 3 * 6 * value.len, "a large span: its length");
+    otlp_json(text.data, text.len, "a large span is JSON");
+
+    free(text.data);
+    free(large);
 }
 
 
 static void
 otlp_test_request(void)
 {
-    u_char      *data, *p;
-    size_t       size;
-    json_t      *json;
+    u_char  *data, *p;
+    size_t   size;
 
     size = ngx_thread_ws_otlp_head_size("nginx", "1.2");
     data = malloc(size + sizeof(NGX_THREAD_WS_OTLP_TAIL) + sizeof("{},{}"));
@@ -269,14 +296,15 @@ otlp_test_request(void)
     p = ngx_cpymem(p, NGX_THREAD_WS_OTLP_TAIL,
                    sizeof(NGX_THREAD_WS_OTLP_TAIL) - 1);
 
-    json = json_loadb((char *) data, p - data, JSON_REJECT_DUPLICATES, NULL);
+    *p = '\0';
 
-    otlp_is(json,
+    unit_str(data, p - data,
             "{\"resourceSpans\":[{\"resource\":{\"attributes\":["
             "{\"key\":\"service.name\",\"value\":{\"stringValue\":\"nginx\"}}"
             "]},\"scopeSpans\":[{\"scope\":{\"name\":\"ngx_thread_ws_module\","
             "\"version\":\"1.2\"},\"spans\":[{},{}]}]}]}",
             "a request");
+    otlp_json(data, p - data, "a request is JSON");
 
     free(data);
 }
@@ -295,34 +323,29 @@ otlp_test_rejected(void)
 }
 
 
+/* ends the text, and takes it */
+
 static void
-otlp_test_null(void)
+otlp_is(ngx_thread_ws_otlp_text_t *text, const char *expected,
+    const char *name)
 {
-    ngx_str_t  value;
+    unit_int(ngx_thread_ws_otlp_end(text), NGX_OK, "%s: memory", name);
+    unit_str(text->data, text->len, expected, "%s", name);
 
-    ngx_str_set(&value, "x");
+    otlp_json(text->data, text->len, name);
 
-    unit_int(ngx_thread_ws_otlp_text(NULL, "a", &value), NGX_ERROR,
-             "a text for no span");
-    unit_int(ngx_thread_ws_otlp_number(NULL, "a", 1), NGX_ERROR,
-             "a number for no span");
-    unit_int(ngx_thread_ws_otlp_event(NULL, "a", 1), NGX_ERROR,
-             "an event for no span");
+    free(text->data);
 }
 
 
-/* takes json */
-
 static void
-otlp_is(json_t *json, const char *expected, const char *name)
+otlp_json(const u_char *data, size_t len, const char *name)
 {
-    char  *text;
+    json_t  *json;
 
-    text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+    json = json_loadb((const char *) data, len, JSON_REJECT_DUPLICATES, NULL);
 
-    unit_str(text ? text : "", text ? ngx_strlen(text) : 0, expected, "%s",
-             name);
+    unit_ok(json != NULL, "%s: JSON", name);
 
-    free(text);
     json_decref(json);
 }
