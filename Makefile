@@ -113,8 +113,7 @@ test-asan: $(BUILD)/nginx-asan/objs/nginx $(TEST_NGINX)
 ## make test-valgrind  the suite under valgrind
 test-valgrind: $(MODULE) $(TEST_NGINX)
 	@$(TOOLS)/install valgrind
-	@TEST_NGINX_USE_VALGRIND=1 \
-		$(TOOLS)/prove nginx $(abspath $(MODULE)) $(TESTS)
+	@$(TOOLS)/valgrind nginx $(abspath $(MODULE)) $(TESTS)
 
 ## make test-client  the tests of the JavaScript client
 test-client: $(MODULE)

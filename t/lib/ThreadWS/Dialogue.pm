@@ -73,7 +73,13 @@ sub parse {
 sub run {
     my ($self, $script) = @_;
 
-    my $ok = eval { $self->steps($self->parse($script)); 1 };
+    $self->{line} = 'start';
+
+    my $ok = eval {
+        $self->started if $ENV{TEST_NGINX_USE_VALGRIND};
+        $self->steps($self->parse($script));
+        1;
+    };
 
     if (!$ok) {
         my $reason = $@;
