@@ -383,7 +383,7 @@ connect /chat?threadId=t1&agent=small
 > message r1 Hello
 < answer r1 fine
 @ request
-@ line POST /agents/small?mode=fast HTTP/1.0
+@ line /^POST .agents.small\?mode=fast HTTP.1\.[01]$/
 
 === TEST 17: nginx's own error lines carry both ids
 --- agent_config
