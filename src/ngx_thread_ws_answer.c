@@ -17,6 +17,10 @@
 
 #define NGX_THREAD_WS_REFUSAL_SIZE  8192
 
+/* bytes of a token of an answer that is repeated, more or less */
+
+#define NGX_THREAD_WS_REPEAT_SIZE   16384
+
 
 static ngx_uint_t ngx_thread_ws_answer_refusal(
     ngx_thread_ws_agent_header_t *header);
@@ -28,6 +32,7 @@ static ngx_int_t ngx_thread_ws_answer_delta(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_answer_head(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_answer_token(ngx_thread_ws_run_t *run,
     u_char *data, size_t len);
+static ngx_int_t ngx_thread_ws_answer_repeat(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_answer_final(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_answer_fail(ngx_thread_ws_run_t *run,
     ngx_uint_t code, char *reason);
@@ -517,9 +522,7 @@ ngx_thread_ws_answer_replay(ngx_thread_ws_run_t *run,
                      - bytes->data;
     }
 
-    if (bytes->len
-        && ngx_thread_ws_answer_token(run, bytes->data, bytes->len) != NGX_OK)
-    {
+    if (ngx_thread_ws_answer_repeat(run) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -533,6 +536,33 @@ ngx_thread_ws_answer_replay(ngx_thread_ws_run_t *run,
                                                sizeof(run->reply.finish));
         ngx_memcpy(run->reply.finish, record->finish_reason.data,
                    run->reply.finish_reason.len);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * The whole answer as tokens, no larger than a slow line carries while a client
+ * waits for a sign of life.
+ */
+
+static ngx_int_t
+ngx_thread_ws_answer_repeat(ngx_thread_ws_run_t *run)
+{
+    u_char  *p, *end, *last;
+
+    p = run->answer.data;
+    last = p + run->answer.len;
+
+    while (p < last) {
+        end = ngx_thread_ws_json_piece(p, last, NGX_THREAD_WS_REPEAT_SIZE);
+
+        if (ngx_thread_ws_answer_token(run, p, end - p) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        p = end;
     }
 
     return NGX_OK;

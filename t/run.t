@@ -249,3 +249,18 @@ Content-Type: application/json
 --- response_headers_like
 Content-Type: text/event-stream.*
 --- response_body_like: ^data: \{.*\n\n(.*\n\n)*data: \[DONE\]\n\n$
+
+=== TEST 17: a large answer is repeated in pieces
+--- chat
+connect
+> message r1 Hello
+@ request
+@ answer {{ 'a"' x 20000 }}
+<* final r1 {{ 'a"' x 20000 }}
+> message r1 Hello
+< token r1
+< token r1
+< token r1
+< token r1
+<* final r1 {{ 'a"' x 20000 }}
+@ requests 1

@@ -297,6 +297,44 @@ ngx_thread_ws_json_utf8_put(u_char *dst, uint32_t ch)
 
 
 u_char *
+ngx_thread_ws_json_piece(u_char *p, u_char *last, size_t size)
+{
+    u_char  *end;
+
+    if ((size_t) (last - p) <= size) {
+        return last;
+    }
+
+    end = p + size;
+
+    while (p < end) {
+
+        if (*p != '\\') {
+            p++;
+
+        } else if (p[1] != 'u') {
+            p += 2;
+
+        } else if ((p[2] == 'd' || p[2] == 'D') && ngx_strchr("89abAB", p[3]))
+        {
+            /* the first half of a pair, \ud800 to \udbff */
+
+            p += 12;
+
+        } else {
+            p += 6;
+        }
+    }
+
+    while (p < last && (*p & 0xc0) == 0x80) {
+        p++;
+    }
+
+    return p;
+}
+
+
+u_char *
 ngx_thread_ws_json_unescape(u_char *dst, u_char *p, size_t len)
 {
     u_char    *last, *next;

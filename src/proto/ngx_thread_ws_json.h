@@ -23,6 +23,13 @@ size_t ngx_thread_ws_json_escaped_size(u_char *p, size_t len);
 u_char *ngx_thread_ws_json_escape(u_char *dst, u_char *p, size_t len);
 
 /*
+ * Where a piece of at least size bytes ends that has no part of a character or
+ * of an escape, of a valid inside of a JSON string; at last if there is less.
+ */
+
+u_char *ngx_thread_ws_json_piece(u_char *p, u_char *last, size_t size);
+
+/*
  * The inside of a valid JSON string to plain UTF-8; dst has len bytes, which
  * is always enough, and may be p.  Returns the position after what it wrote,
  * NULL if the text is not a valid inside of one.

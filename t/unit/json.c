@@ -26,6 +26,7 @@ static void json_test_positions(void);
 static void json_test_string(void);
 static void json_test_skip(void);
 static void json_test_cut(void);
+static void json_test_piece(void);
 static u_char *json_copy_of(const void *data, size_t len);
 static ngx_uint_t json_encode(u_char *p, uint32_t c);
 static ngx_uint_t json_skips(const char *text, size_t len);
@@ -110,6 +111,7 @@ main(void)
     json_test_string();
     json_test_skip();
     json_test_cut();
+    json_test_piece();
 
     return unit_done();
 }
@@ -483,4 +485,52 @@ json_judge(const char *text, size_t len)
     json_decref(root);
 
     return 1;
+}
+
+
+/* whatever the size, each piece is the inside of a string by itself */
+
+static void
+json_test_piece(void)
+{
+    size_t   size, len;
+    u_char  *p, *end, *last, *plain, *whole, *to;
+
+    u_char   text[] = "a\\\"b\\\\\\u00e9\xc3\xa9\xe2\x82\xac\\ud83d\\ude00"
+                      "\xf0\x9f\x98\x80\\uD83D\\uDE00\\n\\/end";
+
+    len = sizeof(text) - 1;
+    last = text + len;
+
+    whole = malloc(len);
+    plain = malloc(len);
+
+    end = ngx_thread_ws_json_unescape(whole, text, len);
+
+    for (size = 1; size <= len + 1; size++) {
+        to = plain;
+
+        for (p = text; p < last; p = end) {
+            end = ngx_thread_ws_json_piece(p, last, size);
+
+            if (end <= p || end > last
+                || (end != last && (size_t) (end - p) < size))
+            {
+                break;
+            }
+
+            to = ngx_thread_ws_json_unescape(to, p, (size_t) (end - p));
+
+            if (to == NULL) {
+                break;
+            }
+        }
+
+        unit_ok(p == last && to, "pieces of %d: each is whole", (int) size);
+        unit_ok(to && ngx_memcmp(plain, whole, (size_t) (to - plain)) == 0,
+                "pieces of %d: all of it", (int) size);
+    }
+
+    free(whole);
+    free(plain);
 }
