@@ -10,7 +10,7 @@ add_block_preprocessor(sub {
     $block->set_value('http_config', ($block->http_config // '')
         . "\nthread_ws_zone ws:1m;\n");
     $block->set_value('config', ($block->chat_config // '') . <<'CONFIG');
-    thread_ws_store "$TEST_NGINX_PG" timeout=3s;
+    thread_ws_store "$TEST_NGINX_PG" timeout=$TEST_NGINX_PG_TIMEOUT;
     thread_ws_user $http_x_user;
 
     location = /chat {

@@ -9,7 +9,8 @@ package ThreadWS::Postgres;
 #   use ThreadWS::Postgres qw(tls);         which speaks TLS
 #
 # sets TEST_NGINX_PG (a connection string over TCP), TEST_NGINX_PG_LOCAL (over
-# the socket), TEST_NGINX_PG_PORT, TEST_NGINX_BOUNCER, and adds steps:
+# the socket), TEST_NGINX_PG_PORT, TEST_NGINX_PG_TIMEOUT, TEST_NGINX_BOUNCER, and
+# adds steps:
 #
 #   postgres start | stop | kill | pause | resume
 #   sql QUERY           the indented lines are its rows
@@ -68,6 +69,7 @@ sub import {
 
     $ENV{TEST_NGINX_PG_PORT} = $Cluster->{port};
     $ENV{TEST_NGINX_PG} = $Cluster->conninfo;
+    $ENV{TEST_NGINX_PG_TIMEOUT} = $ENV{TEST_NGINX_USE_VALGRIND} ? '60s' : '3s';
     $ENV{TEST_NGINX_PG_LOCAL} = $Cluster->conninfo(host => $Cluster->{dir});
     $ENV{TEST_NGINX_BOUNCER} = $Cluster->conninfo(
         port => $Cluster->{bouncer_port}) if $what{bouncer};
