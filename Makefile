@@ -175,7 +175,7 @@ $(TEST_NGINX): | test-packages
 	@$(TOOLS)/test-nginx-install $(BUILD)
 
 
-## make bench       reproduces the README's figures
+## make bench       reproduces the figures of docs/performance.md
 bench: $(MODULE)
 	@$(MAKE) -C bench
 

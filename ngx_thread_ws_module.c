@@ -396,7 +396,9 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_thread_ws_loc_conf_t *prev = parent;
     ngx_thread_ws_loc_conf_t *conf = child;
 
-    ngx_thread_ws_settings_merge_handler(cf, prev, conf);
+    if (ngx_thread_ws_settings_merge_handler(cf, prev, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     ngx_conf_merge_ptr_value(conf->dialect, prev->dialect,
                              &ngx_thread_ws_dialect_openai);

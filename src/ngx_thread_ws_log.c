@@ -1,6 +1,7 @@
 
 #include "ngx_thread_ws_log.h"
 #include "ngx_thread_ws_lines.h"
+#include "ngx_thread_ws_settings.h"
 #include "ngx_thread_ws_trace.h"
 
 
@@ -38,8 +39,11 @@ ngx_thread_ws_log_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    if (value[1].len == 0) {
-        return "has an empty path";
+    if (value[1].len == 0 || ngx_strcmp(value[1].data, "on") == 0
+        || ngx_strncmp(value[1].data, "syslog:", 7) == 0)
+    {
+        return ngx_thread_ws_settings_refuse(cf, "takes a path or \"off\", not "
+                                             "\"%V\"", &value[1]);
     }
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);

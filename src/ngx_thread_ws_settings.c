@@ -15,6 +15,8 @@
 
 static char *ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name,
     ngx_str_t *text);
+static char *ngx_thread_ws_settings_unread(ngx_conf_t *cf, char *what,
+    ngx_str_t *path);
 static void ngx_thread_ws_settings_decref(void *data);
 static char *ngx_thread_ws_settings_not_zero(ngx_conf_t *cf, void *post,
     void *data);
@@ -56,7 +58,7 @@ ngx_thread_ws_settings_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
 }
 
 
-void
+ngx_int_t
 ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf)
 {
@@ -64,8 +66,15 @@ ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    if (conf->handler && clcf->handler != conf->handler) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "location \"%V\" has another content handler beside "
+                      "one of thread_ws", &clcf->name);
+        return NGX_ERROR;
+    }
+
     if (!clcf->noname || clcf->handler || prev->handler == NULL) {
-        return;
+        return NGX_OK;
     }
 
     conf->handler = prev->handler;
@@ -76,6 +85,8 @@ ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
     if (clcf->lmt_excpt) {
         clcf->handler = prev->handler;
     }
+
+    return NGX_OK;
 }
 
 
@@ -348,7 +359,7 @@ ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
     fd = ngx_open_file(path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
 
     if (fd == NGX_INVALID_FILE) {
-        return ngx_thread_ws_settings_refuse(cf, "cannot open \"%V\"", &path);
+        return ngx_thread_ws_settings_unread(cf, "open", &path);
     }
 
     rv = NGX_CONF_OK;
@@ -362,8 +373,7 @@ ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
         n = ngx_read_fd(fd, text->data, NGX_THREAD_WS_FILE_MAX);
 
         if (n == -1) {
-            rv = ngx_thread_ws_settings_refuse(cf, "cannot read \"%V\"",
-                                               &path);
+            rv = ngx_thread_ws_settings_unread(cf, "read", &path);
 
         } else if (n == NGX_THREAD_WS_FILE_MAX) {
             rv = ngx_thread_ws_settings_refuse(cf, "takes less than 1 MB: "
@@ -380,6 +390,21 @@ ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
     }
 
     return rv;
+}
+
+
+static char *
+ngx_thread_ws_settings_unread(ngx_conf_t *cf, char *what, ngx_str_t *path)
+{
+    ngx_str_t  *directive;
+
+    directive = cf->args->elts;
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                       "\"%V\" directive cannot %s \"%V\"", directive, what,
+                       path);
+
+    return NGX_CONF_ERROR;
 }
 
 

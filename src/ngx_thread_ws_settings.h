@@ -64,10 +64,11 @@ char *ngx_thread_ws_settings_handler(ngx_conf_t *cf,
 
 /*
  * In an "if" or a "limit_except", which core makes locations without a name,
- * the location's handler serves, and needs what belongs to it.
+ * the location's handler serves, and needs what belongs to it.  NGX_OK, or
+ * NGX_ERROR, with an emerg line, where another module has taken the location.
  */
 
-void ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
+ngx_int_t ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
 
 /*

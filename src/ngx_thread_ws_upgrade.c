@@ -89,8 +89,11 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
     }
 
     if (ngx_thread_ws_origin_check(r, conf) != NGX_OK) {
+        (void) ngx_thread_ws_upgrade_value(r, "Origin", &key);
+
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "origin is not allowed by \"thread_ws_origins\"");
+                      "origin \"%V\" is not allowed by \"thread_ws_origins\"",
+                      &key);
         return NGX_HTTP_FORBIDDEN;
     }
 

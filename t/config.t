@@ -411,3 +411,29 @@ blank
 --- refused
 thread_ws_system_prompt
 UTF-8
+
+=== TEST 41: an agent where the endpoint is
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        proxy_pass http://127.0.0.1:1;
+    }
+--- refused
+/chat
+another content handler
+thread_ws
+
+=== TEST 42: an event log that is no path
+--- config
+    thread_ws_event_log on;
+--- refused
+thread_ws_event_log
+"on"
+
+=== TEST 43: a file that is not there
+--- config
+    thread_ws_parameters file:no-such.json;
+--- refused
+thread_ws_parameters
+no-such.json
+No such file
