@@ -41,7 +41,7 @@ __DATA__
 mixed {{ $main::Runs }} 24
 counted
 metrics valid
-perl ; my %n; $n{$_->{event}}++ for $self->event_lines; return $n{completed} == $self->{count}{completed} && $n{cancelled} == $self->{count}{cancelled} && $n{failed} == $self->{count}{failed} && $n{disconnected} == $self->{count}{disconnected} && $n{closed} == $self->{count}{connections};
+perl return $self->logged_as_counted;
 --- timeout: 60
 --- error_log
 agent answered with status 429

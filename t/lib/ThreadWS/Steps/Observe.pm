@@ -76,6 +76,26 @@ sub wait_for {
     return $result;
 }
 
+# The event log, which is written each second, comes to what the load counted.
+
+sub logged_as_counted {
+    my ($self) = @_;
+
+    my %want = %{ $self->{count} };
+    $want{closed} = $want{connections};
+
+    my @kinds = qw(completed cancelled failed disconnected closed);
+    my %n;
+
+    $self->wait_for('all lines', sub {
+        %n = map { $_ => 0 } @kinds;
+        $n{ $_->{event} }++ for $self->event_lines;
+        return !grep { $n{$_} < $want{$_} } @kinds;
+    });
+
+    return !grep { $n{$_} != $want{$_} } @kinds;
+}
+
 sub do_event {
     my ($self, $rest) = @_;
 
