@@ -186,6 +186,10 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
     agent->turn.data = agent;
     agent->turn.log = sc->log;
 
+    agent->gather.handler = ngx_thread_ws_agent_gather_handler;
+    agent->gather.data = agent;
+    agent->gather.log = sc->log;
+
     if (&ngx_stat_active && ngx_stat_active) {
         (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
     }
@@ -614,6 +618,10 @@ ngx_thread_ws_agent_cleanup(void *data)
 
     if (agent->turn.posted) {
         ngx_delete_posted_event(&agent->turn);
+    }
+
+    if (agent->gather.timer_set) {
+        ngx_del_timer(&agent->gather);
     }
 
     /* or core would make the client's socket linger */

@@ -312,6 +312,10 @@ ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent)
         return NGX_OK;
     }
 
+    if (!more) {
+        ngx_thread_ws_agent_gather(agent);
+    }
+
     if (conn->out_size >= conn->conf->output_buffer) {
         return ngx_thread_ws_agent_hold(agent, NULL);
     }

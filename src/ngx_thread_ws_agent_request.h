@@ -30,6 +30,10 @@ struct ngx_thread_ws_agent_s {
     size_t                       turn_size;
     size_t                       surplus;    /* bytes after the answer */
 
+    ngx_event_t                  gather;     /* the time to gather is over */
+    ngx_uint_t                   deltas;     /* of the answer, read so far */
+    ngx_http_upstream_handler_pt read;       /* core's; NULL: in its place */
+
     void                       (*finalize)(ngx_http_request_t *r,
                                            ngx_int_t rc);
     ngx_http_log_handler_pt      log_handler;    /* core's */
@@ -41,6 +45,9 @@ struct ngx_thread_ws_agent_s {
     unsigned                     stopped:1;  /* the run wants no more */
     unsigned                     busy:1;     /* inside one of the run's calls */
     unsigned                     waiting:1;  /* does not read the upstream */
+    unsigned                     fast:1;     /* its last read brought several
+                                                deltas */
+    unsigned                     gathered:1; /* what there is now is read */
 };
 
 
@@ -55,6 +62,17 @@ ssize_t ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf,
 /* the turn after a hold */
 
 void ngx_thread_ws_agent_turn_handler(ngx_event_t *ev);
+
+/*
+ * All that the upstream had is read: decides whether the next read is for what
+ * a millisecond gathers.
+ */
+
+void ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent);
+
+/* ... and its end */
+
+void ngx_thread_ws_agent_gather_handler(ngx_event_t *ev);
 
 
 #endif /* _NGX_THREAD_WS_AGENT_REQUEST_H_INCLUDED_ */

@@ -171,6 +171,8 @@ sub agent_verb {
     } elsif ($verb eq 'done')   { $request->event('[DONE]')
     } elsif ($verb eq 'end')    { $request->end
     } elsif ($verb eq 'answer') { $request->answer($self->decoded($rest))
+    } elsif ($verb eq 'cork')   { $request->{stream}->set(corked => 1)
+    } elsif ($verb eq 'uncork') { $request->{stream}->set(corked => 0)
     } elsif ($verb eq 'close')  { $request->close
     } elsif ($verb eq 'reset')  { $request->{stream}->reset
     } elsif ($verb eq 'unframed') { $request->{unframed} = 1

@@ -1,0 +1,278 @@
+# An agent that brings several deltas at a time: what it has next is gathered
+# for a millisecond, in which its socket is not listened to.  Nothing may get
+# lost meanwhile, nor hang.
+
+use ThreadWS::Test qw(tls);
+
+log_level('debug');
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: several deltas at a time are gathered, one by one they are not
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+repeat 20
+@ delta a
+< token r1 a
+end
+no log /epoll del event/
+@ cork
+@ delta b
+@ delta c
+@ uncork
+< tokens r1 bc
+@ delta d
+< token r1 d
+log /epoll del event/
+@ delta e
+@ finish stop
+@ done
+@ end
+< token r1 e
+< final r1 {{ 'a' x 20 }}bcde
+
+=== TEST 2: short answers are not held up
+--- agent
+answer one two three four five six seven eight nine ten
+--- chat
+connect
+repeat 10
+> message r{{ $i }} Hello
+< answer r{{ $i }} one two three four five six seven eight nine ten
+end
+no log /epoll del event/
+
+=== TEST 3: the agent's connection is kept, and listened to, afterwards
+--- http_config
+    upstream agent {
+        server 127.0.0.1:$TEST_NGINX_AGENT_PORT;
+        keepalive 4;
+    }
+--- agent_config
+proxy_pass http://agent;
+--- chat
+connect
+repeat 10
+> message r{{ $i }} Hello
+@ request
+@ head 200 text/event-stream
+@ cork
+@ delta {{ 'a ' x 30 }}
+@ delta b
+@ uncork
+< tokens r{{ $i }} {{ 'a ' x 30 }}b
+repeat 20
+@ delta c
+end
+< tokens r{{ $i }} {{ 'c' x 20 }}
+@ cork
+@ delta d
+@ delta e
+@ uncork
+< tokens r{{ $i }} de
+@ finish stop
+@ done
+@ end
+< final r{{ $i }} {{ 'a ' x 30 }}b{{ 'c' x 20 }}de
+end
+log /epoll del event/
+@ connections 1
+
+=== TEST 4: a cancel at any moment of it
+--- chat
+connect
+repeat 50
+> message r{{ $i }} Hello
+@ request
+@ head 200 text/event-stream
+@ cork
+repeat 20
+@ delta a
+end
+@ uncork
+< tokens r{{ $i }} {{ 'a' x 20 }}
+@ delta b
+> cancel r{{ $i }}
+<* cancelled r{{ $i }}
+@ closed
+end
+log /epoll del event/
+< quiet
+active 1
+
+=== TEST 5: the agent closes in it, its answer cut
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ cork
+repeat 20
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 20 }}
+@ delta b
+@ close
+<* error r1 UPSTREAM_FAILED
+log /epoll del event/
+> message r2 again
+@ request
+@ answer fine
+< answer r2 fine
+
+=== TEST 6: the agent closes in it, which is how its answer ends
+--- chat
+connect
+> message r1 Hello
+@ request
+@ unframed
+@ head 200 text/event-stream
+@ cork
+repeat 20
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 20 }}
+@ delta b
+@ done
+@ close
+< token r1 b
+< final r1 {{ 'a' x 20 }}b
+log /epoll del event/
+
+=== TEST 7: the agent resets its connection in it
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ cork
+repeat 20
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 20 }}
+@ delta b
+@ reset
+<* error r1 UPSTREAM_FAILED
+> message r2 again
+@ request
+@ answer fine
+< answer r2 fine
+
+=== TEST 8: the agent says nothing after it
+--- agent_config
+proxy_read_timeout 300ms;
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ cork
+repeat 20
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 20 }}
+@ delta b
+< token r1 b
+< error r1 UPSTREAM_TIMEOUT
+log /epoll del event/
+@ closed
+
+=== TEST 9: the client is lost in it
+--- chat
+repeat 20
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ cork
+repeat 20
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 20 }}
+@ delta b
+> drop
+@ closed
+end
+log /epoll del event/
+active 0
+
+=== TEST 10: a client that does not read, and then does
+--- chat
+connect narrow
+> message r1 Hello
+@ request
+> pause
+@ head 200 text/event-stream
+repeat 4000
+@ cork
+@ delta {{ 'a' x 500 }}
+@ delta {{ 'b' x 500 }}
+@ uncork
+end
+@ finish stop
+@ done
+@ end
+@ blocked
+> resume
+<* final r1 {{ ('a' x 500 . 'b' x 500) x 4000 }}
+> message r2 again
+@ request
+@ answer fine
+< answer r2 fine
+
+=== TEST 11: over TLS
+--- agent_config
+proxy_pass https://127.0.0.1:$TEST_NGINX_AGENT_TLS_PORT;
+--- chat
+connect tls
+repeat 10
+> message r{{ $i }} Hello
+@tls request
+@tls head 200 text/event-stream
+@tls cork
+repeat 20
+@tls delta a
+end
+@tls uncork
+< tokens r{{ $i }} {{ 'a' x 20 }}
+@tls delta b
+@tls finish stop
+@tls done
+@tls end
+< token r{{ $i }} b
+< final r{{ $i }} {{ 'a' x 20 }}b
+end
+log /epoll del event/
+
+=== TEST 12: the server ends in it
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ cork
+repeat 20
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 20 }}
+@ delta b
+signal QUIT
+@ delta c
+@ finish stop
+@ done
+@ end
+< tokens r1 bc
+< final r1 {{ 'a' x 20 }}bc
+<* close 1012
+server gone
