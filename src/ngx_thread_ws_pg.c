@@ -23,7 +23,7 @@
 static void ngx_thread_ws_pg_dispatch(ngx_thread_ws_pg_t *pg);
 static void ngx_thread_ws_pg_grow(ngx_thread_ws_pg_t *pg);
 static ngx_thread_ws_pg_conn_t *ngx_thread_ws_pg_pick(ngx_thread_ws_pg_t *pg);
-static void ngx_thread_ws_pg_retry(ngx_event_t *ev);
+static void ngx_thread_ws_pg_event(ngx_event_t *ev);
 static void ngx_thread_ws_pg_timeout(ngx_event_t *ev);
 static void ngx_thread_ws_pg_free(ngx_thread_ws_pg_query_t *query);
 
@@ -64,10 +64,12 @@ ngx_thread_ws_pg_start(ngx_thread_ws_pg_t *pg, ngx_cycle_t *cycle)
 
     ngx_memzero(&pg->retry, sizeof(ngx_event_t));
 
-    pg->retry.handler = ngx_thread_ws_pg_retry;
+    pg->retry.handler = ngx_thread_ws_pg_event;
     pg->retry.data = pg;
     pg->retry.log = pg->log;
     pg->retry.cancelable = 1;
+
+    pg->send = pg->retry;
 
     pg->conns = ngx_pcalloc(cycle->pool,
                             pg->nconns * sizeof(ngx_thread_ws_pg_conn_t));
@@ -117,6 +119,10 @@ ngx_thread_ws_pg_stop(ngx_thread_ws_pg_t *pg)
 
     if (pg->retry.timer_set) {
         ngx_del_timer(&pg->retry);
+    }
+
+    if (pg->send.posted) {
+        ngx_delete_posted_event(&pg->send);
     }
 
     pg->conns = NULL;
@@ -209,7 +215,12 @@ ngx_thread_ws_pg_send(ngx_thread_ws_pg_query_t *query)
 
     ngx_add_timer(&query->timer, pg->timeout);
 
-    ngx_thread_ws_pg_dispatch(pg);
+    /*
+     * Later in this turn of the event loop: clients have what they were to get
+     * first, and all queries of a turn leave together.
+     */
+
+    ngx_post_event(&pg->send, &ngx_posted_events);
 }
 
 
@@ -352,7 +363,7 @@ ngx_thread_ws_pg_lost(ngx_thread_ws_pg_t *pg)
 
 
 static void
-ngx_thread_ws_pg_retry(ngx_event_t *ev)
+ngx_thread_ws_pg_event(ngx_event_t *ev)
 {
     ngx_thread_ws_pg_dispatch(ev->data);
 }

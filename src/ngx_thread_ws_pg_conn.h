@@ -77,6 +77,7 @@ struct ngx_thread_ws_pg_s {
     ngx_thread_ws_pg_conn_t  *conns;
     ngx_queue_t               waiting;      /* queries */
     ngx_event_t               retry;
+    ngx_event_t               send;
     ngx_msec_t                wait;         /* until the next attempt, ms */
     ngx_uint_t                host;         /* in hosts, to begin with */
     time_t                    logged;       /* of a failure; 0: none */

@@ -9,8 +9,11 @@ add_block_preprocessor(sub {
 
     return if defined $block->refused;
 
-    my $store = '"$TEST_NGINX_PG" timeout=1s pool=2';
-    $store = '"$TEST_NGINX_PG_LOCAL" timeout=1s' if $block->name =~ /socket/;
+    my $timeout = $ENV{TEST_NGINX_USE_VALGRIND} ? '10s' : '1s';
+
+    my $store = qq{"\$TEST_NGINX_PG" timeout=$timeout pool=2};
+    $store = qq{"\$TEST_NGINX_PG_LOCAL" timeout=$timeout}
+        if $block->name =~ /socket/;
 
     $block->set_value('config', <<"CONFIG");
     thread_ws_store $store;

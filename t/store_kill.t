@@ -18,7 +18,7 @@ __DATA__
 --- http_config
     thread_ws_zone ws:4m;
 --- config
-    thread_ws_store "$TEST_NGINX_PG" timeout=3s;
+    thread_ws_store "$TEST_NGINX_PG" timeout=$TEST_NGINX_PG_TIMEOUT;
 
     location = /chat {
         thread_ws_pass /agent;

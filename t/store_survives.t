@@ -12,7 +12,7 @@ add_block_preprocessor(sub {
     $block->set_value('http_config', 'thread_ws_zone ws:2m;');
 
     my $store = $block->name =~ /memory/ ? 'memory'
-        : '"$TEST_NGINX_PG" timeout=3s';
+        : '"$TEST_NGINX_PG" timeout=$TEST_NGINX_PG_TIMEOUT';
     $block->set_value('config', <<"CONFIG");
     thread_ws_store $store;
     thread_ws_shutdown_spread 100ms;
