@@ -15,12 +15,12 @@
 
 /* deltas before which an answer is not held up: short ones are over by then */
 
-#define NGX_THREAD_WS_GATHER_AFTER   16
+#define NGX_THREAD_WS_GATHER_AFTER   8
 
 
 static void ngx_thread_ws_agent_gather_read(ngx_http_request_t *r,
     ngx_http_upstream_t *u);
-static ngx_int_t ngx_thread_ws_agent_gather_wait(ngx_event_t *rev);
+static ngx_int_t ngx_thread_ws_agent_gather_wait(ngx_connection_t *c);
 
 
 void
@@ -64,7 +64,7 @@ ngx_thread_ws_agent_gather_read(ngx_http_request_t *r, ngx_http_upstream_t *u)
     }
 
     if (agent->fast && !agent->gathered && rev->ready && !rev->timedout
-        && ngx_thread_ws_agent_gather_wait(rev) == NGX_OK)
+        && ngx_thread_ws_agent_gather_wait(u->peer.connection) == NGX_OK)
     {
         ngx_add_timer(&agent->gather, NGX_THREAD_WS_GATHER_TIME);
         return;
@@ -76,25 +76,32 @@ ngx_thread_ws_agent_gather_read(ngx_http_request_t *r, ngx_http_upstream_t *u)
 
 
 /*
- * Each of the agent's packets would wake us up otherwise.  Core adds the event
- * again when it has read.
+ * Each of the agent's packets would wake us up otherwise.  Both events go at
+ * once, where that can be done: to change one of them would report the other.
+ * Core adds again what it waits for.
  */
 
 static ngx_int_t
-ngx_thread_ws_agent_gather_wait(ngx_event_t *rev)
+ngx_thread_ws_agent_gather_wait(ngx_connection_t *c)
 {
-    ngx_uint_t  flags;
+    ngx_int_t  rc;
 
-    flags = (ngx_event_flags & NGX_USE_CLEAR_EVENT) ? NGX_CLEAR_EVENT : 0;
+    if (!c->write->ready) {
+        return NGX_DECLINED;
+    }
 
-    if (rev->active && ngx_del_event(rev, NGX_READ_EVENT, flags) != NGX_OK) {
-        return NGX_ERROR;
+    if (c->read->active) {
+        rc = ngx_del_conn ? ngx_del_conn(c, 0)
+                          : ngx_del_event(c->read, NGX_READ_EVENT, 0);
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     /* proxy_read_timeout is for an agent that sends nothing */
 
-    if (rev->timer_set) {
-        ngx_del_timer(rev);
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
     }
 
     return NGX_OK;

@@ -21,12 +21,12 @@
 #include "ngx_thread_ws_json_scan.h"
 
 
-/* deeper values are unusual, and jansson's */
-
 /* bytes of an envelope, and how often one may change before it is given up */
 
 #define NGX_THREAD_WS_OPENAI_ENVELOPE  2048
 #define NGX_THREAD_WS_OPENAI_MISSES    16
+
+/* deeper values are unusual, and jansson's */
 
 #define NGX_THREAD_WS_OPENAI_DEPTH    8
 
