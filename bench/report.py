@@ -175,14 +175,16 @@ def limits(t, rows):
             grown = rows.of('long', name, lambda r: r['grown'])
             t.one(f'memory grown over these, store {title}',
                   max(grown.values()) / 1024, 'KB', 1024)
-    many = rows.of('gap0-1000', 'module', us)
-    few = rows.of('gap0-16', 'module', us)
-    both = [i for i in many if i in few]
-    if both:
-        t.add('tokens a CPU second, no gap, 1,000 streams: 16 streams',
-              ([few[i] / many[i] for i in both],
-               statistics.median(many.values()),
-               statistics.median(few.values())), 'us', 0.8, least=True)
+    for many, few, title in (
+            ('gap0-1000', 'gap0-16', 'no gap, 1,000 streams: 16 streams'),
+            ('20ms-1000', '20ms-100', '20 ms, 1,000 streams: 100 streams')):
+        many, few = (rows.of(name, 'module', us) for name in (many, few))
+        both = [i for i in many if i in few]
+        if both:
+            t.add(f'tokens a CPU second, {title}',
+                  ([few[i] / many[i] for i in both],
+                   statistics.median(many.values()),
+                   statistics.median(few.values())), 'us', 0.8, least=True)
     for name, title, bound in (('standard', "nginx's defaults", 6),
                                ('small', 'small buffers', 4)):
         for value in rows.of('idle', name, lambda r: r['bytes']).values():
