@@ -36,10 +36,10 @@ BUILD_PACKAGES = gcc libc6-dev make dpkg-dev pkg-config nginx nginx-dev \
 RUN_PACKAGES   = ca-certificates libjs-marked \
 	$(if $(DATABASE_URL),postgresql-client)
 
-TEST_PACKAGES  = ca-certificates clang curl openssl procps postgresql pgbouncer \
-	libio-socket-ssl-perl libtest-base-perl libtest-longstring-perl \
-	libtext-diff-perl libwww-perl libipc-run-perl liblist-moreutils-perl \
-	libjs-marked prometheus
+TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
+	postgresql pgbouncer libio-socket-ssl-perl libtest-base-perl \
+	libtest-longstring-perl libtext-diff-perl libwww-perl libipc-run-perl \
+	liblist-moreutils-perl libjs-marked prometheus
 
 .DELETE_ON_ERROR:
 
