@@ -95,7 +95,7 @@ sub command {
         '-p', "$self->{dir}/", '-c', "$self->{dir}/conf/nginx.conf");
 
     if ($ENV{TEST_NGINX_USE_VALGRIND}) {
-        unshift @command, qw(valgrind -q --trace-children=yes
+        unshift @command, qw(valgrind -q --trace-children=yes --vgdb=no
             --num-callers=40 --error-exitcode=1),
             "--log-file=$self->{dir}/logs/valgrind.%p";
     }
@@ -244,7 +244,7 @@ sub bad {
     for my $file (glob "$self->{dir}/logs/valgrind.*") {
         my ($name) = $file =~ m{([^/]+)$};
         $logs .= join "\n", map { "Sanitizer: $_" }
-            grep { /^==\d+== \S/ } split /\n/, $self->text($name);
+            grep { /^==\d+== / } split /\n/, $self->text($name);
     }
 
     my $expected = $self->{expected} // qr/(?!)/;
