@@ -182,14 +182,6 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
 
     ngx_thread_ws_agent_events(c, sc);
 
-    agent->turn.handler = ngx_thread_ws_agent_turn_handler;
-    agent->turn.data = agent;
-    agent->turn.log = sc->log;
-
-    agent->gather.handler = ngx_thread_ws_agent_gather_handler;
-    agent->gather.data = agent;
-    agent->gather.log = sc->log;
-
     if (&ngx_stat_active && ngx_stat_active) {
         (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
     }
@@ -226,7 +218,8 @@ ngx_thread_ws_agent_share(ngx_connection_t *c, ngx_connection_t *sc)
 static void
 ngx_thread_ws_agent_events(ngx_connection_t *c, ngx_connection_t *sc)
 {
-    ngx_event_t  *rev, *wev;
+    ngx_event_t            *rev, *wev;
+    ngx_thread_ws_agent_t  *agent;
 
     rev = sc->read;
     wev = sc->write;
@@ -246,6 +239,16 @@ ngx_thread_ws_agent_events(ngx_connection_t *c, ngx_connection_t *sc)
 
     wev->ready = 1;
     wev->active = (ngx_event_flags & NGX_USE_CLEAR_EVENT) ? 1 : 0;
+
+    agent = sc->data;
+
+    agent->turn.handler = ngx_thread_ws_agent_turn_handler;
+    agent->turn.data = agent;
+    agent->turn.log = sc->log;
+
+    agent->gather.handler = ngx_thread_ws_agent_gather_handler;
+    agent->gather.data = agent;
+    agent->gather.log = sc->log;
 }
 
 
