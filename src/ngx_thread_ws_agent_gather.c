@@ -2,22 +2,32 @@
 /*
  * Gathering.  An agent that brings more than one delta at a time is faster than
  * anybody reads, and system calls are most of what a token costs.  So when it
- * has more for us, that waits for a millisecond: one read and one write then
- * carry all that came meanwhile.  An agent whose deltas come one by one, and
- * the first of every answer, are read at once.
+ * has more for us, that waits: one read and one write then carry all that came
+ * meanwhile.  An agent whose deltas come one by one, and the first of every
+ * answer, are read at once.
  */
 
 
 #include "ngx_thread_ws_agent_request.h"
 
 
-#define NGX_THREAD_WS_GATHER_TIME    1    /* ms */
-
 /* deltas before which an answer is not held up: short ones are over by then */
 
 #define NGX_THREAD_WS_GATHER_AFTER   8
 
+/*
+ * A read is to bring so many deltas, if they come within so many milliseconds:
+ * text that moves 25 times a second seems to flow.  Of a slower agent only what
+ * comes together is gathered.
+ */
 
+#define NGX_THREAD_WS_GATHER_DELTAS  16
+#define NGX_THREAD_WS_GATHER_LONG    40
+#define NGX_THREAD_WS_GATHER_SHORT   1
+
+
+static ngx_msec_t ngx_thread_ws_agent_gather_time(ngx_msec_t elapsed,
+    ngx_uint_t deltas);
 static void ngx_thread_ws_agent_gather_read(ngx_http_request_t *r,
     ngx_http_upstream_t *u);
 static ngx_int_t ngx_thread_ws_agent_gather_wait(ngx_connection_t *c);
@@ -27,6 +37,7 @@ void
 ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent)
 {
     ngx_uint_t            deltas;
+    ngx_msec_t            elapsed;
     ngx_http_upstream_t  *u;
 
     u = agent->request->upstream;
@@ -35,16 +46,41 @@ ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent)
         return;
     }
 
-    deltas = agent->run->result.tokens;
+    deltas = agent->run->result.tokens - agent->deltas;
+    elapsed = ngx_current_msec - agent->read_at;
 
-    agent->fast = (deltas > NGX_THREAD_WS_GATHER_AFTER
-                   && deltas - agent->deltas > 1);
-    agent->deltas = deltas;
+    agent->deltas += deltas;
+    agent->read_at = ngx_current_msec;
 
-    if (agent->fast && agent->read == NULL) {
+    agent->fast = (agent->deltas > NGX_THREAD_WS_GATHER_AFTER && deltas > 1);
+
+    if (!agent->fast) {
+        return;
+    }
+
+    agent->gather_time = ngx_thread_ws_agent_gather_time(elapsed, deltas);
+
+    if (agent->read == NULL) {
         agent->read = u->read_event_handler;
         u->read_event_handler = ngx_thread_ws_agent_gather_read;
     }
+}
+
+
+/* what the agent needs for as many as a read is to bring, at its last pace */
+
+static ngx_msec_t
+ngx_thread_ws_agent_gather_time(ngx_msec_t elapsed, ngx_uint_t deltas)
+{
+    ngx_msec_t  time;
+
+    time = elapsed * NGX_THREAD_WS_GATHER_DELTAS / deltas;
+
+    if (time > NGX_THREAD_WS_GATHER_LONG) {
+        return NGX_THREAD_WS_GATHER_SHORT;
+    }
+
+    return ngx_max(time, NGX_THREAD_WS_GATHER_SHORT);
 }
 
 
@@ -66,7 +102,11 @@ ngx_thread_ws_agent_gather_read(ngx_http_request_t *r, ngx_http_upstream_t *u)
     if (agent->fast && !agent->gathered && rev->ready && !rev->timedout
         && ngx_thread_ws_agent_gather_wait(u->peer.connection) == NGX_OK)
     {
-        ngx_add_timer(&agent->gather, NGX_THREAD_WS_GATHER_TIME);
+        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, agent->gather.log, 0,
+                       "thread_ws agent gathers for %M ms",
+                       agent->gather_time);
+
+        ngx_add_timer(&agent->gather, agent->gather_time);
         return;
     }
 

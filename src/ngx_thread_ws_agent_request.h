@@ -31,6 +31,8 @@ struct ngx_thread_ws_agent_s {
     size_t                       surplus;    /* bytes after the answer */
 
     ngx_event_t                  gather;     /* the time to gather is over */
+    ngx_msec_t                   gather_time;
+    ngx_msec_t                   read_at;    /* the last time */
     ngx_uint_t                   deltas;     /* of the answer, read so far */
     ngx_http_upstream_handler_pt read;       /* core's; NULL: in its place */
 
@@ -64,8 +66,8 @@ ssize_t ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf,
 void ngx_thread_ws_agent_turn_handler(ngx_event_t *ev);
 
 /*
- * All that the upstream had is read: decides whether the next read is for what
- * a millisecond gathers.
+ * All that the upstream had is read: decides whether what it has next is read
+ * at once or gathered, and for how long.
  */
 
 void ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent);

@@ -1,5 +1,5 @@
 # An agent that brings several deltas at a time: what it has next is gathered
-# for a millisecond, in which its socket is not listened to.  Nothing may get
+# for some milliseconds, in which its socket is not listened to.  Nothing may get
 # lost meanwhile, nor hang.
 
 use ThreadWS::Test qw(tls);
@@ -276,3 +276,24 @@ signal QUIT
 < final r1 {{ 'a' x 20 }}bc
 <* close 1012
 server gone
+
+=== TEST 13: for longer, if that brings more
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+repeat 50
+@ cork
+repeat 16
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 16 }}
+end
+@ finish stop
+@ done
+@ end
+< final r1 {{ 'a' x 800 }}
+log /gathers for ([2-9]|[1-3][0-9]|40) ms/
+no log /gathers for (4[1-9]|[5-9][0-9]|[0-9]{3,}) ms/
