@@ -212,7 +212,7 @@ sub upgrades {
     }, 'a new master', 60);
 
     my $new = $server->written_pid;
-    my @workers = $server->worker_pids($old);
+    my @workers = grep { $_ != $new } $server->worker_pids($old);
     my $before = finals(@chatters);
     kill 'QUIT', $old;
 
