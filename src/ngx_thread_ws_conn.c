@@ -321,7 +321,11 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
         ngx_thread_ws_conn_wake(conn);
     }
 
-    if (conn->upgraded && !conn->compact && ngx_queue_empty(&conn->agents)) {
+    /* a timer may come before the first handler, which has to find the request */
+
+    if (conn->upgraded && !conn->compact && conn->connection->data == conn
+        && ngx_queue_empty(&conn->agents))
+    {
         conn->compact = 1;
         ngx_thread_ws_compact(conn);
     }

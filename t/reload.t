@@ -130,3 +130,31 @@ connect
 > pause
 reload
 old worker gone
+
+=== TEST 7: a client that is let in by a worker that leaves is told at once
+--- config
+    location = /chat {
+        auth_request /auth;
+        thread_ws_pass /agent;
+        thread_ws_shutdown_spread 0;
+    }
+    location = /auth {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_B_PORT;
+        proxy_pass_request_body off;
+        proxy_set_header Content-Length "";
+    }
+    location = /agent {
+        internal;
+        return 204;
+    }
+--- chat
+connect
+@b request
+signal QUIT
+log /gracefully shutting down/
+@b reply 200 text/plain fine
+< HTTP 101
+< close 1012
+< eof
+server gone
