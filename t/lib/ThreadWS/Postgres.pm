@@ -673,9 +673,14 @@ sub start_server {
     # its pid file is the former one's until it writes its own
     unlink "$root/logs/nginx.pid";
 
-    system("$nginx -p $root/ -c $root/conf/nginx.conf >/dev/null 2>&1") == 0
-        or die "nginx does not start\n";
-    $self->soon(sub { -s "$root/logs/nginx.pid" }, 'nginx');
+    my $command = "$nginx -p $root/ -c $root/conf/nginx.conf >/dev/null 2>&1";
+
+    # Test::Nginx makes it no daemon there
+    $command = "valgrind -q $ENV{TEST_NGINX_USE_VALGRIND} $command &"
+        if $ENV{TEST_NGINX_USE_VALGRIND};
+
+    system($command) == 0 or die "nginx does not start\n";
+    $self->started;
 }
 
 1;
