@@ -321,7 +321,7 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
         ngx_thread_ws_conn_wake(conn);
     }
 
-    /* a timer may come before the first handler, which has to find the request */
+    /* a timer may come before the first handler, which wants the request */
 
     if (conn->upgraded && !conn->compact && conn->connection->data == conn
         && ngx_queue_empty(&conn->agents))
