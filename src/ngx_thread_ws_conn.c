@@ -31,6 +31,9 @@
 static void ngx_thread_ws_conn_first_handler(ngx_event_t *ev);
 static void ngx_thread_ws_conn_read_handler(ngx_event_t *rev);
 static void ngx_thread_ws_conn_write_handler(ngx_event_t *wev);
+static void ngx_thread_ws_conn_read(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_write(ngx_thread_ws_conn_t *conn,
+    ngx_event_t *wev);
 static void ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn);
 static ngx_int_t ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn);
@@ -192,29 +195,51 @@ ngx_thread_ws_conn_wake(ngx_thread_ws_conn_t *conn)
 static void
 ngx_thread_ws_conn_first_handler(ngx_event_t *ev)
 {
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
+    ngx_connection_t      *c;
+    ngx_http_request_t    *r;
+    ngx_thread_ws_conn_t  *conn;
 
     c = ev->data;
     r = c->data;
 
-    c->data = ngx_http_get_module_ctx(r, ngx_thread_ws_module);
+    conn = ngx_http_get_module_ctx(r, ngx_thread_ws_module);
 
-    c->read->handler = ngx_thread_ws_conn_read_handler;
-    c->write->handler = ngx_thread_ws_conn_write_handler;
+    if (r->count == 1) {
 
-    ev->handler(ev);
+        /* no mirror, no update of a cache: nobody looks for the request */
+
+        c->data = conn;
+
+        c->read->handler = ngx_thread_ws_conn_read_handler;
+        c->write->handler = ngx_thread_ws_conn_write_handler;
+    }
+
+    if (ev->write) {
+        ngx_thread_ws_conn_write(conn, ev);
+
+    } else {
+        ngx_thread_ws_conn_read(conn);
+    }
 }
 
 
 static void
 ngx_thread_ws_conn_read_handler(ngx_event_t *rev)
 {
-    ngx_connection_t      *c;
-    ngx_thread_ws_conn_t  *conn;
+    ngx_connection_t  *c;
 
     c = rev->data;
-    conn = c->data;
+
+    ngx_thread_ws_conn_read(c->data);
+}
+
+
+static void
+ngx_thread_ws_conn_read(ngx_thread_ws_conn_t *conn)
+{
+    ngx_connection_t  *c;
+
+    c = conn->connection;
 
     if (c->error) {
 
@@ -242,11 +267,20 @@ ngx_thread_ws_conn_read_handler(ngx_event_t *rev)
 static void
 ngx_thread_ws_conn_write_handler(ngx_event_t *wev)
 {
-    ngx_connection_t      *c;
-    ngx_thread_ws_conn_t  *conn;
+    ngx_connection_t  *c;
 
     c = wev->data;
-    conn = c->data;
+
+    ngx_thread_ws_conn_write(c->data, wev);
+}
+
+
+static void
+ngx_thread_ws_conn_write(ngx_thread_ws_conn_t *conn, ngx_event_t *wev)
+{
+    ngx_connection_t  *c;
+
+    c = conn->connection;
 
     if (wev->timedout) {
         wev->timedout = 0;
@@ -682,6 +716,16 @@ ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn)
         c->ssl->no_send_shutdown = 1;
     }
 #endif
+
+    if (r->count > 1) {
+
+        /* with what it has begun and nobody waits for */
+
+        c->error = 0;
+        ngx_http_finalize_request(r, NGX_HTTP_CLOSE);
+        ngx_http_run_posted_requests(c);
+        return;
+    }
 
     if (ngx_thread_ws_compact_undo(conn) == NGX_OK) {
         c->data = r;

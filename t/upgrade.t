@@ -397,3 +397,98 @@ connect
     POST /chat?threadId=t1 HTTP/1.1
 < HTTP 405
 < header Allow: GET
+
+=== TEST 36: limit_rate is for responses that end
+--- config
+    location = /chat {
+        limit_rate 1k;
+        thread_ws_pass /agent;
+    }
+    location = /other {
+        thread_ws_pass /agent;
+        thread_ws_ping_interval 100ms;
+        thread_ws_pong_timeout 0;
+    }
+    location = /agent {
+        internal;
+        return 204;
+    }
+--- chat
+connect
+< HTTP 101
+connect other /other?threadId=t2
+other> pings 5
+> ping
+< pong
+--- no_error_log
+client takes nothing
+
+=== TEST 37: a mirror that is slower than the client
+--- config
+    location = /chat {
+        mirror /mirror;
+        thread_ws_pass /agent;
+    }
+    location = /mirror {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_B_PORT;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+        proxy_set_header Connection "";
+    }
+--- chat
+connect
+< HTTP 101
+@b request
+< quiet
+> message r1 Hello
+@ request
+@ answer fine
+< answer r1 fine
+@b reply 200 text/plain seen
+< quiet
+> message r2 again
+@ request
+@ answer fine
+< answer r2 fine
+> close 1000
+< close 1000
+active 0
+
+=== TEST 38: a client that goes before its mirror has answered
+--- config
+    location = /chat {
+        mirror /mirror;
+        thread_ws_pass /agent;
+    }
+    location = /mirror {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_B_PORT;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+        proxy_set_header Connection "";
+    }
+--- chat
+connect
+< HTTP 101
+@b request
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta one
+< token r1 one
+> drop
+@b closed
+@ closed
+active 0
+connect two
+two< HTTP 101
+@b request
+two> close 1000
+two< close 1000
+two< eof
+active 0
