@@ -358,8 +358,6 @@ ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
     agent->waiting = 1;
 
     sc->buffered |= NGX_THREAD_WS_AGENT_HELD;
-    sc->write->ready = 0;
-    sc->write->active = 1;
 
     if (!agent->turn.posted) {
         ngx_post_event(&agent->turn, &ngx_posted_next_events);
@@ -424,8 +422,6 @@ ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent)
     agent->waiting = 0;
 
     sc->buffered &= ~NGX_THREAD_WS_AGENT_HELD;
-    sc->write->ready = 1;
-    sc->write->active = (ngx_event_flags & NGX_USE_CLEAR_EVENT) ? 1 : 0;
 
     if (sc->write->timer_set) {
         ngx_del_timer(sc->write);

@@ -182,3 +182,43 @@ end
 @ request
 @ answer fine
 < answer r2 fine
+
+=== TEST 12: send_timeout of the agent's location is not for a slow client
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_output_buffer 8k;
+    }
+    location = /other {
+        thread_ws_pass /agent;
+        thread_ws_ping_interval 100ms;
+        thread_ws_pong_timeout 0;
+    }
+    location = /agent {
+        internal;
+        send_timeout 300ms;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+        proxy_set_header Connection "";
+    }
+--- chat
+connect other /other?threadId=t2
+connect narrow
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta one
+< token r1 one
+> pause
+repeat 6
+@ delta {{ 'x' x 9000 }}
+end
+other> pings 1
+@ delta y
+other> pings 2
+@ delta y
+other> pings 8
+> resume
+@ finish stop
+@ done
+@ end
+<* final r1 {{ 'one' . 'x' x 54000 . 'yy' }}
