@@ -144,6 +144,7 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
     agent->log = *c->log;
     agent->log.data = &agent->log_ctx;
     agent->log_ctx.connection = c;
+    pool->log = &agent->log;
 
     /* the real descriptor: checks of broken connections peek at it */
 
@@ -162,6 +163,8 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
     sc->pool = pool;
     sc->log_error = NGX_ERROR_INFO;
 
+    sc->data = agent;
+
     ngx_thread_ws_agent_share(c, sc);
 
     sc->sndlowat = 1;
@@ -177,8 +180,6 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
                         = agent->buffer.end = (u_char *) &agent->buffer;
     agent->buffer.temporary = 1;
     sc->buffer = &agent->buffer;
-
-    sc->data = agent;
 
     ngx_thread_ws_agent_events(c, sc);
 
@@ -198,16 +199,32 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
 static void
 ngx_thread_ws_agent_share(ngx_connection_t *c, ngx_connection_t *sc)
 {
+    ngx_thread_ws_agent_t  *agent;
+
     sc->listening = c->listening;
     sc->proxy_protocol = c->proxy_protocol;
     sc->number = c->number;
     sc->start_time = ngx_current_msec;
 
-    sc->sockaddr = c->sockaddr;
-    sc->socklen = c->socklen;
-    sc->addr_text = c->addr_text;
-    sc->local_sockaddr = c->local_sockaddr;
-    sc->local_socklen = c->local_socklen;
+    /*
+     * Copies: a request that a thread works for outlives the client, and
+     * variables point to what is here.
+     */
+
+    agent = sc->data;
+
+    sc->sockaddr = &agent->sockaddr.sockaddr;
+    sc->socklen = ngx_min(c->socklen, (socklen_t) sizeof(ngx_sockaddr_t));
+    ngx_memcpy(sc->sockaddr, c->sockaddr, sc->socklen);
+
+    sc->addr_text.data = agent->addr;
+    sc->addr_text.len = ngx_min(c->addr_text.len, sizeof(agent->addr));
+    ngx_memcpy(agent->addr, c->addr_text.data, sc->addr_text.len);
+
+    sc->local_sockaddr = &agent->local_sockaddr.sockaddr;
+    sc->local_socklen = ngx_min(c->local_socklen,
+                                (socklen_t) sizeof(ngx_sockaddr_t));
+    ngx_memcpy(sc->local_sockaddr, c->local_sockaddr, sc->local_socklen);
 
 #if (NGX_SSL)
     sc->ssl = c->ssl;
@@ -296,8 +313,10 @@ ngx_thread_ws_agent_request(ngx_thread_ws_agent_t *agent)
     cln->data = agent;
 
     r->headers_in.server = agent->conn->request->headers_in.server;
+    r->headers_in.server.data = ngx_pstrdup(r->pool, &r->headers_in.server);
 
-    if (ngx_thread_ws_agent_line(r, &agent->conn->pass) != NGX_OK
+    if (r->headers_in.server.data == NULL
+        || ngx_thread_ws_agent_line(r, &agent->conn->pass) != NGX_OK
         || ngx_thread_ws_agent_body(r, run) != NGX_OK)
     {
         goto stopped;

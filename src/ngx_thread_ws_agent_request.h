@@ -24,6 +24,9 @@ struct ngx_thread_ws_agent_s {
     ngx_http_log_ctx_t           log_ctx;
     ngx_log_t                    log;
     ngx_buf_t                    buffer;
+    ngx_sockaddr_t               sockaddr;   /* the client's, copied */
+    ngx_sockaddr_t               local_sockaddr;
+    u_char                       addr[NGX_SOCKADDR_STRLEN];
 
     ngx_chain_t                 *held;       /* not taken yet */
     ngx_event_t                  turn;       /* posted for the next turn */

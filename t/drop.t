@@ -64,3 +64,34 @@ end
 access /^(disconnected|completed)\.$/
 active 0
 no access /failed/
+
+=== TEST 4: while threads read what the runs are answered with
+--- user_files eval
+">>> answer.sse\n" . qq(data: {"choices":[{"delta":{"content":"a"}}]}\n\n) x 40000
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_output_buffer 100m;
+    }
+    location = /agent {
+        internal;
+        error_page 404 405 =200 /answer.sse;
+    }
+    location = /answer.sse {
+        types { text/event-stream sse; }
+        aio threads;
+        sendfile off;
+        output_buffers 1 4k;
+        access_log logs/access.log combined;
+    }
+--- chat
+repeat 60
+connect c{{ $i }}
+c{{ $i }}< HTTP 101
+end
+repeat 60
+c{{ $i }}> message r1 Hello
+end
+c1< token r1 a
+drop all
+active 0
