@@ -55,6 +55,7 @@ ngx_thread_ws_pg_conn_open(ngx_thread_ws_pg_conn_t *pc)
 
     pc->broken = 0;
     pc->extended = 0;
+    pc->fresh = 1;
     pc->nsent = 0;
 
     ngx_memzero(&pc->timer, sizeof(ngx_event_t));

@@ -47,6 +47,7 @@ struct ngx_thread_ws_pg_conn_s {
     ngx_event_t               again;        /* a second look, see there */
 
     unsigned                  broken:1;     /* to be closed */
+    unsigned                  fresh:1;      /* has answered nothing yet */
     unsigned                  extended:1;   /* may take longer to connect */
 };
 

@@ -22,6 +22,7 @@ static void ngx_thread_ws_pg_conn_error(ngx_thread_ws_pg_conn_t *pc,
 void
 ngx_thread_ws_pg_conn_read(ngx_thread_ws_pg_conn_t *pc)
 {
+    int         more;
     ngx_uint_t  n;
 
     /*
@@ -32,11 +33,12 @@ ngx_thread_ws_pg_conn_read(ngx_thread_ws_pg_conn_t *pc)
 
     n = PQsslInUse(pc->pgconn) ? 3 : 1;
 
-    while (n-- && PQconsumeInput(pc->pgconn)) { /* void */ }
-
     /* what came before the end of the connection counts */
 
-    ngx_thread_ws_pg_conn_results(pc);
+    do {
+        more = PQconsumeInput(pc->pgconn);
+        ngx_thread_ws_pg_conn_results(pc);
+    } while (more && --n);
 
     if (pc->state != NGX_THREAD_WS_PG_READY) {
         return;
@@ -100,7 +102,13 @@ ngx_thread_ws_pg_conn_results(ngx_thread_ws_pg_conn_t *pc)
 
         ngx_thread_ws_pg_unlink(query);
         pc->nsent--;
-        pc->pg->wait = 0;
+
+        /* others may be refused while this one works */
+
+        if (pc->fresh) {
+            pc->fresh = 0;
+            pc->pg->wait = 0;
+        }
 
         if (query->res == NULL) {
             query->failed = 1;
