@@ -483,7 +483,8 @@ ngx_thread_ws_curl_result(ngx_thread_ws_transfer_t *transfer, CURLcode code)
     }
 
     transfer->status = (ngx_uint_t) status;
-    transfer->retry_after = (ngx_msec_t) ngx_min(after, 86400) * 1000;
+    transfer->retry_after = (ngx_msec_t) ngx_max(ngx_min(after, 86400), 0)
+                            * 1000;
     transfer->error = curl_easy_strerror(code);
 
     curl_multi_remove_handle(ngx_thread_ws_curl.multi, transfer->easy);
