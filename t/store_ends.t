@@ -21,6 +21,29 @@ add_block_preprocessor(sub {
         proxy_set_header Connection "";
     }
 CONFIG
+    $block->set_value('chat', <<"CHAT");
+connect /chat?threadId=$mode
+> message r1 Hello
+@ request
+@ answer fine
+< answer r1 fine
+hold SELECT FROM thread_ws.threads WHERE id = '$mode' FOR UPDATE
+> message r2 Hello
+@ request
+@ answer fine
+soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND wait_event_type = 'Lock'
+    1
+perl kill 'STOP', \$self->workers(\$self->master);
+release
+soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND state = 'idle' AND query ~ 'append'
+    1
+sql SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'gateway'
+    1
+soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway'
+    0
+perl kill 'CONT', \$self->workers(\$self->master);
+< answer r2 fine
+CHAT
 });
 
 run_tests();
@@ -29,48 +52,6 @@ __DATA__
 
 === TEST 1: plain
 --- chat
-connect /chat?threadId=plain
-> message r1 Hello
-@ request
-@ answer fine
-< answer r1 fine
-hold SELECT FROM thread_ws.threads WHERE id = 'plain' FOR UPDATE
-> message r2 Hello
-@ request
-@ answer fine
-soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND wait_event_type = 'Lock'
-    1
-perl kill 'STOP', $self->workers($self->master);
-release
-soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND state = 'idle' AND query ~ 'append'
-    1
-sql SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'gateway'
-    1
-soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway'
-    0
-perl kill 'CONT', $self->workers($self->master);
-< answer r2 fine
 
 === TEST 2: over TLS
 --- chat
-connect /chat?threadId=secret
-> message r1 Hello
-@ request
-@ answer fine
-< answer r1 fine
-hold SELECT FROM thread_ws.threads WHERE id = 'secret' FOR UPDATE
-> message r2 Hello
-@ request
-@ answer fine
-soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND wait_event_type = 'Lock'
-    1
-perl kill 'STOP', $self->workers($self->master);
-release
-soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND state = 'idle' AND query ~ 'append'
-    1
-sql SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'gateway'
-    1
-soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway'
-    0
-perl kill 'CONT', $self->workers($self->master);
-< answer r2 fine
