@@ -496,6 +496,13 @@ ngx_thread_ws_curl_result(ngx_thread_ws_transfer_t *transfer, CURLcode code)
 
 
 void
+ngx_thread_ws_curl_leave(void)
+{
+    ngx_thread_ws_curl.leaving = 1;
+}
+
+
+void
 ngx_thread_ws_curl_exit(ngx_msec_t time)
 {
     int                    running;
@@ -510,8 +517,6 @@ ngx_thread_ws_curl_exit(ngx_msec_t time)
     }
 
     /* the event loop is over: libcurl waits for its sockets itself */
-
-    curl->leaving = 1;
 
     curl_multi_setopt(curl->multi, CURLMOPT_SOCKETFUNCTION, NULL);
     curl_multi_setopt(curl->multi, CURLMOPT_TIMERFUNCTION, NULL);

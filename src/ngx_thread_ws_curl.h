@@ -114,7 +114,14 @@ ngx_int_t ngx_thread_ws_curl_init(ngx_cycle_t *cycle);
 ngx_int_t ngx_thread_ws_curl_post(ngx_thread_ws_transfer_t *transfer);
 
 /*
- * At the worker's exit: waits until all transfers are done, those included that
+ * At the worker's exit, before its last transfers: no event will be handled any
+ * more, and so names are no longer asked for; their last addresses stand.
+ */
+
+void ngx_thread_ws_curl_leave(void);
+
+/*
+ * After that: waits until all transfers are done, those included that
  * their handlers begin, but not longer than time (ms); then closes everything
  * and forgets the others.
  */

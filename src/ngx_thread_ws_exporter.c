@@ -224,6 +224,8 @@ ngx_thread_ws_exporters_exit(ngx_array_t *exporters)
 
     p = exporters->elts;
 
+    ngx_thread_ws_curl_leave();
+
     for (i = 0; i < exporters->nelts; i++) {
         p[i]->leaving = 1;
 

@@ -389,3 +389,29 @@ signal QUIT
 > drop
 server gone
 spans 3
+
+=== TEST 19: a name that is to be asked for again when the worker leaves
+--- config
+    resolver 127.0.0.1:$TEST_NGINX_NAMES_PORT;
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_trace http://collector.example:$TEST_NGINX_OTLP_PORT/v1/traces;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- chat
+perl $ThreadWS::Observe::Names->{ttl} = 0; 1
+collect
+connect
+> message r1 Hello
+@ request
+@ answer fine
+< answer r1 fine
+traceparent r1
+signal QUIT
+< close 1012
+> drop
+server gone
+spans 2

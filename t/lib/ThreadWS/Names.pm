@@ -1,6 +1,7 @@
 package ThreadWS::Names;
 
-# A name server: every name is 127.0.0.1, none has an IPv6 address.
+# A name server: every name is 127.0.0.1, none has an IPv6 address.  Answers
+# are valid for ttl seconds.
 
 use strict;
 use warnings;
@@ -13,7 +14,7 @@ sub new {
     my $socket = IO::Socket::INET->new(Proto => 'udp', Blocking => 0,
         LocalAddr => '127.0.0.1') or die "no socket: $!\n";
 
-    return $loop->add(bless { socket => $socket, asked => 0 }, $class);
+    return $loop->add(bless { socket => $socket, ttl => 60 }, $class);
 }
 
 sub port   { $_[0]{socket}->sockport }
@@ -29,12 +30,11 @@ sub ready {
         my $type = unpack 'n', substr($query, 12 + length $name, 2);
         my $answers = $type == 1 ? 1 : 0;
 
-        $self->{asked}++;
         $self->{socket}->send(substr($query, 0, 2)
             . pack('n5', 0x8180, 1, $answers, 0, 0)
             . $name . pack('n2', $type, 1)
-            . ($answers ? pack('n3Nn', 0xc00c, 1, 1, 60, 4) . "\x7f\0\0\1"
-                : ''), 0, $peer);
+            . ($answers ? pack('n3Nn', 0xc00c, 1, 1, $self->{ttl}, 4)
+                . "\x7f\0\0\1" : ''), 0, $peer);
     }
 }
 

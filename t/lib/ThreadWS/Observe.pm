@@ -15,13 +15,15 @@ use ThreadWS::Names;
 use ThreadWS::Steps::Load;
 use ThreadWS::Steps::Observe;
 
+our $Names;
+
 sub import {
     my $collector = ThreadWS::Agent->new($ThreadWS::Test::Loop);
 
     $ThreadWS::Test::Agents{otlp} = $collector;
     $ENV{TEST_NGINX_OTLP_PORT} = $collector->port;
-    $ENV{TEST_NGINX_NAMES_PORT} = ThreadWS::Names->new($ThreadWS::Test::Loop)
-        ->port;
+    $Names = ThreadWS::Names->new($ThreadWS::Test::Loop);
+    $ENV{TEST_NGINX_NAMES_PORT} = $Names->port;
     $ENV{TEST_NGINX_CONF} = Cwd::abs_path('conf');
 
     push @ThreadWS::Dialogue::ISA, qw(ThreadWS::Steps::Observe
