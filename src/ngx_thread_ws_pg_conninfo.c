@@ -42,6 +42,7 @@ static ngx_thread_ws_pg_setting_t  ngx_thread_ws_pg_defaults[] = {
 static ngx_int_t ngx_thread_ws_pg_ports(ngx_conf_t *cf, char *ports);
 static char *ngx_thread_ws_pg_value(PQconninfoOption *options,
     const char *keyword);
+static ngx_int_t ngx_thread_ws_pg_service(ngx_conf_t *cf, const char *service);
 static PQconninfoOption *ngx_thread_ws_pg_environment(const char *service);
 static ngx_uint_t ngx_thread_ws_pg_is_user(const char *value);
 static ngx_int_t ngx_thread_ws_pg_settings(ngx_thread_ws_pg_list_t *list,
@@ -58,7 +59,7 @@ ngx_int_t
 ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
     ngx_str_t *conninfo)
 {
-    char                     *text;
+    char                     *text, *service;
     ngx_int_t                 rc;
     PQconninfoOption         *given, *env;
     ngx_thread_ws_pg_list_t   list;
@@ -76,8 +77,15 @@ ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
         return NGX_ERROR;
     }
 
-    env = ngx_thread_ws_pg_environment(ngx_thread_ws_pg_value(given,
-                                                              "service"));
+    service = ngx_thread_ws_pg_value(given, "service");
+
+    if (ngx_thread_ws_pg_service(cf, service) != NGX_OK) {
+        PQconninfoFree(given);
+        return NGX_ERROR;
+    }
+
+    env = ngx_thread_ws_pg_environment(service);
+
     if (env == NULL) {
         PQconninfoFree(given);
         return NGX_ERROR;
@@ -163,6 +171,45 @@ ngx_thread_ws_pg_value(PQconninfoOption *options, const char *keyword)
     }
 
     return NULL;
+}
+
+
+/*
+ * A service that is not there is no error of PQconndefaults(), but one of a
+ * connection: that has no database then.  The other one fails, too, and before
+ * it begins, by its sslmode.
+ */
+
+static ngx_int_t
+ngx_thread_ws_pg_service(ngx_conf_t *cf, const char *service)
+{
+    PGconn      *conn;
+    ngx_uint_t   found;
+
+    static const char  *keywords[] = { "service", "dbname", "sslmode", NULL };
+    const char         *values[] = { service, "any", "none", NULL };
+
+    if (service == NULL) {
+        service = getenv("PGSERVICE");
+    }
+
+    conn = PQconnectStartParams(keywords, values, 0);
+    if (conn == NULL) {
+        return NGX_ERROR;
+    }
+
+    found = (PQdb(conn) != NULL);
+
+    PQfinish(conn);
+
+    if (!found) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"thread_ws_store\" has "
+                           "a service \"%s\" that no service file defines",
+                           service ? service : "");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

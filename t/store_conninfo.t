@@ -43,7 +43,7 @@ add_block_preprocessor(sub {
 CONFIG
     $block->set_value('agent', 'answer fine') if !defined $block->agent;
 
-    $block->set_value('chat', <<'CHAT') if !defined $block->chat;
+    $block->set_value('chat', <<'CHAT')
 connect
 > message r1 Hello
 < answer r1 fine
@@ -53,6 +53,7 @@ sql SELECT count(*) FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WH
     2
 no log /a secret/
 CHAT
+        if !defined $block->chat && !defined $block->refused;
 
     $block->set_value('target', "/chat?threadId=$1")
         if $block->name =~ /TEST (\d+)/;
@@ -138,3 +139,10 @@ connect
 > message r1 Hello
 < error r1 STORE_UNAVAILABLE
 log /schema "thread_ws" does not exist .*3F000/
+
+=== TEST 8: a service that no file has
+--- store
+service=nobody
+--- refused
+thread_ws_store
+service "nobody"
