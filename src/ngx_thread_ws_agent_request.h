@@ -56,6 +56,20 @@ struct ngx_thread_ws_agent_s {
 };
 
 
+/*
+ * A connection of its own for a run's request, which run->agent keeps: NULL
+ * without memory or connections (logged).  Until it has a request it is closed
+ * by the second function, then by core.
+ */
+
+ngx_connection_t *ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run);
+void ngx_thread_ws_agent_close(ngx_connection_t *sc);
+
+/* what the PROXY protocol said of the client c is copied: NGX_OK, NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_agent_proxied(ngx_http_request_t *r,
+    ngx_connection_t *c);
+
 /* what marks a run's connection; the agent of a request that is a run's */
 
 ssize_t ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf,

@@ -66,9 +66,12 @@ active 0
 no access /failed/
 
 === TEST 4: while threads read what the runs are answered with
+--- http_config
+    log_format proxied '$remote_addr $proxy_protocol_addr';
 --- user_files eval
 ">>> answer.sse\n" . qq(data: {"choices":[{"delta":{"content":"a"}}]}\n\n) x 40000
 --- config
+    listen 127.0.0.1:$TEST_NGINX_PROXIED_PORT proxy_protocol;
     location = /chat {
         thread_ws_pass /agent;
         thread_ws_output_buffer 100m;
@@ -82,11 +85,11 @@ no access /failed/
         aio threads;
         sendfile off;
         output_buffers 1 4k;
-        access_log logs/access.log combined;
+        access_log logs/access.log proxied;
     }
 --- chat
 repeat 60
-connect c{{ $i }}
+connect c{{ $i }} proxied
 c{{ $i }}< HTTP 101
 end
 repeat 60
@@ -95,3 +98,4 @@ end
 c1< token r1 a
 drop all
 active 0
+access /^127\.0\.0\.1 192\.0\.2\.1$/

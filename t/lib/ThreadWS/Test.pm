@@ -112,6 +112,9 @@ sub ports {
 
     # with small buffers, where a client that reads nothing is soon noticed
     $ENV{TEST_NGINX_NARROW_PORT} = $ENV{TEST_NGINX_SERVER_PORT} + 2;
+
+    # for those who want to listen for the PROXY protocol
+    $ENV{TEST_NGINX_PROXIED_PORT} = $ENV{TEST_NGINX_SERVER_PORT} + 3;
 }
 
 # Neither answers nor refuses: a full queue of a listener that never accepts.

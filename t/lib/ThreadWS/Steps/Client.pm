@@ -24,6 +24,7 @@ sub do_connect {
         elsif ($word =~ /(.+)=(.+)/) { $options{$1} = $2 }
         elsif ($word eq 'tls')     { $options{tls} = 1 }
         elsif ($word eq 'narrow')  { $options{rcvbuf} = 4096 }
+        elsif ($word eq 'proxied') { $options{proxied} = 1 }
         else                       { $options{name} = $word }
     }
 
@@ -32,6 +33,9 @@ sub do_connect {
 
     } elsif ($options{rcvbuf}) {
         $options{port} = $ENV{TEST_NGINX_NARROW_PORT};
+
+    } elsif ($options{proxied}) {
+        $options{port} = $ENV{TEST_NGINX_PROXIED_PORT};
     }
 
     my ($thread) = $target =~ /[?&]threadId=([^&]*)/;
@@ -54,6 +58,8 @@ sub do_connect {
     }
 
     delete $client->{plain};
+    $client->{stream}->write("PROXY TCP4 192.0.2.1 192.0.2.2 1111 2222\r\n")
+        if $options{proxied};
     $client->{stream}->set(corked => 1) if $self->{corked};
     $client->request($line, \@headers);
 }
