@@ -130,14 +130,21 @@ def peers(t, rows):
 
 
 def times(t, rows):
-    direct = rows.of('first', 'direct', lambda row: row['first']['p50'])
-
-    def added(p):
+    def added(scenario, p):
+        direct = rows.of(scenario, 'direct', lambda row: row['first']['p50'])
         return lambda row: row['first'][p] - direct[row['round']]
 
     for p in ('p50', 'p99'):
         t.add(f'added to the first token, {p}: floor',
-              rows.ratio('first', 'module', 'floor', added(p)), 'us', 1.2)
+              rows.ratio('first', 'module', 'floor', added('first', p)), 'us', 1.2)
+    for scenario, title in (('stored', ''),
+                            ('stored-20', ', beside 20 streams')):
+        for p in ('p50', 'p99'):
+            found = rows.of(scenario, 'stored', added(scenario, p)).values()
+            if found:
+                t.one(f'added to the first token with PostgreSQL'
+                      f'{title}, {p}', statistics.median(found) / 1e3, 'ms',
+                      2 if p == 'p99' else None)
     for p in ('p50', 'p99'):
         t.add(f"cancel to the agent's close, {p}: floor",
               rows.ratio('cancel', 'module', 'floor', time_of('close', p)),

@@ -1,13 +1,16 @@
 """The servers that are compared, the agent and the load, as processes."""
 
+import glob
 import http.client
 import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -138,6 +141,52 @@ class Collector(Process):
         wait_port(self.port, self.process)
 
 
+class Postgres(Process):
+    """A PostgreSQL with its defaults and the schema, for the time of a run."""
+
+    def __init__(self):
+        newest = max(glob.glob('/usr/lib/postgresql/*/bin'),
+                     key=lambda path: int(path.split('/')[-2]))
+        self.port = free_port()
+        self.dir = tempfile.mkdtemp()
+        user = []
+        if os.getuid() == 0:
+            user = ['setpriv', '--reuid=postgres', '--regid=postgres',
+                    '--clear-groups']
+            shutil.chown(self.dir, 'postgres')
+        data = f'{self.dir}/data'
+        subprocess.run([*user, f'{newest}/initdb', '-D', data, '-U', 'bench',
+                        '-E', 'UTF8', '--locale=C', '--auth=trust'],
+                       cwd='/', stdout=subprocess.DEVNULL, check=True)
+        with open(f'{self.dir}/log', 'w') as log:
+            super().__init__(
+                [*user, f'{newest}/postgres', '-D', data, '-k', self.dir,
+                 '-h', '127.0.0.1', '-p', str(self.port)],
+                LOAD_CORE, cwd='/', stdout=log, stderr=log)
+        self.conninfo = f'host=127.0.0.1 port={self.port} user=bench ' \
+            'dbname=postgres'
+        self.wait(newest)
+        with open(f'{ROOT}/conf/schema.sql') as schema:
+            subprocess.run([f'{newest}/psql', '-qX', '-v', 'ON_ERROR_STOP=1',
+                            self.conninfo], stdin=schema,
+                           stdout=subprocess.DEVNULL, check=True)
+
+    def wait(self, bindir):
+        """It listens before it is ready."""
+        until = time.monotonic() + 30
+        while subprocess.run([f'{bindir}/pg_isready', '-q', '-d',
+                              self.conninfo], check=False).returncode:
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f'PostgreSQL: see {self.dir}/log')
+            time.sleep(0.02)
+
+    def close(self):
+        # its fast shutdown
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait()
+        shutil.rmtree(self.dir)
+
+
 class Server(Process):
     def __init__(self, name, agent, argv, url, port, home):
         self.name = name
@@ -195,6 +244,16 @@ def observed(agent, collector):
         observe=f'access_log {BUILD}/observed/access.log thread_ws buffer=64k;')
 
 
+def stored(agent, postgres):
+    """The module with its history in PostgreSQL, for two users."""
+    server = module(agent, 'stored', store=f"""
+            thread_ws_store "{postgres.conninfo}";
+            thread_ws_user $arg_user;""")
+    server.busy_url = server.url.replace('?', '?user=busy&')
+    server.url = server.url.replace('?', '?user=timed&')
+    return server
+
+
 def node(name, agent):
     port = free_port()
     home = f'{BUILD}/peers'
@@ -207,11 +266,11 @@ def node(name, agent):
 class Load:
     """One load process; each phase is measured from its line to its answer."""
 
-    def __init__(self, server, agent, connections, sources=1):
+    def __init__(self, server, agent, connections, sources=1, url=None):
         self.server = server
         self.agent = agent
         self.process = start(
-            LOAD_CORE, [f'{BUILD}/load', server.url, str(connections),
+            LOAD_CORE, [f'{BUILD}/load', url or server.url, str(connections),
                         str(sources)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.opened = json.loads(self.process.stdout.readline() or '{}')
@@ -229,19 +288,25 @@ class Load:
         self.process.stdin.close()
         self.process.wait()
 
-    def phase(self, tokens, gap=0, stamp=0, runs=0, ms=0, over=0, cancel=0,
+    def begin(self, tokens, gap=0, stamp=0, runs=0, ms=0, over=0, cancel=0,
               limit=60):
-        pids = self.server.pids()
-        cpu, others = cpu_ns(pids), -machine()
-        ours = -cpu - cpu_ns([self.agent.pid, self.process.pid])
         self.process.stdin.write(
             f'runs:{runs} seconds:{ms} over:{over} cancel:{cancel} '
             f'limit:{limit} task:tokens:{tokens} gap:{gap} stamp:{stamp}\n')
         self.process.stdin.flush()
+
+    def end(self):
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f'{self.server.url}: the load has ended')
-        result = json.loads(line)
+        return json.loads(line)
+
+    def phase(self, **task):
+        pids = self.server.pids()
+        cpu, others = cpu_ns(pids), -machine()
+        ours = -cpu - cpu_ns([self.agent.pid, self.process.pid])
+        self.begin(**task)
+        result = self.end()
         spent = cpu_ns(pids)
         result['cpu'] = spent - cpu
         ours += spent + cpu_ns([self.agent.pid, self.process.pid])
