@@ -51,8 +51,7 @@ static void ngx_thread_ws_pg_setting(ngx_thread_ws_pg_list_t *list,
     const char *keyword, char *value);
 static ngx_int_t ngx_thread_ws_pg_own(ngx_thread_ws_pg_list_t *list,
     PQconninfoOption *given);
-static ngx_int_t ngx_thread_ws_pg_name(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
-    const char *host, const char *dbname);
+static ngx_int_t ngx_thread_ws_pg_name(ngx_thread_ws_pg_list_t *list);
 
 
 ngx_int_t
@@ -103,11 +102,7 @@ ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
     PQconninfoFree(given);
     PQconninfoFree(env);
 
-    if (rc != NGX_OK
-        || ngx_thread_ws_pg_name(cf, pg, list.host ? list.host : list.hostaddr,
-                                 list.dbname)
-           != NGX_OK)
-    {
+    if (rc != NGX_OK || ngx_thread_ws_pg_name(&list) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -417,24 +412,30 @@ ngx_thread_ws_pg_own(ngx_thread_ws_pg_list_t *list, PQconninfoOption *given)
 
 
 static ngx_int_t
-ngx_thread_ws_pg_name(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
-    const char *host, const char *dbname)
+ngx_thread_ws_pg_name(ngx_thread_ws_pg_list_t *list)
 {
-    u_char  *p;
-    size_t   len;
+    u_char      *p;
+    size_t       len;
+    const char  *host, *colon, *port, *dbname;
 
+    host = list->host ? list->host : list->hostaddr;
     host = host ? host : "local";
-    dbname = dbname ? dbname : "";
+    colon = list->port ? ":" : "";
+    port = list->port ? list->port : "";
+    dbname = list->dbname ? list->dbname : "";
 
-    len = ngx_strlen(host) + ngx_strlen(dbname) + sizeof("\"/\"") - 1;
+    len = ngx_strlen(host) + ngx_strlen(port) + ngx_strlen(dbname)
+          + sizeof("\":/\"") - 1;
 
-    p = ngx_pnalloc(cf->pool, len);
+    p = ngx_pnalloc(list->cf->pool, len);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
-    pg->name.data = p;
-    pg->name.len = ngx_sprintf(p, "\"%s/%s\"", host, dbname) - p;
+    list->pg->name.data = p;
+    list->pg->name.len = ngx_sprintf(p, "\"%s%s%s/%s\"", host, colon, port,
+                                     dbname)
+                         - p;
 
     return NGX_OK;
 }

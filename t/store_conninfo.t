@@ -90,7 +90,7 @@ host=127.0.0.1 port=$TEST_NGINX_PG_PORT user=gateway dbname=chat sslmode=verify-
 connect
 > message r1 Hello
 < error r1 STORE_UNAVAILABLE
-log /PostgreSQL "127\.0\.0\.1\/chat" cannot be reached: .*does not match host name/
+log /PostgreSQL "127\.0\.0\.1:\d+\/chat" cannot be reached: .*does not match host name/
 
 === TEST 7: TLS, and much to read and to write
 --- store

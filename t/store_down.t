@@ -74,7 +74,7 @@ get /history/1
 < HTTP 200
 < body /"seq":2\}\]\}$/
 no log /a secret/
-log /PostgreSQL "127\.0\.0\.1\/chat" .*(refused|shutting down|closed)/
+log /PostgreSQL "127\.0\.0\.1:\d+\/chat" .*(refused|shutting down|closed)/
 log /connected again/
 
 === TEST 2: stopped and back, over a socket
