@@ -217,7 +217,7 @@ b> message r2 Hello
 @ request
 perl my $f = "$self->{root}/conf/nginx.conf"; local @ARGV = $f; local $^I = ''; while (<>) { s/worker_processes\s+1;/worker_processes 3;/; print }
 reload
-perl return 3 == $self->workers($self->master) - 1;
+perl $self->until(sub { 3 == $self->workers($self->master) - 1 }, 'three workers'); 1
 < close 1012
 metric thread_ws_connections 1
 metric thread_ws_active_runs 1
