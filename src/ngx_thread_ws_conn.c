@@ -54,7 +54,7 @@ static ngx_int_t  ngx_thread_ws_nconnections;
 static u_char     ngx_thread_ws_scratch[NGX_THREAD_WS_READ_SIZE];
 
 
-ngx_int_t
+void
 ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     char *reason)
 {
@@ -64,10 +64,6 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
 
     r = conn->request;
     c = conn->connection;
-
-    if (ngx_thread_ws_conn_attach(conn, r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
 
     ngx_queue_init(&conn->waiting);
     ngx_queue_init(&conn->agents);
@@ -133,8 +129,6 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     r->main->count++;
 
     ngx_thread_ws_conn_wake(conn);
-
-    return NGX_DONE;
 }
 
 

@@ -22,13 +22,13 @@
 
 
 /*
- * Takes a request's connection over, after the 101 was sent: from here on its
- * events are the WebSocket's.  A close_code but 0 closes it at once, for the
- * reason.  The content handler returns what this returns.
+ * Takes the connection of an attached request over, after the 101 was sent:
+ * from here on its events are the WebSocket's.  A close_code but 0 closes it at
+ * once, for the reason.  The content handler then returns NGX_DONE.
  */
 
-ngx_int_t ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn,
-    ngx_uint_t close_code, char *reason);
+void ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
+    char *reason);
 
 /*
  * Makes r the connection's request: when it ends, whatever ends it, so do the

@@ -124,6 +124,11 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
     ngx_http_set_ctx(r, conn, ngx_thread_ws_module);
 
     rc = ngx_thread_ws_upgrade_reply(r, conn, &key);
+
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_conn_attach(conn, r);
+    }
+
     if (rc != NGX_OK) {
 
         if (conn->deflate) {
@@ -136,8 +141,10 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
     ngx_thread_ws_next_log_handler = r->log_handler;
     r->log_handler = ngx_thread_ws_upgrade_log_error;
 
-    return ngx_thread_ws_conn_open(conn, close_code,
-                                   "threadId is missing or malformed");
+    ngx_thread_ws_conn_open(conn, close_code,
+                            "threadId is missing or malformed");
+
+    return NGX_DONE;
 }
 
 
