@@ -219,7 +219,7 @@ ngx_thread_ws_exporters_init(ngx_cycle_t *cycle, ngx_array_t *exporters)
 void
 ngx_thread_ws_exporters_exit(ngx_array_t *exporters)
 {
-    ngx_uint_t                  i;
+    ngx_uint_t                  i, n;
     ngx_thread_ws_exporter_t  **p;
 
     p = exporters->elts;
@@ -237,8 +237,10 @@ ngx_thread_ws_exporters_exit(ngx_array_t *exporters)
     ngx_thread_ws_curl_exit(NGX_THREAD_WS_EXPORTER_EXIT);
 
     for (i = 0; i < exporters->nelts; i++) {
-        ngx_thread_ws_exporter_drop(p[i], p[i]->nspans);
-        ngx_thread_ws_exporter_remove(p[i], p[i]->nspans);
+        n = p[i]->nspans;
+
+        ngx_thread_ws_exporter_remove(p[i], n);
+        ngx_thread_ws_exporter_drop(p[i], n);
     }
 }
 
@@ -406,11 +408,8 @@ ngx_thread_ws_exporter_handler(ngx_thread_ws_transfer_t *transfer)
 
         ngx_thread_ws_count(spans_sent, n - rejected);
 
-        if (rejected) {
-            ngx_thread_ws_exporter_drop(exporter, rejected);
-        }
-
         ngx_thread_ws_exporter_remove(exporter, n);
+        ngx_thread_ws_exporter_drop(exporter, rejected);
         exporter->backoff = 0;
         break;
 
@@ -423,8 +422,8 @@ ngx_thread_ws_exporter_handler(ngx_thread_ws_transfer_t *transfer)
         return;
 
     default:
-        ngx_thread_ws_exporter_drop(exporter, n);
         ngx_thread_ws_exporter_remove(exporter, n);
+        ngx_thread_ws_exporter_drop(exporter, n);
         exporter->backoff = 0;
         break;
     }
@@ -523,11 +522,11 @@ ngx_thread_ws_exporter_complain(ngx_thread_ws_exporter_t *exporter)
     transfer = &exporter->transfer;
 
     ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "trace collector \"%V:%d\": %s, status %ui, %ui spans were "
-                  "dropped",
+                  "trace collector \"%V:%d\": %s, status %ui, %ui spans wait, "
+                  "%ui were dropped",
                   &exporter->target.host, (int) exporter->target.port,
                   transfer->error ? transfer->error : "none answered",
-                  transfer->status, exporter->dropped);
+                  transfer->status, exporter->nspans, exporter->dropped);
 
     exporter->complained = ngx_time();
     exporter->dropped = 0;

@@ -213,7 +213,7 @@ connect
 < answer r1 fine
 @otlp request
 @otlp reply 503 text/plain later
-log /trace collector "127.0.0.1:\d+": .*, status 503, 0 spans were dropped/
+log /trace collector "127.0.0.1:\d+": .*, status 503, [1-9]\d* spans wait, 0 were dropped/
 @otlp request
 @otlp reset
 @otlp request
