@@ -251,3 +251,16 @@ host not found in "thread_ws_store" host "no.such.name.invalid"
 thread_ws_store "host=a,b hostaddr=127.0.0.1";
 --- refused
 as many hosts, addresses and ports must be given
+
+=== TEST 13: a role that may have no second connection
+--- agent
+answer fine
+--- chat
+sql ALTER ROLE gateway CONNECTION LIMIT 1
+repeat 8
+connect c{{ $i }} /chat?threadId=13-{{ $i }}
+end
+timer
+storm 50 {{ join ' ', map { "c$_" } 1 .. 8 }}
+perl ; my $took = time - $self->{timer}; my @refused = ThreadWS::Postgres::slurp("$ThreadWS::Postgres::Cluster->{dir}/log") =~ /too many connections for role/g; return @refused && @refused < 6 + $took;
+sql ALTER ROLE gateway CONNECTION LIMIT -1
