@@ -23,7 +23,9 @@ my $messages = 6;
 my $json = JSON::PP->new->canonical->utf8;
 my $loop = ThreadWS::Loop->new;
 
-my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
+my @nginx = ($ENV{TEST_NGINX_BINARY} || 'nginx');
+unshift @nginx, qw(valgrind -q), split ' ', $ENV{TEST_NGINX_USE_VALGRIND}
+    if $ENV{TEST_NGINX_USE_VALGRIND};
 my $load = join '', map { "load_module $_;\n" }
     split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
 my $user = $> == 0 ? "user root;\n" : '';
@@ -76,7 +78,7 @@ CONF
         POSIX::setpgid(0, 0);
         open STDOUT, '>>', "$dir/$name/error.log";
         open STDERR, '>&', \*STDOUT;
-        { exec $nginx, '-p', "$dir/$name/", '-c', "$dir/$name/nginx.conf" }
+        { exec @nginx, '-p', "$dir/$name/", '-c', "$dir/$name/nginx.conf" }
         POSIX::_exit(127);
     }
 
