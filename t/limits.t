@@ -122,7 +122,7 @@ active 0
 === TEST 8: a peer that answers no ping while it gets an answer
 --- chat_config
 thread_ws_ping_interval 50ms;
-thread_ws_pong_timeout 100ms;
+thread_ws_pong_timeout 1s;
 --- chat
 connect
 > message r1 Hello

@@ -22,14 +22,20 @@ SERVICE
 
 chmod 0600, "$cluster->{dir}/services";
 
+# to log in takes a while under valgrind
+
+my ($timeout, $connect_timeout) =
+    $ENV{TEST_NGINX_USE_VALGRIND} ? ('60s', 20) : ('4s', 1);
+
 add_block_preprocessor(sub {
     my ($block) = @_;
 
     my $store = $block->store;
     chomp $store;
+    $store =~ s/(connect_timeout)=1/$1=$connect_timeout/;
 
     $block->set_value('config', <<"CONFIG");
-    thread_ws_store "$store" timeout=4s pool=2;
+    thread_ws_store "$store" timeout=$timeout pool=2;
 
     location = /chat {
         thread_ws_pass /agent;

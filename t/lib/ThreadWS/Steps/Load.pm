@@ -39,7 +39,8 @@ sub do_mixed {
     my $reload = int($runs / 2);
 
     while (grep { !$_->{done} } @all) {
-        $self->{loop}->once(1) or die "nothing moves: $self->{begun} begun\n";
+        $self->{loop}->once($ThreadWS::Loop::Deadline)
+            or die "nothing moves: $self->{begun} begun\n";
 
         $self->advance($_) for grep { !$_->{done} } @all;
 
