@@ -351,19 +351,30 @@ ngx_thread_ws_agent_add_header(ngx_http_request_t *r, char *name,
 void
 ngx_thread_ws_agent_stop(ngx_thread_ws_agent_t *agent)
 {
-    ngx_uint_t         gone;
-    ngx_connection_t  *sc;
-
     agent->stopped = 1;
 
     if (agent->busy) {
         return;
     }
 
-    /*
-     * The one safe way to end a request from outside: core's own handler
-     * terminates it and runs what it posted.
-     */
+    agent->request->headers_out.status = NGX_HTTP_CLIENT_CLOSED_REQUEST;
+
+    ngx_thread_ws_agent_leave(agent);
+}
+
+
+/*
+ * The one safe way to end a request from outside: core's own handler terminates
+ * it and runs what it posted.
+ */
+
+void
+ngx_thread_ws_agent_leave(ngx_thread_ws_agent_t *agent)
+{
+    ngx_uint_t         gone;
+    ngx_connection_t  *sc;
+
+    agent->stopped = 1;
 
     gone = 0;
     agent->gone = &gone;
@@ -372,7 +383,6 @@ ngx_thread_ws_agent_stop(ngx_thread_ws_agent_t *agent)
 
     sc->error = 1;
     sc->close = 1;
-    agent->request->headers_out.status = NGX_HTTP_CLIENT_CLOSED_REQUEST;
 
     sc->read->handler(sc->read);
 
@@ -425,6 +435,10 @@ ngx_thread_ws_agent_cleanup(void *data)
 
     if (agent->gather.timer_set) {
         ngx_del_timer(&agent->gather);
+    }
+
+    if (agent->linger.timer_set) {
+        ngx_del_timer(&agent->linger);
     }
 
     /* or core would make the client's socket linger */

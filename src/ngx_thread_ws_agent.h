@@ -103,6 +103,13 @@ ngx_int_t ngx_thread_ws_run_body(ngx_thread_ws_run_t *run, u_char *pos,
 void ngx_thread_ws_run_whole(ngx_thread_ws_run_t *run);
 
 /*
+ * ... or this: the answer breaks off, which ends the run.  end is
+ * NGX_THREAD_WS_AGENT_TIMEOUT or 0.
+ */
+
+void ngx_thread_ws_run_cut(ngx_thread_ws_run_t *run, ngx_uint_t end);
+
+/*
  * The request is gone, and the agent with it.  whole: ngx_thread_ws_run_whole()
  * was called before.  The run may be freed by this.
  */

@@ -241,6 +241,10 @@ ngx_thread_ws_agent_events(ngx_connection_t *c, ngx_connection_t *sc)
     agent->gather.handler = ngx_thread_ws_agent_gather_handler;
     agent->gather.data = agent;
     agent->gather.log = sc->log;
+
+    agent->linger.handler = ngx_thread_ws_agent_linger_handler;
+    agent->linger.data = agent;
+    agent->linger.log = sc->log;
 }
 
 

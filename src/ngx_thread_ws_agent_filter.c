@@ -13,9 +13,10 @@
 
 #define NGX_THREAD_WS_TURN_SIZE      65536
 
-/* bytes that may follow an answer's end mark */
+/* what may follow an answer's end mark: bytes, and ms until the body's end */
 
 #define NGX_THREAD_WS_SURPLUS        65536
+#define NGX_THREAD_WS_LINGER         5000
 
 #define NGX_THREAD_WS_AGENT_HELD     0x08    /* in the connection's buffered */
 
@@ -246,6 +247,9 @@ ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
 
         if (agent->stopped) {
             rc = NGX_ERROR;
+
+        } else if (!last) {
+            ngx_add_timer(&agent->linger, NGX_THREAD_WS_LINGER);
         }
     }
 
@@ -277,6 +281,15 @@ ngx_thread_ws_agent_drop(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
     }
 
     return NGX_OK;
+}
+
+
+/* ... and so is one that does not end it */
+
+void
+ngx_thread_ws_agent_linger_handler(ngx_event_t *ev)
+{
+    ngx_thread_ws_agent_leave(ev->data);
 }
 
 
@@ -491,7 +504,10 @@ ngx_thread_ws_agent_retry_after(ngx_http_request_t *r)
 }
 
 
-/* core tells only its upstream's own module why it gives up */
+/*
+ * Core tells only its upstream's own module that the answer breaks off, and
+ * why.  The request may go on after that, for a subrequest in the background.
+ */
 
 static void
 ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc)
@@ -502,6 +518,16 @@ ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc)
 
     if (rc == NGX_HTTP_GATEWAY_TIME_OUT) {
         agent->end = NGX_THREAD_WS_AGENT_TIMEOUT;
+    }
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE && agent->held == NULL
+        && !agent->whole && !agent->stopped)
+    {
+        agent->busy = 1;
+        ngx_thread_ws_run_cut(agent->run, agent->end);
+        agent->busy = 0;
+
+        agent->stopped = 1;
     }
 
     agent->finalize(r, rc);

@@ -32,6 +32,7 @@ struct ngx_thread_ws_agent_s {
     ngx_event_t                  turn;       /* posted for the next turn */
     size_t                       turn_size;
     size_t                       surplus;    /* bytes after the answer */
+    ngx_event_t                  linger;     /* the time for them is over */
 
     ngx_event_t                  gather;     /* the time to gather is over */
     ngx_msec_t                   gather_time;
@@ -78,9 +79,14 @@ ssize_t ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf,
 #define ngx_thread_ws_agent_of(r)                                             \
     ((ngx_thread_ws_agent_t *) (r)->main->http_connection)
 
-/* the turn after a hold */
+/* ends the request from outside any of the run's calls; it may be gone then */
+
+void ngx_thread_ws_agent_leave(ngx_thread_ws_agent_t *agent);
+
+/* the turn after a hold; the end of the time for what follows the answer */
 
 void ngx_thread_ws_agent_turn_handler(ngx_event_t *ev);
+void ngx_thread_ws_agent_linger_handler(ngx_event_t *ev);
 
 /*
  * All that the upstream had is read: decides whether what it has next is read

@@ -525,20 +525,26 @@ ngx_thread_ws_run_release(ngx_thread_ws_run_t *run)
 
 
 void
+ngx_thread_ws_run_cut(ngx_thread_ws_run_t *run, ngx_uint_t end)
+{
+    if (run->conn && run->conn->error) {
+
+        /* it was the client's socket that failed, not the agent */
+
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_DISCONNECTED, 0, NULL);
+        return;
+    }
+
+    ngx_thread_ws_answer_cut(run, end);
+}
+
+
+void
 ngx_thread_ws_run_gone(ngx_thread_ws_run_t *run, ngx_uint_t whole,
     ngx_uint_t end)
 {
     if (run->state == NGX_THREAD_WS_STREAMING && !whole) {
-
-        if (run->conn && run->conn->error) {
-
-            /* it was the client's socket that failed, not the agent */
-
-            ngx_thread_ws_run_end(run, NGX_THREAD_WS_DISCONNECTED, 0, NULL);
-            return;
-        }
-
-        ngx_thread_ws_answer_cut(run, end);
+        ngx_thread_ws_run_cut(run, end);
         return;
     }
 

@@ -352,7 +352,52 @@ connect
 @b reply 200 text/plain nobody reads this
 < quiet
 
-=== TEST 15: gzip, sub_filter and add_header do not get in the way
+=== TEST 15: nor does it hold up that an answer broke off
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+    }
+    location = /agent {
+        internal;
+        mirror /mirror;
+        proxy_read_timeout 200ms;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+    location = /mirror {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_B_PORT/mirror;
+    }
+--- chat
+connect
+> message r1 Hello
+@b request
+@ request
+@ head 200 text/event-stream
+@ delta one
+< token r1 one
+@ close
+< error r1 UPSTREAM_FAILED
+> message r2 Hello
+@b request
+@ request
+@ head 200 text/event-stream
+@ delta one
+< token r2 one
+< error r2 UPSTREAM_TIMEOUT
+@ closed
+> message r3 Hello
+@b request
+@ request
+@ head 200 text/event-stream
+@ delta one
+< token r3 one
+@ reset
+< error r3 UPSTREAM_FAILED
+> close 1000
+< close 1000
+active 0
+
+=== TEST 16: gzip, sub_filter and add_header do not get in the way
 --- http_config
     gzip on;
     gzip_types *;
@@ -367,7 +412,7 @@ connect
 > message r1 Hello
 < answer r1 plain as ever
 
-=== TEST 16: a path and arguments of one's own
+=== TEST 17: a path and arguments of one's own
 --- config
     location = /chat {
         thread_ws_pass /agents/$thread_ws_arg_agent?mode=fast;
@@ -385,7 +430,7 @@ connect /chat?threadId=t1&agent=small
 @ request
 @ line /^POST .agents.small\?mode=fast HTTP.1\.[01]$/
 
-=== TEST 17: nginx's own error lines carry both ids
+=== TEST 18: nginx's own error lines carry both ids
 --- agent_config
 proxy_read_timeout 100ms;
 --- chat
@@ -395,7 +440,7 @@ connect
 < error r1-name UPSTREAM_TIMEOUT
 log /\[error\] .*upstream timed out.*r1-name/
 
-=== TEST 18: an end mark ends the answer, however long the body stays open
+=== TEST 19: an end mark ends the answer, however long the body stays open
 --- chat
 connect
 > message r1 Hello
@@ -418,7 +463,7 @@ connect
 @ closed
 active 0
 
-=== TEST 19: an agent that goes on after its end mark is left
+=== TEST 20: an agent that goes on after its end mark is left
 --- chat
 connect
 > message r1 Hello
@@ -436,7 +481,29 @@ end
 @ answer fine
 < answer r2 fine
 
-=== TEST 20: an event stream that says it is not compressed, and what is none
+=== TEST 21: one that neither goes on nor ends the body is left, too
+--- http_config
+    log_format run '$thread_ws_request_id $status $thread_ws_outcome.';
+--- agent_config
+access_log logs/access.log run;
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta fine
+@ done
+< answer r1 fine
+@ body : comment
+@ alive
+@ closed
+access /^r1 200 completed\.$/
+> message r2 again
+@ request
+@ answer fine
+< answer r2 fine
+
+=== TEST 22: an event stream that says it is not compressed, and what is none
 --- chat
 connect
 > message r1 Hello
