@@ -363,7 +363,6 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
 static ngx_int_t
 ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn)
 {
-    ngx_int_t            rc;
     ngx_connection_t    *c;
     ngx_http_request_t  *r;
 
@@ -374,15 +373,11 @@ ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn)
 
         /* the 101 may not have left in one piece */
 
-        if (c->buffered || r->buffered) {
-            rc = ngx_http_output_filter(r, NULL);
-
-            if (rc == NGX_ERROR) {
-                return NGX_ERROR;
-            }
+        if (c->buffered && ngx_http_write_filter(r, NULL) == NGX_ERROR) {
+            return NGX_ERROR;
         }
 
-        if (c->buffered || r->buffered) {
+        if (c->buffered) {
 
             if (!c->write->timer_set) {
                 ngx_add_timer(c->write, conn->conf->send_timeout);
@@ -691,6 +686,7 @@ ngx_thread_ws_conn_deleted(ngx_thread_ws_conn_t *conn)
 static void
 ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn)
 {
+    ngx_uint_t           timedout;
     ngx_connection_t    *c;
     ngx_http_request_t  *r;
 
@@ -713,10 +709,17 @@ ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn)
 
     if (r->count > 1) {
 
-        /* with what it has begun and nobody waits for */
+        /*
+         * With what it has begun and nobody waits for.  Core takes this for a
+         * client that timed out, which it may reset.
+         */
+
+        timedout = c->timedout;
 
         c->error = 0;
         ngx_http_finalize_request(r, NGX_HTTP_CLOSE);
+        c->timedout = timedout;
+
         ngx_http_run_posted_requests(c);
         return;
     }

@@ -413,8 +413,10 @@ static ngx_int_t
 ngx_thread_ws_upgrade_reply(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
     ngx_str_t *key)
 {
-    ngx_int_t  rc;
-    ngx_str_t  value;
+    ngx_buf_t    *b;
+    ngx_int_t     rc;
+    ngx_str_t     value;
+    ngx_chain_t   out;
 
     ngx_str_set(&value, "websocket");
 
@@ -457,13 +459,30 @@ ngx_thread_ws_upgrade_reply(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
     r->limit_rate = 0;
     r->limit_rate_set = 1;
 
+    /* what an error_page or another upstream's redirect left */
+
+    r->err_status = 0;
+    r->headers_out.content_type.len = 0;
+
     rc = ngx_http_send_header(r);
 
     if (rc == NGX_ERROR || rc > NGX_OK) {
         return NGX_ERROR;
     }
 
-    rc = ngx_http_send_special(r, NGX_HTTP_FLUSH);
+    /* frames are no body: filters such as SSI's would keep the flush */
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->flush = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    rc = ngx_http_write_filter(r, &out);
 
     return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
 }

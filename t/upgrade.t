@@ -492,3 +492,97 @@ two> close 1000
 two< close 1000
 two< eof
 active 0
+
+=== TEST 39: filters of a body keep nothing back
+--- config
+    location = /chat {
+        ssi on;
+        ssi_types *;
+        thread_ws_pass /agent;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- agent
+answer fine
+--- chat
+connect
+< HTTP 101
+> message r1 Hello
+< answer r1 fine
+
+=== TEST 40: reached by another upstream's redirect
+--- config
+    location = /chat {
+        ssi on;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_B_PORT;
+    }
+    location = /redirected {
+        internal;
+        ssi on;
+        thread_ws_pass /agent;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- agent
+answer fine
+--- chat
+connect
+@b request
+@b head 200 text/html
+    X-Accel-Redirect: /redirected?threadId=t1
+@b end
+< HTTP 101
+< no header Content-Type
+> message r1 Hello
+< answer r1 fine
+
+=== TEST 41: reached by an error page
+--- config
+    location = /chat {
+        error_page 404 /redirected;
+        return 404;
+    }
+    location = /redirected {
+        internal;
+        thread_ws_thread_id t1;
+        thread_ws_pass /agent;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- agent
+answer fine
+--- chat
+connect
+< HTTP 101
+> message r1 Hello
+< answer r1 fine
+
+=== TEST 42: a client is not reset while a mirror of its own is under way
+--- config
+    location = /chat {
+        mirror /mirror;
+        reset_timedout_connection on;
+        thread_ws_pass /agent;
+    }
+    location = /mirror {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_B_PORT;
+    }
+    location = /agent {
+        internal;
+        return 204;
+    }
+--- chat
+connect
+< HTTP 101
+@b request
+> close 1000
+< close 1000
+< eof
+active 0

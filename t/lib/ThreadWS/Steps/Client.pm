@@ -455,8 +455,9 @@ sub frame_step {
             'the end of the connection');
         my $left = shift @{ $client->{frames} };
         # over TLS an end without close_notify is a cut
-        return $self->expect(!$left && !$client->{stream}{cut},
-            $left // 'no close_notify');
+        my $stream = $client->{stream};
+        return $self->expect(!$left && !$stream->{cut} && !$stream->{reset},
+            $left // ($stream->{cut} ? 'no close_notify' : 'a reset'));
     }
 
     # whatever comes before
