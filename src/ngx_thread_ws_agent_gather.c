@@ -16,18 +16,19 @@
 #define NGX_THREAD_WS_GATHER_AFTER   8
 
 /*
- * A read is to bring so many deltas, if they come within so many milliseconds:
- * text that moves 25 times a second seems to flow.  Of a slower agent only what
- * comes together is gathered.
+ * A read is to bring so many deltas, or what comes within so many milliseconds:
+ * text that moves 25 times a second seems to flow.  Of an agent that needs more
+ * milliseconds for each delta only what comes together is gathered.
  */
 
-#define NGX_THREAD_WS_GATHER_DELTAS  16
+#define NGX_THREAD_WS_GATHER_DELTAS  32
 #define NGX_THREAD_WS_GATHER_LONG    40
+#define NGX_THREAD_WS_GATHER_PACE    4
 #define NGX_THREAD_WS_GATHER_SHORT   1
 
 
-static ngx_msec_t ngx_thread_ws_agent_gather_time(ngx_msec_t elapsed,
-    ngx_uint_t deltas);
+static ngx_msec_t ngx_thread_ws_agent_gather_time(
+    ngx_thread_ws_agent_t *agent, ngx_msec_t elapsed, ngx_uint_t deltas);
 static void ngx_thread_ws_agent_gather_read(ngx_http_request_t *r,
     ngx_http_upstream_t *u);
 static ngx_int_t ngx_thread_ws_agent_gather_wait(ngx_connection_t *c);
@@ -58,7 +59,8 @@ ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent)
         return;
     }
 
-    agent->gather_time = ngx_thread_ws_agent_gather_time(elapsed, deltas);
+    agent->gather_time = ngx_thread_ws_agent_gather_time(agent, elapsed,
+                                                         deltas);
 
     if (agent->read == NULL) {
         agent->read = u->read_event_handler;
@@ -67,17 +69,31 @@ ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent)
 }
 
 
-/* what the agent needs for as many as a read is to bring, at its last pace */
+/*
+ * What the agent needs for as many as a read is to bring, at its last pace.  It
+ * hurries after it was held up: the whole answer's pace counts, too.
+ */
 
 static ngx_msec_t
-ngx_thread_ws_agent_gather_time(ngx_msec_t elapsed, ngx_uint_t deltas)
+ngx_thread_ws_agent_gather_time(ngx_thread_ws_agent_t *agent,
+    ngx_msec_t elapsed, ngx_uint_t deltas)
 {
-    ngx_msec_t  time;
+    ngx_msec_t            time;
+    ngx_thread_ws_run_t  *run;
+
+    run = agent->run;
+    time = ngx_current_msec - run->started - run->result.first_token;
+
+    if (elapsed > deltas * NGX_THREAD_WS_GATHER_PACE
+        || time > agent->deltas * NGX_THREAD_WS_GATHER_PACE)
+    {
+        return NGX_THREAD_WS_GATHER_SHORT;
+    }
 
     time = elapsed * NGX_THREAD_WS_GATHER_DELTAS / deltas;
 
     if (time > NGX_THREAD_WS_GATHER_LONG) {
-        return NGX_THREAD_WS_GATHER_SHORT;
+        return NGX_THREAD_WS_GATHER_LONG;
     }
 
     return ngx_max(time, NGX_THREAD_WS_GATHER_SHORT);

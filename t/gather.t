@@ -297,3 +297,29 @@ end
 < final r1 {{ 'a' x 800 }}
 log /gathers for ([2-9]|[1-3][0-9]|40) ms/
 no log /gathers for (4[1-9]|[5-9][0-9]|[0-9]{3,}) ms/
+
+=== TEST 14: not, if a slow agent hurries after it was held up
+--- chat_config
+thread_ws_ping_interval 100ms;
+thread_ws_pong_timeout 0;
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta a
+< token r1 a
+> pings 5
+repeat 20
+@ cork
+@ delta b
+@ delta c
+@ uncork
+< tokens r1 bc
+end
+@ finish stop
+@ done
+@ end
+< final r1 a{{ 'bc' x 20 }}
+log /gathers for 1 ms/
+no log /gathers for ([2-9]|[0-9]{2,}) ms/
