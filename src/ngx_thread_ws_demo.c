@@ -233,6 +233,10 @@ ngx_thread_ws_demo_prompt(ngx_http_request_t *r)
         b = cl->buf;
         len = ngx_buf_size(b);
 
+        if (len == 0) {
+            continue;
+        }
+
         if (ngx_buf_in_memory(b)) {
             p = ngx_cpymem(p, b->pos, len);
             continue;

@@ -518,3 +518,30 @@ connect
 @ request
 @ reply 200 text/event-streamx data:
 < error r2 UPSTREAM_FAILED
+
+=== TEST 23: the demo agent, asked by others
+--- config
+    location = /demo {
+        thread_ws_demo_agent delay=0;
+    }
+--- chat
+cork
+connect empty
+    POST /demo HTTP/1.1
+    Content-Length: 0
+empty> uncork
+empty< HTTP 400
+cork
+connect chunked
+    POST /demo HTTP/1.1
+    Transfer-Encoding: chunked
+chunked> raw {{ "2\r\n{}\r\n0\r\n\r\n" }}
+chunked> uncork
+chunked< HTTP 400
+cork
+connect chat
+    POST /demo HTTP/1.1
+    Transfer-Encoding: chunked
+chat> raw {{ my $b = '{"messages":[{"role":"user","content":"Hello"}]}'; sprintf("%x\r\n%s\r\n0\r\n\r\n", length $b, $b) }}
+chat> uncork
+chat< HTTP 200

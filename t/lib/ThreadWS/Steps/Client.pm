@@ -50,14 +50,12 @@ sub do_connect {
     for my $header (@more) {
         if ($header =~ m{^[A-Z]+ \S+ HTTP/}) {
             $line = $header;
-            $client->{plain} = 1 if $line !~ m{^GET \S+ HTTP/1.1};
 
         } elsif ($header =~ /^([-+]?)([^:]+):? ?(.*)/) {
             push @headers, [$1, $2, $self->text($3)];
         }
     }
 
-    delete $client->{plain};
     $client->{stream}->write("PROXY TCP4 192.0.2.1 192.0.2.2 1111 2222\r\n")
         if $options{proxied};
     $client->{stream}->set(corked => 1) if $self->{corked};
