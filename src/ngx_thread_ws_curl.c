@@ -312,6 +312,12 @@ ngx_thread_ws_curl_socket(CURL *easy, curl_socket_t fd, int what, void *data,
 
         /* without one the transfer times out, which is as good as any error */
 
+        if (ngx_cycle->free_connection_n + ngx_cycle->reusable_connections_n
+            == 0)
+        {
+            return 0;
+        }
+
         s = ngx_alloc(sizeof(ngx_thread_ws_curl_socket_t), ngx_cycle->log);
         if (s == NULL) {
             return 0;
