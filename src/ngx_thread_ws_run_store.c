@@ -273,8 +273,22 @@ ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run)
         return;
     }
 
-    code = (status == NGX_DECLINED) ? NGX_THREAD_WS_SUPERSEDED
-                                    : NGX_THREAD_WS_STORE_UNAVAILABLE;
+    switch (status) {
+
+    case NGX_DECLINED:
+        code = NGX_THREAD_WS_SUPERSEDED;
+        break;
+
+    case NGX_BUSY:
+
+        /* a retry would ask the agent again, for nothing */
+
+        code = NGX_THREAD_WS_RESPONSE_TOO_LARGE;
+        break;
+
+    default: /* NGX_ABORT, NGX_ERROR */
+        code = NGX_THREAD_WS_STORE_UNAVAILABLE;
+    }
 
     ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED, code, NULL);
 

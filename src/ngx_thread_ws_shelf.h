@@ -205,7 +205,8 @@ ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_older(
 /*
  * Adds record to the thread, which is made if thread is NULL; sets the
  * record's seq.  Makes room as it must, and tells in gone at whose cost.
- * NGX_OK, or NGX_ERROR: the run is larger than a thread's part.
+ * NGX_OK, NGX_BUSY: the run is larger than a thread's part; NGX_ERROR: there is
+ * no room.
  */
 
 ngx_int_t ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,

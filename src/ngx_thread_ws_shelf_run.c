@@ -60,7 +60,7 @@ ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
     limit = shelf->nblocks / NGX_THREAD_WS_SHELF_THREAD;
 
     if (n + 1 > limit) {
-        return NGX_ERROR;
+        return NGX_BUSY;
     }
 
     while (thread

@@ -99,6 +99,8 @@ struct ngx_thread_ws_store_op_s {
  *   NGX_DECLINED  append: the thread has a run of this request_id already;
  *                 page, remove: the thread has no runs
  *   NGX_ABORT     append: the thread was deleted since it was loaded
+ *   NGX_BUSY      append: the run is too large for the store, now and later
+ *                 (logged)
  *   NGX_ERROR     the store cannot be reached, is full, or failed (logged)
  *
  * load reads the runs after a sequence number, the run of a request_id and the

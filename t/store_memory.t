@@ -100,7 +100,7 @@ connect
 > message r1 Hello
 @ request
 @ answer {{ 'x' x 40_000 }}
-<* error r1 STORE_UNAVAILABLE
+<* error r1 RESPONSE_TOO_LARGE
 log /a run of 40005 bytes is too large for thread_ws_zone "ws"/
 get /history/t1
     X-User: ann
