@@ -130,6 +130,13 @@ ngx_thread_ws_pg_conn_attach(ngx_thread_ws_pg_conn_t *pc, ngx_uint_t read,
 
     log = pc->pg->log;
 
+    if (ngx_cycle->free_connection_n + ngx_cycle->reusable_connections_n == 0) {
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "no connections are left for PostgreSQL "
+                      "(worker_connections)");
+        return NGX_ERROR;
+    }
+
     c = ngx_get_connection(PQsocket(pc->pgconn), log);
     if (c == NULL) {
         return NGX_ERROR;
