@@ -175,7 +175,10 @@ ngx_thread_ws_lines_open_special(ngx_conf_t *cf, ngx_thread_ws_lines_t *lines,
     clnf = cln->data;
     clnf->fd = lines->fd;
     clnf->name = lines->path.data;
-    clnf->log = cf->cycle->log;
+
+    /* while it parses, a reload has the old cycle's, which goes before this */
+
+    clnf->log = &cf->cycle->new_log;
 
     return NGX_OK;
 }

@@ -117,3 +117,24 @@ perl return $self->wait_for('the line', sub { open my $in, '<', "$ENV{TEST_NGINX
 perl ; open my $in, '<', "$ENV{TEST_NGINX_DISK}/events.log"; my @l = <$in>; shift @l if $l[0] eq "\n"; return main::whole(join '', @l);
 --- error_log
 takes no more
+
+=== TEST 4: a device, over reloads
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_event_log /dev/null;
+    }
+    location = /agent {
+        internal;
+        thread_ws_demo_agent delay=0;
+    }
+--- chat
+repeat 3
+reload
+old worker gone
+connect c{{ $i }}
+c{{ $i }}> message r{{ $i }} Hello
+c{{ $i }}<* final r{{ $i }} /./
+c{{ $i }}> close 1000
+c{{ $i }}< close 1000
+end
