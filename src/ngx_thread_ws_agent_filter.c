@@ -272,6 +272,10 @@ ngx_thread_ws_agent_drop(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
 
         agent->surplus += b->last - b->pos;
         b->pos = b->last;
+
+        if (b->last_buf && agent->linger.timer_set) {
+            ngx_del_timer(&agent->linger);
+        }
     }
 
     if (agent->surplus > NGX_THREAD_WS_SURPLUS) {

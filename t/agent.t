@@ -545,3 +545,34 @@ connect chat
 chat> raw {{ my $b = '{"messages":[{"role":"user","content":"Hello"}]}'; sprintf("%x\r\n%s\r\n0\r\n\r\n", length $b, $b) }}
 chat> uncork
 chat< HTTP 200
+
+=== TEST 24: nor is a mirror held to the time for what follows an answer
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_ping_interval 1s;
+        thread_ws_pong_timeout 0;
+    }
+    location = /agent {
+        internal;
+        mirror /mirror;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+    location = /mirror {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_B_PORT/mirror;
+    }
+--- chat
+connect
+> message r1 Hello
+@b request
+@ request
+@ head 200 text/event-stream
+@ delta fine
+@ done
+< answer r1 fine
+@ end
+> pings 7
+@b alive
+@b reply 200 text/plain nobody reads this
+< quiet
