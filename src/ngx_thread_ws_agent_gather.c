@@ -78,14 +78,14 @@ static ngx_msec_t
 ngx_thread_ws_agent_gather_time(ngx_thread_ws_agent_t *agent,
     ngx_msec_t elapsed, ngx_uint_t deltas)
 {
-    ngx_msec_t            time;
+    ngx_msec_t            time, whole;
     ngx_thread_ws_run_t  *run;
 
     run = agent->run;
-    time = ngx_current_msec - run->started - run->result.first_token;
+    whole = ngx_current_msec - run->started - run->result.first_token;
 
     if (elapsed > deltas * NGX_THREAD_WS_GATHER_PACE
-        || time > agent->deltas * NGX_THREAD_WS_GATHER_PACE)
+        || whole > agent->deltas * NGX_THREAD_WS_GATHER_PACE)
     {
         return NGX_THREAD_WS_GATHER_SHORT;
     }
