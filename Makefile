@@ -19,7 +19,7 @@ TESTS     = t
 MATRIX      = bookworm trixie sid
 IMAGE_SUITE = trixie
 
-SOURCES  := config $(wildcard *.c src/*.c src/*.h src/proto/*.c src/proto/*.h)
+SOURCES  := config $(wildcard *.c src/*.h src/*/*.c src/*/*.h)
 HEADERS   = $(or $(NGINX_SRC),/usr/share/nginx/src)
 VERSION  := $(shell dpkg-query -W -f '$${Version}' nginx-dev 2>/dev/null)
 TOOLS     = tools
@@ -91,7 +91,7 @@ test:
 test-packages: packages
 	@$(TOOLS)/install $(TEST_PACKAGES)
 
-## make test-unit   the unit tests of src/proto
+## make test-unit   the unit tests of the pure rooms of src/
 test-unit: $(BUILD)/nginx-src
 	@$(MAKE) -C t/unit NGX_SRC=$(abspath $(BUILD)/nginx-src) check
 

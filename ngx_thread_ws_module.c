@@ -6,17 +6,17 @@
  */
 
 
-#include "src/ngx_thread_ws.h"
-#include "src/ngx_thread_ws_agent.h"
-#include "src/ngx_thread_ws_demo.h"
-#include "src/ngx_thread_ws_history.h"
-#include "src/ngx_thread_ws_log.h"
-#include "src/ngx_thread_ws_metrics.h"
-#include "src/ngx_thread_ws_settings.h"
-#include "src/ngx_thread_ws_status.h"
-#include "src/ngx_thread_ws_trace.h"
-#include "src/ngx_thread_ws_upgrade.h"
-#include "src/ngx_thread_ws_variables.h"
+#include "ngx_thread_ws.h"
+#include "agent/ngx_thread_ws_agent.h"
+#include "pages/ngx_thread_ws_demo.h"
+#include "pages/ngx_thread_ws_history.h"
+#include "observe/ngx_thread_ws_log.h"
+#include "observe/ngx_thread_ws_metrics.h"
+#include "conf/ngx_thread_ws_settings.h"
+#include "pages/ngx_thread_ws_status.h"
+#include "observe/ngx_thread_ws_trace.h"
+#include "conn/ngx_thread_ws_upgrade.h"
+#include "conf/ngx_thread_ws_variables.h"
 
 
 #define NGX_THREAD_WS_CONTEXT                                                 \

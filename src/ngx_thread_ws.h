@@ -17,19 +17,19 @@
 #include <ngx_http.h>
 #include <jansson.h>
 
-#include "proto/ngx_thread_ws_command.h"
-#include "proto/ngx_thread_ws_deflate.h"
-#include "proto/ngx_thread_ws_dialect.h"
-#include "proto/ngx_thread_ws_event.h"
-#include "proto/ngx_thread_ws_frame.h"
-#include "proto/ngx_thread_ws_handshake.h"
-#include "proto/ngx_thread_ws_json.h"
-#include "proto/ngx_thread_ws_sse.h"
-#include "proto/ngx_thread_ws_utf8.h"
-#include "ngx_thread_ws_registry.h"
-#include "ngx_thread_ws_store.h"
-#include "ngx_thread_ws_store_drivers.h"
-#include "ngx_thread_ws_zone.h"
+#include "wire/ngx_thread_ws_command.h"
+#include "ws/ngx_thread_ws_deflate.h"
+#include "dialect/ngx_thread_ws_dialect.h"
+#include "wire/ngx_thread_ws_event.h"
+#include "ws/ngx_thread_ws_frame.h"
+#include "ws/ngx_thread_ws_handshake.h"
+#include "json/ngx_thread_ws_json.h"
+#include "dialect/ngx_thread_ws_sse.h"
+#include "ws/ngx_thread_ws_utf8.h"
+#include "zone/ngx_thread_ws_registry.h"
+#include "store/ngx_thread_ws_store.h"
+#include "store/ngx_thread_ws_store_drivers.h"
+#include "zone/ngx_thread_ws_zone.h"
 
 
 #define NGX_THREAD_WS_CONNECTION_ID_LEN  32

@@ -169,7 +169,7 @@ sub spoken {
 # none may be left out
 
 my @names = sort map { /^ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_(\w+) =/m
-    ? $1 : () } map { slurp($_) } glob 'src/proto/ngx_thread_ws_dialect_*.c';
+    ? $1 : () } map { slurp($_) } glob 'src/dialect/ngx_thread_ws_dialect_*.c';
 
 sub slurp {
     my ($file) = @_;

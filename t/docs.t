@@ -39,7 +39,7 @@ sub same {
 
 my %c = map { (split m{/})[-1] => slurp($_) }
     map { substr $_, 1 + length $root }
-    glob("$root/*.c $root/src/*.c $root/src/*.h $root/src/proto/*.[ch]");
+    glob("$root/*.c $root/src/*.h $root/src/*/*.[ch]");
 
 my $directives = slurp('docs/directives.md');
 my $protocol = slurp('docs/protocol.md');

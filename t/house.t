@@ -5,21 +5,23 @@ use warnings;
 
 use Test::More;
 
-my @proto = glob 'src/proto/*.[ch]';
-my @sources = (glob('*.c'), glob('src/*.[ch]'), @proto);
+my @pure = (glob('src/{ws,json,dialect,wire}/*.[ch]'),
+    glob('src/base/ngx_thread_ws_uuid.[ch]'));
+my @sources = glob('*.c src/*.h src/*/*.[ch]');
 
-ok(@proto > 0 && @sources > @proto, 'sources are there');
+ok(@pure > 0 && @sources > @pure, 'sources are there');
 
-for my $file (@proto) {
+for my $file (@pure) {
     my @foreign = grep {
         !/^<ngx_(config|core|sha1)\.h>$/ && !/^<(jansson|zlib)\.h>$/
-            && !/^"ngx_thread_ws_\w+\.h"$/
+            && !m{^"(base|ws|json|dialect|wire)/ngx_thread_ws_\w+\.h"$}
     } includes($file);
 
     is("@foreign", '', "$file includes nothing but its own");
 
     my @own = grep { s/^"(.*)"$/$1/ } includes($file);
-    is("@{[grep { !-e qq(src/proto/$_) } @own]}", '',
+    my %there = map { s{^src/}{}r => 1 } @pure;
+    is("@{[grep { !$there{$_} } @own]}", '',
         "$file includes no header from above");
 }
 

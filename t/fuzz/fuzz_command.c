@@ -1,7 +1,7 @@
 
 #include "fuzz.h"
 #include <jansson.h>
-#include "ngx_thread_ws_command.h"
+#include "wire/ngx_thread_ws_command.h"
 
 
 static void fuzz_taken(ngx_thread_ws_command_t *command);

@@ -1,6 +1,6 @@
 
 #include "fuzz.h"
-#include "ngx_thread_ws_deflate.h"
+#include "ws/ngx_thread_ws_deflate.h"
 
 
 /*

@@ -1,8 +1,8 @@
 
 #include "fuzz.h"
 #include <jansson.h>
-#include "ngx_thread_ws_json.h"
-#include "ngx_thread_ws_json_scan.h"
+#include "json/ngx_thread_ws_json.h"
+#include "json/ngx_thread_ws_json_scan.h"
 
 
 static json_t *fuzz_string(const uint8_t *data, size_t size);

@@ -1,6 +1,6 @@
 
 #include "fuzz.h"
-#include "ngx_thread_ws_sse.h"
+#include "dialect/ngx_thread_ws_sse.h"
 
 
 #define FUZZ_LIMIT  (1024 * 1024)

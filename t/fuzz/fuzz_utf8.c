@@ -1,6 +1,6 @@
 
 #include "fuzz.h"
-#include "ngx_thread_ws_utf8.h"
+#include "ws/ngx_thread_ws_utf8.h"
 
 
 static void fuzz_run(void *ctx, unit_feed_t *feed, unit_text_t *trace);

@@ -9,12 +9,12 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <sys/wait.h>
-#include "ngx_thread_ws_zone.h"
-#include "ngx_thread_ws_registry.h"
-#include "ngx_thread_ws_store_drivers.h"
-#include "ngx_thread_ws_shelf.h"
-#include "ngx_thread_ws_shelf_blocks.h"
-#include "ngx_thread_ws_observe.h"
+#include "zone/ngx_thread_ws_zone.h"
+#include "zone/ngx_thread_ws_registry.h"
+#include "store/ngx_thread_ws_store_drivers.h"
+#include "store/ngx_thread_ws_shelf.h"
+#include "store/ngx_thread_ws_shelf_blocks.h"
+#include "observe/ngx_thread_ws_observe.h"
 
 
 #define SIZE   (1024 * 1024)

@@ -1,6 +1,6 @@
 
 #include "unit.h"
-#include "ngx_thread_ws_command.h"
+#include "wire/ngx_thread_ws_command.h"
 
 
 #define message(members)  "{\"type\":\"message\"," members "}"

@@ -11,7 +11,7 @@
 
 #include "unit.h"
 #include <zlib.h>
-#include "ngx_thread_ws_deflate.h"
+#include "ws/ngx_thread_ws_deflate.h"
 
 
 typedef struct {

@@ -10,9 +10,9 @@
 
 
 #include "unit.h"
-#include "ngx_thread_ws_dialect.h"
-#include "ngx_thread_ws_json.h"
-#include "ngx_thread_ws_sse.h"
+#include "dialect/ngx_thread_ws_dialect.h"
+#include "json/ngx_thread_ws_json.h"
+#include "dialect/ngx_thread_ws_sse.h"
 
 
 #define DIALECT_SAMPLE_MAX  65536

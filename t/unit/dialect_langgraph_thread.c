@@ -1,6 +1,6 @@
 
 #include "unit.h"
-#include "ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_dialect.h"
 
 
 #define state(messages)  "{\"values\":{\"messages\":[" messages "]},\"next\":[]}"

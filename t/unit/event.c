@@ -1,7 +1,7 @@
 
 #include "unit.h"
 #include <jansson.h>
-#include "ngx_thread_ws_event.h"
+#include "wire/ngx_thread_ws_event.h"
 
 
 typedef struct {

@@ -1,5 +1,5 @@
 #include "unit.h"
-#include "ngx_thread_ws_exposition.h"
+#include "json/ngx_thread_ws_exposition.h"
 
 
 typedef void (*exposition_write_pt)(ngx_thread_ws_exposition_t *ex);

@@ -1,6 +1,6 @@
 
 #include "unit.h"
-#include "ngx_thread_ws_handshake.h"
+#include "ws/ngx_thread_ws_handshake.h"
 
 
 #define PMD        "permessage-deflate"

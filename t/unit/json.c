@@ -1,8 +1,8 @@
 
 #include "unit.h"
 #include <jansson.h>
-#include "ngx_thread_ws_json.h"
-#include "ngx_thread_ws_json_scan.h"
+#include "json/ngx_thread_ws_json.h"
+#include "json/ngx_thread_ws_json_scan.h"
 
 
 typedef struct {

@@ -1,6 +1,6 @@
 #include "unit.h"
 #include <jansson.h>
-#include "ngx_thread_ws_otlp.h"
+#include "json/ngx_thread_ws_otlp.h"
 
 
 #define OTLP_TRACE  "4bf92f3577b34da6a3ce929d0e0e4736"

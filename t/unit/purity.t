@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 
-# src/proto stays pure: it includes nothing but nginx's types, jansson, zlib
-# and its own headers, and calls for no input, output or clock.
+# The pure rooms stay pure: they include nothing but nginx's types, jansson, zlib
+# and each other's headers, and call for no input, output or clock.
 
 use strict;
 use warnings;
@@ -9,7 +9,7 @@ use warnings;
 use File::Basename;
 use Test::More;
 
-my $proto = $ENV{PROTO} // dirname(__FILE__) . '/../../src/proto';
+my $src = $ENV{SRC} // dirname(__FILE__) . '/../../src';
 
 my %allowed = map { $_ => 1 } qw(
     ngx_config.h ngx_core.h ngx_sha1.h jansson.h zlib.h
@@ -22,7 +22,9 @@ my $words = join '|', qw(
     time gettimeofday clock_gettime getenv
 );
 
-my @files = glob "$proto/*.[ch]";
+my @files = (glob("$src/{ws,json,dialect,wire}/*.[ch]"),
+    glob("$src/base/ngx_thread_ws_uuid.[ch]"));
+my %own = map { s{^\Q$src\E/}{}r => 1 } @files;
 
 ok(@files > 0, 'there are files');
 
@@ -33,9 +35,7 @@ for my $file (@files) {
 
     while ($text =~ /^[ \t]*#[ \t]*include[ \t]*(\S+)/mg) {
         my $header = $1 =~ s/^[<"]|[>"]$//gr;
-        my $own = $header =~ /^ngx_thread_ws_\w+\.h$/ && -f "$proto/$header";
-
-        push @wrong, $header unless $allowed{$header} || $own;
+        push @wrong, $header unless $allowed{$header} || $own{$header};
     }
 
     is("@wrong", '', "$name includes only what it may");

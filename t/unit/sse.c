@@ -1,6 +1,6 @@
 
 #include "unit.h"
-#include "ngx_thread_ws_sse.h"
+#include "dialect/ngx_thread_ws_sse.h"
 
 
 #define SSE_LIMIT  65536

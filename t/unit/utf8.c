@@ -1,6 +1,6 @@
 
 #include "unit.h"
-#include "ngx_thread_ws_utf8.h"
+#include "ws/ngx_thread_ws_utf8.h"
 
 
 typedef struct {

@@ -1,5 +1,5 @@
 #include "unit.h"
-#include "ngx_thread_ws_uuid.h"
+#include "base/ngx_thread_ws_uuid.h"
 
 
 typedef struct {

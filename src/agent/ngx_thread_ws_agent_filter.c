@@ -1,0 +1,590 @@
+
+/*
+ * The agent's answer: header and body filters that take it instead of sending
+ * it, and the pace at which it is taken.
+ */
+
+
+#include "agent/ngx_thread_ws_agent_request.h"
+#include "conn/ngx_thread_ws_output.h"
+
+
+/* bytes of an answer that one turn of the event loop may bring a run */
+
+#define NGX_THREAD_WS_TURN_SIZE      65536
+
+/* what may follow an answer's end mark: bytes, and ms until the body's end */
+
+#define NGX_THREAD_WS_SURPLUS        65536
+#define NGX_THREAD_WS_LINGER         5000
+
+#define NGX_THREAD_WS_AGENT_HELD     0x08    /* in the connection's buffered */
+
+#define NGX_THREAD_WS_RETRY_MAX      86400000
+
+
+static ngx_int_t ngx_thread_ws_agent_preaccess(ngx_http_request_t *r);
+static ngx_int_t ngx_thread_ws_agent_header_filter(ngx_http_request_t *r);
+static ngx_uint_t ngx_thread_ws_agent_stream(ngx_str_t *type);
+static ngx_uint_t ngx_thread_ws_agent_encoded(ngx_table_elt_t *h);
+static ngx_int_t ngx_thread_ws_agent_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent,
+    ngx_chain_t *in);
+static ngx_int_t ngx_thread_ws_agent_drop(ngx_thread_ws_agent_t *agent,
+    ngx_chain_t *in);
+static ngx_int_t ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent,
+    ngx_chain_t *in);
+static void ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent);
+static ngx_int_t ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent);
+static ngx_uint_t ngx_thread_ws_agent_more(ngx_http_request_t *r);
+static ngx_msec_t ngx_thread_ws_agent_retry_after(ngx_http_request_t *r);
+static void ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+static ngx_int_t
+ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
+{
+    ngx_int_t                      rc;
+    ngx_http_upstream_t           *u;
+    ngx_thread_ws_agent_t         *agent;
+    ngx_thread_ws_agent_header_t   header;
+
+    if (r->connection->recv != ngx_thread_ws_agent_recv || r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    agent = ngx_thread_ws_agent_of(r);
+
+    if (r->post_action || agent->stopped || agent->header) {
+        r->header_sent = 1;
+        return NGX_OK;
+    }
+
+    u = r->upstream;
+
+    if (r->err_status) {
+        r->headers_out.status = r->err_status;
+    }
+
+    ngx_memzero(&header, sizeof(ngx_thread_ws_agent_header_t));
+
+    header.status = r->headers_out.status;
+    header.own = (u == NULL || u->headers_in.status_n == 0);
+    header.retry_after = ngx_thread_ws_agent_retry_after(r);
+
+    header.stream = ngx_thread_ws_agent_stream(&r->headers_out.content_type);
+    header.encoded = ngx_thread_ws_agent_encoded(
+                                             r->headers_out.content_encoding);
+
+    r->header_sent = 1;
+    r->filter_need_in_memory = 1;
+
+    if (u) {
+
+        /* upstream looks at it after the header, whatever proxy_buffering */
+
+        u->buffering = 0;
+
+        agent->finalize = u->finalize_request;
+        u->finalize_request = ngx_thread_ws_agent_finalize;
+    }
+
+    agent->header = 1;
+
+    agent->busy = 1;
+    rc = ngx_thread_ws_run_header(agent->run, &header);
+    agent->busy = 0;
+
+    if (rc != NGX_OK || agent->stopped) {
+        agent->stopped = 1;
+        r->connection->error = 1;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* a content type is that of an event stream, with parameters or without */
+
+static ngx_uint_t
+ngx_thread_ws_agent_stream(ngx_str_t *type)
+{
+    size_t  len;
+
+    len = sizeof("text/event-stream") - 1;
+
+    if (type->len < len
+        || ngx_strncasecmp(type->data, (u_char *) "text/event-stream", len)
+           != 0)
+    {
+        return 0;
+    }
+
+    return type->len == len || type->data[len] == ';'
+           || type->data[len] == ' ' || type->data[len] == '\t';
+}
+
+
+static ngx_uint_t
+ngx_thread_ws_agent_encoded(ngx_table_elt_t *h)
+{
+    if (h == NULL || h->value.len == 0) {
+        return 0;
+    }
+
+    return h->value.len != sizeof("identity") - 1
+           || ngx_strncasecmp(h->value.data, (u_char *) "identity",
+                              sizeof("identity") - 1)
+              != 0;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_chain_t            *cl;
+    ngx_thread_ws_agent_t  *agent;
+
+    if (r->connection->recv != ngx_thread_ws_agent_recv) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    agent = ngx_thread_ws_agent_of(r);
+
+    if (r != r->main) {
+
+        if (r->subrequest_in_memory) {
+            return ngx_http_next_body_filter(r, in);
+        }
+
+        for (cl = in; cl; cl = cl->next) {
+            cl->buf->pos = cl->buf->last;
+            cl->buf->file_pos = cl->buf->file_last;
+        }
+
+        return NGX_OK;
+    }
+
+    if (agent->stopped) {
+        return NGX_ERROR;
+    }
+
+    if (!agent->header || agent->whole) {
+        return ngx_thread_ws_agent_drop(agent, in);
+    }
+
+    if (agent->waiting) {
+        return ngx_thread_ws_agent_hold(agent, in);
+    }
+
+    if (agent->held) {
+        if (in && ngx_chain_add_copy(r->pool, &agent->held, in) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        in = agent->held;
+        agent->held = NULL;
+    }
+
+    if (ngx_thread_ws_agent_take(agent, in) != NGX_OK) {
+        agent->stopped = 1;
+        r->connection->error = 1;
+        (void) ngx_thread_ws_agent_flush(agent);
+        return NGX_ERROR;
+    }
+
+    return ngx_thread_ws_agent_flush(agent);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
+{
+    size_t       size;
+    ngx_buf_t   *b;
+    ngx_int_t    rc;
+    ngx_uint_t   last;
+    ngx_chain_t *cl;
+
+    rc = NGX_OK;
+    last = 0;
+
+    agent->busy = 1;
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b) && b->pos != b->last) {
+            size = b->last - b->pos;
+            agent->turn_size += size;
+
+            if (rc != NGX_DONE) {
+                rc = ngx_thread_ws_run_body(agent->run, b->pos, b->last);
+            }
+
+            b->pos = b->last;
+
+            if ((rc != NGX_OK && rc != NGX_DONE) || agent->stopped) {
+                rc = NGX_ERROR;
+                break;
+            }
+        }
+
+        if (b->last_buf) {
+            last = 1;
+        }
+    }
+
+    if (rc == NGX_DONE || (rc == NGX_OK && last)) {
+        agent->whole = 1;
+        ngx_thread_ws_run_whole(agent->run);
+
+        if (agent->stopped) {
+            rc = NGX_ERROR;
+
+        } else if (!last) {
+            ngx_add_timer(&agent->linger, NGX_THREAD_WS_LINGER);
+        }
+    }
+
+    agent->busy = 0;
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* what follows an answer's end; an agent that goes on with it is left */
+
+static ngx_int_t
+ngx_thread_ws_agent_drop(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        agent->surplus += b->last - b->pos;
+        b->pos = b->last;
+
+        if (b->last_buf && agent->linger.timer_set) {
+            ngx_del_timer(&agent->linger);
+        }
+    }
+
+    if (agent->surplus > NGX_THREAD_WS_SURPLUS) {
+        agent->stopped = 1;
+        agent->connection->error = 1;
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* ... and so is one that does not end it */
+
+void
+ngx_thread_ws_agent_linger_handler(ngx_event_t *ev)
+{
+    ngx_thread_ws_agent_leave(ev->data);
+}
+
+
+/*
+ * Sends what one call brought: at once if the agent has no more for us now,
+ * together with what the next read brings otherwise.  Waits, and so leaves the
+ * agent's bytes in the agent's socket, while the client is behind; and for the
+ * next turn of the event loop when this one has done enough.
+ */
+
+static ngx_int_t
+ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent)
+{
+    ngx_uint_t             more;
+    ngx_thread_ws_conn_t  *conn;
+
+    conn = agent->conn;
+    more = !agent->stopped && !agent->whole
+           && ngx_thread_ws_agent_more(agent->request);
+
+    if (more && conn->out_size < conn->conf->output_buffer / 2) {
+        ngx_thread_ws_output_post(conn);
+
+    } else if (conn->out && ngx_thread_ws_output_flush(conn) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (!more) {
+        agent->turn_size = 0;
+    }
+
+    if (agent->stopped || agent->whole) {
+        return NGX_OK;
+    }
+
+    if (!more) {
+        ngx_thread_ws_agent_gather(agent);
+    }
+
+    if (conn->out_size >= conn->conf->output_buffer) {
+        return ngx_thread_ws_agent_hold(agent, NULL);
+    }
+
+    if (agent->turn_size >= NGX_THREAD_WS_TURN_SIZE) {
+        return ngx_thread_ws_agent_hold(agent, NULL);
+    }
+
+    return NGX_OK;
+}
+
+
+/* whether the upstream's socket may have more to read at this moment */
+
+static ngx_uint_t
+ngx_thread_ws_agent_more(ngx_http_request_t *r)
+{
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+
+    return u && u->peer.connection && u->peer.connection->read->ready;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
+{
+    ngx_connection_t  *sc;
+
+    sc = agent->connection;
+
+    if (in
+        && ngx_chain_add_copy(agent->request->pool, &agent->held, in)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    agent->waiting = 1;
+
+    sc->buffered |= NGX_THREAD_WS_AGENT_HELD;
+
+    if (!agent->turn.posted) {
+        ngx_post_event(&agent->turn, &ngx_posted_next_events);
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/*
+ * The turn after a hold.  Core set its own send_timeout on the run's write
+ * event meanwhile; a client that takes nothing is the connection's affair.
+ */
+
+void
+ngx_thread_ws_agent_turn_handler(ngx_event_t *ev)
+{
+    ngx_thread_ws_agent_t  *agent;
+
+    agent = ev->data;
+
+    if (agent->connection->write->timer_set) {
+        ngx_del_timer(agent->connection->write);
+    }
+
+    agent->turn_size = 0;
+
+    if (agent->waiting
+        && agent->conn->out_size < agent->conn->conf->output_buffer)
+    {
+        ngx_thread_ws_agent_release(agent);
+    }
+}
+
+
+void
+ngx_thread_ws_agent_resume(ngx_thread_ws_conn_t *conn)
+{
+    ngx_queue_t            *q;
+    ngx_thread_ws_agent_t  *agent;
+
+    for (q = ngx_queue_head(&conn->agents);
+         q != ngx_queue_sentinel(&conn->agents);
+         q = ngx_queue_next(q))
+    {
+        agent = ngx_queue_data(q, ngx_thread_ws_agent_t, queue);
+
+        if (agent->waiting && !agent->turn.posted) {
+            ngx_thread_ws_agent_release(agent);
+        }
+    }
+}
+
+
+static void
+ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent)
+{
+    ngx_connection_t  *sc;
+
+    sc = agent->connection;
+
+    agent->waiting = 0;
+
+    sc->buffered &= ~NGX_THREAD_WS_AGENT_HELD;
+
+    if (sc->write->timer_set) {
+        ngx_del_timer(sc->write);
+    }
+
+    ngx_post_event(sc->write, &ngx_posted_events);
+}
+
+
+static ngx_msec_t
+ngx_thread_ws_agent_retry_after(ngx_http_request_t *r)
+{
+    time_t            now, at;
+    ngx_int_t         n;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    if (r->upstream == NULL
+        || r->upstream->headers_in.headers.part.elts == NULL)
+    {
+        return 0;
+    }
+
+    part = &r->upstream->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return 0;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len == sizeof("Retry-After") - 1
+            && ngx_strncasecmp(h[i].key.data, (u_char *) "Retry-After",
+                               h[i].key.len)
+               == 0)
+        {
+            break;
+        }
+    }
+
+    n = ngx_atoi(h[i].value.data, h[i].value.len);
+
+    if (n == NGX_ERROR) {
+        at = ngx_parse_http_time(h[i].value.data, h[i].value.len);
+        now = ngx_time();
+
+        if (at == NGX_ERROR || at <= now) {
+            return 0;
+        }
+
+        n = at - now;
+    }
+
+    if (n >= NGX_THREAD_WS_RETRY_MAX / 1000) {
+        return NGX_THREAD_WS_RETRY_MAX;
+    }
+
+    return (ngx_msec_t) n * 1000;
+}
+
+
+/*
+ * Core tells only its upstream's own module that the answer breaks off, and
+ * why.  The request may go on after that, for a subrequest in the background.
+ */
+
+static void
+ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc)
+{
+    ngx_thread_ws_agent_t  *agent;
+
+    agent = ngx_thread_ws_agent_of(r);
+
+    if (rc == NGX_HTTP_GATEWAY_TIME_OUT) {
+        agent->end = NGX_THREAD_WS_AGENT_TIMEOUT;
+    }
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE && agent->held == NULL
+        && !agent->whole && !agent->stopped)
+    {
+        agent->busy = 1;
+        ngx_thread_ws_run_cut(agent->run, agent->end);
+        agent->busy = 0;
+
+        agent->stopped = 1;
+    }
+
+    agent->finalize(r, rc);
+}
+
+
+/*
+ * client_max_body_size is for what clients send, and core looks at it when it
+ * has found the location: a run's request tells its length only after that.
+ */
+
+static ngx_int_t
+ngx_thread_ws_agent_preaccess(ngx_http_request_t *r)
+{
+    off_t         size;
+    ngx_chain_t  *cl;
+
+    if (r->connection->recv != ngx_thread_ws_agent_recv || r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    size = 0;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        size += ngx_buf_size(cl->buf);
+    }
+
+    r->headers_in.content_length_n = size;
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
+ngx_thread_ws_agent_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_thread_ws_agent_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_thread_ws_agent_body_filter;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_thread_ws_agent_preaccess;
+
+    return NGX_OK;
+}

@@ -1,0 +1,754 @@
+
+/*
+ * Directives' setters.  A refusal names what is wrong; core adds the directive,
+ * the file and the line.
+ */
+
+
+#include "conf/ngx_thread_ws_settings.h"
+#include "pages/ngx_thread_ws_history.h"
+#include "conn/ngx_thread_ws_upgrade.h"
+
+
+#define NGX_THREAD_WS_FILE_MAX  1048576
+
+
+static char *ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *text);
+static char *ngx_thread_ws_settings_unread(ngx_conf_t *cf, char *what,
+    ngx_str_t *path);
+static void ngx_thread_ws_settings_decref(void *data);
+static char *ngx_thread_ws_settings_not_zero(ngx_conf_t *cf, void *post,
+    void *data);
+static char *ngx_thread_ws_settings_not_now(ngx_conf_t *cf, void *post,
+    void *data);
+
+
+ngx_conf_post_t  ngx_thread_ws_settings_positive = {
+    ngx_thread_ws_settings_not_zero
+};
+
+ngx_conf_post_t  ngx_thread_ws_settings_positive_time = {
+    ngx_thread_ws_settings_not_now
+};
+
+
+/* whether thread_ws_store memory stands anywhere in this configuration */
+
+static ngx_uint_t  ngx_thread_ws_settings_memory;
+
+
+char *
+ngx_thread_ws_settings_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_thread_ws_loc_conf_t  *tlcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    tlcf = ngx_http_conf_get_module_loc_conf(cf, ngx_thread_ws_module);
+
+    if (clcf->handler && clcf->handler != handler) {
+        return "stands in a location that has another content handler";
+    }
+
+    clcf->handler = handler;
+    tlcf->handler = handler;
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (conf->handler && clcf->handler != conf->handler) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "location \"%V\" has another content handler beside "
+                      "one of thread_ws", &clcf->name);
+        return NGX_ERROR;
+    }
+
+    if (!clcf->noname || clcf->handler || prev->handler == NULL) {
+        return NGX_OK;
+    }
+
+    conf->handler = prev->handler;
+    conf->pass = prev->pass;
+    conf->history = prev->history;
+    conf->demo_delay = prev->demo_delay;
+
+    if (clcf->lmt_excpt) {
+        clcf->handler = prev->handler;
+    }
+
+    return NGX_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t                         *value;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (tlcf->pass) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->pass = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (tlcf->pass == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = tlcf->pass;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (tlcf->pass->lengths == NULL
+        && (value[1].len == 0 || value[1].data[0] != '/'))
+    {
+        return ngx_thread_ws_settings_refuse(cf,
+                               "needs the URI of an internal location, which "
+                               "begins with \"/\", not \"%V\"", &value[1]);
+    }
+
+    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_upgrade_handler);
+}
+
+
+char *
+ngx_thread_ws_settings_echo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_echo_handler);
+}
+
+
+char *
+ngx_thread_ws_settings_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t  *value;
+
+    if (cf->args->nelts > 1) {
+        value = cf->args->elts;
+
+        if (value[1].len == 0 || value[1].data[0] != '/') {
+            return ngx_thread_ws_settings_refuse(cf,
+                               "needs the URI of an internal location, which "
+                               "begins with \"/\", not \"%V\"", &value[1]);
+        }
+
+        tlcf->history = value[1];
+    }
+
+    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_history_handler);
+}
+
+
+ngx_int_t
+ngx_thread_ws_settings_history_check(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *tlcf)
+{
+    char  *reason;
+
+    if (tlcf->history.len == 0) {
+
+        if (tlcf->handler == ngx_thread_ws_history_handler
+            && !tlcf->store->shared)
+        {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "\"thread_ws_history\" "
+                               "will find no thread: \"thread_ws_store\" is "
+                               "neither \"memory\" nor PostgreSQL there");
+        }
+
+        return NGX_OK;
+    }
+
+    if (tlcf->dialect->threads == NULL) {
+        reason = "a dialect whose server keeps threads";
+
+    } else if (tlcf->store->shared) {
+        reason = "\"thread_ws_store off\"";
+
+    } else {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"thread_ws_history %V\" needs %s", &tlcf->history, reason);
+
+    return NGX_ERROR;
+}
+
+
+char *
+ngx_thread_ws_settings_dialect(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t  *value;
+
+    if (tlcf->dialect != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->dialect = ngx_thread_ws_dialect_find(&value[1]);
+
+    if (tlcf->dialect == NULL) {
+        return ngx_thread_ws_settings_refuse(cf, "knows no dialect \"%V\"",
+                                             &value[1]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    char                              *rv;
+    uint32_t                           state;
+    ngx_str_t                         *value;
+    ngx_http_complex_value_t          *cv;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (tlcf->system_prompt != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    cv = ngx_pcalloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (cv == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    tlcf->system_prompt = cv;
+
+    if (ngx_strncmp(value[1].data, "file:", 5) == 0) {
+
+        /* a file is taken as it is: a "$" in it is no variable */
+
+        rv = ngx_thread_ws_settings_file(cf, &value[1], &cv->value);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+
+        state = NGX_THREAD_WS_UTF8_COMPLETE;
+
+        if (ngx_thread_ws_utf8_check(&state, cv->value.data, cv->value.len)
+            != NGX_OK
+            || state != NGX_THREAD_WS_UTF8_COMPLETE)
+        {
+            return ngx_thread_ws_settings_refuse(cf, "needs valid UTF-8, "
+                                                 "which \"%V\" is not",
+                                                 &value[1]);
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = cv;
+
+    return (ngx_http_compile_complex_value(&ccv) == NGX_OK) ? NGX_CONF_OK
+                                                          : NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_thread_ws_settings_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    char                *rv;
+    ngx_str_t           *value, text, why;
+    json_error_t         error;
+    ngx_pool_cleanup_t  *cln;
+
+    if (tlcf->parameters != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    text = value[1];
+
+    if (ngx_strncmp(text.data, "file:", 5) == 0) {
+
+        rv = ngx_thread_ws_settings_file(cf, &value[1], &text);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    tlcf->parameters = json_loadb((char *) text.data, text.len,
+                                  JSON_REJECT_DUPLICATES, &error);
+
+    if (tlcf->parameters == NULL) {
+        why.data = (u_char *) error.text;
+        why.len = ngx_strlen(error.text);
+
+        return ngx_thread_ws_settings_refuse(cf, "has invalid JSON: %V", &why);
+    }
+
+    cln->handler = ngx_thread_ws_settings_decref;
+    cln->data = tlcf->parameters;
+
+    if (!json_is_object(tlcf->parameters)) {
+        return "must be a JSON object";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_thread_ws_settings_decref(void *data)
+{
+    json_decref(data);
+}
+
+
+/* what "file:PATH" names, relative to the configuration file's directory */
+
+static char *
+ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
+{
+    char      *rv;
+    ssize_t    n;
+    ngx_fd_t   fd;
+    ngx_str_t  path;
+
+    path.data = name->data + 5;
+    path.len = name->len - 5;
+
+    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    fd = ngx_open_file(path.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd == NGX_INVALID_FILE) {
+        return ngx_thread_ws_settings_unread(cf, "open", &path);
+    }
+
+    rv = NGX_CONF_OK;
+
+    text->data = ngx_palloc(cf->pool, NGX_THREAD_WS_FILE_MAX);
+
+    if (text->data == NULL) {
+        rv = NGX_CONF_ERROR;
+
+    } else {
+        n = ngx_read_fd(fd, text->data, NGX_THREAD_WS_FILE_MAX);
+
+        if (n == -1) {
+            rv = ngx_thread_ws_settings_unread(cf, "read", &path);
+
+        } else if (n == NGX_THREAD_WS_FILE_MAX) {
+            rv = ngx_thread_ws_settings_refuse(cf, "takes less than 1 MB: "
+                                               "\"%V\" is larger", &path);
+
+        } else {
+            text->len = n;
+        }
+    }
+
+    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%s\" failed", path.data);
+    }
+
+    return rv;
+}
+
+
+static char *
+ngx_thread_ws_settings_unread(ngx_conf_t *cf, char *what, ngx_str_t *path)
+{
+    ngx_str_t  *directive;
+
+    directive = cf->args->elts;
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                       "\"%V\" directive cannot %s \"%V\"", directive, what,
+                       path);
+
+    return NGX_CONF_ERROR;
+}
+
+
+char *
+ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_int_t   n;
+    ngx_str_t  *value;
+
+    if (tlcf->busy != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "queue") == 0) {
+        tlcf->busy = NGX_THREAD_WS_BUSY_QUEUE;
+
+        if (cf->args->nelts == 3) {
+            n = ngx_atoi(value[2].data, value[2].len);
+
+            if (n == NGX_ERROR || n == 0) {
+                return ngx_thread_ws_settings_invalid(cf, &value[2]);
+            }
+
+            tlcf->queue = n;
+        }
+
+        return NGX_CONF_OK;
+    }
+
+    if (cf->args->nelts == 3) {
+        return ngx_thread_ws_settings_invalid(cf, &value[2]);
+    }
+
+    if (ngx_strcmp(value[1].data, "interrupt") == 0) {
+        tlcf->busy = NGX_THREAD_WS_BUSY_INTERRUPT;
+
+    } else if (ngx_strcmp(value[1].data, "reject") == 0) {
+        tlcf->busy = NGX_THREAD_WS_BUSY_REJECT;
+
+    } else {
+        return ngx_thread_ws_settings_invalid(cf, &value[1]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* a time, or "off" */
+
+char *
+ngx_thread_ws_settings_interval(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    ngx_str_t   *value;
+    ngx_msec_t  *msp;
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") != 0) {
+        return ngx_conf_set_msec_slot(cf, cmd, conf);
+    }
+
+    msp = (ngx_msec_t *) (p + cmd->offset);
+
+    if (*msp != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    *msp = 0;
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_int_t    n, pool;
+    ngx_str_t   *value, s;
+    ngx_uint_t   i;
+    ngx_msec_t   timeout;
+
+    if (tlcf->store != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    pool = 4;
+    timeout = 5000;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_thread_ws_settings_repeated(value, i)) {
+            return ngx_thread_ws_settings_twice(cf, &value[i]);
+        }
+
+        if (ngx_thread_ws_settings_number(&value[i], "pool=", 1, 1000, &n)
+            == NGX_OK)
+        {
+            pool = n;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "timeout=", 8) == 0) {
+            s.data = value[i].data + 8;
+            s.len = value[i].len - 8;
+
+            timeout = ngx_parse_time(&s, 0);
+
+            if (timeout != (ngx_msec_t) NGX_ERROR && timeout > 0) {
+                continue;
+            }
+        }
+
+        return ngx_thread_ws_settings_invalid(cf, &value[i]);
+    }
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        tlcf->store = &ngx_thread_ws_store_off;
+
+    } else if (ngx_strcmp(value[1].data, "connection") == 0) {
+        tlcf->store = &ngx_thread_ws_store_connection;
+
+    } else if (ngx_strcmp(value[1].data, "memory") == 0) {
+        tlcf->store = &ngx_thread_ws_store_memory;
+        ngx_thread_ws_settings_memory = 1;
+
+    } else if (ngx_strncmp(value[1].data, "postgres://", 11) == 0
+               || ngx_strncmp(value[1].data, "postgresql://", 13) == 0
+               || ngx_strlchr(value[1].data, value[1].data + value[1].len,
+                              '='))
+    {
+        tlcf->store = ngx_thread_ws_store_postgres_create(cf, &value[1], pool,
+                                                          timeout);
+        return tlcf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
+
+    } else {
+        return ngx_thread_ws_settings_refuse(cf, "takes \"off\", "
+                               "\"connection\", \"memory\" or a PostgreSQL "
+                               "connection string, not \"%V\"", &value[1]);
+    }
+
+    if (cf->args->nelts > 2) {
+        return ngx_thread_ws_settings_invalid(cf, &value[2]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_int_t                 n;
+    ngx_str_t                *value, s;
+    ngx_uint_t                i;
+    ngx_thread_ws_context_t  *context;
+
+    context = &tlcf->context;
+
+    if (context->runs != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    context->runs = 50;
+    context->bytes = 256 * 1024;
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_thread_ws_settings_repeated(value, i)) {
+            return ngx_thread_ws_settings_twice(cf, &value[i]);
+        }
+
+        if (ngx_thread_ws_settings_number(&value[i], "runs=", 0, 100000, &n)
+            == NGX_OK)
+        {
+            context->runs = n;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "bytes=", 6) == 0) {
+            s.data = value[i].data + 6;
+            s.len = value[i].len - 6;
+
+            context->bytes = ngx_parse_size(&s);
+
+            if (context->bytes != (size_t) NGX_ERROR) {
+                continue;
+            }
+        }
+
+        return ngx_thread_ws_settings_invalid(cf, &value[i]);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_thread_ws_settings_not_zero(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t  *size = data;
+
+    return (*size == 0) ? "must be greater than 0" : NGX_CONF_OK;
+}
+
+
+static char *
+ngx_thread_ws_settings_not_now(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t  *time = data;
+
+    return (*time == 0) ? "must be greater than 0" : NGX_CONF_OK;
+}
+
+
+ngx_uint_t
+ngx_thread_ws_settings_repeated(ngx_str_t *value, ngx_uint_t i)
+{
+    u_char      *p;
+    size_t       len;
+    ngx_uint_t   k;
+
+    p = ngx_strlchr(value[i].data, value[i].data + value[i].len, '=');
+    if (p == NULL) {
+        return 0;
+    }
+
+    len = p + 1 - value[i].data;
+
+    for (k = 1; k < i; k++) {
+        if (value[k].len >= len
+            && ngx_memcmp(value[k].data, value[i].data, len) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+char *
+ngx_thread_ws_settings_twice(ngx_conf_t *cf, ngx_str_t *value)
+{
+    return ngx_thread_ws_settings_refuse(cf, "has \"%V\" beside another of "
+                                         "that name", value);
+}
+
+
+ngx_int_t
+ngx_thread_ws_settings_number(ngx_str_t *value, char *name, ngx_int_t min,
+    ngx_int_t max, ngx_int_t *n)
+{
+    size_t  len;
+
+    len = ngx_strlen(name);
+
+    if (ngx_strncmp(value->data, name, len) != 0) {
+        return NGX_DECLINED;
+    }
+
+    *n = ngx_atoi(value->data + len, value->len - len);
+
+    return (*n == NGX_ERROR || *n < min || *n > max) ? NGX_DECLINED : NGX_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_refuse(ngx_conf_t *cf, char *fmt, ngx_str_t *value)
+{
+    u_char  *p, *last;
+    size_t   size;
+
+    size = ngx_strlen(fmt) + value->len + 1;
+
+    p = ngx_pnalloc(cf->pool, size);
+    if (p == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    last = ngx_snprintf(p, size - 1, fmt, value);
+    *last = '\0';
+
+    return (char *) p;
+}
+
+
+char *
+ngx_thread_ws_settings_invalid(ngx_conf_t *cf, ngx_str_t *value)
+{
+    return ngx_thread_ws_settings_refuse(cf, "has an invalid parameter \"%V\"",
+                                         value);
+}
+
+
+ngx_int_t
+ngx_thread_ws_settings_check(ngx_conf_t *cf)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_shm_zone_t   *shm_zone;
+
+    if (!ngx_thread_ws_settings_memory) {
+        return NGX_OK;
+    }
+
+    ngx_thread_ws_settings_memory = 0;
+
+    part = &cf->cycle->shared_memory.part;
+    shm_zone = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            shm_zone = part->elts;
+            i = 0;
+        }
+
+        if (shm_zone[i].tag == &ngx_thread_ws_module) {
+            return NGX_OK;
+        }
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"thread_ws_store memory\" needs shared memory: "
+                  "set \"thread_ws_zone\"");
+
+    return NGX_ERROR;
+}

@@ -1,0 +1,285 @@
+
+/*
+ * The directives that say what the opening handshake lets in and agrees on.
+ */
+
+
+#include "conf/ngx_thread_ws_settings.h"
+#include "conn/ngx_thread_ws_upgrade.h"
+
+
+static char *ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_thread_ws_origin_t *origin);
+
+
+char *
+ngx_thread_ws_settings_origins(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    char                    *rv;
+    ngx_str_t               *value;
+    ngx_uint_t               i;
+    ngx_thread_ws_origin_t  *origin;
+
+    if (tlcf->origins_mode != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (cf->args->nelts == 2) {
+
+        if (ngx_strcmp(value[1].data, "same") == 0) {
+            tlcf->origins_mode = NGX_THREAD_WS_ORIGINS_SAME;
+            return NGX_CONF_OK;
+        }
+
+        if (ngx_strcmp(value[1].data, "any") == 0) {
+            tlcf->origins_mode = NGX_THREAD_WS_ORIGINS_ANY;
+            return NGX_CONF_OK;
+        }
+    }
+
+    tlcf->origins_mode = NGX_THREAD_WS_ORIGINS_LIST;
+
+    tlcf->origins = ngx_array_create(cf->pool, cf->args->nelts,
+                                     sizeof(ngx_thread_ws_origin_t));
+    if (tlcf->origins == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        origin = ngx_array_push(tlcf->origins);
+        if (origin == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        rv = ngx_thread_ws_settings_origin(cf, &value[i], origin);
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
+    ngx_thread_ws_origin_t *origin)
+{
+    u_char      *p;
+    ngx_str_t    plain, scheme, host;
+    ngx_uint_t   port;
+
+    ngx_memzero(origin, sizeof(ngx_thread_ws_origin_t));
+
+    origin->pattern = *value;
+
+    if (value->len > 1 && value->data[0] == '~') {
+#if (NGX_PCRE)
+        u_char               errstr[NGX_MAX_CONF_ERRSTR];
+        ngx_regex_compile_t  rc;
+
+        ngx_memzero(&rc, sizeof(ngx_regex_compile_t));
+
+        rc.pattern.data = value->data + 1;
+        rc.pattern.len = value->len - 1;
+        rc.pool = cf->pool;
+        rc.options = NGX_REGEX_CASELESS;
+        rc.err.len = NGX_MAX_CONF_ERRSTR;
+        rc.err.data = errstr;
+
+        if (ngx_regex_compile(&rc) != NGX_OK) {
+            return ngx_thread_ws_settings_refuse(cf, "has a bad regex: %V",
+                                                 &rc.err);
+        }
+
+        origin->regex = rc.regex;
+
+        return NGX_CONF_OK;
+#else
+        return "needs the PCRE library for regular expressions";
+#endif
+    }
+
+    if (ngx_strcmp(value->data, "null") == 0) {
+        return NGX_CONF_OK;
+    }
+
+    plain.len = value->len;
+    plain.data = ngx_pstrdup(cf->pool, value);
+    if (plain.data == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    p = ngx_strlcasestrn(plain.data, plain.data + plain.len,
+                         (u_char *) "://*.", 5 - 1);
+    if (p) {
+        p[3] = 'x';
+    }
+
+    if (ngx_thread_ws_handshake_split(&plain, &scheme, &host, &port)
+        != NGX_OK)
+    {
+        return ngx_thread_ws_settings_refuse(cf, "takes \"same\" or \"any\" "
+                               "alone, or origins as \"scheme://host[:port]\", "
+                               "\"scheme://*.domain\" or \"~regex\", "
+                               "not \"%V\"", value);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_subprotocols(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t   *value, *name, list, token;
+    ngx_uint_t   i;
+
+    if (tlcf->subprotocols != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->subprotocols = ngx_array_create(cf->pool, cf->args->nelts,
+                                          sizeof(ngx_str_t));
+    if (tlcf->subprotocols == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        list = value[i];
+
+        if (ngx_thread_ws_handshake_next(&list, &token) != NGX_OK
+            || token.len != value[i].len)
+        {
+            return ngx_thread_ws_settings_invalid(cf, &value[i]);
+        }
+
+        name = ngx_array_push(tlcf->subprotocols);
+        if (name == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *name = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_str_t  *name;
+
+    ngx_conf_merge_ptr_value(conf->subprotocols, prev->subprotocols, NULL);
+
+    if (conf->subprotocols) {
+        return NGX_CONF_OK;
+    }
+
+    conf->subprotocols = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
+    if (conf->subprotocols == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    name = ngx_array_push(conf->subprotocols);
+    if (name == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_str_set(name, "thread-ws");
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_deflate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_int_t                      n;
+    ngx_str_t                     *value, s;
+    ngx_uint_t                     i;
+    ngx_thread_ws_deflate_conf_t  *deflate;
+
+    deflate = &tlcf->deflate;
+
+    if (deflate->enable != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    deflate->level = 1;
+    deflate->window = 15;
+    deflate->context = 1;
+    deflate->min_length = 64;
+
+    if (ngx_strcmp(value[1].data, "on") == 0) {
+        deflate->enable = 1;
+
+    } else if (ngx_strcmp(value[1].data, "off") == 0) {
+        deflate->enable = 0;
+
+    } else {
+        return ngx_thread_ws_settings_invalid(cf, &value[1]);
+    }
+
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_thread_ws_settings_repeated(value, i)) {
+            return ngx_thread_ws_settings_twice(cf, &value[i]);
+        }
+
+        if (ngx_thread_ws_settings_number(&value[i], "level=", 1, 9, &n)
+            == NGX_OK)
+        {
+            deflate->level = n;
+            continue;
+        }
+
+        if (ngx_thread_ws_settings_number(&value[i], "window=", 9, 15, &n)
+            == NGX_OK)
+        {
+            deflate->window = n;
+            continue;
+        }
+
+        if (ngx_strcmp(value[i].data, "context=on") == 0) {
+            deflate->context = 1;
+            continue;
+        }
+
+        if (ngx_strcmp(value[i].data, "context=off") == 0) {
+            deflate->context = 0;
+            continue;
+        }
+
+        if (ngx_strncmp(value[i].data, "min_length=", 11) == 0) {
+            s.data = value[i].data + 11;
+            s.len = value[i].len - 11;
+
+            deflate->min_length = ngx_parse_size(&s);
+
+            if (deflate->min_length != (size_t) NGX_ERROR) {
+                continue;
+            }
+        }
+
+        return ngx_thread_ws_settings_invalid(cf, &value[i]);
+    }
+
+    return NGX_CONF_OK;
+}

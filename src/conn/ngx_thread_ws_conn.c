@@ -1,0 +1,776 @@
+
+/*
+ * The connection's life: opening, events, timers, closing.  It is freed in one
+ * place, by finalizing the upgrade request, and only from its own event
+ * handlers: whoever finds it broken elsewhere marks it and wakes it.
+ */
+
+
+#include "conn/ngx_thread_ws_conn.h"
+#include "agent/ngx_thread_ws_agent.h"
+#include "conn/ngx_thread_ws_compact.h"
+#include "observe/ngx_thread_ws_observe.h"
+#include "conn/ngx_thread_ws_output.h"
+#include "thread/ngx_thread_ws_recent.h"
+#include "run/ngx_thread_ws_run.h"
+
+#if (NGX_LINUX)
+#include <linux/sockios.h>
+#endif
+
+
+/* how long the peer's close frame is waited for, ms */
+
+#define NGX_THREAD_WS_CLOSE_TIMEOUT  5000
+
+/* reads of one event before others have their turn */
+
+#define NGX_THREAD_WS_READS          8
+
+
+static void ngx_thread_ws_conn_first_handler(ngx_event_t *ev);
+static void ngx_thread_ws_conn_read_handler(ngx_event_t *rev);
+static void ngx_thread_ws_conn_write_handler(ngx_event_t *wev);
+static void ngx_thread_ws_conn_read(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_write(ngx_thread_ws_conn_t *conn,
+    ngx_event_t *wev);
+static void ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn);
+static ngx_int_t ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_timer(ngx_thread_ws_conn_t *conn,
+    ngx_uint_t use, ngx_msec_t timeout);
+static void ngx_thread_ws_conn_timer_handler(ngx_event_t *ev);
+static void ngx_thread_ws_conn_ping(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_ponged(ngx_thread_ws_conn_t *conn);
+static size_t ngx_thread_ws_conn_unacked(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_cleanup(void *data);
+static void ngx_thread_ws_conn_count(ngx_thread_ws_conn_t *conn);
+
+
+/* of this worker */
+
+static ngx_int_t  ngx_thread_ws_nconnections;
+static u_char     ngx_thread_ws_scratch[NGX_THREAD_WS_READ_SIZE];
+
+
+void
+ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
+    char *reason)
+{
+    ngx_buf_t           *b;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = conn->request;
+    c = conn->connection;
+
+    ngx_queue_init(&conn->waiting);
+    ngx_queue_init(&conn->agents);
+    ngx_queue_init(&conn->history);
+
+    conn->opened = ngx_current_msec;
+    conn->timer.handler = ngx_thread_ws_conn_timer_handler;
+    conn->timer.data = conn;
+    conn->timer.log = c->log;
+    conn->close_code = 0;
+
+    /* a token is not to wait for the acknowledgement of the one before */
+
+    (void) ngx_tcp_nodelay(c);
+
+    if (c->read->timer_set) {
+        ngx_del_timer(c->read);
+    }
+
+    c->read->handler = ngx_thread_ws_conn_first_handler;
+    c->write->handler = ngx_thread_ws_conn_first_handler;
+    c->log->action = "serving websocket";
+
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+    r->keepalive = 0;
+
+    /* core tells idle connections when the worker is to leave */
+
+    c->idle = 1;
+
+    ngx_thread_ws_conn_count(conn);
+    ngx_thread_ws_observe_connected(conn);
+
+    /* what came together with the upgrade request */
+
+    b = r->header_in;
+
+    if (close_code) {
+        ngx_thread_ws_conn_close(conn, close_code, reason);
+
+    } else {
+        if (conn->conf->ping_interval) {
+            ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PING,
+                                     conn->conf->ping_interval);
+        }
+
+        if (!conn->echo) {
+            ngx_thread_ws_watch(conn);
+        }
+    }
+
+    if (b->pos < b->last) {
+        conn->bytes_in += b->last - b->pos;
+        (void) ngx_thread_ws_bytes_add(&conn->unread, b->pos, b->last - b->pos);
+        b->pos = b->last;
+    }
+
+    if (ngx_exiting) {
+        ngx_thread_ws_conn_leave(conn);
+    }
+
+    r->main->count++;
+
+    ngx_thread_ws_conn_wake(conn);
+}
+
+
+ngx_thread_ws_conn_t *
+ngx_thread_ws_conn_of(ngx_http_request_t *r)
+{
+    return r->ctx ? ngx_http_get_module_ctx(r, ngx_thread_ws_module)
+                  : r->connection->data;
+}
+
+
+ngx_int_t
+ngx_thread_ws_conn_attach(ngx_thread_ws_conn_t *conn, ngx_http_request_t *r)
+{
+    ngx_http_cleanup_t  *cln;
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_thread_ws_conn_cleanup;
+    cln->data = conn;
+
+    conn->request = r;
+
+    return NGX_OK;
+}
+
+
+/* F9: more connections than that are served, but the operator hears of it */
+
+static void
+ngx_thread_ws_conn_count(ngx_thread_ws_conn_t *conn)
+{
+    conn->counted = 1;
+
+    if (++ngx_thread_ws_nconnections == conn->conf->connections_warn + 1
+        && conn->conf->connections_warn > 0)
+    {
+        ngx_log_error(NGX_LOG_WARN, conn->connection->log, 0,
+                      "more than %i connections are open "
+                      "(thread_ws_connections_warn)",
+                      conn->conf->connections_warn);
+    }
+}
+
+
+void
+ngx_thread_ws_conn_wake(ngx_thread_ws_conn_t *conn)
+{
+    ngx_post_event(conn->connection->read, &ngx_posted_events);
+}
+
+
+/* core still holds the request until the handler that took it has returned */
+
+static void
+ngx_thread_ws_conn_first_handler(ngx_event_t *ev)
+{
+    ngx_connection_t      *c;
+    ngx_http_request_t    *r;
+    ngx_thread_ws_conn_t  *conn;
+
+    c = ev->data;
+    r = c->data;
+
+    conn = ngx_http_get_module_ctx(r, ngx_thread_ws_module);
+
+    if (r->count == 1) {
+
+        /* no mirror, no update of a cache: nobody looks for the request */
+
+        c->data = conn;
+
+        c->read->handler = ngx_thread_ws_conn_read_handler;
+        c->write->handler = ngx_thread_ws_conn_write_handler;
+    }
+
+    if (ev->write) {
+        ngx_thread_ws_conn_write(conn, ev);
+
+    } else {
+        ngx_thread_ws_conn_read(conn);
+    }
+}
+
+
+static void
+ngx_thread_ws_conn_read_handler(ngx_event_t *rev)
+{
+    ngx_connection_t  *c;
+
+    c = rev->data;
+
+    ngx_thread_ws_conn_read(c->data);
+}
+
+
+static void
+ngx_thread_ws_conn_read(ngx_thread_ws_conn_t *conn)
+{
+    ngx_connection_t  *c;
+
+    c = conn->connection;
+
+    if (c->error) {
+
+        /* worker_shutdown_timeout has run out */
+
+        conn->error = 1;
+    }
+
+    if (c->close && !conn->leaving) {
+        ngx_thread_ws_conn_leave(conn);
+    }
+
+    if (!conn->error && ngx_thread_ws_conn_receive(conn) != NGX_OK) {
+
+        /* who has only ended its own half can still read what is queued */
+
+        (void) ngx_thread_ws_conn_flush(conn);
+        conn->error = 1;
+    }
+
+    ngx_thread_ws_conn_step(conn);
+}
+
+
+static void
+ngx_thread_ws_conn_write_handler(ngx_event_t *wev)
+{
+    ngx_connection_t  *c;
+
+    c = wev->data;
+
+    ngx_thread_ws_conn_write(c->data, wev);
+}
+
+
+static void
+ngx_thread_ws_conn_write(ngx_thread_ws_conn_t *conn, ngx_event_t *wev)
+{
+    ngx_connection_t  *c;
+
+    c = conn->connection;
+
+    if (wev->timedout) {
+        wev->timedout = 0;
+
+        ngx_log_error(NGX_LOG_INFO, c->log, NGX_ETIMEDOUT,
+                      "client takes nothing");
+        c->timedout = 1;
+        conn->error = 1;
+    }
+
+    ngx_thread_ws_conn_step(conn);
+}
+
+
+/* what follows every event; the connection may be gone afterwards */
+
+static void
+ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
+{
+    ngx_int_t  rc;
+
+    if (!conn->error) {
+        ngx_thread_ws_run_next(conn);
+    }
+
+    if (conn->leaving && !conn->close_sent && conn->run == NULL
+        && conn->timer_use != NGX_THREAD_WS_TIMER_LEAVE)
+    {
+        ngx_thread_ws_conn_leave(conn);
+    }
+
+    rc = ngx_thread_ws_conn_flush(conn);
+
+    /*
+     * Both have said goodbye; but a close with bytes unread would reset the
+     * connection and could take our close frame with it.
+     */
+
+    if (rc == NGX_ERROR || conn->error
+        || (rc == NGX_OK && conn->close_sent && conn->close_received
+            && !conn->deaf && !conn->connection->read->ready))
+    {
+        ngx_thread_ws_conn_finalize(conn);
+        return;
+    }
+
+    if (rc == NGX_OK && conn->close_sent && conn->deaf && !conn->shut) {
+
+        /*
+         * A close now, with bytes unread, would reset the connection and take
+         * the close frame with it: the peer's end is waited for.
+         */
+
+        conn->shut = 1;
+
+#if (NGX_HTTP_SSL)
+        if (conn->connection->ssl) {
+            (void) SSL_shutdown(conn->connection->ssl->connection);
+            ERR_clear_error();
+        }
+#endif
+
+        (void) ngx_shutdown_socket(conn->connection->fd, NGX_WRITE_SHUTDOWN);
+    }
+
+    if (conn->out_size <= conn->conf->output_buffer / 2) {
+        ngx_thread_ws_agent_resume(conn);
+    }
+
+    if (conn->paused && conn->out_size <= NGX_THREAD_WS_OUTPUT_MAX(conn) / 2) {
+        conn->paused = 0;
+        ngx_thread_ws_conn_wake(conn);
+    }
+
+    /* a timer may come before the first handler, which wants the request */
+
+    if (conn->upgraded && !conn->compact && conn->connection->data == conn
+        && ngx_queue_empty(&conn->agents))
+    {
+        conn->compact = 1;
+        ngx_thread_ws_compact(conn);
+    }
+}
+
+
+static ngx_int_t
+ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = conn->connection;
+    r = conn->request;
+
+    if (!conn->upgraded && !conn->error) {
+
+        /* the 101 may not have left in one piece */
+
+        if (c->buffered && ngx_http_write_filter(r, NULL) == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (c->buffered) {
+
+            if (!c->write->timer_set) {
+                ngx_add_timer(c->write, conn->conf->send_timeout);
+            }
+
+            return (ngx_handle_write_event(c->write, 0) == NGX_OK) ? NGX_AGAIN
+                                                                 : NGX_ERROR;
+        }
+
+        conn->upgraded = 1;
+    }
+
+    return ngx_thread_ws_output_flush(conn);
+}
+
+
+ngx_int_t
+ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn)
+{
+    ssize_t                 n;
+    ngx_uint_t              i;
+    ngx_event_t            *rev;
+    ngx_connection_t       *c;
+    ngx_thread_ws_bytes_t   unread;
+
+    c = conn->connection;
+    rev = c->read;
+
+    if (conn->unread.len && !conn->paused) {
+        unread = conn->unread;
+        ngx_memzero(&conn->unread, sizeof(ngx_thread_ws_bytes_t));
+
+        (void) ngx_thread_ws_conn_feed(conn, unread.data, unread.len);
+
+        ngx_thread_ws_bytes_free(&unread);
+    }
+
+    for (i = 0; rev->ready && !conn->paused && !conn->error; i++) {
+
+        if (i == NGX_THREAD_WS_READS) {
+            ngx_post_event(rev, &ngx_posted_next_events);
+            return NGX_OK;
+        }
+
+        n = c->recv(c, ngx_thread_ws_scratch, NGX_THREAD_WS_READ_SIZE);
+
+        if (n == NGX_AGAIN) {
+            break;
+        }
+
+        if (n == NGX_ERROR || n == 0) {
+
+            if (!conn->close_sent) {
+                ngx_log_error(NGX_LOG_INFO, c->log, 0,
+                              "client closed connection without a close frame");
+            }
+
+            return NGX_ERROR;
+        }
+
+        conn->bytes_in += n;
+        conn->heard = 1;
+
+        if (ngx_thread_ws_conn_feed(conn, ngx_thread_ws_scratch, n)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_handle_read_event(rev, 0);
+}
+
+
+void
+ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
+    char *reason)
+{
+    size_t  len;
+    u_char  payload[NGX_THREAD_WS_CONTROL_MAX];
+
+    if (conn->close_sent) {
+        return;
+    }
+
+    if (!conn->echo) {
+        ngx_thread_ws_run_disconnect(conn);
+    }
+
+    if (code == NGX_THREAD_WS_CLOSE_NO_STATUS) {
+        len = 0;
+
+    } else {
+        payload[0] = (u_char) (code >> 8);
+        payload[1] = (u_char) code;
+        len = ngx_snprintf(payload + 2, sizeof(payload) - 2, "%s", reason)
+              - payload;
+    }
+
+    ngx_thread_ws_output_frame(conn, NGX_THREAD_WS_OP_CLOSE, payload, len);
+
+    conn->close_sent = 1;
+
+    if (conn->close_code == 0) {
+        conn->close_code = code;
+    }
+
+    ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_CLOSE,
+                             NGX_THREAD_WS_CLOSE_TIMEOUT);
+    ngx_thread_ws_conn_wake(conn);
+}
+
+
+/*
+ * The worker is leaving: what is under way is finished, then the client is
+ * sent away, at a moment of its own so that not all come back at once.
+ */
+
+static void
+ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn)
+{
+    ngx_msec_t  spread;
+
+    conn->leaving = 1;
+
+    if (conn->close_sent || conn->run
+        || (!conn->error && conn->nwaiting))
+    {
+        return;
+    }
+
+    spread = conn->conf->shutdown_spread;
+
+    ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_LEAVE,
+                             spread ? ngx_random() % (spread + 1) : 0);
+}
+
+
+static void
+ngx_thread_ws_conn_timer(ngx_thread_ws_conn_t *conn, ngx_uint_t use,
+    ngx_msec_t timeout)
+{
+    if (conn->timer.timer_set) {
+        ngx_del_timer(&conn->timer);
+    }
+
+    conn->timer_use = use;
+
+    /* a worker that leaves waits for what is under way, not for pings */
+
+    conn->timer.cancelable = (use == NGX_THREAD_WS_TIMER_PING
+                              || use == NGX_THREAD_WS_TIMER_PONG);
+
+    ngx_add_timer(&conn->timer, timeout);
+}
+
+
+static void
+ngx_thread_ws_conn_timer_handler(ngx_event_t *ev)
+{
+    ngx_thread_ws_conn_t  *conn = ev->data;
+
+    switch (conn->timer_use) {
+
+    case NGX_THREAD_WS_TIMER_PING:
+        ngx_thread_ws_conn_ping(conn);
+        break;
+
+    case NGX_THREAD_WS_TIMER_PONG:
+        ngx_thread_ws_conn_ponged(conn);
+        break;
+
+    case NGX_THREAD_WS_TIMER_LEAVE:
+
+        if (conn->run == NULL) {
+            ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_RESTART,
+                                     "the server is restarting");
+        }
+
+        conn->timer_use = conn->close_sent ? conn->timer_use
+                                           : NGX_THREAD_WS_TIMER_NONE;
+        break;
+
+    default: /* NGX_THREAD_WS_TIMER_CLOSE */
+        conn->error = 1;
+        break;
+    }
+
+    ngx_thread_ws_conn_step(conn);
+}
+
+
+static void
+ngx_thread_ws_conn_ping(ngx_thread_ws_conn_t *conn)
+{
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    conf = conn->conf;
+
+    if (conn->out == NULL) {
+
+        /* else thread_ws_send_timeout watches over the client */
+
+        conn->heard = 0;
+        ngx_thread_ws_output_frame(conn, NGX_THREAD_WS_OP_PING, NULL, 0);
+
+        if (!conn->echo) {
+            ngx_thread_ws_watch(conn);
+        }
+
+        conn->unacked = ngx_thread_ws_conn_unacked(conn);
+
+        if (conf->pong_timeout) {
+            ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PONG,
+                                     conf->pong_timeout);
+            return;
+        }
+    }
+
+    ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PING,
+                             conf->ping_interval);
+}
+
+
+static void
+ngx_thread_ws_conn_ponged(ngx_thread_ws_conn_t *conn)
+{
+    size_t                     unacked;
+    ngx_msec_t                 rest;
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    conf = conn->conf;
+
+    if (!conn->heard && conn->out == NULL && !conn->paused) {
+
+        unacked = ngx_thread_ws_conn_unacked(conn);
+
+        if (unacked == 0 || unacked >= conn->unacked) {
+            ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
+                          "client answers no ping");
+            conn->connection->timedout = 1;
+            conn->error = 1;
+            return;
+        }
+
+        /* the ping still waits behind what a slow client is taking */
+
+        conn->unacked = unacked;
+
+        ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PONG,
+                                 conf->pong_timeout);
+        return;
+    }
+
+    rest = (conf->ping_interval > conf->pong_timeout)
+           ? conf->ping_interval - conf->pong_timeout : 0;
+
+    ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PING, rest);
+}
+
+
+/* bytes that the system holds for the peer, as far as it tells */
+
+static size_t
+ngx_thread_ws_conn_unacked(ngx_thread_ws_conn_t *conn)
+{
+#if (NGX_LINUX)
+    int  n;
+
+    if (ioctl(conn->connection->fd, SIOCOUTQ, &n) == 0 && n > 0) {
+        return (size_t) n;
+    }
+#endif
+
+    return 0;
+}
+
+
+ngx_int_t
+ngx_thread_ws_conn_generation(ngx_thread_ws_conn_t *conn, uint64_t generation)
+{
+    if (conn->generation == 0) {
+        conn->generation = generation;
+    }
+
+    if (conn->generation == generation) {
+        return NGX_OK;
+    }
+
+    ngx_thread_ws_conn_deleted(conn);
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_thread_ws_conn_deleted(ngx_thread_ws_conn_t *conn)
+{
+    ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_POLICY,
+                             "the thread was deleted");
+}
+
+
+/* the one way out: core frees the request, its clean-up ends the rest */
+
+static void
+ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn)
+{
+    ngx_uint_t           timedout;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = conn->connection;
+    r = conn->request;
+
+    if (!conn->close_sent && conn->close_code == 0) {
+        conn->close_code = NGX_THREAD_WS_CLOSE_ABNORMAL;
+    }
+
+    /* our own close handshake is over: nothing to linger for */
+
+    c->read->eof = 1;
+
+#if (NGX_HTTP_SSL)
+    if (c->ssl && conn->error) {
+        c->ssl->no_send_shutdown = 1;
+    }
+#endif
+
+    if (r->count > 1) {
+
+        /*
+         * With what it has begun and nobody waits for.  Core takes this for a
+         * client that timed out, which it may reset.
+         */
+
+        timedout = c->timedout;
+
+        c->error = 0;
+        ngx_http_finalize_request(r, NGX_HTTP_CLOSE);
+        c->timedout = timedout;
+
+        ngx_http_run_posted_requests(c);
+        return;
+    }
+
+    if (ngx_thread_ws_compact_undo(conn) == NGX_OK) {
+        c->data = r;
+
+    } else {
+
+        /* without memory: core frees it all the same, but cannot log it */
+
+        r->logged = 1;
+    }
+
+    ngx_http_finalize_request(r, NGX_DONE);
+}
+
+
+static void
+ngx_thread_ws_conn_cleanup(void *data)
+{
+    ngx_thread_ws_conn_t  *conn = data;
+
+    if (conn->close_code == 0) {
+        conn->close_code = NGX_THREAD_WS_CLOSE_ABNORMAL;
+    }
+
+    conn->error = 1;
+    conn->connection->idle = 0;
+
+    if (!conn->echo) {
+        ngx_thread_ws_run_disconnect(conn);
+        ngx_thread_ws_agent_stop_all(conn);
+        ngx_thread_ws_watch_free(conn);
+        ngx_thread_ws_recent_free(conn);
+    }
+
+    if (conn->timer.timer_set) {
+        ngx_del_timer(&conn->timer);
+    }
+
+    ngx_thread_ws_observe_closed(conn);
+    ngx_thread_ws_nconnections -= conn->counted;
+
+    ngx_thread_ws_output_free(conn);
+    ngx_thread_ws_bytes_free(&conn->message);
+    ngx_thread_ws_bytes_free(&conn->control);
+    ngx_thread_ws_bytes_free(&conn->unread);
+
+    if (conn->deflate) {
+        ngx_thread_ws_deflate_free(conn->deflate);
+        conn->deflate = NULL;
+    }
+}

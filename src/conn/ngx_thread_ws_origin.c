@@ -1,0 +1,252 @@
+
+/*
+ * thread_ws_origins: which pages may open a connection.  A browser always sends
+ * an Origin with a WebSocket handshake; what sends none is no browser.
+ */
+
+
+#include "conn/ngx_thread_ws_upgrade.h"
+
+
+static ngx_int_t ngx_thread_ws_origin_same(ngx_http_request_t *r,
+    ngx_str_t *origin);
+static ngx_int_t ngx_thread_ws_origin_server_name(ngx_http_request_t *r,
+    ngx_str_t *host);
+static ngx_int_t ngx_thread_ws_origin_listed(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *origin);
+static ngx_uint_t ngx_thread_ws_origin_port(ngx_str_t *scheme,
+    ngx_uint_t port);
+
+
+ngx_int_t
+ngx_thread_ws_origin_check(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_str_t        *origin;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    if (conf->origins_mode == NGX_THREAD_WS_ORIGINS_ANY) {
+        return NGX_OK;
+    }
+
+    origin = NULL;
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len != sizeof("Origin") - 1
+            || ngx_strncasecmp(h[i].key.data, (u_char *) "Origin",
+                               h[i].key.len)
+               != 0)
+        {
+            continue;
+        }
+
+        if (origin) {
+            return NGX_DECLINED;
+        }
+
+        origin = &h[i].value;
+    }
+
+    if (origin == NULL) {
+        return NGX_OK;
+    }
+
+    if (conf->origins_mode == NGX_THREAD_WS_ORIGINS_SAME) {
+        return ngx_thread_ws_origin_same(r, origin);
+    }
+
+    return ngx_thread_ws_origin_listed(r, conf, origin);
+}
+
+
+/*
+ * The page's host is the request's, and a name of this server where it has
+ * any: otherwise a foreign name that was made to resolve to this address would
+ * be the same as itself.
+ */
+
+static ngx_int_t
+ngx_thread_ws_origin_same(ngx_http_request_t *r, ngx_str_t *origin)
+{
+    u_char      *p;
+    ngx_int_t    n;
+    ngx_str_t    scheme, host, port, own;
+    ngx_uint_t   their_port, own_port;
+
+    if (r->headers_in.host == NULL
+        || ngx_thread_ws_handshake_split(origin, &scheme, &host, &their_port)
+           != NGX_OK
+        || !((scheme.len == 4
+              && ngx_strncasecmp(scheme.data, (u_char *) "http", 4) == 0)
+             || (scheme.len == 5
+                 && ngx_strncasecmp(scheme.data, (u_char *) "https", 5) == 0)))
+    {
+        return NGX_DECLINED;
+    }
+
+    own = r->headers_in.host->value;
+    own_port = 0;
+
+    p = own.data + own.len;
+
+    while (p > own.data && p[-1] >= '0' && p[-1] <= '9') {
+        p--;
+    }
+
+    if (p > own.data + 1 && p[-1] == ':') {
+        port.data = p;
+        port.len = own.data + own.len - p;
+        own.len = p - 1 - own.data;
+
+        n = ngx_atoi(port.data, port.len);
+
+        if (n != NGX_ERROR) {
+            own_port = n;
+        }
+    }
+
+    if (host.len != own.len
+        || ngx_strncasecmp(host.data, own.data, own.len) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    /* the port by the page's scheme: a balancer may speak TLS for us */
+
+    if (ngx_thread_ws_origin_port(&scheme, their_port)
+        != ngx_thread_ws_origin_port(&scheme, own_port))
+    {
+        return NGX_DECLINED;
+    }
+
+    return ngx_thread_ws_origin_server_name(r, &host);
+}
+
+
+static ngx_uint_t
+ngx_thread_ws_origin_port(ngx_str_t *scheme, ngx_uint_t port)
+{
+    if (port) {
+        return port;
+    }
+
+    return (scheme->len == 5) ? 443 : 80;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_origin_server_name(ngx_http_request_t *r, ngx_str_t *host)
+{
+    ngx_str_t                 *name;
+    ngx_uint_t                 i, named;
+    ngx_http_server_name_t    *sn;
+    ngx_thread_ws_srv_conf_t  *conf;
+
+    conf = ngx_http_get_module_srv_conf(r, ngx_thread_ws_module);
+
+    sn = conf->names->elts;
+    named = 0;
+
+    for (i = 0; i < conf->names->nelts; i++) {
+        name = &sn[i].name;
+
+#if (NGX_PCRE)
+        if (sn[i].regex) {
+            named = 1;
+
+            if (ngx_http_regex_exec(r, sn[i].regex, host) == NGX_OK) {
+                return NGX_OK;
+            }
+
+            continue;
+        }
+#endif
+
+        if (name->len == 0 || (name->len == 1 && name->data[0] == '_')) {
+            continue;
+        }
+
+        named = 1;
+
+        if (name->len == host->len
+            && ngx_strncasecmp(name->data, host->data, host->len) == 0)
+        {
+            return NGX_OK;
+        }
+
+        /* core keeps "*.example.com" as ".example.com", and as it stands */
+
+        if (name->data[0] == '.' && host->len > name->len
+            && ngx_strncasecmp(host->data + host->len - name->len, name->data,
+                               name->len)
+               == 0)
+        {
+            return NGX_OK;
+        }
+
+        if (name->len > 2 && name->data[0] == '*' && host->len > name->len - 1
+            && ngx_strncasecmp(host->data + host->len - (name->len - 1),
+                               name->data + 1, name->len - 1)
+               == 0)
+        {
+            return NGX_OK;
+        }
+
+        if (name->len > 2 && name->data[name->len - 1] == '*'
+            && host->len > name->len - 1
+            && ngx_strncasecmp(host->data, name->data, name->len - 1) == 0)
+        {
+            return NGX_OK;
+        }
+    }
+
+    return named ? NGX_DECLINED : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_origin_listed(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *origin)
+{
+    ngx_uint_t               i;
+    ngx_thread_ws_origin_t  *pattern;
+
+    pattern = conf->origins->elts;
+
+    for (i = 0; i < conf->origins->nelts; i++) {
+
+#if (NGX_PCRE)
+        if (pattern[i].regex) {
+
+            if (ngx_regex_exec(pattern[i].regex, origin, NULL, 0) >= 0) {
+                return NGX_OK;
+            }
+
+            continue;
+        }
+#endif
+
+        if (ngx_thread_ws_handshake_origin(origin, &pattern[i].pattern)
+            == NGX_OK)
+        {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}

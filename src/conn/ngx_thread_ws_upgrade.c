@@ -1,0 +1,703 @@
+
+/*
+ * The opening handshake: what a request must be, which thread it is for, the
+ * 101 reply, and the hand-over to the connection.
+ */
+
+
+#include "conn/ngx_thread_ws_upgrade.h"
+#include "conn/ngx_thread_ws_conn.h"
+
+#include <sys/random.h>
+
+
+/* PostgreSQL's index entries end near 2700 bytes */
+
+#define NGX_THREAD_WS_OWNER_MAX  1024
+
+
+static ngx_int_t ngx_thread_ws_upgrade(ngx_http_request_t *r,
+    ngx_uint_t echo);
+static ngx_int_t ngx_thread_ws_upgrade_check(ngx_http_request_t *r,
+    ngx_str_t *key);
+static ngx_int_t ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r);
+static ngx_int_t ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
+    ngx_uint_t *close_code);
+static ngx_thread_ws_conn_t *ngx_thread_ws_upgrade_conn(ngx_http_request_t *r,
+    ngx_thread_ws_conn_t *bound);
+static ngx_int_t ngx_thread_ws_upgrade_reply(ngx_http_request_t *r,
+    ngx_thread_ws_conn_t *conn, ngx_str_t *key);
+static ngx_int_t ngx_thread_ws_upgrade_deflate(ngx_http_request_t *r,
+    ngx_thread_ws_conn_t *conn);
+static ngx_int_t ngx_thread_ws_upgrade_subprotocol(ngx_http_request_t *r,
+    ngx_thread_ws_conn_t *conn);
+static ngx_int_t ngx_thread_ws_upgrade_value(ngx_http_request_t *r,
+    char *name, ngx_str_t *value);
+static ngx_int_t ngx_thread_ws_upgrade_header(ngx_http_request_t *r,
+    char *name, ngx_str_t *value);
+static u_char *ngx_thread_ws_upgrade_log_error(ngx_http_request_t *r,
+    ngx_http_request_t *sr, u_char *buf, size_t len);
+
+
+static ngx_http_log_handler_pt  ngx_thread_ws_next_log_handler;
+
+
+ngx_int_t
+ngx_thread_ws_upgrade_handler(ngx_http_request_t *r)
+{
+    return ngx_thread_ws_upgrade(r, 0);
+}
+
+
+ngx_int_t
+ngx_thread_ws_echo_handler(ngx_http_request_t *r)
+{
+    return ngx_thread_ws_upgrade(r, 1);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
+{
+    ngx_int_t                  rc;
+    ngx_str_t                  key;
+    ngx_uint_t                 close_code;
+    ngx_thread_ws_conn_t      *conn, bound;
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_thread_ws_module);
+
+    rc = ngx_thread_ws_upgrade_check(r, &key);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_thread_ws_upgrade_refuse(r);
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    /* core begins to reuse connections here, and runs need some, too */
+
+    if (ngx_cycle->free_connection_n + ngx_cycle->reusable_connections_n
+        <= ngx_cycle->connection_n / 16)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "no connections are left (worker_connections)");
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    if (ngx_thread_ws_origin_check(r, conf) != NGX_OK) {
+        (void) ngx_thread_ws_upgrade_value(r, "Origin", &key);
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "origin \"%V\" is not allowed by \"thread_ws_origins\"",
+                      &key);
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    ngx_memzero(&bound, sizeof(ngx_thread_ws_conn_t));
+    close_code = 0;
+
+    if (!echo) {
+        rc = ngx_thread_ws_upgrade_bind(r, conf, &bound, &close_code);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    conn = ngx_thread_ws_upgrade_conn(r, &bound);
+    if (conn == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    conn->connection = r->connection;
+    conn->request = r;
+    conn->conf = conf;
+    conn->echo = echo;
+    conn->frame.limit = conf->max_message_size;
+    conn->last.input_tokens = -1;
+    conn->last.output_tokens = -1;
+    conn->last.first_token = (ngx_msec_t) -1;
+
+    ngx_http_set_ctx(r, conn, ngx_thread_ws_module);
+
+    rc = ngx_thread_ws_upgrade_reply(r, conn, &key);
+
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_conn_attach(conn, r);
+    }
+
+    if (rc != NGX_OK) {
+
+        if (conn->deflate) {
+            ngx_thread_ws_deflate_free(conn->deflate);
+        }
+
+        return rc;
+    }
+
+    ngx_thread_ws_next_log_handler = r->log_handler;
+    r->log_handler = ngx_thread_ws_upgrade_log_error;
+
+    ngx_thread_ws_conn_open(conn, close_code,
+                            "threadId is missing or malformed");
+
+    return NGX_DONE;
+}
+
+
+/* RFC 6455 section 4.2.1: NGX_OK, NGX_DECLINED for a 426, or another status */
+
+static ngx_int_t
+ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
+{
+    ngx_str_t  value;
+
+    if (r->method != NGX_HTTP_GET) {
+        ngx_str_set(&value, "GET");
+
+        return (ngx_thread_ws_upgrade_header(r, "Allow", &value) == NGX_OK)
+               ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_thread_ws_upgrade_value(r, "Upgrade", &value) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (r->http_version != NGX_HTTP_VERSION_11 || r != r->main) {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (ngx_thread_ws_handshake_token(&value, "websocket") != NGX_OK
+        || ngx_thread_ws_upgrade_value(r, "Connection", &value) != NGX_OK
+        || ngx_thread_ws_handshake_token(&value, "upgrade") != NGX_OK
+        || r->headers_in.host == NULL
+        || r->headers_in.content_length_n > 0 || r->headers_in.chunked)
+    {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (ngx_thread_ws_upgrade_value(r, "Sec-WebSocket-Version", &value)
+        != NGX_OK
+        || value.len != 2 || ngx_strncmp(value.data, "13", 2) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_thread_ws_upgrade_value(r, "Sec-WebSocket-Key", key) != NGX_OK
+        || ngx_thread_ws_handshake_key(key) != NGX_OK)
+    {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    return NGX_OK;
+}
+
+
+/* 426: says what is spoken here */
+
+static ngx_int_t
+ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+    ngx_str_t  value;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    /* HTTP/2 has no such headers, RFC 9113 section 8.2.2 */
+
+    if (r->http_version <= NGX_HTTP_VERSION_11) {
+        ngx_str_set(&value, "websocket");
+
+        if (ngx_thread_ws_upgrade_header(r, "Upgrade", &value) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ngx_str_set(&value, "upgrade");
+
+        if (ngx_thread_ws_upgrade_header(r, "Connection", &value) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    ngx_str_set(&value, "13");
+
+    if (ngx_thread_ws_upgrade_header(r, "Sec-WebSocket-Version", &value)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = 426;
+    ngx_str_set(&r->headers_out.status_line, "426 Upgrade Required");
+    r->headers_out.content_length_n = 0;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+        return rc;
+    }
+
+    return ngx_http_send_special(r, NGX_HTTP_LAST);
+}
+
+
+/* the thread, its owner and its agent, for the connection's whole life */
+
+static ngx_int_t
+ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
+    ngx_uint_t *close_code)
+{
+    size_t     i;
+    u_char     bytes[NGX_THREAD_WS_CONNECTION_ID_LEN / 2];
+    ngx_int_t  rc;
+
+    rc = ngx_thread_ws_upgrade_ids(r, conf, &conn->thread_id, &conn->owner);
+
+    if (rc == NGX_DECLINED) {
+
+        /* after the upgrade: a browser cannot see an HTTP status here */
+
+        *close_code = NGX_THREAD_WS_CLOSE_POLICY;
+
+    } else if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_complex_value(r, conf->pass, &conn->pass) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (conn->pass.len == 0 || conn->pass.data[0] != '/') {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "\"thread_ws_pass\" comes out as \"%V\", "
+                      "which does not begin with \"/\"", &conn->pass);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK)
+        != (ssize_t) sizeof(bytes))
+    {
+        for (i = 0; i < sizeof(bytes); i++) {
+            bytes[i] = (u_char) ngx_random();
+        }
+    }
+
+    ngx_hex_dump(conn->id, bytes, sizeof(bytes));
+
+    return NGX_OK;
+}
+
+
+/*
+ * What was bound, with its texts, in one piece of the connection's pool: the
+ * request's memory may change while the connection lives.
+ */
+
+static ngx_thread_ws_conn_t *
+ngx_thread_ws_upgrade_conn(ngx_http_request_t *r, ngx_thread_ws_conn_t *bound)
+{
+    u_char                *p;
+    ngx_thread_ws_conn_t  *conn;
+
+    conn = ngx_palloc(r->connection->pool,
+                      sizeof(ngx_thread_ws_conn_t) + bound->thread_id.len
+                      + bound->owner.len + bound->pass.len);
+    if (conn == NULL) {
+        return NULL;
+    }
+
+    *conn = *bound;
+    p = (u_char *) conn + sizeof(ngx_thread_ws_conn_t);
+
+    conn->thread_id.data = p;
+    p = ngx_cpymem(p, bound->thread_id.data, bound->thread_id.len);
+
+    conn->owner.data = p;
+    p = ngx_cpymem(p, bound->owner.data, bound->owner.len);
+
+    conn->pass.data = p;
+    ngx_memcpy(p, bound->pass.data, bound->pass.len);
+
+    return conn;
+}
+
+
+ngx_int_t
+ngx_thread_ws_upgrade_ids(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id, ngx_str_t *owner)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_thread_ws_upgrade_owner(r, conf, owner);
+
+    if (rc == NGX_HTTP_FORBIDDEN) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "\"thread_ws_user\" comes out empty or unfit");
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return ngx_thread_ws_upgrade_thread_id(r, conf, thread_id);
+}
+
+
+ngx_int_t
+ngx_thread_ws_upgrade_owner(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *owner)
+{
+    uint32_t  state;
+
+    ngx_str_null(owner);
+
+    if (conf->user == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, conf->user, owner) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    state = NGX_THREAD_WS_UTF8_COMPLETE;
+
+    if (owner->len == 0 || owner->len > NGX_THREAD_WS_OWNER_MAX
+        || ngx_strlchr(owner->data, owner->data + owner->len, '\0')
+        || ngx_thread_ws_utf8_check(&state, owner->data, owner->len) != NGX_OK
+        || state != NGX_THREAD_WS_UTF8_COMPLETE)
+    {
+        ngx_str_null(owner);
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_upgrade_thread_id(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id)
+{
+    ngx_str_null(thread_id);
+
+    if (conf->thread_id) {
+
+        if (ngx_http_complex_value(r, conf->thread_id, thread_id) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+    } else if (ngx_http_arg(r, (u_char *) "threadId", sizeof("threadId") - 1,
+                            thread_id)
+               != NGX_OK)
+    {
+        ngx_str_null(thread_id);
+    }
+
+    if (ngx_thread_ws_thread_id_check(thread_id) != NGX_OK) {
+        ngx_str_null(thread_id);
+        return NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_upgrade_reply(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
+    ngx_str_t *key)
+{
+    ngx_buf_t    *b;
+    ngx_int_t     rc;
+    ngx_str_t     value;
+    ngx_chain_t   out;
+
+    ngx_str_set(&value, "websocket");
+
+    if (ngx_thread_ws_upgrade_header(r, "Upgrade", &value) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    value.len = NGX_THREAD_WS_ACCEPT_LEN;
+    value.data = ngx_pnalloc(r->pool, value.len);
+    if (value.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_thread_ws_handshake_accept(value.data, key);
+
+    if (ngx_thread_ws_upgrade_header(r, "Sec-WebSocket-Accept", &value)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_thread_ws_upgrade_subprotocol(r, conn);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    rc = ngx_thread_ws_upgrade_deflate(r, conn);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    /* core writes "Connection: upgrade" with this status, but no reason */
+
+    r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
+    ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
+    r->keepalive = 0;
+
+    /* core would delay the connection's write event */
+
+    r->limit_rate = 0;
+    r->limit_rate_set = 1;
+
+    /* what an error_page or another upstream's redirect left */
+
+    r->err_status = 0;
+    r->headers_out.content_type.len = 0;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* frames are no body: filters such as SSI's would keep the flush */
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->flush = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    rc = ngx_http_write_filter(r, &out);
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/* the first one offered that is listed; without a match there is none */
+
+static ngx_int_t
+ngx_thread_ws_upgrade_subprotocol(ngx_http_request_t *r,
+    ngx_thread_ws_conn_t *conn)
+{
+    ngx_int_t    rc;
+    ngx_str_t    list, token, *name;
+    ngx_uint_t   i;
+
+    if (conn->conf->subprotocols == NULL
+        || ngx_thread_ws_upgrade_value(r, "Sec-WebSocket-Protocol", &list)
+           != NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    name = conn->conf->subprotocols->elts;
+
+    for ( ;; ) {
+
+        rc = ngx_thread_ws_handshake_next(&list, &token);
+
+        if (rc == NGX_DONE) {
+            return NGX_OK;
+        }
+
+        if (rc == NGX_DECLINED) {
+            return NGX_HTTP_BAD_REQUEST;
+        }
+
+        for (i = 0; i < conn->conf->subprotocols->nelts; i++) {
+
+            if (name[i].len == token.len
+                && ngx_memcmp(name[i].data, token.data, token.len) == 0)
+            {
+                return (ngx_thread_ws_upgrade_header(r,
+                                                     "Sec-WebSocket-Protocol",
+                                                     &name[i])
+                        == NGX_OK)
+                       ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+            }
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_thread_ws_upgrade_deflate(ngx_http_request_t *r,
+    ngx_thread_ws_conn_t *conn)
+{
+    ngx_int_t                        rc;
+    ngx_str_t                        offers, value;
+    ngx_thread_ws_deflate_conf_t    *conf;
+    ngx_thread_ws_deflate_params_t   own, params;
+
+    conf = &conn->conf->deflate;
+
+    if (!conf->enable
+        || ngx_thread_ws_upgrade_value(r, "Sec-WebSocket-Extensions", &offers)
+           != NGX_OK)
+    {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&own, sizeof(ngx_thread_ws_deflate_params_t));
+
+    own.server_bits = conf->window;
+    own.client_bits = conf->window;
+    own.server_no_context = !conf->context;
+    own.client_no_context = !conf->context;
+
+    value.data = ngx_pnalloc(r->pool, NGX_THREAD_WS_DEFLATE_VALUE);
+    if (value.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_thread_ws_handshake_deflate(&offers, &own, &params, &value);
+
+    if (rc == NGX_DECLINED) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    conn->deflate = ngx_thread_ws_deflate_create(&params, conf->level);
+    if (conn->deflate == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    conn->frame.deflate = 1;
+
+    return (ngx_thread_ws_upgrade_header(r, "Sec-WebSocket-Extensions", &value)
+            == NGX_OK)
+           ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+/*
+ * A request header's value, all of that name joined by commas: NGX_OK, or
+ * NGX_DECLINED if there is none (or no memory to join them).
+ */
+
+static ngx_int_t
+ngx_thread_ws_upgrade_value(ngx_http_request_t *r, char *name,
+    ngx_str_t *value)
+{
+    u_char           *p;
+    size_t            len;
+    ngx_str_t         joined;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    ngx_str_null(value);
+
+    len = ngx_strlen(name);
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].key.len != len
+            || ngx_strncasecmp(h[i].key.data, (u_char *) name, len) != 0)
+        {
+            continue;
+        }
+
+        if (value->data == NULL) {
+            *value = h[i].value;
+            continue;
+        }
+
+        joined.len = value->len + 2 + h[i].value.len;
+        joined.data = ngx_pnalloc(r->pool, joined.len);
+        if (joined.data == NULL) {
+            return NGX_DECLINED;
+        }
+
+        p = ngx_cpymem(joined.data, value->data, value->len);
+        *p++ = ',';
+        *p++ = ' ';
+        ngx_memcpy(p, h[i].value.data, h[i].value.len);
+
+        *value = joined;
+    }
+
+    return value->data ? NGX_OK : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_upgrade_header(ngx_http_request_t *r, char *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key.len = ngx_strlen(name);
+    h->key.data = (u_char *) name;
+    h->value = *value;
+
+    return NGX_OK;
+}
+
+
+static u_char *
+ngx_thread_ws_upgrade_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
+    u_char *buf, size_t len)
+{
+    u_char                *p;
+    ngx_thread_ws_conn_t  *conn;
+
+    p = ngx_thread_ws_next_log_handler(r, sr, buf, len);
+
+    conn = ngx_thread_ws_conn_of(r);
+
+    if (conn == NULL || conn->echo) {
+        return p;
+    }
+
+    len -= p - buf;
+    buf = p;
+
+    p = ngx_snprintf(buf, len, ", connection: %*s",
+                     (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN, conn->id);
+
+    if (conn->run) {
+        p = ngx_snprintf(p, len - (p - buf), ", request: %V",
+                         &conn->run->request_id);
+    }
+
+    return p;
+}

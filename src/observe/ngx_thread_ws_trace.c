@@ -1,0 +1,602 @@
+
+#include "observe/ngx_thread_ws_trace.h"
+#include "observe/ngx_thread_ws_exporter.h"
+#include <sys/random.h>
+
+
+/* a ratio is kept as that many parts; of 56 bits, as W3C's trace ids have */
+
+#define NGX_THREAD_WS_TRACE_PARTS   1000000
+#define NGX_THREAD_WS_TRACE_BITS    56
+
+
+/* a location's */
+
+typedef struct {
+    ngx_thread_ws_exporter_t    *exporter;
+    ngx_uint_t                   ratio;      /* of NGX_THREAD_WS_TRACE_PARTS */
+} ngx_thread_ws_trace_conf_t;
+
+
+/* A connection's, of malloc's memory, or a run's, in its pool. */
+
+typedef struct {
+    ngx_thread_ws_otlp_span_t    otlp;       /* first: others see only this */
+    uint64_t                     first_token;    /* ns since the epoch */
+    uint64_t                     cancel;
+} ngx_thread_ws_span_t;
+
+
+static char *ngx_thread_ws_trace_option(ngx_conf_t *cf,
+    ngx_thread_ws_trace_conf_t *trace, ngx_thread_ws_exporter_t *exporter,
+    ngx_str_t *value);
+static ngx_int_t ngx_thread_ws_trace_root(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_span_t *span);
+static ngx_int_t ngx_thread_ws_trace_header(ngx_http_request_t *r,
+    ngx_thread_ws_trace_context_t *context);
+static ngx_uint_t ngx_thread_ws_trace_sampled(u_char *trace_id,
+    ngx_uint_t ratio);
+static ngx_int_t ngx_thread_ws_trace_random(u_char *p, size_t len);
+static uint64_t ngx_thread_ws_trace_clock(void);
+static void ngx_thread_ws_trace_conn_attributes(
+    ngx_thread_ws_otlp_text_t *text, ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_trace_run_attributes(
+    ngx_thread_ws_otlp_text_t *text, ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_trace_result(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_trace_export(ngx_thread_ws_trace_conf_t *trace,
+    ngx_thread_ws_otlp_text_t *text);
+
+
+char *
+ngx_thread_ws_trace_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t  *tlcf = conf;
+
+    char                        *rv;
+    ngx_str_t                   *value;
+    ngx_uint_t                   i;
+    ngx_thread_ws_exporter_t    *exporter;
+    ngx_thread_ws_main_conf_t   *tmcf;
+    ngx_thread_ws_trace_conf_t  *trace;
+
+    if (tlcf->trace != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        tlcf->trace = NULL;
+        return cf->args->nelts == 2 ? NGX_CONF_OK
+                                    : "takes nothing with \"off\"";
+    }
+
+    trace = ngx_pcalloc(cf->pool, sizeof(ngx_thread_ws_trace_conf_t));
+    exporter = ngx_thread_ws_exporter_create(cf, &value[1]);
+
+    if (trace == NULL || exporter == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    trace->ratio = NGX_THREAD_WS_TRACE_PARTS;
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        rv = ngx_thread_ws_trace_option(cf, trace, exporter, &value[i]);
+
+        if (rv != NGX_CONF_OK) {
+            return rv;
+        }
+    }
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
+
+    if (tmcf->trace == NULL) {
+        tmcf->trace = ngx_array_create(cf->pool, 2,
+                                       sizeof(ngx_thread_ws_exporter_t *));
+        if (tmcf->trace == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    trace->exporter = ngx_thread_ws_exporter_share(tmcf->trace, exporter);
+    if (trace->exporter == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    tlcf->trace = trace;
+
+    return NGX_CONF_OK;
+}
+
+
+/* a header's value may be a key: no message names it */
+
+static char *
+ngx_thread_ws_trace_option(ngx_conf_t *cf, ngx_thread_ws_trace_conf_t *trace,
+    ngx_thread_ws_exporter_t *exporter, ngx_str_t *value)
+{
+    ngx_int_t  ratio;
+
+    if (ngx_strncmp(value->data, "header=", 7) == 0) {
+
+        switch (ngx_thread_ws_exporter_header(cf, exporter,
+                                              (char *) value->data + 7))
+        {
+
+        case NGX_OK:
+            return NGX_CONF_OK;
+
+        case NGX_DECLINED:
+            return "has an invalid \"header\", it should be name:value";
+
+        default:
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    if (ngx_strncmp(value->data, "ratio=", 6) == 0) {
+        ratio = ngx_atofp(value->data + 6, value->len - 6, 6);
+
+        if (ratio == NGX_ERROR || ratio > NGX_THREAD_WS_TRACE_PARTS) {
+            return "has an invalid \"ratio\", it should be 0 to 1";
+        }
+
+        trace->ratio = ratio;
+
+        return NGX_CONF_OK;
+    }
+
+    return "has an unknown parameter";
+}
+
+
+ngx_int_t
+ngx_thread_ws_trace_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_thread_ws_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
+
+    return ngx_thread_ws_exporters_lookup(cf, tmcf->trace);
+}
+
+
+ngx_int_t
+ngx_thread_ws_trace_init_process(ngx_cycle_t *cycle)
+{
+    ngx_thread_ws_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
+
+    if (tmcf == NULL || tmcf->trace == NULL
+        || ngx_process == NGX_PROCESS_HELPER)
+    {
+        return NGX_OK;
+    }
+
+    return ngx_thread_ws_exporters_init(cycle, tmcf->trace);
+}
+
+
+void
+ngx_thread_ws_trace_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_thread_ws_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
+
+    if (tmcf && tmcf->trace && ngx_process != NGX_PROCESS_HELPER) {
+        ngx_thread_ws_exporters_exit(tmcf->trace);
+    }
+}
+
+
+void
+ngx_thread_ws_trace_connected(ngx_thread_ws_conn_t *conn)
+{
+    ngx_thread_ws_span_t  *span;
+
+    if (conn->conf->trace == NULL) {
+        return;
+    }
+
+    /* the access log asks for its ids after the connection's clean-up */
+
+    span = ngx_pcalloc(conn->connection->pool, sizeof(ngx_thread_ws_span_t));
+    if (span == NULL) {
+        return;
+    }
+
+    if (ngx_thread_ws_trace_root(conn, span) != NGX_OK) {
+        return;
+    }
+
+    span->otlp.kind = NGX_THREAD_WS_SPAN_SERVER;
+    span->otlp.start = ngx_thread_ws_trace_clock();
+
+    conn->span = span;
+}
+
+
+/* who called says whether there is a trace; who was not called lets it be */
+
+static ngx_int_t
+ngx_thread_ws_trace_root(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_span_t *span)
+{
+    ngx_thread_ws_otlp_span_t      *otlp;
+    ngx_thread_ws_trace_conf_t     *trace;
+    ngx_thread_ws_trace_context_t   parent;
+
+    trace = conn->conf->trace;
+    otlp = &span->otlp;
+
+    if (ngx_thread_ws_trace_random(otlp->context.span_id, 8) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_thread_ws_trace_header(conn->request, &parent) == NGX_OK) {
+        ngx_memcpy(otlp->context.trace_id, parent.trace_id, 16);
+        ngx_memcpy(otlp->parent, parent.span_id, 8);
+
+        otlp->context.sampled = parent.sampled;
+        otlp->child = 1;
+        otlp->remote = 1;
+
+        return NGX_OK;
+    }
+
+    if (ngx_thread_ws_trace_random(otlp->context.trace_id, 16) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    otlp->context.sampled = ngx_thread_ws_trace_sampled(otlp->context.trace_id,
+                                                        trace->ratio);
+    return NGX_OK;
+}
+
+
+/* several headers are none, Trace Context section 4.2 */
+
+static ngx_int_t
+ngx_thread_ws_trace_header(ngx_http_request_t *r,
+    ngx_thread_ws_trace_context_t *context)
+{
+    ngx_int_t         rc;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *header;
+
+    rc = NGX_DECLINED;
+    part = &r->headers_in.headers.part;
+    header = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            header = part->elts;
+            i = 0;
+        }
+
+        if (header[i].key.len != sizeof("traceparent") - 1
+            || ngx_strncasecmp(header[i].key.data, (u_char *) "traceparent",
+                               sizeof("traceparent") - 1)
+               != 0)
+        {
+            continue;
+        }
+
+        if (rc == NGX_OK) {
+            return NGX_DECLINED;
+        }
+
+        rc = ngx_thread_ws_otlp_parse(context, &header[i].value);
+
+        if (rc != NGX_OK) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return rc;
+}
+
+
+/* by the id, so that all who look at it alike decide alike */
+
+static ngx_uint_t
+ngx_thread_ws_trace_sampled(u_char *trace_id, ngx_uint_t ratio)
+{
+    uint64_t    value, limit;
+    ngx_uint_t  i;
+
+    value = 0;
+
+    for (i = 9; i < 16; i++) {
+        value = (value << 8) | trace_id[i];
+    }
+
+    limit = ((uint64_t) 1 << NGX_THREAD_WS_TRACE_BITS)
+            / NGX_THREAD_WS_TRACE_PARTS * ratio;
+
+    return ratio == NGX_THREAD_WS_TRACE_PARTS || value < limit;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_trace_random(u_char *p, size_t len)
+{
+    return getrandom(p, len, GRND_NONBLOCK) == (ssize_t) len ? NGX_OK
+                                                             : NGX_ERROR;
+}
+
+
+static uint64_t
+ngx_thread_ws_trace_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_REALTIME, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+
+void
+ngx_thread_ws_trace_closed(ngx_thread_ws_conn_t *conn)
+{
+    ngx_str_t                   name;
+    ngx_thread_ws_span_t       *span;
+    ngx_thread_ws_otlp_text_t   text;
+
+    span = conn->span;
+
+    if (span == NULL || !span->otlp.context.sampled) {
+        return;
+    }
+
+    span->otlp.end = ngx_thread_ws_trace_clock();
+
+    ngx_str_set(&name, "thread_ws connection");
+    ngx_memzero(&text, sizeof(ngx_thread_ws_otlp_text_t));
+
+    ngx_thread_ws_otlp_begin(&text, &span->otlp, &name);
+    ngx_thread_ws_trace_conn_attributes(&text, conn);
+
+    ngx_thread_ws_trace_export(conn->conf->trace, &text);
+}
+
+
+static void
+ngx_thread_ws_trace_conn_attributes(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_conn_t *conn)
+{
+    ngx_str_t  id;
+
+    id.data = conn->id;
+    id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
+
+    ngx_thread_ws_otlp_string(text, "thread_ws.connection.id", &id);
+    ngx_thread_ws_otlp_string(text, "gen_ai.conversation.id",
+                              &conn->thread_id);
+    ngx_thread_ws_otlp_number(text, "thread_ws.close_code", conn->close_code);
+    ngx_thread_ws_otlp_number(text, "thread_ws.runs", conn->runs);
+}
+
+
+static void
+ngx_thread_ws_trace_export(ngx_thread_ws_trace_conf_t *trace,
+    ngx_thread_ws_otlp_text_t *text)
+{
+    (void) ngx_thread_ws_otlp_end(text);
+
+    ngx_thread_ws_exporter_add(trace->exporter, text->data, text->len);
+}
+
+
+void
+ngx_thread_ws_trace_message(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_span_t  *span, *parent;
+
+    parent = run->conn->span;
+
+    if (parent == NULL) {
+        return;
+    }
+
+    span = ngx_pcalloc(run->pool, sizeof(ngx_thread_ws_span_t));
+    if (span == NULL) {
+        return;
+    }
+
+    span->otlp.context = parent->otlp.context;
+    ngx_memcpy(span->otlp.parent, parent->otlp.context.span_id, 8);
+
+    if (ngx_thread_ws_trace_random(span->otlp.context.span_id, 8) != NGX_OK) {
+        return;
+    }
+
+    span->otlp.child = 1;
+    span->otlp.kind = NGX_THREAD_WS_SPAN_CLIENT;
+    span->otlp.start = ngx_thread_ws_trace_clock();
+
+    run->span = span;
+}
+
+
+void
+ngx_thread_ws_trace_first_token(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_span_t  *span;
+
+    span = run->span;
+
+    if (span) {
+        span->first_token = ngx_thread_ws_trace_clock();
+    }
+}
+
+
+void
+ngx_thread_ws_trace_cancel(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_span_t  *span;
+
+    span = run->span;
+
+    if (span) {
+        span->cancel = ngx_thread_ws_trace_clock();
+    }
+}
+
+
+void
+ngx_thread_ws_trace_ended(ngx_thread_ws_run_t *run)
+{
+    u_char                     *p;
+    ngx_str_t                   name;
+    ngx_thread_ws_span_t       *span;
+    ngx_thread_ws_otlp_text_t   text;
+
+    span = run->span;
+
+    if (span == NULL || !span->otlp.context.sampled) {
+        return;
+    }
+
+    span->otlp.end = ngx_thread_ws_trace_clock();
+
+    if (run->result.outcome == NGX_THREAD_WS_FAILED) {
+        span->otlp.error =
+                   (char *) ngx_thread_ws_codes[run->result.code].text.data;
+    }
+
+    ngx_str_set(&name, "chat");
+
+    if (run->model.len) {
+        p = ngx_pnalloc(run->pool, run->model.len + sizeof("chat "));
+        if (p) {
+            name.data = p;
+            name.len = ngx_sprintf(p, "chat %V", &run->model) - p;
+        }
+    }
+
+    ngx_memzero(&text, sizeof(ngx_thread_ws_otlp_text_t));
+
+    ngx_thread_ws_otlp_begin(&text, &span->otlp, &name);
+    ngx_thread_ws_trace_run_attributes(&text, run);
+
+    if (span->first_token) {
+        ngx_thread_ws_otlp_event(&text, "first_token", span->first_token);
+    }
+
+    if (span->cancel) {
+        ngx_thread_ws_otlp_event(&text, "cancel", span->cancel);
+    }
+
+    ngx_thread_ws_trace_export(run->conf->trace, &text);
+}
+
+
+static void
+ngx_thread_ws_trace_run_attributes(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_run_t *run)
+{
+    ngx_str_t  id, operation;
+
+    id.data = run->conn_id;
+    id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
+    ngx_str_set(&operation, "chat");
+
+    ngx_thread_ws_otlp_string(text, "gen_ai.operation.name", &operation);
+    ngx_thread_ws_otlp_string(text, "gen_ai.provider.name",
+                              &run->conf->dialect->name);
+    ngx_thread_ws_otlp_string(text, "gen_ai.conversation.id", &run->thread_id);
+    ngx_thread_ws_otlp_string(text, "thread_ws.connection.id", &id);
+    ngx_thread_ws_otlp_string(text, "thread_ws.request.id", &run->request_id);
+    ngx_thread_ws_otlp_string(text, "thread_ws.outcome",
+                              &ngx_thread_ws_outcomes[run->result.outcome]);
+
+    ngx_thread_ws_trace_result(text, run);
+}
+
+
+/* what is not always known */
+
+static void
+ngx_thread_ws_trace_result(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_result_t  *result;
+
+    result = &run->result;
+
+    if (run->model.len) {
+        ngx_thread_ws_otlp_string(text, "gen_ai.request.model", &run->model);
+    }
+
+    if (result->input_tokens >= 0) {
+        ngx_thread_ws_otlp_number(text, "gen_ai.usage.input_tokens",
+                                  result->input_tokens);
+    }
+
+    if (result->output_tokens >= 0) {
+        ngx_thread_ws_otlp_number(text, "gen_ai.usage.output_tokens",
+                                  result->output_tokens);
+    }
+
+    if (run->reply.finish_reason.len) {
+        ngx_thread_ws_otlp_list(text, "gen_ai.response.finish_reasons",
+                                &run->reply.finish_reason);
+    }
+
+    if (run->status) {
+        ngx_thread_ws_otlp_number(text, "http.response.status_code",
+                                  run->status);
+    }
+
+    if (result->outcome == NGX_THREAD_WS_FAILED) {
+        ngx_thread_ws_otlp_string(text, "error.type",
+                                  &ngx_thread_ws_codes[result->code].name);
+    }
+}
+
+
+ngx_int_t
+ngx_thread_ws_trace_parent(ngx_thread_ws_run_t *run, u_char *dst)
+{
+    ngx_thread_ws_span_t  *span;
+
+    span = run->span;
+
+    if (span == NULL) {
+        return NGX_DECLINED;
+    }
+
+    (void) ngx_thread_ws_otlp_parent(dst, &span->otlp.context);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_trace_id(void *span, u_char *dst)
+{
+    ngx_thread_ws_span_t  *s;
+
+    s = span;
+
+    if (s == NULL || !s->otlp.context.sampled) {
+        return NGX_DECLINED;
+    }
+
+    (void) ngx_hex_dump(dst, s->otlp.context.trace_id, 16);
+
+    return NGX_OK;
+}

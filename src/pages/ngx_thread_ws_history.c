@@ -1,0 +1,450 @@
+
+/*
+ * The location of thread_ws_history: one operation of the store for each
+ * request, and a JSON document.  Where the agent's server keeps the threads
+ * itself, it is asked instead.
+ */
+
+
+#include "ngx_thread_ws.h"
+#include "pages/ngx_thread_ws_history.h"
+#include "observe/ngx_thread_ws_observe.h"
+#include "conn/ngx_thread_ws_upgrade.h"
+
+
+#define NGX_THREAD_WS_HISTORY_RUNS   100
+#define NGX_THREAD_WS_HISTORY_MAX    1000
+
+/* content and answers of one page, unless its newest run alone has more */
+
+#define NGX_THREAD_WS_HISTORY_BYTES  (4 * 1024 * 1024)
+
+
+typedef struct {
+    ngx_http_request_t        *request;
+    ngx_thread_ws_store_op_t   op;
+    ngx_msec_t                 started;      /* ngx_current_msec */
+    unsigned                   active:1;     /* the op is under way */
+} ngx_thread_ws_history_t;
+
+
+static ngx_int_t ngx_thread_ws_history_arguments(ngx_http_request_t *r,
+    ngx_thread_ws_store_op_t *op);
+static void ngx_thread_ws_history_store_handler(ngx_thread_ws_store_op_t *op);
+static ngx_int_t ngx_thread_ws_history_done(ngx_thread_ws_history_t *history);
+static json_t *ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op);
+static char *ngx_thread_ws_history_json(ngx_str_t *thread_id,
+    json_t *messages);
+static ngx_int_t ngx_thread_ws_history_private(ngx_http_request_t *r);
+static ngx_int_t ngx_thread_ws_history_message(json_t *messages, char *role,
+    ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created);
+static ngx_int_t ngx_thread_ws_history_header(ngx_http_request_t *r,
+    char *name, char *value);
+static void ngx_thread_ws_history_free(void *data);
+static void ngx_thread_ws_history_cleanup(void *data);
+
+
+ngx_int_t
+ngx_thread_ws_history_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                  rc;
+    ngx_http_cleanup_t        *cln;
+    ngx_thread_ws_history_t   *history;
+    ngx_thread_ws_store_op_t  *op;
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_DELETE))) {
+
+        if (ngx_thread_ws_history_header(r, "Allow", "GET, HEAD, DELETE")
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_thread_ws_module);
+
+    cln = ngx_http_cleanup_add(r, sizeof(ngx_thread_ws_history_t));
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    history = cln->data;
+    ngx_memzero(history, sizeof(ngx_thread_ws_history_t));
+
+    cln->handler = ngx_thread_ws_history_cleanup;
+
+    history->request = r;
+    op = &history->op;
+
+    rc = ngx_thread_ws_upgrade_ids(r, conf, &op->thread_id, &op->owner);
+
+    if (rc == NGX_DECLINED) {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_thread_ws_history_arguments(r, op) != NGX_OK) {
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
+    if (conf->history.len) {
+        return ngx_thread_ws_history_ask(r, conf, op);
+    }
+
+    op->pool = r->pool;
+    op->log = r->connection->log;
+    op->handler = ngx_thread_ws_history_store_handler;
+    op->data = history;
+
+    history->started = ngx_current_msec;
+
+    rc = (r->method == NGX_HTTP_DELETE)
+         ? ngx_thread_ws_store_remove(conf->store, op)
+         : ngx_thread_ws_store_page(conf->store, op);
+
+    if (rc == NGX_OK) {
+        return ngx_thread_ws_history_done(history);
+    }
+
+    /* a client that goes takes its request along */
+
+    history->active = 1;
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->main->count++;
+
+    return NGX_DONE;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_history_arguments(ngx_http_request_t *r,
+    ngx_thread_ws_store_op_t *op)
+{
+    off_t      before;
+    ngx_int_t  limit;
+    ngx_str_t  value;
+
+    op->limit = NGX_THREAD_WS_HISTORY_RUNS;
+    op->bytes = NGX_THREAD_WS_HISTORY_BYTES;
+
+    if (r->method == NGX_HTTP_DELETE) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_arg(r, (u_char *) "limit", sizeof("limit") - 1, &value)
+        == NGX_OK)
+    {
+        limit = ngx_atoi(value.data, value.len);
+
+        if (limit < 1) {
+            return NGX_DECLINED;
+        }
+
+        op->limit = ngx_min(limit, NGX_THREAD_WS_HISTORY_MAX);
+    }
+
+    if (ngx_http_arg(r, (u_char *) "before", sizeof("before") - 1, &value)
+        == NGX_OK)
+    {
+        before = ngx_atoof(value.data, value.len);
+
+        if (before < 1) {
+            return NGX_DECLINED;
+        }
+
+        op->before = before;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_thread_ws_history_store_handler(ngx_thread_ws_store_op_t *op)
+{
+    ngx_connection_t         *c;
+    ngx_http_request_t       *r;
+    ngx_thread_ws_history_t  *history;
+
+    history = op->data;
+    history->active = 0;
+
+    r = history->request;
+    c = r->connection;
+
+    ngx_http_finalize_request(r, ngx_thread_ws_history_done(history));
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
+{
+    ngx_http_request_t        *r;
+    ngx_thread_ws_store_op_t  *op;
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    r = history->request;
+    op = &history->op;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_thread_ws_module);
+
+    if (conf->store->shared) {
+        ngx_thread_ws_observe_store((r->method == NGX_HTTP_DELETE) ? "remove"
+                                                                  : "page",
+                                    ngx_current_msec - history->started,
+                                    op->status);
+    }
+
+    switch (op->status) {
+
+    case NGX_OK:
+        break;
+
+    case NGX_DECLINED:
+        return NGX_HTTP_NOT_FOUND;
+
+    default:
+        return ngx_thread_ws_history_unavailable(r);
+    }
+
+    if (r->method == NGX_HTTP_DELETE) {
+        return ngx_thread_ws_history_removed(r);
+    }
+
+    return ngx_thread_ws_history_send(r, &op->thread_id,
+                                      ngx_thread_ws_history_messages(op));
+}
+
+
+/* what belongs to one user is nothing for caches between */
+
+static ngx_int_t
+ngx_thread_ws_history_private(ngx_http_request_t *r)
+{
+    return ngx_thread_ws_history_header(r, "Cache-Control", "no-store");
+}
+
+
+ngx_int_t
+ngx_thread_ws_history_unavailable(ngx_http_request_t *r)
+{
+    if (ngx_thread_ws_history_header(r, "Retry-After", "1") != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_HTTP_SERVICE_UNAVAILABLE;
+}
+
+
+ngx_int_t
+ngx_thread_ws_history_removed(ngx_http_request_t *r)
+{
+    ngx_int_t  rc;
+
+    if (ngx_thread_ws_history_private(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->headers_out.status = NGX_HTTP_NO_CONTENT;
+    r->header_only = 1;
+
+    rc = ngx_http_send_header(r);
+
+    return (rc == NGX_ERROR || rc > NGX_OK) ? rc : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_history_send(ngx_http_request_t *r, ngx_str_t *thread_id,
+    json_t *messages)
+{
+    char                *json;
+    ngx_int_t            rc;
+    ngx_buf_t           *b;
+    ngx_chain_t          out;
+    ngx_pool_cleanup_t  *cln;
+
+    json = ngx_thread_ws_history_json(thread_id, messages);
+    if (json == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        free(json);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_thread_ws_history_free;
+    cln->data = json;
+
+    b = ngx_calloc_buf(r->pool);
+
+    if (b == NULL || ngx_thread_ws_history_private(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->pos = (u_char *) json;
+    b->last = b->pos + ngx_strlen(json);
+    b->memory = 1;
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.content_length_n = b->last - b->pos;
+
+    ngx_str_set(&r->headers_out.content_type, "application/json");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+/* NULL without memory */
+
+static json_t *
+ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op)
+{
+    json_t                  *messages;
+    ngx_uint_t               i;
+    ngx_thread_ws_record_t  *record;
+
+    messages = json_array();
+    record = op->records.elts;
+
+    for (i = 0; i < op->records.nelts; i++, record++) {
+
+        /* a run is stored at its end; its message came latency before */
+
+        if (ngx_thread_ws_history_message(messages, "user", &record->content,
+                                          record,
+                                          record->created - record->latency)
+            != NGX_OK
+            || ngx_thread_ws_history_message(messages, "assistant",
+                                             &record->answer, record,
+                                             record->created)
+               != NGX_OK)
+        {
+            json_decref(messages);
+            return NULL;
+        }
+    }
+
+    return messages;
+}
+
+
+static char *
+ngx_thread_ws_history_json(ngx_str_t *thread_id, json_t *messages)
+{
+    char    *text;
+    json_t  *root;
+
+    if (messages == NULL) {
+        return NULL;
+    }
+
+    root = json_pack("{s:s%, s:o}", "threadId", thread_id->data,
+                     thread_id->len, "messages", messages);
+    if (root == NULL) {
+        return NULL;
+    }
+
+    text = json_dumps(root, JSON_COMPACT);
+
+    json_decref(root);
+
+    return text;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_history_message(json_t *messages, char *role,
+    ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created)
+{
+    u_char    buf[sizeof("1970-01-01T00:00:00.000Z") + NGX_INT_T_LEN];
+    json_t   *message;
+    ngx_tm_t  tm;
+
+    ngx_gmtime((time_t) (created / 1000), &tm);
+
+    (void) ngx_sprintf(buf, "%4d-%02d-%02dT%02d:%02d:%02d.%03uiZ%Z",
+                       tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                       tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
+                       (ngx_uint_t) (created % 1000));
+
+    message = json_pack("{s:s, s:s%, s:s%, s:s, s:I}",
+                        "role", role,
+                        "content", content->data, content->len,
+                        "requestId", record->request_id.data,
+                        record->request_id.len,
+                        "createdAt", buf,
+                        "seq", (json_int_t) record->seq);
+
+    return json_array_append_new(messages, message) == 0 ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_history_header(ngx_http_request_t *r, char *name, char *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->value.data = (u_char *) value;
+    h->value.len = ngx_strlen(value);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_thread_ws_history_free(void *data)
+{
+    free(data);
+}
+
+
+static void
+ngx_thread_ws_history_cleanup(void *data)
+{
+    ngx_thread_ws_history_t *history = data;
+
+    if (history->active) {
+        history->active = 0;
+        ngx_thread_ws_store_abandon(&history->op);
+    }
+}

@@ -1,0 +1,401 @@
+
+/*
+ * A run's request body: the settings, what the connection remembers of the
+ * thread, and the new message, in the words of the agent's dialect.
+ *
+ * The history is most of a body, and stands escaped already.  So the dialect
+ * writes a prompt with two made-up runs, from which is read how a run and the
+ * next one stand there; the real ones are put in their place by copying.
+ */
+
+
+#include "ngx_thread_ws.h"
+#include "agent/ngx_thread_ws_agent.h"
+#include "thread/ngx_thread_ws_recent.h"
+
+
+/* U+0000 is in no message */
+
+#define NGX_THREAD_WS_MARK          "\0history\0"
+#define NGX_THREAD_WS_MARK_ESCAPED  "\\u0000history\\u0000"
+
+#define NGX_THREAD_WS_MARKS         4
+
+
+static ngx_int_t ngx_thread_ws_prompt_settings(ngx_thread_ws_run_t *run,
+    ngx_http_request_t *r, ngx_thread_ws_prompt_t *prompt);
+static ngx_int_t ngx_thread_ws_prompt_value(ngx_thread_ws_run_t *run,
+    ngx_http_request_t *r, ngx_http_complex_value_t *cv, char *directive,
+    ngx_str_t *value);
+static ngx_int_t ngx_thread_ws_prompt_text(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt, ngx_str_t *text);
+static void ngx_thread_ws_prompt_free(void *data);
+static ngx_uint_t ngx_thread_ws_prompt_plain(ngx_thread_ws_conn_t *conn);
+static ngx_int_t ngx_thread_ws_prompt_unescape(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt);
+static ngx_int_t ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run,
+    ngx_str_t *text);
+
+
+static ngx_str_t  ngx_thread_ws_busy_names[] = {
+    ngx_string("interrupt"),
+    ngx_string("queue"),
+    ngx_string("reject")
+};
+
+
+ngx_int_t
+ngx_thread_ws_run_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
+    ngx_chain_t **body, off_t *size)
+{
+    ngx_buf_t                 *b;
+    ngx_str_t                  text;
+    ngx_uint_t                 i, marked;
+    ngx_chain_t               *cl;
+    ngx_thread_ws_conn_t      *conn;
+    ngx_thread_ws_prompt_t     prompt;
+    ngx_thread_ws_exchange_t   marks[NGX_THREAD_WS_MARKS / 2];
+
+    conn = run->conn;
+
+    if (ngx_thread_ws_prompt_settings(run, r, &prompt) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    marked = 0;
+
+    if (conn->nhistory && conn->history_size <= run->conf->context.bytes) {
+
+        if (ngx_thread_ws_prompt_plain(conn)) {
+
+            if (ngx_thread_ws_prompt_unescape(run, &prompt) != NGX_OK) {
+                return NGX_ERROR;
+            }
+
+        } else {
+            for (i = 0; i < NGX_THREAD_WS_MARKS / 2; i++) {
+                ngx_str_set(&marks[i].content, NGX_THREAD_WS_MARK);
+                marks[i].answer = marks[i].content;
+            }
+
+            prompt.history = marks;
+            prompt.nhistory = NGX_THREAD_WS_MARKS / 2;
+            marked = 1;
+        }
+    }
+
+    if (ngx_thread_ws_prompt_text(run, &prompt, &text) != NGX_OK
+        || (marked && ngx_thread_ws_prompt_fill(run, &text) != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    b = ngx_calloc_buf(run->pool);
+    cl = ngx_alloc_chain_link(run->pool);
+
+    if (b == NULL || cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->start = text.data;
+    b->pos = b->start;
+    b->last = b->pos + text.len;
+    b->end = b->last;
+    b->memory = 1;
+    b->last_buf = 1;
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    *body = cl;
+    *size = text.len;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_prompt_settings(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
+    ngx_thread_ws_prompt_t *prompt)
+{
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    conf = run->conf;
+
+    ngx_memzero(prompt, sizeof(ngx_thread_ws_prompt_t));
+
+    prompt->content = run->content;
+    prompt->request_id = run->request_id;
+    prompt->busy = ngx_thread_ws_busy_names[conf->busy];
+    prompt->parameters = conf->parameters;
+
+    if (ngx_thread_ws_prompt_value(run, r, conf->model, "thread_ws_model",
+                                   &prompt->model)
+        != NGX_OK
+        || ngx_thread_ws_prompt_value(run, r, conf->system_prompt,
+                                      "thread_ws_system_prompt",
+                                      &prompt->system_prompt)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (prompt->model.len) {
+        run->model.data = ngx_pstrdup(run->pool, &prompt->model);
+        run->model.len = run->model.data ? prompt->model.len : 0;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_prompt_value(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
+    ngx_http_complex_value_t *cv, char *directive, ngx_str_t *value)
+{
+    uint32_t  state;
+
+    ngx_str_null(value);
+
+    if (cv == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_complex_value(r, cv, value) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    state = NGX_THREAD_WS_UTF8_COMPLETE;
+
+    if (ngx_thread_ws_utf8_check(&state, value->data, value->len) == NGX_OK
+        && state == NGX_THREAD_WS_UTF8_COMPLETE)
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, run->log, 0,
+                  "\"%s\" comes out as no valid UTF-8", directive);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_prompt_text(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt, ngx_str_t *text)
+{
+    char                *p;
+    json_t              *json;
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(run->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    json = run->conf->dialect->request(prompt);
+    if (json == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_thread_ws_prompt_free;
+    cln->data = p;
+
+    text->data = (u_char *) p;
+    text->len = ngx_strlen(p);
+
+    return NGX_OK;
+}
+
+
+/* jansson's memory is malloc's */
+
+static void
+ngx_thread_ws_prompt_free(void *data)
+{
+    free(data);
+}
+
+
+/*
+ * Whether the dialect has to see the runs themselves: some treat one without
+ * an answer in a way of their own.
+ */
+
+static ngx_uint_t
+ngx_thread_ws_prompt_plain(ngx_thread_ws_conn_t *conn)
+{
+    u_char                  *p, *last;
+    ngx_queue_t             *q;
+    ngx_thread_ws_recent_t  *recent;
+
+    for (q = ngx_queue_head(&conn->history);
+         q != ngx_queue_sentinel(&conn->history);
+         q = ngx_queue_next(q))
+    {
+        recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
+
+        p = recent->answer.data;
+        last = p + recent->answer.len;
+
+        while (p < last
+               && (*p == ' '
+                   || (*p == '\\' && p[1] != '"' && p[1] != '\\'
+                       && p[1] != '/')))
+        {
+            /* blank, or the escape of something that may be blank */
+
+            p += (*p == '\\') ? 2 : 1;
+        }
+
+        if (p >= last) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_prompt_unescape(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt)
+{
+    u_char                    *p;
+    ngx_str_t                 *text[2];
+    ngx_uint_t                 i;
+    ngx_queue_t               *q;
+    ngx_thread_ws_conn_t      *conn;
+    ngx_thread_ws_recent_t    *recent;
+    ngx_thread_ws_exchange_t  *e;
+
+    conn = run->conn;
+
+    e = ngx_palloc(run->pool,
+                   conn->nhistory * sizeof(ngx_thread_ws_exchange_t));
+    if (e == NULL) {
+        return NGX_ERROR;
+    }
+
+    prompt->history = e;
+    prompt->nhistory = conn->nhistory;
+
+    for (q = ngx_queue_head(&conn->history);
+         q != ngx_queue_sentinel(&conn->history);
+         q = ngx_queue_next(q))
+    {
+        recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
+
+        e->content = recent->content;
+        e->answer = recent->answer;
+
+        text[0] = &e->content;
+        text[1] = &e->answer;
+
+        for (i = 0; i < 2; i++) {
+
+            if (text[i]->len == 0) {
+                continue;
+            }
+
+            p = ngx_pnalloc(run->pool, text[i]->len);
+            if (p == NULL) {
+                return NGX_ERROR;
+            }
+
+            text[i]->len = ngx_thread_ws_json_unescape(p, text[i]->data,
+                                                       text[i]->len)
+                           - p;
+            text[i]->data = p;
+        }
+
+        e++;
+    }
+
+    return NGX_OK;
+}
+
+
+/* the remembered runs for the made-up ones, if the dialect sends any */
+
+static ngx_int_t
+ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run, ngx_str_t *text)
+{
+    u_char                  *p, *pos, *last;
+    size_t                   size;
+    ngx_str_t                piece[NGX_THREAD_WS_MARKS + 1];
+    ngx_uint_t               i;
+    ngx_queue_t             *q;
+    ngx_thread_ws_conn_t    *conn;
+    ngx_thread_ws_recent_t  *recent;
+
+    conn = run->conn;
+
+    pos = text->data;
+    last = pos + text->len;
+
+    for (i = 0; i < NGX_THREAD_WS_MARKS; i++) {
+
+        p = ngx_strlcasestrn(pos, last, (u_char *) NGX_THREAD_WS_MARK_ESCAPED,
+                             sizeof(NGX_THREAD_WS_MARK_ESCAPED) - 2);
+        if (p == NULL) {
+            return (i == 0) ? NGX_OK : NGX_ERROR;
+        }
+
+        piece[i].data = pos;
+        piece[i].len = p - pos;
+
+        pos = p + sizeof(NGX_THREAD_WS_MARK_ESCAPED) - 1;
+    }
+
+    piece[i].data = pos;
+    piece[i].len = last - pos;
+
+    size = text->len;
+
+    for (q = ngx_queue_head(&conn->history);
+         q != ngx_queue_sentinel(&conn->history);
+         q = ngx_queue_next(q))
+    {
+        recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
+        size += piece[1].len + piece[2].len + recent->content.len
+                + recent->answer.len;
+    }
+
+    p = ngx_pnalloc(run->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    text->data = p;
+    p = ngx_cpymem(p, piece[0].data, piece[0].len);
+
+    for (q = ngx_queue_head(&conn->history);
+         q != ngx_queue_sentinel(&conn->history);
+         q = ngx_queue_next(q))
+    {
+        recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
+
+        if (q != ngx_queue_head(&conn->history)) {
+            p = ngx_cpymem(p, piece[2].data, piece[2].len);
+        }
+
+        p = ngx_cpymem(p, recent->content.data, recent->content.len);
+        p = ngx_cpymem(p, piece[1].data, piece[1].len);
+        p = ngx_cpymem(p, recent->answer.data, recent->answer.len);
+    }
+
+    p = ngx_cpymem(p, piece[NGX_THREAD_WS_MARKS].data,
+                   piece[NGX_THREAD_WS_MARKS].len);
+
+    text->len = p - text->data;
+
+    return NGX_OK;
+}

@@ -1,0 +1,232 @@
+
+/*
+ * Threads and their runs in shared memory: the inside of the store "memory".
+ *
+ * The memory is cut into blocks of one size, named by number.  A run is a chain
+ * of blocks, a thread and an owner are one block each.  So nothing fragments,
+ * and the blocks can be read again from the beginning: a worker that is killed
+ * in mid-change leaves a mark, and whoever comes next rebuilds all lists from
+ * what was complete.
+ *
+ * Every function here is called under the zone's lock, between
+ * ngx_thread_ws_shelf_enter() and ngx_thread_ws_shelf_leave().
+ */
+
+
+#ifndef _NGX_THREAD_WS_SHELF_H_INCLUDED_
+#define _NGX_THREAD_WS_SHELF_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "store/ngx_thread_ws_store.h"
+
+
+#define NGX_THREAD_WS_SHELF_BLOCK   256
+#define NGX_THREAD_WS_SHELF_DIGEST  20
+#define NGX_THREAD_WS_SHELF_ID      128
+
+/* one thread may take this part of all blocks, and so many runs */
+
+#define NGX_THREAD_WS_SHELF_THREAD  8
+#define NGX_THREAD_WS_SHELF_RUNS    10000
+
+/* an owner with more than this part makes room among its own threads */
+
+#define NGX_THREAD_WS_SHELF_OWNER   4
+
+
+typedef struct {
+    uint32_t    next;
+    uint32_t    kind;
+} ngx_thread_ws_shelf_head_t;
+
+
+typedef struct {
+    ngx_thread_ws_shelf_head_t  head;
+
+    u_char      digest[NGX_THREAD_WS_SHELF_DIGEST];
+    uint32_t    bucket_next;
+    uint32_t    newest;         /* the thread used last */
+    uint32_t    oldest;
+    uint32_t    nthreads;
+    uint32_t    nblocks;        /* of its threads and their runs */
+} ngx_thread_ws_shelf_owner_t;
+
+
+typedef struct {
+    ngx_thread_ws_shelf_head_t  head;
+
+    u_char      digest[NGX_THREAD_WS_SHELF_DIGEST];
+    uint32_t    bucket_next;
+    uint32_t    owner;
+
+    uint32_t    newer;          /* threads by use: all of them, */
+    uint32_t    older;
+    uint32_t    own_newer;      /* and the owner's */
+    uint32_t    own_older;
+
+    uint32_t    newest;         /* run */
+    uint32_t    oldest;
+    uint32_t    nruns;
+    uint32_t    nblocks;        /* its own and its runs' */
+
+    uint64_t    generation;
+    uint64_t    seq;            /* the last one given */
+
+    uint32_t    id_len;         /* for the log alone */
+    u_char      id[NGX_THREAD_WS_SHELF_ID];
+} ngx_thread_ws_shelf_thread_t;
+
+
+typedef struct {
+    ngx_thread_ws_shelf_head_t  head;
+
+    uint32_t    bucket_next;
+    uint32_t    thread;
+    uint32_t    older;
+    uint32_t    newer;
+    uint32_t    hash;
+    uint32_t    nblocks;
+    uint32_t    request_id;     /* lengths, in the order of the texts */
+    uint32_t    model;
+    uint32_t    finish_reason;
+    uint32_t    content;
+    uint32_t    answer;
+    uint32_t    latency;
+
+    uint64_t    seq;
+    uint64_t    created;
+    int64_t     input_tokens;
+    int64_t     output_tokens;
+} ngx_thread_ws_shelf_run_t;
+
+
+/*
+ * A bucket remembers the highest sequence number and generation of the threads
+ * that went from it for want of room: one that comes back goes on from there,
+ * so that whoever remembers it still finds what is new.
+ */
+
+typedef struct {
+    uint64_t    generation;
+    uint64_t    seq;
+    uint32_t    first;
+} ngx_thread_ws_shelf_bucket_t;
+
+
+typedef struct {
+    volatile ngx_uint_t            torn;      /* a change is under way */
+
+    uint32_t                       nblocks;   /* numbered from 1 */
+    uint32_t                       fresh;     /* never used from here on */
+    uint32_t                       free;      /* a list of used ones */
+    uint32_t                       nfree;     /* in the list */
+
+    uint32_t                       newest;    /* threads by use */
+    uint32_t                       oldest;
+    uint32_t                       nthreads;
+    uint32_t                       nruns;
+
+    ngx_atomic_t                   evicted;   /* threads, for want of room */
+    ngx_atomic_t                   dropped;   /* runs, of too large threads */
+    ngx_atomic_t                   rebuilt;   /* after a worker was killed */
+
+    uint32_t                       mask;      /* of each hash table */
+    u_char                         secret[16];
+
+    ngx_thread_ws_shelf_bucket_t  *threads;
+    uint32_t                      *owners;
+    uint32_t                      *runs;
+
+    u_char                        *blocks;
+} ngx_thread_ws_shelf_t;
+
+
+/* who is asked for: digests of owner, and of owner and thread id */
+
+typedef struct {
+    u_char      owner[NGX_THREAD_WS_SHELF_DIGEST];
+    u_char      thread[NGX_THREAD_WS_SHELF_DIGEST];
+    ngx_str_t  *id;
+} ngx_thread_ws_shelf_key_t;
+
+
+/* threads that went for want of room; only the first of them by name */
+
+#define NGX_THREAD_WS_SHELF_GONE    16
+
+typedef struct {
+    ngx_uint_t  n;
+
+    struct {
+        ngx_uint_t  nruns;
+        size_t      len;
+        u_char      id[NGX_THREAD_WS_SHELF_ID];
+    } threads[NGX_THREAD_WS_SHELF_GONE];
+} ngx_thread_ws_shelf_gone_t;
+
+
+/* takes all free pages of the pool but some; NULL if there are too few */
+
+ngx_thread_ws_shelf_t *ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool);
+
+/* enter rebuilds what a killed worker left torn, and returns 1 if it did */
+
+ngx_uint_t ngx_thread_ws_shelf_enter(ngx_thread_ws_shelf_t *shelf);
+void ngx_thread_ws_shelf_leave(ngx_thread_ws_shelf_t *shelf);
+
+/* needs no lock; thread_id is to live as long as key */
+
+void ngx_thread_ws_shelf_key(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key, ngx_str_t *owner, ngx_str_t *thread_id);
+
+/* the thread, made the last used one, or NULL; its generation in both cases */
+
+ngx_thread_ws_shelf_thread_t *ngx_thread_ws_shelf_find(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_key_t *key,
+    uint64_t *generation);
+
+/* a run of the thread, or NULL */
+
+ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_find_run(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_str_t *request_id);
+
+/* the newest run older than seq, or of all if seq is 0; NULL: there is none */
+
+ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_before(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_thread_t *thread,
+    uint64_t seq);
+
+ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_older(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_run_t *run);
+
+/*
+ * Adds record to the thread, which is made if thread is NULL; sets the
+ * record's seq.  Makes room as it must, and tells in gone at whose cost.
+ * NGX_OK, NGX_BUSY: the run is larger than a thread's part; NGX_ERROR: there is
+ * no room.
+ */
+
+ngx_int_t ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_thread_ws_record_t *record, ngx_thread_ws_shelf_gone_t *gone);
+
+/*
+ * Drops the thread's runs and raises its generation, also of one that is not
+ * there: a first run may be under way.  The number of runs that there were.
+ */
+
+ngx_uint_t ngx_thread_ws_shelf_remove(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_thread_ws_shelf_gone_t *gone);
+
+/* copies a run's texts to pool: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_shelf_read(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_run_t *run, ngx_thread_ws_record_t *record,
+    ngx_pool_t *pool);
+
+
+#endif /* _NGX_THREAD_WS_SHELF_H_INCLUDED_ */

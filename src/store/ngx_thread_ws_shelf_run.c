@@ -1,0 +1,542 @@
+
+/*
+ * The runs of a thread on the shelf: written once, read, dropped.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "store/ngx_thread_ws_shelf.h"
+#include "store/ngx_thread_ws_shelf_blocks.h"
+
+
+/* room for texts in a run's first block, and in the others */
+
+#define NGX_THREAD_WS_SHELF_FIRST                                             \
+    (NGX_THREAD_WS_SHELF_BLOCK - sizeof(ngx_thread_ws_shelf_run_t))
+
+#define NGX_THREAD_WS_SHELF_REST                                              \
+    (NGX_THREAD_WS_SHELF_BLOCK - sizeof(ngx_thread_ws_shelf_head_t))
+
+
+/* a place in a run's texts */
+
+typedef struct {
+    ngx_thread_ws_shelf_t       *shelf;
+    ngx_thread_ws_shelf_head_t  *block;
+    size_t                       offset;
+} ngx_thread_ws_shelf_place_t;
+
+
+static size_t ngx_thread_ws_shelf_need(ngx_thread_ws_record_t *record);
+static ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_write(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_record_t *record, uint32_t n);
+static void ngx_thread_ws_shelf_put(ngx_thread_ws_shelf_place_t *place,
+    ngx_str_t *text);
+static u_char *ngx_thread_ws_shelf_get(ngx_thread_ws_shelf_place_t *place,
+    u_char *p, size_t len);
+static size_t ngx_thread_ws_shelf_step(ngx_thread_ws_shelf_place_t *place,
+    size_t len);
+static void ngx_thread_ws_shelf_link_run(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run);
+static void ngx_thread_ws_shelf_drop(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread);
+static void ngx_thread_ws_shelf_discard(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run);
+static uint32_t ngx_thread_ws_shelf_run_hash(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_str_t *request_id);
+
+
+ngx_int_t
+ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_thread_ws_record_t *record, ngx_thread_ws_shelf_gone_t *gone)
+{
+    size_t                      n, limit;
+    uint32_t                    i;
+    ngx_thread_ws_shelf_run_t  *run, *older;
+
+    n = ngx_thread_ws_shelf_need(record);
+    limit = shelf->nblocks / NGX_THREAD_WS_SHELF_THREAD;
+
+    if (n + 1 > limit) {
+        return NGX_BUSY;
+    }
+
+    while (thread
+           && (thread->nblocks + n > limit
+               || thread->nruns >= NGX_THREAD_WS_SHELF_RUNS))
+    {
+        ngx_thread_ws_shelf_drop(shelf, thread);
+        shelf->dropped++;
+    }
+
+    if (ngx_thread_ws_shelf_room(shelf, key, thread, n, gone) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (thread == NULL) {
+        thread = ngx_thread_ws_shelf_make(shelf, key);
+    }
+
+    run = ngx_thread_ws_shelf_write(shelf, record, n);
+
+    run->thread = ngx_thread_ws_shelf_number(shelf, thread);
+    run->hash = ngx_thread_ws_shelf_run_hash(shelf, thread,
+                                             &record->request_id);
+    run->seq = thread->seq + 1;
+    run->older = thread->newest;
+    run->newer = 0;
+
+    record->seq = run->seq;
+
+    i = ngx_thread_ws_shelf_number(shelf, run);
+
+    ngx_memory_barrier();
+
+    thread->newest = i;
+
+    ngx_memory_barrier();
+
+    thread->seq = run->seq;
+
+    if (run->older) {
+        older = ngx_thread_ws_shelf_block(shelf, run->older);
+        older->newer = i;
+
+    } else {
+        thread->oldest = i;
+    }
+
+    ngx_thread_ws_shelf_link_run(shelf, thread, run);
+
+    return NGX_OK;
+}
+
+
+static size_t
+ngx_thread_ws_shelf_need(ngx_thread_ws_record_t *record)
+{
+    size_t  len;
+
+    len = record->request_id.len + record->model.len
+          + record->finish_reason.len + record->content.len
+          + record->answer.len;
+
+    if (len <= NGX_THREAD_WS_SHELF_FIRST) {
+        return 1;
+    }
+
+    len -= NGX_THREAD_WS_SHELF_FIRST;
+
+    return 1 + (len + NGX_THREAD_WS_SHELF_REST - 1) / NGX_THREAD_WS_SHELF_REST;
+}
+
+
+static ngx_thread_ws_shelf_run_t *
+ngx_thread_ws_shelf_write(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_record_t *record, uint32_t n)
+{
+    uint32_t                      i;
+    ngx_thread_ws_shelf_run_t    *run;
+    ngx_thread_ws_shelf_head_t   *head;
+    ngx_thread_ws_shelf_place_t   place;
+
+    run = ngx_thread_ws_shelf_block(shelf, ngx_thread_ws_shelf_alloc(shelf));
+    head = &run->head;
+
+    head->kind = NGX_THREAD_WS_SHELF_RUN;
+
+    for (i = 1; i < n; i++) {
+        head->next = ngx_thread_ws_shelf_alloc(shelf);
+        head = ngx_thread_ws_shelf_block(shelf, head->next);
+        head->kind = NGX_THREAD_WS_SHELF_TEXT;
+    }
+
+    run->nblocks = n;
+    run->request_id = record->request_id.len;
+    run->model = record->model.len;
+    run->finish_reason = record->finish_reason.len;
+    run->content = record->content.len;
+    run->answer = record->answer.len;
+    run->latency = ngx_min(record->latency, 0xffffffff);
+    run->created = record->created;
+    run->input_tokens = record->input_tokens;
+    run->output_tokens = record->output_tokens;
+
+    place.shelf = shelf;
+    place.block = &run->head;
+    place.offset = sizeof(ngx_thread_ws_shelf_run_t);
+
+    ngx_thread_ws_shelf_put(&place, &record->request_id);
+    ngx_thread_ws_shelf_put(&place, &record->model);
+    ngx_thread_ws_shelf_put(&place, &record->finish_reason);
+    ngx_thread_ws_shelf_put(&place, &record->content);
+    ngx_thread_ws_shelf_put(&place, &record->answer);
+
+    return run;
+}
+
+
+static void
+ngx_thread_ws_shelf_put(ngx_thread_ws_shelf_place_t *place, ngx_str_t *text)
+{
+    size_t   n, len;
+    u_char  *p;
+
+    p = text->data;
+
+    for (len = text->len; len; len -= n) {
+        n = ngx_thread_ws_shelf_step(place, len);
+
+        ngx_memcpy((u_char *) place->block + place->offset, p, n);
+
+        place->offset += n;
+        p += n;
+    }
+}
+
+
+static u_char *
+ngx_thread_ws_shelf_get(ngx_thread_ws_shelf_place_t *place, u_char *p,
+    size_t len)
+{
+    size_t  n;
+
+    for ( /* void */ ; len; len -= n) {
+        n = ngx_thread_ws_shelf_step(place, len);
+
+        p = ngx_cpymem(p, (u_char *) place->block + place->offset, n);
+
+        place->offset += n;
+    }
+
+    return p;
+}
+
+
+/* how many of len bytes lie in the place's block; at its end, in the next */
+
+static size_t
+ngx_thread_ws_shelf_step(ngx_thread_ws_shelf_place_t *place, size_t len)
+{
+    if (place->offset == NGX_THREAD_WS_SHELF_BLOCK) {
+        place->block = ngx_thread_ws_shelf_block(place->shelf,
+                                                 place->block->next);
+        place->offset = sizeof(ngx_thread_ws_shelf_head_t);
+    }
+
+    return ngx_min(len, NGX_THREAD_WS_SHELF_BLOCK - place->offset);
+}
+
+
+/* the hash table and the counts; the chain is the caller's */
+
+static void
+ngx_thread_ws_shelf_link_run(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run)
+{
+    uint32_t                     *first;
+    ngx_thread_ws_shelf_owner_t  *owner;
+
+    first = &shelf->runs[run->hash & shelf->mask];
+
+    run->bucket_next = *first;
+    *first = ngx_thread_ws_shelf_number(shelf, run);
+
+    owner = ngx_thread_ws_shelf_block(shelf, thread->owner);
+
+    thread->nruns++;
+    thread->nblocks += run->nblocks;
+    owner->nblocks += run->nblocks;
+    shelf->nruns++;
+}
+
+
+/* the oldest run goes */
+
+static void
+ngx_thread_ws_shelf_drop(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread)
+{
+    ngx_thread_ws_shelf_run_t  *run, *newer;
+
+    run = ngx_thread_ws_shelf_block(shelf, thread->oldest);
+
+    if (run->newer) {
+        newer = ngx_thread_ws_shelf_block(shelf, run->newer);
+        newer->older = 0;
+
+    } else {
+        thread->newest = 0;
+    }
+
+    ngx_memory_barrier();
+
+    thread->oldest = run->newer;
+
+    ngx_thread_ws_shelf_discard(shelf, thread, run);
+}
+
+
+void
+ngx_thread_ws_shelf_clear(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread)
+{
+    uint32_t                    i;
+    ngx_thread_ws_shelf_run_t  *run;
+
+    i = thread->newest;
+
+    thread->newest = 0;
+
+    ngx_memory_barrier();
+
+    thread->oldest = 0;
+
+    while (i) {
+        run = ngx_thread_ws_shelf_block(shelf, i);
+        i = run->older;
+
+        ngx_thread_ws_shelf_discard(shelf, thread, run);
+    }
+}
+
+
+static void
+ngx_thread_ws_shelf_discard(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run)
+{
+    uint32_t                     *p, i;
+    ngx_thread_ws_shelf_run_t    *other;
+    ngx_thread_ws_shelf_owner_t  *owner;
+
+    i = ngx_thread_ws_shelf_number(shelf, run);
+
+    for (p = &shelf->runs[run->hash & shelf->mask];
+         *p;
+         p = &other->bucket_next)
+    {
+        if (*p == i) {
+            *p = run->bucket_next;
+            break;
+        }
+
+        other = ngx_thread_ws_shelf_block(shelf, *p);
+    }
+
+    owner = ngx_thread_ws_shelf_block(shelf, thread->owner);
+
+    thread->nruns--;
+    thread->nblocks -= run->nblocks;
+    owner->nblocks -= run->nblocks;
+    shelf->nruns--;
+
+    ngx_thread_ws_shelf_free(shelf, i);
+}
+
+
+static uint32_t
+ngx_thread_ws_shelf_run_hash(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_str_t *request_id)
+{
+    u_char    digest[NGX_THREAD_WS_SHELF_DIGEST];
+    uint32_t  hash;
+
+    ngx_thread_ws_shelf_digest(shelf, digest, thread->digest,
+                               NGX_THREAD_WS_SHELF_DIGEST, request_id);
+
+    ngx_memcpy(&hash, digest, sizeof(uint32_t));
+
+    return hash;
+}
+
+
+ngx_thread_ws_shelf_run_t *
+ngx_thread_ws_shelf_find_run(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_str_t *request_id)
+{
+    uint32_t                      i, hash, number;
+    u_char                       *id, buf[NGX_THREAD_WS_SHELF_BLOCK];
+    ngx_thread_ws_shelf_run_t    *run;
+    ngx_thread_ws_shelf_place_t   place;
+
+    hash = ngx_thread_ws_shelf_run_hash(shelf, thread, request_id);
+    number = ngx_thread_ws_shelf_number(shelf, thread);
+
+    for (i = shelf->runs[hash & shelf->mask]; i; i = run->bucket_next) {
+        run = ngx_thread_ws_shelf_block(shelf, i);
+
+        if (run->hash != hash
+            || run->thread != number
+            || run->request_id != request_id->len
+            || request_id->len > sizeof(buf))
+        {
+            continue;
+        }
+
+        place.shelf = shelf;
+        place.block = &run->head;
+        place.offset = sizeof(ngx_thread_ws_shelf_run_t);
+
+        id = buf;
+        (void) ngx_thread_ws_shelf_get(&place, id, request_id->len);
+
+        if (ngx_memcmp(id, request_id->data, request_id->len) == 0) {
+            return run;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_thread_ws_shelf_run_t *
+ngx_thread_ws_shelf_before(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, uint64_t seq)
+{
+    uint32_t                    i;
+    ngx_thread_ws_shelf_run_t  *run;
+
+    if (thread->newest == 0) {
+        return NULL;
+    }
+
+    run = ngx_thread_ws_shelf_block(shelf, thread->newest);
+
+    if (seq == 0 || run->seq < seq) {
+        return run;
+    }
+
+    run = ngx_thread_ws_shelf_block(shelf, thread->oldest);
+
+    if (run->seq >= seq) {
+        return NULL;
+    }
+
+    /* there is no gap between them: from the nearer end */
+
+    if (seq - run->seq < thread->nruns / 2) {
+
+        while (run->seq + 1 < seq) {
+            run = ngx_thread_ws_shelf_block(shelf, run->newer);
+        }
+
+        return run;
+    }
+
+    for (i = thread->newest; i; i = run->older) {
+        run = ngx_thread_ws_shelf_block(shelf, i);
+
+        if (run->seq < seq) {
+            return run;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_thread_ws_shelf_run_t *
+ngx_thread_ws_shelf_older(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_run_t *run)
+{
+    return run->older ? ngx_thread_ws_shelf_block(shelf, run->older) : NULL;
+}
+
+
+ngx_int_t
+ngx_thread_ws_shelf_read(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_run_t *run, ngx_thread_ws_record_t *record,
+    ngx_pool_t *pool)
+{
+    u_char                       *p;
+    ngx_thread_ws_shelf_place_t   place;
+
+    record->request_id.len = run->request_id;
+    record->model.len = run->model;
+    record->finish_reason.len = run->finish_reason;
+    record->content.len = run->content;
+    record->answer.len = run->answer;
+
+    p = ngx_pnalloc(pool, record->request_id.len + record->model.len
+                          + record->finish_reason.len + record->content.len
+                          + record->answer.len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    place.shelf = shelf;
+    place.block = &run->head;
+    place.offset = sizeof(ngx_thread_ws_shelf_run_t);
+
+    record->request_id.data = p;
+    p = ngx_thread_ws_shelf_get(&place, p, record->request_id.len);
+
+    record->model.data = p;
+    p = ngx_thread_ws_shelf_get(&place, p, record->model.len);
+
+    record->finish_reason.data = p;
+    p = ngx_thread_ws_shelf_get(&place, p, record->finish_reason.len);
+
+    record->content.data = p;
+    p = ngx_thread_ws_shelf_get(&place, p, record->content.len);
+
+    record->answer.data = p;
+    (void) ngx_thread_ws_shelf_get(&place, p, record->answer.len);
+
+    record->seq = run->seq;
+    record->created = run->created;
+    record->input_tokens = (ngx_int_t) run->input_tokens;
+    record->output_tokens = (ngx_int_t) run->output_tokens;
+    record->latency = run->latency;
+
+    return NGX_OK;
+}
+
+
+/* the chain from the newest run on, as far as it is whole */
+
+void
+ngx_thread_ws_shelf_rebuild_runs(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread)
+{
+    uint32_t                    *p, i, n, newer, number;
+    ngx_thread_ws_shelf_run_t   *run;
+    ngx_thread_ws_shelf_head_t  *head;
+
+    number = ngx_thread_ws_shelf_number(shelf, thread);
+
+    thread->oldest = 0;
+    newer = 0;
+
+    for (p = &thread->newest; *p; p = &run->older) {
+        i = *p;
+
+        run = ngx_thread_ws_shelf_block(shelf, i);
+
+        if (i >= shelf->fresh
+            || (run->head.kind != NGX_THREAD_WS_SHELF_RUN
+                && run->head.kind != NGX_THREAD_WS_SHELF_FOUND_RUN)
+            || run->thread != number)
+        {
+            *p = 0;
+            break;
+        }
+
+        run->head.kind = NGX_THREAD_WS_SHELF_FOUND_RUN;
+
+        for (n = run->head.next; n; n = head->next) {
+            head = ngx_thread_ws_shelf_block(shelf, n);
+            head->kind = NGX_THREAD_WS_SHELF_FOUND_TEXT;
+        }
+
+        run->newer = newer;
+        newer = i;
+
+        thread->oldest = i;
+        thread->seq = ngx_max(thread->seq, run->seq);
+
+        ngx_thread_ws_shelf_link_run(shelf, thread, run);
+    }
+}

@@ -1,0 +1,354 @@
+
+/*
+ * The store "memory": threads in the zone, seen by all workers.  Every
+ * operation is done at once, under the zone's lock.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "zone/ngx_thread_ws_zone.h"
+#include "store/ngx_thread_ws_shelf.h"
+#include "store/ngx_thread_ws_store_drivers.h"
+#include "observe/ngx_thread_ws_observe.h"
+
+
+static ngx_thread_ws_shelf_t *ngx_thread_ws_store_memory_enter(
+    ngx_thread_ws_store_op_t *op, ngx_thread_ws_shelf_key_t *key);
+static void ngx_thread_ws_store_memory_leave(ngx_thread_ws_shelf_t *shelf);
+static void ngx_thread_ws_store_memory_tell(ngx_thread_ws_shelf_gone_t *gone);
+
+static ngx_int_t ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op);
+static ngx_int_t ngx_thread_ws_store_memory_append(
+    ngx_thread_ws_store_op_t *op);
+static ngx_int_t ngx_thread_ws_store_memory_page(ngx_thread_ws_store_op_t *op);
+static ngx_int_t ngx_thread_ws_store_memory_remove(
+    ngx_thread_ws_store_op_t *op);
+static void ngx_thread_ws_store_memory_abandon(ngx_thread_ws_store_op_t *op);
+
+static ngx_int_t ngx_thread_ws_store_memory_read(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op,
+    ngx_uint_t least);
+static ngx_int_t ngx_thread_ws_store_memory_found(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op);
+
+
+static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_memory_driver = {
+    ngx_string("memory"),
+    ngx_thread_ws_store_memory_load,
+    ngx_thread_ws_store_memory_append,
+    ngx_thread_ws_store_memory_page,
+    ngx_thread_ws_store_memory_remove,
+    ngx_thread_ws_store_memory_abandon
+};
+
+
+ngx_thread_ws_store_t  ngx_thread_ws_store_memory = {
+    &ngx_thread_ws_store_memory_driver, NULL, 1, 1
+};
+
+
+ngx_int_t
+ngx_thread_ws_store_memory_init(ngx_thread_ws_zone_t *zone)
+{
+    zone->sh->memory = ngx_thread_ws_shelf_create(zone->shpool);
+
+    return zone->sh->memory ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_thread_ws_shelf_t *
+ngx_thread_ws_store_memory_enter(ngx_thread_ws_store_op_t *op,
+    ngx_thread_ws_shelf_key_t *key)
+{
+    ngx_thread_ws_shelf_t  *shelf;
+
+    if (ngx_thread_ws_zone == NULL) {
+        ngx_log_error(NGX_LOG_ERR, op->log, 0,
+                      "the store \"memory\" needs \"thread_ws_zone\"");
+
+        op->status = NGX_ERROR;
+        return NULL;
+    }
+
+    shelf = ngx_thread_ws_zone->sh->memory;
+
+    ngx_thread_ws_shelf_key(shelf, key, &op->owner, &op->thread_id);
+
+    ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
+
+    if (ngx_thread_ws_shelf_enter(shelf)) {
+        ngx_log_error(NGX_LOG_WARN, op->log, 0,
+                      "thread_ws_zone \"%V\" was rebuilt: a process died "
+                      "while it changed it",
+                      &ngx_thread_ws_zone->shm_zone->shm.name);
+    }
+
+    return shelf;
+}
+
+
+static void
+ngx_thread_ws_store_memory_leave(ngx_thread_ws_shelf_t *shelf)
+{
+    ngx_thread_ws_shelf_leave(shelf);
+
+    ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
+}
+
+
+/* logs write to files: not under the lock */
+
+static void
+ngx_thread_ws_store_memory_tell(ngx_thread_ws_shelf_gone_t *gone)
+{
+    ngx_str_t   id;
+    ngx_uint_t  i;
+
+    for (i = 0; i < gone->n; i++) {
+
+        if (i < NGX_THREAD_WS_SHELF_GONE) {
+            id.len = gone->threads[i].len;
+            id.data = gone->threads[i].id;
+
+            ngx_thread_ws_observe_evicted(&id, gone->threads[i].nruns);
+
+        } else {
+            ngx_str_null(&id);
+            ngx_thread_ws_observe_evicted(&id, 0);
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op)
+{
+    ngx_thread_ws_shelf_key_t         key;
+    ngx_thread_ws_shelf_thread_t     *thread;
+    ngx_thread_ws_shelf_t            *shelf;
+
+    shelf = ngx_thread_ws_store_memory_enter(op, &key);
+    if (shelf == NULL) {
+        return NGX_OK;
+    }
+
+    thread = ngx_thread_ws_shelf_find(shelf, &key, &op->generation);
+
+    op->status = NGX_OK;
+
+    if (thread) {
+
+        if (op->request_id.len) {
+            op->status = ngx_thread_ws_store_memory_found(shelf, thread,
+                                                          op);
+        }
+
+        if (op->status == NGX_OK && op->limit) {
+            op->before = 0;
+            op->status = ngx_thread_ws_store_memory_read(shelf, thread, op,
+                                                         0);
+        }
+    }
+
+    ngx_thread_ws_store_memory_leave(shelf);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_store_memory_append(ngx_thread_ws_store_op_t *op)
+{
+    uint64_t                          generation;
+    ngx_time_t                       *tp;
+    ngx_uint_t                        large;
+    ngx_thread_ws_shelf_key_t         key;
+    ngx_thread_ws_shelf_gone_t        gone;
+    ngx_thread_ws_shelf_thread_t     *thread;
+    ngx_thread_ws_shelf_t            *shelf;
+
+    shelf = ngx_thread_ws_store_memory_enter(op, &key);
+    if (shelf == NULL) {
+        return NGX_OK;
+    }
+
+    gone.n = 0;
+    large = 0;
+
+    thread = ngx_thread_ws_shelf_find(shelf, &key, &generation);
+
+    if (generation != op->generation) {
+        op->status = NGX_ABORT;
+
+    } else if (thread
+               && ngx_thread_ws_shelf_find_run(shelf, thread,
+                                               &op->record.request_id))
+    {
+        op->status = NGX_DECLINED;
+
+    } else {
+        tp = ngx_timeofday();
+        op->record.created = (uint64_t) tp->sec * 1000 + tp->msec;
+
+        op->status = ngx_thread_ws_shelf_append(shelf, &key, thread,
+                                                &op->record, &gone);
+        large = (op->status != NGX_OK);
+    }
+
+    ngx_thread_ws_store_memory_leave(shelf);
+    ngx_thread_ws_store_memory_tell(&gone);
+
+    if (large) {
+        ngx_log_error(NGX_LOG_ERR, op->log, 0,
+                      "a run of %uz bytes is too large for thread_ws_zone "
+                      "\"%V\", of which one thread may fill an eighth",
+                      op->record.content.len + op->record.answer.len,
+                      &ngx_thread_ws_zone->shm_zone->shm.name);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_store_memory_page(ngx_thread_ws_store_op_t *op)
+{
+    ngx_thread_ws_shelf_key_t         key;
+    ngx_thread_ws_shelf_thread_t     *thread;
+    ngx_thread_ws_shelf_t            *shelf;
+
+    shelf = ngx_thread_ws_store_memory_enter(op, &key);
+    if (shelf == NULL) {
+        return NGX_OK;
+    }
+
+    thread = ngx_thread_ws_shelf_find(shelf, &key, &op->generation);
+
+    if (thread == NULL || thread->nruns == 0) {
+        op->status = NGX_DECLINED;
+
+    } else {
+        op->after = 0;
+        op->status = ngx_thread_ws_store_memory_read(shelf, thread, op, 1);
+    }
+
+    ngx_thread_ws_store_memory_leave(shelf);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_store_memory_remove(ngx_thread_ws_store_op_t *op)
+{
+    ngx_thread_ws_shelf_key_t         key;
+    ngx_thread_ws_shelf_gone_t        gone;
+    ngx_thread_ws_shelf_thread_t     *thread;
+    ngx_thread_ws_shelf_t            *shelf;
+
+    shelf = ngx_thread_ws_store_memory_enter(op, &key);
+    if (shelf == NULL) {
+        return NGX_OK;
+    }
+
+    gone.n = 0;
+
+    thread = ngx_thread_ws_shelf_find(shelf, &key, &op->generation);
+
+    op->status = ngx_thread_ws_shelf_remove(shelf, &key, thread, &gone)
+                 ? NGX_OK : NGX_DECLINED;
+
+    ngx_thread_ws_store_memory_leave(shelf);
+    ngx_thread_ws_store_memory_tell(&gone);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_thread_ws_store_memory_abandon(ngx_thread_ws_store_op_t *op)
+{
+    /* nothing is ever under way */
+}
+
+
+/* the runs that op asks for, newest first, at least so many if there are */
+
+static ngx_int_t
+ngx_thread_ws_store_memory_read(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op,
+    ngx_uint_t least)
+{
+    size_t                      size;
+    ngx_uint_t                  i, n;
+    ngx_thread_ws_record_t     *records;
+    ngx_thread_ws_shelf_run_t  *run, *newest;
+
+    newest = ngx_thread_ws_shelf_before(shelf, thread, op->before);
+
+    size = 0;
+    n = 0;
+
+    for (run = newest;
+         run && run->seq > op->after && n < op->limit;
+         run = ngx_thread_ws_shelf_older(shelf, run))
+    {
+        size += run->content + run->answer;
+
+        if (op->bytes && size > op->bytes && n >= least) {
+            break;
+        }
+
+        n++;
+    }
+
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_array_init(&op->records, op->pool, n,
+                       sizeof(ngx_thread_ws_record_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    records = op->records.elts;
+    op->records.nelts = n;
+
+    run = newest;
+
+    for (i = n; i > 0; i--) {
+        if (ngx_thread_ws_shelf_read(shelf, run, &records[i - 1], op->pool)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        run = ngx_thread_ws_shelf_older(shelf, run);
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_store_memory_found(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op)
+{
+    ngx_thread_ws_shelf_run_t  *run;
+
+    run = ngx_thread_ws_shelf_find_run(shelf, thread, &op->request_id);
+
+    if (run == NULL) {
+        return NGX_OK;
+    }
+
+    op->found = ngx_palloc(op->pool, sizeof(ngx_thread_ws_record_t));
+    if (op->found == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_thread_ws_shelf_read(shelf, run, op->found, op->pool);
+}

@@ -1,0 +1,177 @@
+
+/*
+ * Events.  The texts are joined by hand: a token's event is a dozen bytes
+ * around what the agent sent already escaped.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "wire/ngx_thread_ws_event.h"
+#include "json/ngx_thread_ws_json.h"
+
+
+#define ngx_thread_ws_event_put(dst, text)                                    \
+    ngx_cpymem(dst, text, sizeof(text) - 1)
+
+/* a number, and whatever is around fields: names, quotes, brackets */
+
+#define NGX_THREAD_WS_EVENT_FINAL                                             \
+    (sizeof("{\"type\":\"final\",\"requestId\":\"\",\"message\":\"\","        \
+            "\"latencyMs\":,\"usage\":{\"inputTokens\":,\"outputTokens\":},"  \
+            "\"finishReason\":\"\"}") - 1 + 3 * NGX_INT64_LEN)
+
+#define NGX_THREAD_WS_EVENT_ERROR                                             \
+    (sizeof("{\"type\":\"error\",\"requestId\":\"\",\"message\":\"\","        \
+            "\"retryable\":false,\"code\":\"\",\"retryAfterMs\":}") - 1       \
+     + NGX_INT64_LEN)
+
+
+static ngx_inline u_char *
+ngx_thread_ws_event_str(u_char *dst, ngx_str_t *s)
+{
+    return s->len ? ngx_cpymem(dst, s->data, s->len) : dst;
+}
+
+
+size_t
+ngx_thread_ws_event_token_head_size(ngx_str_t *request_id)
+{
+    return sizeof("{\"type\":\"token\",\"requestId\":\"\",\"value\":\"") - 1
+           + request_id->len;
+}
+
+
+u_char *
+ngx_thread_ws_event_token_head(u_char *dst, ngx_str_t *request_id)
+{
+    dst = ngx_thread_ws_event_put(dst, "{\"type\":\"token\",\"requestId\":\"");
+    dst = ngx_thread_ws_event_str(dst, request_id);
+
+    return ngx_thread_ws_event_put(dst, "\",\"value\":\"");
+}
+
+
+size_t
+ngx_thread_ws_event_final_size(ngx_thread_ws_final_t *final)
+{
+    return NGX_THREAD_WS_EVENT_FINAL + final->request_id.len
+           + final->answer.len
+           + ngx_thread_ws_json_escaped_size(final->finish_reason.data,
+                                             final->finish_reason.len);
+}
+
+
+u_char *
+ngx_thread_ws_event_final(u_char *dst, ngx_thread_ws_final_t *final)
+{
+    dst = ngx_thread_ws_event_put(dst, "{\"type\":\"final\",\"requestId\":\"");
+    dst = ngx_thread_ws_event_str(dst, &final->request_id);
+    dst = ngx_thread_ws_event_put(dst, "\",\"message\":\"");
+    dst = ngx_thread_ws_event_str(dst, &final->answer);
+    dst = ngx_sprintf(dst, "\",\"latencyMs\":%M", final->latency);
+
+    if (final->usage) {
+        dst = ngx_sprintf(dst, ",\"usage\":{\"inputTokens\":%i,"
+                               "\"outputTokens\":%i}",
+                          final->input_tokens, final->output_tokens);
+    }
+
+    if (final->finish_reason.len) {
+        dst = ngx_thread_ws_event_put(dst, ",\"finishReason\":\"");
+        dst = ngx_thread_ws_json_escape(dst, final->finish_reason.data,
+                                        final->finish_reason.len);
+        *dst++ = '"';
+    }
+
+    *dst++ = '}';
+
+    return dst;
+}
+
+
+size_t
+ngx_thread_ws_event_error_size(ngx_thread_ws_error_t *error)
+{
+    return NGX_THREAD_WS_EVENT_ERROR + error->request_id.len + error->code.len
+           + ngx_thread_ws_json_escaped_size(error->message.data,
+                                             error->message.len);
+}
+
+
+u_char *
+ngx_thread_ws_event_error(u_char *dst, ngx_thread_ws_error_t *error)
+{
+    dst = ngx_thread_ws_event_put(dst, "{\"type\":\"error\"");
+
+    if (error->request_id.len) {
+        dst = ngx_thread_ws_event_put(dst, ",\"requestId\":\"");
+        dst = ngx_thread_ws_event_str(dst, &error->request_id);
+        *dst++ = '"';
+    }
+
+    dst = ngx_thread_ws_event_put(dst, ",\"message\":\"");
+    dst = ngx_thread_ws_json_escape(dst, error->message.data,
+                                    error->message.len);
+
+    if (error->retryable) {
+        dst = ngx_thread_ws_event_put(dst, "\",\"retryable\":true");
+
+    } else {
+        dst = ngx_thread_ws_event_put(dst, "\",\"retryable\":false");
+    }
+
+    dst = ngx_thread_ws_event_put(dst, ",\"code\":\"");
+    dst = ngx_thread_ws_event_str(dst, &error->code);
+    *dst++ = '"';
+
+    if (error->retry_after) {
+        dst = ngx_sprintf(dst, ",\"retryAfterMs\":%M", error->retry_after);
+    }
+
+    *dst++ = '}';
+
+    return dst;
+}
+
+
+size_t
+ngx_thread_ws_event_cancelled_size(ngx_str_t *request_id)
+{
+    return sizeof("{\"type\":\"cancelled\",\"requestId\":\"\"}") - 1
+           + request_id->len;
+}
+
+
+u_char *
+ngx_thread_ws_event_cancelled(u_char *dst, ngx_str_t *request_id)
+{
+    dst = ngx_thread_ws_event_put(dst,
+                                  "{\"type\":\"cancelled\",\"requestId\":\"");
+    dst = ngx_thread_ws_event_str(dst, request_id);
+
+    return ngx_thread_ws_event_put(dst, "\"}");
+}
+
+
+size_t
+ngx_thread_ws_event_pong_size(ngx_str_t *t)
+{
+    return sizeof("{\"type\":\"pong\",\"t\":}") - 1 + t->len;
+}
+
+
+u_char *
+ngx_thread_ws_event_pong(u_char *dst, ngx_str_t *t)
+{
+    dst = ngx_thread_ws_event_put(dst, "{\"type\":\"pong\"");
+
+    if (t->len) {
+        dst = ngx_thread_ws_event_put(dst, ",\"t\":");
+        dst = ngx_thread_ws_event_str(dst, t);
+    }
+
+    *dst++ = '}';
+
+    return dst;
+}

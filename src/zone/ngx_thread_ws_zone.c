@@ -1,0 +1,219 @@
+
+/*
+ * The directive thread_ws_zone and the life of its shared memory.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "zone/ngx_thread_ws_zone.h"
+#include "conf/ngx_thread_ws_settings.h"
+
+
+#define NGX_THREAD_WS_ZONE_MIN_PAGES  16
+
+
+static ngx_int_t ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+static ngx_int_t ngx_thread_ws_zone_parts(ngx_thread_ws_zone_t *zone);
+static ngx_shm_zone_t *ngx_thread_ws_zone_find(ngx_cycle_t *cycle);
+
+
+ngx_thread_ws_zone_t  *ngx_thread_ws_zone;
+
+
+char *
+ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    u_char                *p;
+    ssize_t                size;
+    ngx_str_t             *value, name, s;
+    ngx_shm_zone_t        *shm_zone;
+    ngx_thread_ws_zone_t  *zone;
+
+    if (ngx_thread_ws_zone_find(cf->cycle) != NULL) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    p = (u_char *) ngx_strchr(value[1].data, ':');
+
+    if (p == NULL || p == value[1].data) {
+        return ngx_thread_ws_settings_refuse(cf,
+                                             "takes \"name:size\", not \"%V\"",
+                                             &value[1]);
+    }
+
+    name.data = value[1].data;
+    name.len = p - name.data;
+
+    s.data = p + 1;
+    s.len = value[1].data + value[1].len - s.data;
+
+    size = ngx_parse_size(&s);
+
+    if (size == NGX_ERROR) {
+        return ngx_thread_ws_settings_refuse(cf,
+                                             "takes \"name:size\", not \"%V\"",
+                                             &value[1]);
+    }
+
+    if (size < (ssize_t) (NGX_THREAD_WS_ZONE_MIN_PAGES * ngx_pagesize)) {
+        return ngx_thread_ws_settings_refuse(cf,
+                                             "needs more: \"%V\" is too small",
+                                             &value[1]);
+    }
+
+    zone = ngx_pcalloc(cf->pool, sizeof(ngx_thread_ws_zone_t));
+    if (zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    shm_zone = ngx_shared_memory_add(cf, &name, size, &ngx_thread_ws_module);
+    if (shm_zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    zone->shm_zone = shm_zone;
+
+    shm_zone->init = ngx_thread_ws_zone_init;
+    shm_zone->data = zone;
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data)
+{
+    size_t                 len;
+    ngx_thread_ws_zone_t  *ozone, *zone;
+
+    ozone = data;
+    zone = shm_zone->data;
+
+    if (ozone) {
+        zone->sh = ozone->sh;
+        zone->shpool = ozone->shpool;
+        return NGX_OK;
+    }
+
+    zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (shm_zone->shm.exists) {
+        zone->sh = zone->shpool->data;
+        return NGX_OK;
+    }
+
+    zone->sh = ngx_slab_calloc(zone->shpool, sizeof(ngx_thread_ws_zone_sh_t));
+    if (zone->sh == NULL) {
+        return NGX_ERROR;
+    }
+
+    zone->shpool->data = zone->sh;
+
+    len = sizeof(" in thread_ws_zone \"\"") + shm_zone->shm.name.len;
+
+    zone->shpool->log_ctx = ngx_slab_alloc(zone->shpool, len);
+    if (zone->shpool->log_ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_sprintf(zone->shpool->log_ctx, " in thread_ws_zone \"%V\"%Z",
+                &shm_zone->shm.name);
+
+    if (ngx_thread_ws_zone_parts(zone) != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "thread_ws_zone \"%V\" is too small",
+                      &shm_zone->shm.name);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_zone_parts(ngx_thread_ws_zone_t *zone)
+{
+    if (ngx_thread_ws_metrics_init(zone) != NGX_OK
+        || ngx_thread_ws_registry_init(zone) != NGX_OK
+        || ngx_thread_ws_store_memory_init(zone) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_zone_init_module(ngx_cycle_t *cycle)
+{
+    ngx_shm_zone_t  *shm_zone;
+
+    shm_zone = ngx_thread_ws_zone_find(cycle);
+
+    ngx_thread_ws_zone = shm_zone ? shm_zone->data : NULL;
+
+    return NGX_OK;
+}
+
+
+static ngx_shm_zone_t *
+ngx_thread_ws_zone_find(ngx_cycle_t *cycle)
+{
+    ngx_uint_t        i;
+    ngx_shm_zone_t   *shm_zone;
+    ngx_list_part_t  *part;
+
+    part = &cycle->shared_memory.part;
+    shm_zone = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return NULL;
+            }
+
+            part = part->next;
+            shm_zone = part->elts;
+            i = 0;
+        }
+
+        if (shm_zone[i].tag == &ngx_thread_ws_module) {
+            return &shm_zone[i];
+        }
+    }
+}
+
+
+void
+ngx_thread_ws_zone_secret(u_char *secret)
+{
+    ngx_fd_t    fd;
+    ssize_t     n;
+    ngx_uint_t  i;
+
+    n = -1;
+
+    fd = ngx_open_file("/dev/urandom", NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+
+    if (fd != NGX_INVALID_FILE) {
+        n = ngx_read_fd(fd, secret, 16);
+        (void) ngx_close_file(fd);
+    }
+
+    if (n == 16) {
+        return;
+    }
+
+    /* better than nothing, where there is no such device */
+
+    srandom(((unsigned) ngx_pid << 16) ^ ngx_time());
+
+    for (i = 0; i < 16; i++) {
+        secret[i] = (u_char) (ngx_random() >> 8);
+    }
+}
