@@ -17,6 +17,7 @@
 #include <ngx_http.h>
 #include <jansson.h>
 
+#include "base/ngx_thread_ws_bytes.h"
 #include "wire/ngx_thread_ws_command.h"
 #include "ws/ngx_thread_ws_deflate.h"
 #include "dialect/ngx_thread_ws_dialect.h"
@@ -213,13 +214,6 @@ typedef struct {
 } ngx_thread_ws_code_t;
 
 extern ngx_thread_ws_code_t  ngx_thread_ws_codes[];
-
-
-typedef struct {
-    u_char                    *data;
-    size_t                     len;
-    size_t                     size;
-} ngx_thread_ws_bytes_t;                     /* malloc's, doubled as it grows */
 
 
 typedef enum {

@@ -10,7 +10,6 @@
 
 #define NGX_THREAD_WS_BLOCK_SIZE   16384
 #define NGX_THREAD_WS_BLOCKS_KEPT  64
-#define NGX_THREAD_WS_BYTES_MIN    512
 
 
 struct ngx_thread_ws_block_s {
@@ -329,47 +328,4 @@ ngx_thread_ws_block_put(ngx_thread_ws_block_t *block)
     block->next = ngx_thread_ws_blocks;
     ngx_thread_ws_blocks = block;
     ngx_thread_ws_nblocks++;
-}
-
-
-ngx_int_t
-ngx_thread_ws_bytes_add(ngx_thread_ws_bytes_t *bytes, u_char *data, size_t len)
-{
-    u_char  *p;
-    size_t   size;
-
-    if (bytes->size - bytes->len < len) {
-        size = ngx_max(bytes->size, NGX_THREAD_WS_BYTES_MIN);
-
-        while (size - bytes->len < len) {
-            size *= 2;
-        }
-
-        p = realloc(bytes->data, size);
-        if (p == NULL) {
-            ngx_log_error(NGX_LOG_EMERG, ngx_cycle->log, ngx_errno,
-                          "realloc(%uz) failed", size);
-            return NGX_ERROR;
-        }
-
-        bytes->data = p;
-        bytes->size = size;
-    }
-
-    if (len) {
-        ngx_memcpy(bytes->data + bytes->len, data, len);
-        bytes->len += len;
-    }
-
-    return NGX_OK;
-}
-
-
-void
-ngx_thread_ws_bytes_free(ngx_thread_ws_bytes_t *bytes)
-{
-    if (bytes->data) {
-        ngx_free(bytes->data);
-        ngx_memzero(bytes, sizeof(ngx_thread_ws_bytes_t));
-    }
 }

@@ -59,11 +59,4 @@ ngx_int_t ngx_thread_ws_output_flush(ngx_thread_ws_conn_t *conn);
 void ngx_thread_ws_output_free(ngx_thread_ws_conn_t *conn);
 
 
-/* a growing piece of memory: NGX_OK or NGX_ERROR */
-
-ngx_int_t ngx_thread_ws_bytes_add(ngx_thread_ws_bytes_t *bytes, u_char *data,
-    size_t len);
-void ngx_thread_ws_bytes_free(ngx_thread_ws_bytes_t *bytes);
-
-
 #endif /* _NGX_THREAD_WS_OUTPUT_H_INCLUDED_ */

@@ -7,7 +7,7 @@
 
 #include "ngx_thread_ws.h"
 #include "pages/ngx_thread_ws_history.h"
-#include "conn/ngx_thread_ws_output.h"
+#include "base/ngx_thread_ws_bytes.h"
 #include "base/ngx_thread_ws_uuid.h"
 
 
@@ -237,6 +237,8 @@ ngx_thread_ws_history_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         if (!agent->large
             && ngx_thread_ws_bytes_add(&agent->body, b->pos, size) != NGX_OK)
         {
+            ngx_log_error(NGX_LOG_EMERG, r->connection->log, ngx_errno,
+                          "no memory for the agent's history");
             return NGX_ERROR;
         }
 

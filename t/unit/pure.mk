@@ -25,7 +25,9 @@ CORE     = core/ngx_palloc core/ngx_string core/ngx_array core/ngx_list \
 	core/ngx_crc32 core/ngx_parse os/unix/ngx_alloc
 
 COREOBJS   = $(CORE:%=$(OUT)/%.o)
-PURESRCS  := $(wildcard $(PURE:%=$(SRC)/%/*.c)) $(SRC)/base/ngx_thread_ws_uuid.c
+PUREBASE   = bytes uuid
+PURESRCS  := $(wildcard $(PURE:%=$(SRC)/%/*.c)) \
+	$(PUREBASE:%=$(SRC)/base/ngx_thread_ws_%.c)
 PUREOBJS  := $(PURESRCS:$(SRC)/%.c=$(OUT)/pure/%.o)
 HEADERS   := $(wildcard $(SRC)/*/*.h $(HERE)/*.h *.h)
 
