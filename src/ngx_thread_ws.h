@@ -18,6 +18,7 @@
 #include <jansson.h>
 
 #include "base/ngx_thread_ws_bytes.h"
+#include "wire/ngx_thread_ws_code.h"
 #include "wire/ngx_thread_ws_command.h"
 #include "ws/ngx_thread_ws_deflate.h"
 #include "dialect/ngx_thread_ws_dialect.h"
@@ -182,38 +183,6 @@ typedef struct {
     ngx_msec_t                 first_token;  /* ms after message; -1: none */
     ngx_msec_t                 latency;      /* ms from message to end */
 } ngx_thread_ws_result_t;
-
-
-/* errors that a client is told, protocol.md's codes; a table holds the rest */
-
-typedef enum {
-    NGX_THREAD_WS_OK = 0,
-    NGX_THREAD_WS_INVALID_JSON,
-    NGX_THREAD_WS_INVALID_MESSAGE,
-    NGX_THREAD_WS_DUPLICATE_REQUEST,
-    NGX_THREAD_WS_SUPERSEDED,
-    NGX_THREAD_WS_FORBIDDEN,
-    NGX_THREAD_WS_RATE_LIMITED,
-    NGX_THREAD_WS_BUSY,
-    NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
-    NGX_THREAD_WS_UPSTREAM_RATE_LIMITED,
-    NGX_THREAD_WS_UPSTREAM_REJECTED,
-    NGX_THREAD_WS_UPSTREAM_FAILED,
-    NGX_THREAD_WS_UPSTREAM_TIMEOUT,
-    NGX_THREAD_WS_RESPONSE_TOO_LARGE,
-    NGX_THREAD_WS_STORE_UNAVAILABLE,
-    NGX_THREAD_WS_SHUTTING_DOWN,
-    NGX_THREAD_WS_NCODES
-} ngx_thread_ws_code_e;
-
-
-typedef struct {
-    ngx_str_t                  name;
-    ngx_str_t                  text;         /* for people */
-    ngx_uint_t                 retryable;    /* unsigned  retryable:1 */
-} ngx_thread_ws_code_t;
-
-extern ngx_thread_ws_code_t  ngx_thread_ws_codes[];
 
 
 typedef enum {

@@ -147,7 +147,7 @@ same('metrics', \@metrics, [map { s/_(?:bucket|sum|count)\z//r }
 
 # error codes, and whether they are retryable
 
-my ($enum) = $c{'ngx_thread_ws_answer.c'}
+my ($enum) = $c{'ngx_thread_ws_code.c'}
     =~ /ngx_thread_ws_codes\[\] = \{(.*?)\n\};/s;
 
 my %retryable = $enum

@@ -388,8 +388,7 @@ static void
 ngx_thread_ws_input_refuse(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
-    ngx_str_t   id, text;
-    ngx_uint_t  code;
+    ngx_str_t  id, text;
 
     id = command->request_id;
 
@@ -400,14 +399,11 @@ ngx_thread_ws_input_refuse(ngx_thread_ws_conn_t *conn,
         id.len = 0;
     }
 
-    code = (ngx_strcmp(command->code, "INVALID_JSON") == 0)
-           ? NGX_THREAD_WS_INVALID_JSON : NGX_THREAD_WS_INVALID_MESSAGE;
-
     text.data = (u_char *) command->reason;
     text.len = ngx_strlen(command->reason);
 
-    ngx_thread_ws_run_error(conn, &id, code, &text, 0);
-    ngx_thread_ws_observe_rejected(conn, &id, code);
+    ngx_thread_ws_run_error(conn, &id, command->code, &text, 0);
+    ngx_thread_ws_observe_rejected(conn, &id, command->code);
 }
 
 

@@ -109,8 +109,8 @@ ngx_thread_ws_thread_id_check(ngx_str_t *id)
 
 
 static ngx_int_t
-ngx_thread_ws_command_refuse(ngx_thread_ws_command_t *command, char *code,
-    char *reason)
+ngx_thread_ws_command_refuse(ngx_thread_ws_command_t *command,
+    ngx_thread_ws_code_e code, char *reason)
 {
     command->code = code;
     command->reason = reason;
@@ -122,7 +122,8 @@ ngx_thread_ws_command_refuse(ngx_thread_ws_command_t *command, char *code,
 static ngx_int_t
 ngx_thread_ws_command_invalid(ngx_thread_ws_command_t *command, char *reason)
 {
-    return ngx_thread_ws_command_refuse(command, "INVALID_MESSAGE", reason);
+    return ngx_thread_ws_command_refuse(command, NGX_THREAD_WS_INVALID_MESSAGE,
+                                        reason);
 }
 
 
@@ -162,7 +163,8 @@ ngx_thread_ws_command_load(ngx_thread_ws_command_t *command, u_char *data,
                                              "a field is given twice");
 
     default:
-        return ngx_thread_ws_command_refuse(command, "INVALID_JSON",
+        return ngx_thread_ws_command_refuse(command,
+                                            NGX_THREAD_WS_INVALID_JSON,
                                             "the message is not valid JSON");
     }
 }

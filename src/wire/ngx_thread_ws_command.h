@@ -12,6 +12,8 @@
 #include <ngx_core.h>
 #include <jansson.h>
 
+#include "wire/ngx_thread_ws_code.h"
+
 
 #define NGX_THREAD_WS_ID_MAX  128
 
@@ -32,7 +34,7 @@ typedef struct {
     ngx_str_t                 content;     /* message */
     json_t                   *t;           /* ping: borrowed, NULL if absent */
 
-    char                     *code;        /* with NGX_DECLINED: the error */
+    ngx_thread_ws_code_e      code;        /* with NGX_DECLINED: the error */
     char                     *reason;      /* ... in words for people; static */
 
     json_t                   *root;        /* owns all of the above */

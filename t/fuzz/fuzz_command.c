@@ -47,7 +47,7 @@ fuzz_taken(ngx_thread_ws_command_t *command)
     ngx_uint_t   fields;
 
     fuzz_assert(json_is_object(command->root));
-    fuzz_assert(command->code == NULL && command->reason == NULL);
+    fuzz_assert(command->code == NGX_THREAD_WS_OK && command->reason == NULL);
 
     switch (command->type) {
 
@@ -97,7 +97,7 @@ fuzz_refused(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
     root = json_loadb((char *) data, size, JSON_DECODE_ANY|JSON_ALLOW_NUL,
                       NULL);
 
-    if (ngx_strcmp(command->code, "INVALID_MESSAGE") == 0) {
+    if (command->code == NGX_THREAD_WS_INVALID_MESSAGE) {
 
         /* refused for a name that comes twice, it may be broken behind that */
 
@@ -106,7 +106,7 @@ fuzz_refused(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
                        == 0);
 
     } else {
-        fuzz_assert(ngx_strcmp(command->code, "INVALID_JSON") == 0);
+        fuzz_assert(command->code == NGX_THREAD_WS_INVALID_JSON);
         fuzz_assert(root == NULL);
     }
 

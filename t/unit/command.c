@@ -344,7 +344,8 @@ command_say(unit_text_t *text, const char *data, size_t len)
         unit_add(text, "%s", kinds[command.type]);
 
     } else if (rc == NGX_DECLINED) {
-        unit_add(text, "%s: %s", command.code, command.reason);
+        unit_add(text, "%s: %s", ngx_thread_ws_codes[command.code].name.data,
+                 command.reason);
 
     } else {
         unit_add(text, "rc %d", (int) rc);
