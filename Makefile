@@ -15,6 +15,9 @@ TIME      = 60
 # tests to run, from t/
 TESTS     = t
 
+# the event method of make test-poll
+EVENTS    = poll
+
 # Debian's suites to test with, and the one that the image is made of
 MATRIX      = bookworm trixie sid
 IMAGE_SUITE = trixie
@@ -44,8 +47,8 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 .DELETE_ON_ERROR:
 
 .PHONY: all run test test-unit test-fuzz test-build test-suite test-asan \
-	test-valgrind test-client test-scale test-matrix test-fresh test-image \
-	deb test-deb fuzz bench install clean help \
+	test-poll test-valgrind test-client test-scale test-matrix test-fresh \
+	test-image deb test-deb fuzz bench install clean help \
 	packages test-packages FORCE
 
 
@@ -109,6 +112,12 @@ test-suite: $(MODULE) $(TEST_NGINX)
 ## make test-asan   the suite under AddressSanitizer and UBSan
 test-asan: $(BUILD)/nginx-asan/objs/nginx $(TEST_NGINX)
 	@$(TOOLS)/prove $(abspath $(BUILD)/nginx-asan/objs/nginx) '' $(TESTS)
+
+## make test-poll   the suite with "use poll", as where there is no epoll;
+##                  EVENTS=select for that
+test-poll: $(BUILD)/nginx-gcc/objs/nginx $(TEST_NGINX)
+	@TEST_NGINX_EVENT_TYPE=$(EVENTS) \
+		$(TOOLS)/prove $(abspath $(BUILD)/nginx-gcc/objs/nginx) '' $(TESTS)
 
 ## make test-valgrind  the suite under valgrind
 test-valgrind: $(MODULE) $(TEST_NGINX)

@@ -251,14 +251,16 @@ ngx_thread_ws_output_flush(ngx_thread_ws_conn_t *conn)
         }
     }
 
-    if (conn->out == NULL) {
-        return NGX_OK;
-    }
+    /* with nothing to write, too: poll() and select() would ask again */
 
     if (ngx_handle_write_event(wev, 0) != NGX_OK) {
         conn->error = 1;
         ngx_post_event(c->read, &ngx_posted_events);
         return NGX_ERROR;
+    }
+
+    if (conn->out == NULL) {
+        return NGX_OK;
     }
 
     if (!wev->timer_set) {

@@ -51,6 +51,7 @@ sub configure {
     my ($self) = @_;
 
     my $module = $ENV{TEST_NGINX_LOAD_MODULES};
+    my $method = $ENV{TEST_NGINX_EVENT_TYPE};
     my $load = $module ? "load_module $module;" : '';
     my $temp = join "\n", map { "${_}_temp_path $self->{dir}/$_;" }
         qw(client_body proxy fastcgi uwsgi scgi);
@@ -68,6 +69,7 @@ error_log $self->{dir}/logs/error.log info;
 $self->{main}
 events {
     worker_connections $self->{connections};
+    @{[ $method ? "use $method;" : '' ]}
     $self->{events}
 }
 http {
