@@ -183,8 +183,10 @@ ngx_thread_ws_inflate_run(ngx_thread_ws_deflate_t *d, u_char *p, size_t len,
     z_stream   *in;
     u_char      scratch[NGX_THREAD_WS_SCRATCH];
     ngx_int_t   result;
+    ngx_uint_t  broken;
 
     in = d->in;
+    broken = 0;
     in->next_in = p;
     in->avail_in = 0;
     in->avail_out = NGX_THREAD_WS_SCRATCH;
@@ -225,16 +227,23 @@ ngx_thread_ws_inflate_run(ngx_thread_ws_deflate_t *d, u_char *p, size_t len,
             return NGX_ERROR;
 
         default:
-            return NGX_DECLINED;
+            broken = 1;
+            break;
         }
 
         n = NGX_THREAD_WS_SCRATCH - in->avail_out;
+
+        /* what came before the broken part is the sink's to refuse first */
 
         if (n) {
             result = sink(data, scratch, n);
             if (result != NGX_OK) {
                 return result;
             }
+        }
+
+        if (broken) {
+            return NGX_DECLINED;
         }
     }
 

@@ -43,7 +43,8 @@ void ngx_thread_ws_deflate_free(ngx_thread_ws_deflate_t *d);
  * Inflates a piece of a compressed message; last is set with its end.
  *
  *   NGX_OK        all of it went to the sink
- *   NGX_DECLINED  no deflate data: the peer's fault, close with 1007
+ *   NGX_DECLINED  no deflate data: the peer's fault, close with 1007.  What
+ *                 could be inflated before that went to the sink
  *   NGX_ERROR     no memory
  *   other         what the sink returned
  */
