@@ -26,6 +26,7 @@
 #include "ws/ngx_thread_ws_frame.h"
 #include "ws/ngx_thread_ws_handshake.h"
 #include "json/ngx_thread_ws_json.h"
+#include "ws/ngx_thread_ws_message.h"
 #include "dialect/ngx_thread_ws_sse.h"
 #include "ws/ngx_thread_ws_utf8.h"
 #include "zone/ngx_thread_ws_registry.h"
@@ -41,6 +42,7 @@ typedef struct ngx_thread_ws_conn_s   ngx_thread_ws_conn_t;
 typedef struct ngx_thread_ws_run_s    ngx_thread_ws_run_t;
 typedef struct ngx_thread_ws_agent_s  ngx_thread_ws_agent_t;
 typedef struct ngx_thread_ws_block_s  ngx_thread_ws_block_t;
+typedef struct ngx_thread_ws_handlers_s  ngx_thread_ws_handlers_t;
 
 
 /* configuration */
@@ -198,6 +200,7 @@ struct ngx_thread_ws_conn_s {
     ngx_connection_t          *connection;
     ngx_http_request_t        *request;      /* the upgrade's */
     ngx_thread_ws_loc_conf_t  *conf;
+    ngx_thread_ws_handlers_t  *handlers;     /* what it is for */
 
     /* the request's, while it is compact */
 
@@ -212,10 +215,7 @@ struct ngx_thread_ws_conn_s {
 
     /* what comes in */
 
-    ngx_thread_ws_frame_t      frame;
-    uint32_t                   utf8;
-    ngx_thread_ws_bytes_t      message;      /* a message under way */
-    ngx_thread_ws_bytes_t      control;      /* a control frame under way */
+    ngx_thread_ws_message_t    in;           /* frames to messages */
     ngx_thread_ws_bytes_t      unread;       /* taken from the socket, waiting
                                                 until output has drained */
 
@@ -261,7 +261,6 @@ struct ngx_thread_ws_conn_s {
 
     void                      *span;         /* the trace's, NULL: none */
 
-    unsigned                   echo:1;
     unsigned                   upgraded:1;   /* the 101 is written out */
     unsigned                   compact:1;    /* the request was made small */
     unsigned                   heard:1;      /* a byte came since the ping */

@@ -6,6 +6,7 @@
 
 
 #include "conf/ngx_thread_ws_settings.h"
+#include "pages/ngx_thread_ws_echo.h"
 #include "pages/ngx_thread_ws_history.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 

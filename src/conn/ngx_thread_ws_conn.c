@@ -11,7 +11,6 @@
 #include "conn/ngx_thread_ws_compact.h"
 #include "observe/ngx_thread_ws_observe.h"
 #include "conn/ngx_thread_ws_output.h"
-#include "thread/ngx_thread_ws_recent.h"
 #include "run/ngx_thread_ws_run.h"
 
 #if (NGX_LINUX)
@@ -111,9 +110,7 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
                                      conn->conf->ping_interval);
         }
 
-        if (!conn->echo) {
-            ngx_thread_ws_watch(conn);
-        }
+        conn->handlers->look(conn);
     }
 
     if (b->pos < b->last) {
@@ -463,9 +460,7 @@ ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
         return;
     }
 
-    if (!conn->echo) {
-        ngx_thread_ws_run_disconnect(conn);
-    }
+    conn->handlers->closing(conn);
 
     if (code == NGX_THREAD_WS_CLOSE_NO_STATUS) {
         len = 0;
@@ -584,9 +579,7 @@ ngx_thread_ws_conn_ping(ngx_thread_ws_conn_t *conn)
         conn->heard = 0;
         ngx_thread_ws_output_frame(conn, NGX_THREAD_WS_OP_PING, NULL, 0);
 
-        if (!conn->echo) {
-            ngx_thread_ws_watch(conn);
-        }
+        conn->handlers->look(conn);
 
         conn->unacked = ngx_thread_ws_conn_unacked(conn);
 
@@ -750,12 +743,7 @@ ngx_thread_ws_conn_cleanup(void *data)
     conn->error = 1;
     conn->connection->idle = 0;
 
-    if (!conn->echo) {
-        ngx_thread_ws_run_disconnect(conn);
-        ngx_thread_ws_agent_stop_all(conn);
-        ngx_thread_ws_watch_free(conn);
-        ngx_thread_ws_recent_free(conn);
-    }
+    conn->handlers->closed(conn);
 
     if (conn->timer.timer_set) {
         ngx_del_timer(&conn->timer);
@@ -765,8 +753,7 @@ ngx_thread_ws_conn_cleanup(void *data)
     ngx_thread_ws_nconnections -= conn->counted;
 
     ngx_thread_ws_output_free(conn);
-    ngx_thread_ws_bytes_free(&conn->message);
-    ngx_thread_ws_bytes_free(&conn->control);
+    ngx_thread_ws_message_free(&conn->in);
     ngx_thread_ws_bytes_free(&conn->unread);
 
     if (conn->deflate) {

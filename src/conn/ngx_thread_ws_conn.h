@@ -22,6 +22,46 @@
 
 
 /*
+ * What a connection is for, chosen by its location: a thread, or the echo.  All
+ * of them are there, and none frees the connection.
+ */
+
+struct ngx_thread_ws_handlers_s {
+    ngx_uint_t  binary;      /* unsigned  binary:1;  messages of that type are
+                                taken, else they close with 1003 */
+
+    /*
+     * Fills in whose connection it is to be, before there is a 101; conn and
+     * what its strings point to are copied later.  NGX_OK, with a close_code
+     * where it is to be closed at once for a threadId, or an HTTP status.
+     */
+
+    ngx_int_t  (*bind)(ngx_http_request_t *r, ngx_thread_ws_loc_conf_t *conf,
+                       ngx_thread_ws_conn_t *conn, ngx_uint_t *close_code);
+
+    /* with its opening, and with each ping to the client */
+
+    void       (*look)(ngx_thread_ws_conn_t *conn);
+
+    /* a whole message, TEXT or BINARY; the bytes are the caller's */
+
+    void       (*message)(ngx_thread_ws_conn_t *conn, ngx_uint_t type,
+                          u_char *data, size_t len);
+
+    /* before a close frame is sent; at the end, whatever ends it */
+
+    void       (*closing)(ngx_thread_ws_conn_t *conn);
+    void       (*closed)(ngx_thread_ws_conn_t *conn);
+
+    /* what lines of the error log say of it; gives the position after that */
+
+    u_char    *(*log)(ngx_thread_ws_conn_t *conn, u_char *buf, size_t len);
+};
+
+extern ngx_thread_ws_handlers_t  ngx_thread_ws_thread_handlers;
+
+
+/*
  * Takes the connection of an attached request over, after the 101 was sent:
  * from here on its events are the WebSocket's.  A close_code but 0 closes it at
  * once, for the reason.  The content handler then returns NGX_DONE.
@@ -65,14 +105,8 @@ ngx_int_t ngx_thread_ws_conn_generation(ngx_thread_ws_conn_t *conn,
 void ngx_thread_ws_conn_deleted(ngx_thread_ws_conn_t *conn);
 
 
-/* commands: one text message */
-
-void ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn, u_char *data,
-    size_t len);
-
-
 /*
- * Reading: takes what the socket (or unread) holds through frames to commands.
+ * Reading: takes what the socket (or unread) holds through frames to messages.
  * NGX_OK, or NGX_ERROR when the socket is of no use any more.
  */
 

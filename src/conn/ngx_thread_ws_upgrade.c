@@ -16,14 +16,9 @@
 #define NGX_THREAD_WS_OWNER_MAX  1024
 
 
-static ngx_int_t ngx_thread_ws_upgrade(ngx_http_request_t *r,
-    ngx_uint_t echo);
 static ngx_int_t ngx_thread_ws_upgrade_check(ngx_http_request_t *r,
     ngx_str_t *key);
 static ngx_int_t ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r);
-static ngx_int_t ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
-    ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
-    ngx_uint_t *close_code);
 static ngx_thread_ws_conn_t *ngx_thread_ws_upgrade_conn(ngx_http_request_t *r,
     ngx_thread_ws_conn_t *bound);
 static ngx_int_t ngx_thread_ws_upgrade_reply(ngx_http_request_t *r,
@@ -46,19 +41,13 @@ static ngx_http_log_handler_pt  ngx_thread_ws_next_log_handler;
 ngx_int_t
 ngx_thread_ws_upgrade_handler(ngx_http_request_t *r)
 {
-    return ngx_thread_ws_upgrade(r, 0);
+    return ngx_thread_ws_upgrade(r, &ngx_thread_ws_thread_handlers);
 }
 
 
 ngx_int_t
-ngx_thread_ws_echo_handler(ngx_http_request_t *r)
-{
-    return ngx_thread_ws_upgrade(r, 1);
-}
-
-
-static ngx_int_t
-ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
+ngx_thread_ws_upgrade(ngx_http_request_t *r,
+    ngx_thread_ws_handlers_t *handlers)
 {
     ngx_int_t                  rc;
     ngx_str_t                  key;
@@ -100,11 +89,9 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
     ngx_memzero(&bound, sizeof(ngx_thread_ws_conn_t));
     close_code = 0;
 
-    if (!echo) {
-        rc = ngx_thread_ws_upgrade_bind(r, conf, &bound, &close_code);
-        if (rc != NGX_OK) {
-            return rc;
-        }
+    rc = handlers->bind(r, conf, &bound, &close_code);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     conn = ngx_thread_ws_upgrade_conn(r, &bound);
@@ -115,8 +102,7 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
     conn->connection = r->connection;
     conn->request = r;
     conn->conf = conf;
-    conn->echo = echo;
-    conn->frame.limit = conf->max_message_size;
+    conn->handlers = handlers;
     conn->last.input_tokens = -1;
     conn->last.output_tokens = -1;
     conn->last.first_token = (ngx_msec_t) -1;
@@ -137,6 +123,9 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r, ngx_uint_t echo)
 
         return rc;
     }
+
+    ngx_thread_ws_message_init(&conn->in, conf->max_message_size,
+                               handlers->binary, conn->deflate);
 
     ngx_thread_ws_next_log_handler = r->log_handler;
     r->log_handler = ngx_thread_ws_upgrade_log_error;
@@ -247,9 +236,7 @@ ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r)
 }
 
 
-/* the thread, its owner and its agent, for the connection's whole life */
-
-static ngx_int_t
+ngx_int_t
 ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
     ngx_uint_t *close_code)
@@ -580,8 +567,6 @@ ngx_thread_ws_upgrade_deflate(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    conn->frame.deflate = 1;
-
     return (ngx_thread_ws_upgrade_header(r, "Sec-WebSocket-Extensions", &value)
             == NGX_OK)
            ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -684,20 +669,9 @@ ngx_thread_ws_upgrade_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
 
     conn = ngx_thread_ws_conn_of(r);
 
-    if (conn == NULL || conn->echo) {
+    if (conn == NULL) {
         return p;
     }
 
-    len -= p - buf;
-    buf = p;
-
-    p = ngx_snprintf(buf, len, ", connection: %*s",
-                     (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN, conn->id);
-
-    if (conn->run) {
-        p = ngx_snprintf(p, len - (p - buf), ", request: %V",
-                         &conn->run->request_id);
-    }
-
-    return p;
+    return conn->handlers->log(conn, p, len - (p - buf));
 }

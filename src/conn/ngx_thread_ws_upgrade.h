@@ -11,10 +11,23 @@
 #include "ngx_thread_ws.h"
 
 
-/* the content handlers of thread_ws_pass and thread_ws_echo */
+/* the content handler of thread_ws_pass */
 
 ngx_int_t ngx_thread_ws_upgrade_handler(ngx_http_request_t *r);
-ngx_int_t ngx_thread_ws_echo_handler(ngx_http_request_t *r);
+
+/*
+ * Answers an upgrade and opens the connection, which is for what its handlers
+ * make of it; the value is a content handler's.
+ */
+
+ngx_int_t ngx_thread_ws_upgrade(ngx_http_request_t *r,
+    ngx_thread_ws_handlers_t *handlers);
+
+/* the bind of a thread's connections: its thread, owner and agent */
+
+ngx_int_t ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
+    ngx_uint_t *close_code);
 
 
 /*
