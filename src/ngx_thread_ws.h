@@ -29,13 +29,11 @@
 #include "ws/ngx_thread_ws_message.h"
 #include "dialect/ngx_thread_ws_sse.h"
 #include "ws/ngx_thread_ws_utf8.h"
+#include "observe/ngx_thread_ws_subject.h"
 #include "zone/ngx_thread_ws_registry.h"
 #include "store/ngx_thread_ws_store.h"
 #include "store/ngx_thread_ws_store_drivers.h"
 #include "zone/ngx_thread_ws_zone.h"
-
-
-#define NGX_THREAD_WS_CONNECTION_ID_LEN  32
 
 
 typedef struct ngx_thread_ws_conn_s   ngx_thread_ws_conn_t;
@@ -80,8 +78,8 @@ typedef struct {
 
 typedef struct {
     ngx_array_t                stores;       /* of PostgreSQL's settings */
-    void                      *log;          /* the event log's */
-    void                      *trace;
+    ngx_array_t               *logs;         /* of ngx_thread_ws_lines_t * */
+    ngx_array_t               *exporters;    /* of ngx_thread_ws_exporter_t * */
 } ngx_thread_ws_main_conf_t;
 
 
@@ -128,8 +126,8 @@ typedef struct {
 
     ngx_msec_t                 demo_delay;   /* between two deltas */
 
-    void                      *log;          /* the event log, NULL: off */
-    void                      *trace;        /* the tracer, NULL: off */
+    ngx_thread_ws_lines_t     *log;          /* the event log, NULL: off */
+    ngx_thread_ws_trace_conf_t  *trace;      /* NULL: off */
 } ngx_thread_ws_loc_conf_t;
 
 
@@ -163,30 +161,6 @@ typedef struct {
 } ngx_thread_ws_compact_variable_t;
 
 
-/* what a run came to, for variables, metrics and logs */
-
-typedef enum {
-    NGX_THREAD_WS_NO_OUTCOME = 0,
-    NGX_THREAD_WS_COMPLETED,
-    NGX_THREAD_WS_CANCELLED,
-    NGX_THREAD_WS_FAILED,
-    NGX_THREAD_WS_DISCONNECTED
-} ngx_thread_ws_outcome_e;
-
-extern ngx_str_t  ngx_thread_ws_outcomes[];
-
-
-typedef struct {
-    ngx_uint_t                 outcome;      /* ngx_thread_ws_outcome_e */
-    ngx_uint_t                 code;         /* ngx_thread_ws_code_e, failed */
-    ngx_uint_t                 tokens;       /* deltas */
-    ngx_int_t                  input_tokens;     /* -1: not told */
-    ngx_int_t                  output_tokens;
-    ngx_msec_t                 first_token;  /* ms after message; -1: none */
-    ngx_msec_t                 latency;      /* ms from message to end */
-} ngx_thread_ws_result_t;
-
-
 typedef enum {
     NGX_THREAD_WS_TIMER_NONE = 0,
     NGX_THREAD_WS_TIMER_PING,                /* until the next ping */
@@ -207,11 +181,8 @@ struct ngx_thread_ws_conn_s {
     ngx_thread_ws_compact_variable_t  *variables;
     ngx_uint_t                 nvariables;
 
-    u_char                     id[NGX_THREAD_WS_CONNECTION_ID_LEN];
-    ngx_str_t                  thread_id;
-    ngx_str_t                  owner;
+    ngx_thread_ws_subject_t    subject;
     ngx_str_t                  pass;         /* the agent location's URI */
-    ngx_msec_t                 opened;       /* ngx_current_msec */
 
     /* what comes in */
 
@@ -248,18 +219,8 @@ struct ngx_thread_ws_conn_s {
     ngx_uint_t                 close_code;   /* for variables and logs */
     size_t                     unacked;      /* bytes before the last ping */
 
-    ngx_uint_t                 runs;         /* begun */
-    ngx_uint_t                 messages;     /* commands of that type */
+    ngx_thread_ws_totals_t     totals;
     ngx_thread_ws_result_t     last;         /* of the last run that ended */
-    uint64_t                   tokens;       /* over all runs */
-    uint64_t                   input_tokens;
-    uint64_t                   output_tokens;
-    uint64_t                   bytes_in;
-    uint64_t                   bytes_out;
-    uint64_t                   told_in;      /* bytes in the metrics */
-    uint64_t                   told_out;
-
-    void                      *span;         /* the trace's, NULL: none */
 
     unsigned                   upgraded:1;   /* the 101 is written out */
     unsigned                   compact:1;    /* the request was made small */
@@ -289,27 +250,22 @@ typedef enum {
 
 struct ngx_thread_ws_run_s {
     ngx_pool_t                *pool;         /* the run's own; holds it, too */
-    ngx_log_t                 *log;
     ngx_queue_t                queue;        /* while it waits */
+    ngx_thread_ws_subject_t    subject;
 
     ngx_thread_ws_conn_t      *conn;         /* NULL once the client is gone */
     ngx_thread_ws_agent_t     *agent;        /* NULL while there is none */
     ngx_thread_ws_loc_conf_t  *conf;
     ngx_uint_t                 state;        /* ngx_thread_ws_state_e */
 
-    u_char                     conn_id[NGX_THREAD_WS_CONNECTION_ID_LEN];
-    ngx_str_t                  thread_id;
-    ngx_str_t                  owner;
-    ngx_str_t                  request_id;
     ngx_str_t                  content;
     ngx_str_t                  model;
     ngx_msec_t                 started;      /* ngx_current_msec, message */
-    uint64_t                   cancel_us;    /* monotonic; 0: not cancelled */
+    uint64_t                   cancelled;    /* us, monotonic; 0: it is not */
 
     ngx_event_t                timer;        /* thread_ws_run_timeout */
     ngx_thread_ws_claim_t      claim;
     ngx_thread_ws_store_op_t   op;
-    ngx_msec_t                 op_started;   /* ngx_current_msec */
 
     /* the answer */
 
@@ -324,7 +280,6 @@ struct ngx_thread_ws_run_s {
     size_t                     answer_size;  /* unescaped */
 
     ngx_thread_ws_result_t     result;
-    void                      *span;         /* the trace's, NULL: none */
 
     unsigned                   replayed:1;   /* answered from the store */
     unsigned                   took_over:1;  /* from an older connection */

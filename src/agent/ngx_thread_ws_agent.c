@@ -281,7 +281,7 @@ ngx_thread_ws_agent_headers(ngx_http_request_t *r, ngx_thread_ws_run_t *run,
         }
     }
 
-    if (ngx_thread_ws_trace_parent(run, parent) == NGX_OK) {
+    if (ngx_thread_ws_trace_parent(&run->subject, parent) == NGX_OK) {
         value.len = NGX_THREAD_WS_TRACEPARENT_LEN;
         value.data = ngx_pnalloc(r->pool, value.len);
         if (value.data == NULL) {
@@ -495,7 +495,8 @@ ngx_thread_ws_agent_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
 
     return ngx_snprintf(p, len - (p - buf), ", connection: %*s, request: %V",
                         (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
-                        agent->run->conn_id, &agent->run->request_id);
+                        agent->run->subject.connection_id,
+                        &agent->run->subject.request_id);
 }
 
 

@@ -45,7 +45,7 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
     /* one for the run, one for its upstream: core would raise an alert */
 
     if (ngx_cycle->free_connection_n + ngx_cycle->reusable_connections_n < 2) {
-        ngx_log_error(NGX_LOG_ERR, run->log, 0,
+        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
                       "no connections are left for a run "
                       "(worker_connections)");
         return NULL;

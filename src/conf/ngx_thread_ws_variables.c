@@ -29,22 +29,22 @@ typedef enum {
 /* Whose variable it is: in an agent's request the run's, else conn's. */
 
 typedef struct {
-    ngx_thread_ws_run_t    *run;
-    ngx_thread_ws_conn_t   *conn;
+    ngx_thread_ws_run_t       *run;
+    ngx_thread_ws_conn_t      *conn;
     ngx_thread_ws_loc_conf_t  *conf;
-    ngx_str_t               conn_id;      /* empty before the upgrade */
-    ngx_str_t               thread_id;
-    ngx_str_t               owner;
-    unsigned                stranger:1;   /* the owner is not known (yet) */
-} ngx_thread_ws_subject_t;
+    ngx_str_t                  conn_id;      /* empty before the upgrade */
+    ngx_str_t                  thread_id;
+    ngx_str_t                  owner;
+    unsigned                   stranger:1;   /* the owner is not known (yet) */
+} ngx_thread_ws_whose_t;
 
 
-static ngx_int_t ngx_thread_ws_subject(ngx_http_request_t *r,
-    ngx_thread_ws_subject_t *subject);
+static ngx_int_t ngx_thread_ws_whose(ngx_http_request_t *r,
+    ngx_thread_ws_whose_t *whose);
 static ngx_int_t ngx_thread_ws_variable_id(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_thread_ws_variable_agent_thread_id(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, ngx_thread_ws_subject_t *subject);
+    ngx_http_variable_value_t *v, ngx_thread_ws_whose_t *whose);
 static ngx_int_t ngx_thread_ws_variable_result(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_uint_t ngx_thread_ws_run_outcome(ngx_thread_ws_run_t *run);
@@ -139,24 +139,24 @@ ngx_thread_ws_variables_add(ngx_conf_t *cf)
  */
 
 static ngx_int_t
-ngx_thread_ws_subject(ngx_http_request_t *r, ngx_thread_ws_subject_t *subject)
+ngx_thread_ws_whose(ngx_http_request_t *r, ngx_thread_ws_whose_t *whose)
 {
     ngx_int_t              rc;
     ngx_thread_ws_run_t   *run;
     ngx_thread_ws_conn_t  *conn;
 
-    ngx_memzero(subject, sizeof(ngx_thread_ws_subject_t));
+    ngx_memzero(whose, sizeof(ngx_thread_ws_whose_t));
 
     run = ngx_thread_ws_agent_run(r);
 
     if (run) {
-        subject->run = run;
-        subject->conn = ngx_thread_ws_agent_conn(r);
-        subject->conf = run->conf;
-        subject->conn_id.data = run->conn_id;
-        subject->conn_id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
-        subject->thread_id = run->thread_id;
-        subject->owner = run->owner;
+        whose->run = run;
+        whose->conn = ngx_thread_ws_agent_conn(r);
+        whose->conf = run->conf;
+        whose->conn_id.data = run->subject.connection_id;
+        whose->conn_id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
+        whose->thread_id = run->subject.thread_id;
+        whose->owner = run->subject.owner;
 
         return NGX_OK;
     }
@@ -164,34 +164,33 @@ ngx_thread_ws_subject(ngx_http_request_t *r, ngx_thread_ws_subject_t *subject)
     conn = ngx_http_get_module_ctx(r->main, ngx_thread_ws_module);
 
     if (conn) {
-        subject->conn = conn;
-        subject->conf = conn->conf;
-        subject->conn_id.data = conn->id;
-        subject->conn_id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
-        subject->thread_id = conn->thread_id;
-        subject->owner = conn->owner;
+        whose->conn = conn;
+        whose->conf = conn->conf;
+        whose->conn_id.data = conn->subject.connection_id;
+        whose->conn_id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
+        whose->thread_id = conn->subject.thread_id;
+        whose->owner = conn->subject.owner;
 
         return NGX_OK;
     }
 
-    subject->conf = ngx_http_get_module_loc_conf(r->main,
-                                                 ngx_thread_ws_module);
+    whose->conf = ngx_http_get_module_loc_conf(r->main, ngx_thread_ws_module);
 
-    if (subject->conf->pass == NULL) {
+    if (whose->conf->pass == NULL) {
         return NGX_DECLINED;
     }
 
-    rc = ngx_thread_ws_upgrade_owner(r->main, subject->conf, &subject->owner);
+    rc = ngx_thread_ws_upgrade_owner(r->main, whose->conf, &whose->owner);
 
     if (rc == NGX_HTTP_FORBIDDEN) {
-        subject->stranger = 1;
+        whose->stranger = 1;
 
     } else if (rc != NGX_OK) {
         return NGX_ERROR;
     }
 
-    rc = ngx_thread_ws_upgrade_thread_id(r->main, subject->conf,
-                                         &subject->thread_id);
+    rc = ngx_thread_ws_upgrade_thread_id(r->main, whose->conf,
+                                         &whose->thread_id);
 
     return (rc == NGX_HTTP_INTERNAL_SERVER_ERROR) ? NGX_ERROR : NGX_OK;
 }
@@ -201,11 +200,11 @@ static ngx_int_t
 ngx_thread_ws_variable_id(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
 {
-    ngx_str_t                value;
-    ngx_int_t                rc;
-    ngx_thread_ws_subject_t  subject;
+    ngx_str_t              value;
+    ngx_int_t              rc;
+    ngx_thread_ws_whose_t  whose;
 
-    rc = ngx_thread_ws_subject(r, &subject);
+    rc = ngx_thread_ws_whose(r, &whose);
 
     if (rc != NGX_OK) {
         v->not_found = 1;
@@ -217,30 +216,30 @@ ngx_thread_ws_variable_id(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     switch (data) {
 
     case NGX_THREAD_WS_VAR_CONNECTION_ID:
-        value = subject.conn_id;
+        value = whose.conn_id;
         break;
 
     case NGX_THREAD_WS_VAR_THREAD_ID:
-        if (ngx_thread_ws_thread_id_check(&subject.thread_id) == NGX_OK) {
-            value = subject.thread_id;
+        if (ngx_thread_ws_thread_id_check(&whose.thread_id) == NGX_OK) {
+            value = whose.thread_id;
         }
 
         break;
 
     case NGX_THREAD_WS_VAR_AGENT_THREAD_ID:
-        return ngx_thread_ws_variable_agent_thread_id(r, v, &subject);
+        return ngx_thread_ws_variable_agent_thread_id(r, v, &whose);
 
     case NGX_THREAD_WS_VAR_USER:
-        value = subject.owner;
+        value = whose.owner;
         break;
 
     default: /* NGX_THREAD_WS_VAR_REQUEST_ID */
 
-        if (subject.run) {
-            value = subject.run->request_id;
+        if (whose.run) {
+            value = whose.run->subject.request_id;
 
-        } else if (subject.conn && subject.conn->run) {
-            value = subject.conn->run->request_id;
+        } else if (whose.conn && whose.conn->run) {
+            value = whose.conn->run->subject.request_id;
         }
 
         break;
@@ -252,23 +251,23 @@ ngx_thread_ws_variable_id(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
 static ngx_int_t
 ngx_thread_ws_variable_agent_thread_id(ngx_http_request_t *r,
-    ngx_http_variable_value_t *v, ngx_thread_ws_subject_t *subject)
+    ngx_http_variable_value_t *v, ngx_thread_ws_whose_t *whose)
 {
     u_char  uuid[NGX_THREAD_WS_UUID_LEN];
 
-    if (subject->stranger
-        || ngx_thread_ws_thread_id_check(&subject->thread_id) != NGX_OK)
+    if (whose->stranger
+        || ngx_thread_ws_thread_id_check(&whose->thread_id) != NGX_OK)
     {
         v->not_found = 1;
         return NGX_OK;
     }
 
-    if (subject->conf->dialect->threads == NULL) {
-        return ngx_thread_ws_variable_set(r, v, subject->thread_id.data,
-                                          subject->thread_id.len);
+    if (whose->conf->dialect->threads == NULL) {
+        return ngx_thread_ws_variable_set(r, v, whose->thread_id.data,
+                                          whose->thread_id.len);
     }
 
-    ngx_thread_ws_uuid_thread(uuid, &subject->owner, &subject->thread_id);
+    ngx_thread_ws_uuid_thread(uuid, &whose->owner, &whose->thread_id);
 
     return ngx_thread_ws_variable_set(r, v, uuid, sizeof(uuid));
 }
@@ -278,23 +277,23 @@ static ngx_int_t
 ngx_thread_ws_variable_result(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t                *value;
-    ngx_uint_t                outcome, code;
-    ngx_thread_ws_subject_t   subject;
+    ngx_str_t             *value;
+    ngx_uint_t             outcome, code;
+    ngx_thread_ws_whose_t  whose;
 
     v->not_found = 1;
 
-    if (ngx_thread_ws_subject(r, &subject) != NGX_OK) {
+    if (ngx_thread_ws_whose(r, &whose) != NGX_OK) {
         return NGX_OK;
     }
 
-    if (subject.run) {
-        outcome = ngx_thread_ws_run_outcome(subject.run);
-        code = subject.run->result.code;
+    if (whose.run) {
+        outcome = ngx_thread_ws_run_outcome(whose.run);
+        code = whose.run->result.code;
 
-    } else if (subject.conn) {
-        outcome = subject.conn->last.outcome;
-        code = subject.conn->last.code;
+    } else if (whose.conn) {
+        outcome = whose.conn->last.outcome;
+        code = whose.conn->last.code;
 
     } else {
         return NGX_OK;
@@ -337,26 +336,26 @@ static ngx_int_t
 ngx_thread_ws_variable_number(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char                    buf[NGX_INT64_LEN + 4], *p;
-    int64_t                   n;
-    ngx_thread_ws_subject_t   subject;
+    u_char                 buf[NGX_INT64_LEN + 4], *p;
+    int64_t                n;
+    ngx_thread_ws_whose_t  whose;
 
     v->not_found = 1;
 
-    if (ngx_thread_ws_subject(r, &subject) != NGX_OK) {
+    if (ngx_thread_ws_whose(r, &whose) != NGX_OK) {
         return NGX_OK;
     }
 
     n = -1;
 
-    if (subject.run) {
-        n = ngx_thread_ws_run_number(subject.run, data);
+    if (whose.run) {
+        n = ngx_thread_ws_run_number(whose.run, data);
     }
 
-    if (subject.conn
-        && (subject.run == NULL || data >= NGX_THREAD_WS_VAR_RUNS))
+    if (whose.conn
+        && (whose.run == NULL || data >= NGX_THREAD_WS_VAR_RUNS))
     {
-        n = ngx_thread_ws_conn_number(subject.conn, data);
+        n = ngx_thread_ws_conn_number(whose.conn, data);
     }
 
     if (n == -1) {
@@ -414,16 +413,16 @@ ngx_thread_ws_conn_number(ngx_thread_ws_conn_t *conn, uintptr_t data)
         return (ngx_msec_int_t) conn->last.first_token;
 
     case NGX_THREAD_WS_VAR_TOKENS:
-        return conn->tokens;
+        return conn->totals.tokens;
 
     case NGX_THREAD_WS_VAR_INPUT_TOKENS:
-        return conn->input_tokens;
+        return conn->totals.input_tokens;
 
     case NGX_THREAD_WS_VAR_OUTPUT_TOKENS:
-        return conn->output_tokens;
+        return conn->totals.output_tokens;
 
     case NGX_THREAD_WS_VAR_RUNS:
-        return conn->runs;
+        return conn->totals.runs;
 
     default: /* NGX_THREAD_WS_VAR_CLOSE_CODE */
         return conn->close_code ? (int64_t) conn->close_code : -1;
@@ -435,19 +434,19 @@ static ngx_int_t
 ngx_thread_ws_variable_trace(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    u_char                   buf[NGX_THREAD_WS_TRACEPARENT_LEN];
-    ngx_thread_ws_subject_t  subject;
+    u_char                 buf[NGX_THREAD_WS_TRACEPARENT_LEN];
+    ngx_thread_ws_whose_t  whose;
 
     v->not_found = 1;
 
-    if (ngx_thread_ws_subject(r, &subject) != NGX_OK) {
+    if (ngx_thread_ws_whose(r, &whose) != NGX_OK) {
         return NGX_OK;
     }
 
     if (data == NGX_THREAD_WS_VAR_TRACEPARENT) {
 
-        if (subject.run == NULL
-            || ngx_thread_ws_trace_parent(subject.run, buf) != NGX_OK)
+        if (whose.run == NULL
+            || ngx_thread_ws_trace_parent(&whose.run->subject, buf) != NGX_OK)
         {
             return NGX_OK;
         }
@@ -455,10 +454,10 @@ ngx_thread_ws_variable_trace(ngx_http_request_t *r,
         return ngx_thread_ws_variable_set(r, v, buf, sizeof(buf));
     }
 
-    if ((subject.run == NULL
-         || ngx_thread_ws_trace_id(subject.run->span, buf) != NGX_OK)
-        && (subject.conn == NULL
-            || ngx_thread_ws_trace_id(subject.conn->span, buf) != NGX_OK))
+    if ((whose.run == NULL
+         || ngx_thread_ws_trace_id(&whose.run->subject, buf) != NGX_OK)
+        && (whose.conn == NULL
+            || ngx_thread_ws_trace_id(&whose.conn->subject, buf) != NGX_OK))
     {
         return NGX_OK;
     }

@@ -68,7 +68,7 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     ngx_queue_init(&conn->agents);
     ngx_queue_init(&conn->history);
 
-    conn->opened = ngx_current_msec;
+    conn->totals.opened = ngx_current_msec;
     conn->timer.handler = ngx_thread_ws_conn_timer_handler;
     conn->timer.data = conn;
     conn->timer.log = c->log;
@@ -95,7 +95,7 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     c->idle = 1;
 
     ngx_thread_ws_conn_count(conn);
-    ngx_thread_ws_observe_connected(conn);
+    ngx_thread_ws_observe_connected(&conn->subject, r);
 
     /* what came together with the upgrade request */
 
@@ -114,7 +114,7 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     }
 
     if (b->pos < b->last) {
-        conn->bytes_in += b->last - b->pos;
+        conn->totals.bytes_in += b->last - b->pos;
         (void) ngx_thread_ws_bytes_add(&conn->unread, b->pos, b->last - b->pos);
         b->pos = b->last;
     }
@@ -156,7 +156,22 @@ ngx_thread_ws_conn_attach(ngx_thread_ws_conn_t *conn, ngx_http_request_t *r)
 }
 
 
-/* F9: more connections than that are served, but the operator hears of it */
+void
+ngx_thread_ws_conn_tell(ngx_thread_ws_conn_t *conn)
+{
+    ngx_thread_ws_totals_t  *totals;
+
+    totals = &conn->totals;
+
+    ngx_thread_ws_observe_bytes(totals->bytes_in - totals->told_in,
+                                totals->bytes_out - totals->told_out);
+
+    totals->told_in = totals->bytes_in;
+    totals->told_out = totals->bytes_out;
+}
+
+
+/* more connections than that are served, but the operator hears of it */
 
 static void
 ngx_thread_ws_conn_count(ngx_thread_ws_conn_t *conn)
@@ -435,7 +450,7 @@ ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn)
             return NGX_ERROR;
         }
 
-        conn->bytes_in += n;
+        conn->totals.bytes_in += n;
         conn->heard = 1;
 
         if (ngx_thread_ws_conn_feed(conn, ngx_thread_ws_scratch, n)
@@ -749,8 +764,12 @@ ngx_thread_ws_conn_cleanup(void *data)
         ngx_del_timer(&conn->timer);
     }
 
-    ngx_thread_ws_observe_closed(conn);
-    ngx_thread_ws_nconnections -= conn->counted;
+    if (conn->counted) {
+        ngx_thread_ws_conn_tell(conn);
+        ngx_thread_ws_observe_closed(&conn->subject, &conn->totals,
+                                     conn->close_code);
+        ngx_thread_ws_nconnections--;
+    }
 
     ngx_thread_ws_output_free(conn);
     ngx_thread_ws_message_free(&conn->in);

@@ -105,6 +105,11 @@ ngx_int_t ngx_thread_ws_conn_generation(ngx_thread_ws_conn_t *conn,
 void ngx_thread_ws_conn_deleted(ngx_thread_ws_conn_t *conn);
 
 
+/* tells the metrics of the bytes since the last time */
+
+void ngx_thread_ws_conn_tell(ngx_thread_ws_conn_t *conn);
+
+
 /*
  * Reading: takes what the socket (or unread) holds through frames to messages.
  * NGX_OK, or NGX_ERROR when the socket is of no use any more.

@@ -61,9 +61,9 @@ ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn, ngx_uint_t type,
 
     case NGX_THREAD_WS_COMMAND_MESSAGE:
 
-        if (command.thread_id.len != conn->thread_id.len
-            || ngx_memcmp(command.thread_id.data, conn->thread_id.data,
-                          conn->thread_id.len)
+        if (command.thread_id.len != conn->subject.thread_id.len
+            || ngx_memcmp(command.thread_id.data, conn->subject.thread_id.data,
+                          conn->subject.thread_id.len)
                != 0)
         {
             ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_POLICY,
@@ -106,7 +106,7 @@ ngx_thread_ws_conn_command_refuse(ngx_thread_ws_conn_t *conn,
     text.len = ngx_strlen(command->reason);
 
     ngx_thread_ws_run_error(conn, &id, command->code, &text, 0);
-    ngx_thread_ws_observe_rejected(conn, &id, command->code);
+    ngx_thread_ws_observe_rejected(&conn->subject, &id, command->code);
 }
 
 
@@ -160,11 +160,12 @@ ngx_thread_ws_conn_command_log(ngx_thread_ws_conn_t *conn, u_char *buf,
     u_char  *p;
 
     p = ngx_snprintf(buf, len, ", connection: %*s",
-                     (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN, conn->id);
+                     (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
+                      conn->subject.connection_id);
 
     if (conn->run) {
         p = ngx_snprintf(p, len - (p - buf), ", request: %V",
-                         &conn->run->request_id);
+                         &conn->run->subject.request_id);
     }
 
     return p;

@@ -234,7 +234,7 @@ ngx_thread_ws_output_flush(ngx_thread_ws_conn_t *conn)
 
         block->pos += n;
         conn->out_size -= n;
-        conn->bytes_out += n;
+        conn->totals.bytes_out += n;
 
         if (wev->timer_set) {
             ngx_del_timer(wev);

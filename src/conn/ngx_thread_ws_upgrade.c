@@ -103,9 +103,12 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r,
     conn->request = r;
     conn->conf = conf;
     conn->handlers = handlers;
-    conn->last.input_tokens = -1;
-    conn->last.output_tokens = -1;
-    conn->last.first_token = (ngx_msec_t) -1;
+    ngx_thread_ws_result_init(&conn->last);
+
+    conn->subject.log = r->connection->log;
+    conn->subject.dialect = conf->dialect;
+    conn->subject.events = conf->log;
+    conn->subject.trace = conf->trace;
 
     ngx_http_set_ctx(r, conn, ngx_thread_ws_module);
 
@@ -245,7 +248,8 @@ ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
     u_char     bytes[NGX_THREAD_WS_CONNECTION_ID_LEN / 2];
     ngx_int_t  rc;
 
-    rc = ngx_thread_ws_upgrade_ids(r, conf, &conn->thread_id, &conn->owner);
+    rc = ngx_thread_ws_upgrade_ids(r, conf, &conn->subject.thread_id,
+                                   &conn->subject.owner);
 
     if (rc == NGX_DECLINED) {
 
@@ -276,7 +280,7 @@ ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
         }
     }
 
-    ngx_hex_dump(conn->id, bytes, sizeof(bytes));
+    ngx_hex_dump(conn->subject.connection_id, bytes, sizeof(bytes));
 
     return NGX_OK;
 }
@@ -294,8 +298,9 @@ ngx_thread_ws_upgrade_conn(ngx_http_request_t *r, ngx_thread_ws_conn_t *bound)
     ngx_thread_ws_conn_t  *conn;
 
     conn = ngx_palloc(r->connection->pool,
-                      sizeof(ngx_thread_ws_conn_t) + bound->thread_id.len
-                      + bound->owner.len + bound->pass.len);
+                      sizeof(ngx_thread_ws_conn_t)
+                      + bound->subject.thread_id.len + bound->subject.owner.len
+                      + bound->pass.len);
     if (conn == NULL) {
         return NULL;
     }
@@ -303,11 +308,12 @@ ngx_thread_ws_upgrade_conn(ngx_http_request_t *r, ngx_thread_ws_conn_t *bound)
     *conn = *bound;
     p = (u_char *) conn + sizeof(ngx_thread_ws_conn_t);
 
-    conn->thread_id.data = p;
-    p = ngx_cpymem(p, bound->thread_id.data, bound->thread_id.len);
+    conn->subject.thread_id.data = p;
+    p = ngx_cpymem(p, bound->subject.thread_id.data,
+                   bound->subject.thread_id.len);
 
-    conn->owner.data = p;
-    p = ngx_cpymem(p, bound->owner.data, bound->owner.len);
+    conn->subject.owner.data = p;
+    p = ngx_cpymem(p, bound->subject.owner.data, bound->subject.owner.len);
 
     conn->pass.data = p;
     ngx_memcpy(p, bound->pass.data, bound->pass.len);

@@ -1,4 +1,8 @@
 
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
 #include "observe/ngx_thread_ws_lines.h"
 #include "observe/ngx_thread_ws_metrics.h"
 

@@ -1,6 +1,6 @@
 
+#include "ngx_thread_ws.h"
 #include "observe/ngx_thread_ws_log.h"
-#include "observe/ngx_thread_ws_lines.h"
 #include "conf/ngx_thread_ws_settings.h"
 #include "observe/ngx_thread_ws_trace.h"
 
@@ -12,10 +12,8 @@
 
 static u_char *ngx_thread_ws_log_begin(ngx_thread_ws_lines_t *log, char *event);
 static void ngx_thread_ws_log_end(ngx_thread_ws_lines_t *log, u_char *p);
-static u_char *ngx_thread_ws_log_conn(ngx_thread_ws_conn_t *conn, char *event);
-static u_char *ngx_thread_ws_log_run(ngx_thread_ws_run_t *run, char *event);
-static u_char *ngx_thread_ws_log_ids(u_char *p, u_char *conn_id,
-    ngx_str_t *request_id, ngx_str_t *thread_id, ngx_str_t *owner, void *span);
+static u_char *ngx_thread_ws_log_subject(ngx_thread_ws_subject_t *subject,
+    char *event);
 static u_char *ngx_thread_ws_log_text(u_char *p, char *name, ngx_str_t *text);
 static ngx_array_t *ngx_thread_ws_logs(void);
 
@@ -48,15 +46,15 @@ ngx_thread_ws_log_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
 
-    if (tmcf->log == NULL) {
-        tmcf->log = ngx_array_create(cf->pool, 4,
+    if (tmcf->logs == NULL) {
+        tmcf->logs = ngx_array_create(cf->pool, 4,
                                      sizeof(ngx_thread_ws_lines_t *));
-        if (tmcf->log == NULL) {
+        if (tmcf->logs == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    tlcf->log = ngx_thread_ws_lines_create(cf, tmcf->log, &value[1]);
+    tlcf->log = ngx_thread_ws_lines_create(cf, tmcf->logs, &value[1]);
 
     return tlcf->log ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
@@ -110,7 +108,7 @@ ngx_thread_ws_logs(void)
     tmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
                                                ngx_thread_ws_module);
 
-    return tmcf ? tmcf->log : NULL;
+    return tmcf ? tmcf->logs : NULL;
 }
 
 
@@ -150,55 +148,30 @@ ngx_thread_ws_log_end(ngx_thread_ws_lines_t *log, u_char *p)
 
 
 static u_char *
-ngx_thread_ws_log_conn(ngx_thread_ws_conn_t *conn, char *event)
+ngx_thread_ws_log_subject(ngx_thread_ws_subject_t *subject, char *event)
 {
-    u_char  *p;
+    u_char  *p, id[NGX_THREAD_WS_TRACE_ID_LEN];
 
-    p = ngx_thread_ws_log_begin(conn->conf->log, event);
+    p = ngx_thread_ws_log_begin(subject->events, event);
     if (p == NULL) {
         return NULL;
     }
-
-    return ngx_thread_ws_log_ids(p, conn->id, NULL, &conn->thread_id,
-                                 &conn->owner, conn->span);
-}
-
-
-static u_char *
-ngx_thread_ws_log_run(ngx_thread_ws_run_t *run, char *event)
-{
-    u_char  *p;
-
-    p = ngx_thread_ws_log_begin(run->conf->log, event);
-    if (p == NULL) {
-        return NULL;
-    }
-
-    return ngx_thread_ws_log_ids(p, run->conn_id, &run->request_id,
-                                 &run->thread_id, &run->owner, run->span);
-}
-
-
-static u_char *
-ngx_thread_ws_log_ids(u_char *p, u_char *conn_id, ngx_str_t *request_id,
-    ngx_str_t *thread_id, ngx_str_t *owner, void *span)
-{
-    u_char  id[NGX_THREAD_WS_TRACE_ID_LEN];
 
     p = ngx_sprintf(p, ",\"connectionId\":\"%*s\"",
-                    (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN, conn_id);
+                    (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
+                    subject->connection_id);
 
-    if (request_id && request_id->len) {
-        p = ngx_thread_ws_log_text(p, "requestId", request_id);
+    if (subject->request_id.len) {
+        p = ngx_thread_ws_log_text(p, "requestId", &subject->request_id);
     }
 
-    p = ngx_thread_ws_log_text(p, "threadId", thread_id);
+    p = ngx_thread_ws_log_text(p, "threadId", &subject->thread_id);
 
-    if (owner->len) {
-        p = ngx_thread_ws_log_text(p, "user", owner);
+    if (subject->owner.len) {
+        p = ngx_thread_ws_log_text(p, "user", &subject->owner);
     }
 
-    if (ngx_thread_ws_trace_id(span, id) == NGX_OK) {
+    if (ngx_thread_ws_trace_id(subject, id) == NGX_OK) {
         p = ngx_sprintf(p, ",\"traceId\":\"%*s\"", sizeof(id), id);
     }
 
@@ -246,90 +219,94 @@ ngx_thread_ws_log_text(u_char *p, char *name, ngx_str_t *text)
 
 
 void
-ngx_thread_ws_log_connected(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_log_connected(ngx_thread_ws_subject_t *subject,
+    ngx_str_t *client)
 {
     u_char  *p;
 
-    p = ngx_thread_ws_log_conn(conn, "connected");
+    p = ngx_thread_ws_log_subject(subject, "connected");
 
     if (p) {
-        p = ngx_thread_ws_log_text(p, "client", &conn->connection->addr_text);
-        ngx_thread_ws_log_end(conn->conf->log, p);
+        p = ngx_thread_ws_log_text(p, "client", client);
+        ngx_thread_ws_log_end(subject->events, p);
     }
 }
 
 
 void
-ngx_thread_ws_log_reconnected(ngx_thread_ws_conn_t *conn, ngx_msec_t away)
+ngx_thread_ws_log_reconnected(ngx_thread_ws_subject_t *subject,
+    ngx_msec_t away)
 {
     u_char  *p;
 
-    p = ngx_thread_ws_log_conn(conn, "reconnected");
+    p = ngx_thread_ws_log_subject(subject, "reconnected");
 
     if (p) {
         p = ngx_sprintf(p, ",\"awayMs\":%M", away);
-        ngx_thread_ws_log_end(conn->conf->log, p);
+        ngx_thread_ws_log_end(subject->events, p);
     }
 }
 
 
 void
-ngx_thread_ws_log_closed(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_log_closed(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_totals_t *totals, ngx_uint_t close_code)
 {
     u_char  *p;
 
-    p = ngx_thread_ws_log_conn(conn, "closed");
+    p = ngx_thread_ws_log_subject(subject, "closed");
 
     if (p) {
         p = ngx_sprintf(p, ",\"closeCode\":%ui,\"durationMs\":%M,\"runs\":%ui"
                            ",\"messages\":%ui,\"tokens\":%uL"
                            ",\"inputTokens\":%uL,\"outputTokens\":%uL"
                            ",\"bytesIn\":%uL,\"bytesOut\":%uL",
-                        conn->close_code, ngx_current_msec - conn->opened,
-                        conn->runs, conn->messages, conn->tokens,
-                        conn->input_tokens, conn->output_tokens,
-                        conn->bytes_in, conn->bytes_out);
+                        close_code, ngx_current_msec - totals->opened,
+                        totals->runs, totals->messages, totals->tokens,
+                        totals->input_tokens, totals->output_tokens,
+                        totals->bytes_in, totals->bytes_out);
 
-        ngx_thread_ws_log_end(conn->conf->log, p);
+        ngx_thread_ws_log_end(subject->events, p);
     }
 }
 
 
 void
-ngx_thread_ws_log_message(ngx_thread_ws_run_t *run)
+ngx_thread_ws_log_message(ngx_thread_ws_subject_t *subject, size_t bytes)
 {
     u_char  *p;
 
-    p = ngx_thread_ws_log_run(run, "message");
+    p = ngx_thread_ws_log_subject(subject, "message");
 
     if (p) {
-        p = ngx_sprintf(p, ",\"bytes\":%uz", run->content.len);
-        ngx_thread_ws_log_end(run->conf->log, p);
+        p = ngx_sprintf(p, ",\"bytes\":%uz", bytes);
+        ngx_thread_ws_log_end(subject->events, p);
     }
 }
 
 
 void
-ngx_thread_ws_log_queued(ngx_thread_ws_run_t *run)
+ngx_thread_ws_log_queued(ngx_thread_ws_subject_t *subject,
+    ngx_uint_t waiting)
 {
     u_char  *p;
 
-    p = ngx_thread_ws_log_run(run, "queued");
+    p = ngx_thread_ws_log_subject(subject, "queued");
 
     if (p) {
-        p = ngx_sprintf(p, ",\"waiting\":%ui", run->conn->nwaiting);
-        ngx_thread_ws_log_end(run->conf->log, p);
+        p = ngx_sprintf(p, ",\"waiting\":%ui", waiting);
+        ngx_thread_ws_log_end(subject->events, p);
     }
 }
 
 
 void
-ngx_thread_ws_log_rejected(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id,
-    ngx_uint_t code)
+ngx_thread_ws_log_rejected(ngx_thread_ws_subject_t *subject,
+    ngx_str_t *request_id, ngx_uint_t code)
 {
     u_char  *p;
 
-    p = ngx_thread_ws_log_conn(conn, "rejected");
+    p = ngx_thread_ws_log_subject(subject, "rejected");
 
     if (p) {
         if (request_id->len) {
@@ -339,35 +316,37 @@ ngx_thread_ws_log_rejected(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id,
         p = ngx_sprintf(p, ",\"code\":\"%V\"",
                         &ngx_thread_ws_codes[code].name);
 
-        ngx_thread_ws_log_end(conn->conf->log, p);
+        ngx_thread_ws_log_end(subject->events, p);
     }
 }
 
 
 void
-ngx_thread_ws_log_first_token(ngx_thread_ws_run_t *run)
+ngx_thread_ws_log_first_token(ngx_thread_ws_subject_t *subject,
+    ngx_msec_t first_token)
 {
     u_char  *p;
 
-    p = ngx_thread_ws_log_run(run, "first_token");
+    p = ngx_thread_ws_log_subject(subject, "first_token");
 
     if (p) {
-        p = ngx_sprintf(p, ",\"firstTokenMs\":%M", run->result.first_token);
-        ngx_thread_ws_log_end(run->conf->log, p);
+        p = ngx_sprintf(p, ",\"firstTokenMs\":%M", first_token);
+        ngx_thread_ws_log_end(subject->events, p);
     }
 }
 
 
 void
-ngx_thread_ws_log_ended(ngx_thread_ws_run_t *run, uint64_t cancel)
+ngx_thread_ws_log_ended(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_end_t *end, uint64_t cancel)
 {
     u_char                  *p;
     ngx_thread_ws_code_t    *code;
     ngx_thread_ws_result_t  *result;
 
-    result = &run->result;
+    result = end->result;
 
-    p = ngx_thread_ws_log_run(run,
+    p = ngx_thread_ws_log_subject(subject,
                      (char *) ngx_thread_ws_outcomes[result->outcome].data);
     if (p == NULL) {
         return;
@@ -388,16 +367,15 @@ ngx_thread_ws_log_ended(ngx_thread_ws_run_t *run, uint64_t cancel)
         p = ngx_sprintf(p, ",\"outputTokens\":%i", result->output_tokens);
     }
 
-    if (run->status) {
-        p = ngx_sprintf(p, ",\"status\":%ui", run->status);
+    if (end->status) {
+        p = ngx_sprintf(p, ",\"status\":%ui", end->status);
     }
 
-    if (run->reply.finish_reason.len) {
-        p = ngx_thread_ws_log_text(p, "finishReason",
-                                   &run->reply.finish_reason);
+    if (end->finish_reason.len) {
+        p = ngx_thread_ws_log_text(p, "finishReason", &end->finish_reason);
     }
 
-    if (run->replayed) {
+    if (end->replayed) {
         p = ngx_cpymem(p, ",\"replayed\":true",
                        sizeof(",\"replayed\":true") - 1);
     }
@@ -414,7 +392,7 @@ ngx_thread_ws_log_ended(ngx_thread_ws_run_t *run, uint64_t cancel)
                         code->retryable ? "true" : "false");
     }
 
-    ngx_thread_ws_log_end(run->conf->log, p);
+    ngx_thread_ws_log_end(subject->events, p);
 }
 
 

@@ -10,7 +10,7 @@
 #define _NGX_THREAD_WS_LOG_H_INCLUDED_
 
 
-#include "ngx_thread_ws.h"
+#include "observe/ngx_thread_ws_observe.h"
 
 
 /* the handler of thread_ws_event_log; conf is the location's */
@@ -22,19 +22,26 @@ ngx_int_t ngx_thread_ws_log_init_process(ngx_cycle_t *cycle);
 void ngx_thread_ws_log_exit_process(ngx_cycle_t *cycle);
 
 
-void ngx_thread_ws_log_connected(ngx_thread_ws_conn_t *conn);
-void ngx_thread_ws_log_reconnected(ngx_thread_ws_conn_t *conn,
+/* client is its address */
+
+void ngx_thread_ws_log_connected(ngx_thread_ws_subject_t *subject,
+    ngx_str_t *client);
+void ngx_thread_ws_log_reconnected(ngx_thread_ws_subject_t *subject,
     ngx_msec_t away);
-void ngx_thread_ws_log_closed(ngx_thread_ws_conn_t *conn);
-void ngx_thread_ws_log_message(ngx_thread_ws_run_t *run);
-void ngx_thread_ws_log_queued(ngx_thread_ws_run_t *run);
-void ngx_thread_ws_log_rejected(ngx_thread_ws_conn_t *conn,
+void ngx_thread_ws_log_closed(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_totals_t *totals, ngx_uint_t close_code);
+void ngx_thread_ws_log_message(ngx_thread_ws_subject_t *subject, size_t bytes);
+void ngx_thread_ws_log_queued(ngx_thread_ws_subject_t *subject,
+    ngx_uint_t waiting);
+void ngx_thread_ws_log_rejected(ngx_thread_ws_subject_t *subject,
     ngx_str_t *request_id, ngx_uint_t code);
-void ngx_thread_ws_log_first_token(ngx_thread_ws_run_t *run);
+void ngx_thread_ws_log_first_token(ngx_thread_ws_subject_t *subject,
+    ngx_msec_t first_token);
 
-/* cancel is in microseconds, of a run that was cancelled */
+/* cancel is what it took, in microseconds, of a run that was cancelled */
 
-void ngx_thread_ws_log_ended(ngx_thread_ws_run_t *run, uint64_t cancel);
+void ngx_thread_ws_log_ended(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_end_t *end, uint64_t cancel);
 
 /* written to every event log: a thread in the store has no location */
 

@@ -1,5 +1,6 @@
 
 #include "observe/ngx_thread_ws_metrics.h"
+#include "zone/ngx_thread_ws_zone.h"
 
 
 /* workers that count at the same time, those that are leaving included */
@@ -77,7 +78,7 @@ ngx_thread_ws_buckets_t  ngx_thread_ws_buckets_runs = {
 };
 
 
-ngx_str_t  ngx_thread_ws_metrics_operations[] = {
+ngx_str_t  ngx_thread_ws_operations[] = {
     ngx_string("load"),
     ngx_string("append"),
     ngx_string("page"),
@@ -280,21 +281,6 @@ ngx_thread_ws_metrics_agent(ngx_thread_ws_dialect_t *dialect)
     }
 
     return &ngx_thread_ws_counters->agents[i];
-}
-
-
-ngx_uint_t
-ngx_thread_ws_metrics_operation(char *name)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < NGX_THREAD_WS_METRICS_OTHER; i++) {
-        if (ngx_strcmp(ngx_thread_ws_metrics_operations[i].data, name) == 0) {
-            break;
-        }
-    }
-
-    return i;
 }
 
 

@@ -11,21 +11,28 @@
 #define _NGX_THREAD_WS_METRICS_H_INCLUDED_
 
 
-#include "ngx_thread_ws.h"
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "dialect/ngx_thread_ws_dialect.h"
 #include "json/ngx_thread_ws_exposition.h"
+#include "observe/ngx_thread_ws_subject.h"
+#include "wire/ngx_thread_ws_code.h"
 
 
 #define NGX_THREAD_WS_METRICS_DIALECTS  8
 
 
+/* what a store is asked for */
+
 typedef enum {
-    NGX_THREAD_WS_METRICS_LOAD = 0,
-    NGX_THREAD_WS_METRICS_APPEND,
-    NGX_THREAD_WS_METRICS_PAGE,
-    NGX_THREAD_WS_METRICS_REMOVE,
-    NGX_THREAD_WS_METRICS_OTHER,
-    NGX_THREAD_WS_METRICS_OPERATIONS
-} ngx_thread_ws_metrics_operation_e;
+    NGX_THREAD_WS_OPERATION_LOAD = 0,
+    NGX_THREAD_WS_OPERATION_APPEND,
+    NGX_THREAD_WS_OPERATION_PAGE,
+    NGX_THREAD_WS_OPERATION_REMOVE,
+    NGX_THREAD_WS_OPERATION_OTHER,           /* whether a thread was deleted */
+    NGX_THREAD_WS_OPERATIONS
+} ngx_thread_ws_operation_e;
 
 
 typedef struct {
@@ -75,8 +82,8 @@ typedef struct {
     ngx_thread_ws_histogram_t   connection_runs;
     ngx_thread_ws_histogram_t   cancel_duration;
 
-    ngx_atomic_t                store_errors[NGX_THREAD_WS_METRICS_OPERATIONS];
-    ngx_thread_ws_histogram_t   store[NGX_THREAD_WS_METRICS_OPERATIONS];
+    ngx_atomic_t                store_errors[NGX_THREAD_WS_OPERATIONS];
+    ngx_thread_ws_histogram_t   store[NGX_THREAD_WS_OPERATIONS];
 
     ngx_thread_ws_agent_counters_t  agents[NGX_THREAD_WS_METRICS_DIALECTS];
 } ngx_thread_ws_counters_t;
@@ -107,7 +114,9 @@ extern ngx_thread_ws_buckets_t  ngx_thread_ws_buckets_store;
 extern ngx_thread_ws_buckets_t  ngx_thread_ws_buckets_first_token;
 extern ngx_thread_ws_buckets_t  ngx_thread_ws_buckets_duration;
 
-extern ngx_str_t  ngx_thread_ws_metrics_operations[];
+/* their names, by ngx_thread_ws_operation_e */
+
+extern ngx_str_t  ngx_thread_ws_operations[];
 
 
 #define ngx_thread_ws_count(counter, n)                                       \
@@ -125,10 +134,6 @@ void ngx_thread_ws_histogram_add(ngx_thread_ws_histogram_t *histogram,
 
 ngx_thread_ws_agent_counters_t *ngx_thread_ws_metrics_agent(
     ngx_thread_ws_dialect_t *dialect);
-
-/* the index of a store's operation, by its name */
-
-ngx_uint_t ngx_thread_ws_metrics_operation(char *name);
 
 /* a copy of all counters, and the gauges of all living workers together */
 

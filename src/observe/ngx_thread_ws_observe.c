@@ -1,35 +1,35 @@
 
 #include "observe/ngx_thread_ws_observe.h"
 #include "observe/ngx_thread_ws_log.h"
-#include "observe/ngx_thread_ws_metrics.h"
 #include "observe/ngx_thread_ws_trace.h"
+#include "wire/ngx_thread_ws_code.h"
 
 
-static void ngx_thread_ws_observe_end(ngx_thread_ws_conn_t *conn);
-static void ngx_thread_ws_observe_bytes(ngx_thread_ws_conn_t *conn);
-static void ngx_thread_ws_observe_agent(ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_observe_left(ngx_thread_ws_subject_t *subject,
+    ngx_uint_t close_code);
+static void ngx_thread_ws_observe_agent(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_result_t *result);
 static uint64_t ngx_thread_ws_observe_clock(void);
 
 
 void
-ngx_thread_ws_observe_connected(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_observe_connected(ngx_thread_ws_subject_t *subject,
+    ngx_http_request_t *r)
 {
     ngx_msec_t  away;
-
-    conn->counted = 1;
 
     ngx_thread_ws_count(connections, 1);
     ngx_thread_ws_gauge(connections, 1);
 
-    ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
-                  "thread \"%V\" connected", &conn->thread_id);
+    ngx_log_error(NGX_LOG_INFO, subject->log, 0,
+                  "thread \"%V\" connected", &subject->thread_id);
 
-    ngx_thread_ws_trace_connected(conn);
-    ngx_thread_ws_log_connected(conn);
+    ngx_thread_ws_trace_connected(subject, r);
+    ngx_thread_ws_log_connected(subject, &r->connection->addr_text);
 
-    if (conn->thread_id.len == 0
-        || ngx_thread_ws_metrics_returned(&conn->owner, &conn->thread_id,
-                                          &away)
+    if (subject->thread_id.len == 0
+        || ngx_thread_ws_metrics_returned(&subject->owner,
+                                          &subject->thread_id, &away)
            != NGX_OK)
     {
         return;
@@ -37,57 +37,54 @@ ngx_thread_ws_observe_connected(ngx_thread_ws_conn_t *conn)
 
     ngx_thread_ws_count(reconnections, 1);
 
-    ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
+    ngx_log_error(NGX_LOG_INFO, subject->log, 0,
                   "thread \"%V\" reconnected after %M ms",
-                  &conn->thread_id, away);
+                  &subject->thread_id, away);
 
-    ngx_thread_ws_log_reconnected(conn, away);
+    ngx_thread_ws_log_reconnected(subject, away);
 }
 
 
 void
-ngx_thread_ws_observe_closed(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_observe_closed(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_totals_t *totals, ngx_uint_t close_code)
 {
     ngx_msec_t  duration;
 
-    if (!conn->counted) {
-        return;
-    }
-
-    duration = ngx_current_msec - conn->opened;
+    duration = ngx_current_msec - totals->opened;
 
     ngx_thread_ws_gauge(connections, -1);
-    ngx_thread_ws_observe_bytes(conn);
 
     ngx_thread_ws_histogram_add(&ngx_thread_ws_counters->connection_duration,
                                 &ngx_thread_ws_buckets_connection, duration);
     ngx_thread_ws_histogram_add(&ngx_thread_ws_counters->connection_runs,
-                                &ngx_thread_ws_buckets_runs, conn->runs);
+                                &ngx_thread_ws_buckets_runs, totals->runs);
 
-    if (conn->thread_id.len) {
-        ngx_thread_ws_observe_end(conn);
+    if (subject->thread_id.len) {
+        ngx_thread_ws_observe_left(subject, close_code);
     }
 
-    ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
+    ngx_log_error(NGX_LOG_INFO, subject->log, 0,
                   "thread \"%V\" closed with %ui after %M ms and %ui runs",
-                  &conn->thread_id, conn->close_code, duration, conn->runs);
+                  &subject->thread_id, close_code, duration, totals->runs);
 
-    ngx_thread_ws_log_closed(conn);
-    ngx_thread_ws_trace_closed(conn);
+    ngx_thread_ws_log_closed(subject, totals, close_code);
+    ngx_thread_ws_trace_closed(subject, totals, close_code);
 }
 
 
 /* whether it can be expected back */
 
 static void
-ngx_thread_ws_observe_end(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_observe_left(ngx_thread_ws_subject_t *subject,
+    ngx_uint_t close_code)
 {
-    switch (conn->close_code) {
+    switch (close_code) {
 
     case 1000:
     case 1001:
     case 1005: /* a close frame without a code */
-        ngx_thread_ws_metrics_left(&conn->owner, &conn->thread_id);
+        ngx_thread_ws_metrics_left(&subject->owner, &subject->thread_id);
         break;
 
     case 1008:
@@ -96,93 +93,106 @@ ngx_thread_ws_observe_end(ngx_thread_ws_conn_t *conn)
         break;
 
     default:
-        ngx_thread_ws_metrics_lost(&conn->owner, &conn->thread_id);
+        ngx_thread_ws_metrics_lost(&subject->owner, &subject->thread_id);
         break;
     }
 }
 
 
 void
-ngx_thread_ws_observe_message(ngx_thread_ws_run_t *run)
+ngx_thread_ws_observe_bytes(uint64_t in, uint64_t out)
+{
+    ngx_thread_ws_count(bytes_in, in);
+    ngx_thread_ws_count(bytes_out, out);
+}
+
+
+void
+ngx_thread_ws_observe_message(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_span_t *parent, ngx_pool_t *pool, size_t bytes)
 {
     ngx_thread_ws_count(messages, 1);
     ngx_thread_ws_gauge(runs, 1);
 
-    ngx_log_error(NGX_LOG_INFO, run->log, 0, "message of %uz bytes",
-                  run->content.len);
+    ngx_log_error(NGX_LOG_INFO, subject->log, 0, "message of %uz bytes",
+                  bytes);
 
-    ngx_thread_ws_trace_message(run);
-    ngx_thread_ws_log_message(run);
+    ngx_thread_ws_trace_message(subject, parent, pool);
+    ngx_thread_ws_log_message(subject, bytes);
 }
 
 
 void
-ngx_thread_ws_observe_queued(ngx_thread_ws_run_t *run)
+ngx_thread_ws_observe_queued(ngx_thread_ws_subject_t *subject,
+    ngx_uint_t waiting)
 {
     ngx_thread_ws_count(queued, 1);
 
-    ngx_log_error(NGX_LOG_INFO, run->log, 0,
-                  "message queued: %ui are waiting", run->conn->nwaiting);
+    ngx_log_error(NGX_LOG_INFO, subject->log, 0,
+                  "message queued: %ui are waiting", waiting);
 
-    ngx_thread_ws_log_queued(run);
+    ngx_thread_ws_log_queued(subject, waiting);
 }
 
 
 void
-ngx_thread_ws_observe_rejected(ngx_thread_ws_conn_t *conn,
+ngx_thread_ws_observe_rejected(ngx_thread_ws_subject_t *subject,
     ngx_str_t *request_id, ngx_uint_t code)
 {
     ngx_thread_ws_count(rejected[code], 1);
 
-    ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
+    ngx_log_error(NGX_LOG_INFO, subject->log, 0,
                   "command \"%V\" rejected: %V",
                   request_id, &ngx_thread_ws_codes[code].name);
 
-    ngx_thread_ws_log_rejected(conn, request_id, code);
+    ngx_thread_ws_log_rejected(subject, request_id, code);
 }
 
 
 void
-ngx_thread_ws_observe_asked(ngx_thread_ws_run_t *run)
+ngx_thread_ws_observe_asked(ngx_thread_ws_subject_t *subject)
 {
-    run->asked = 1;
-
-    ngx_log_error(NGX_LOG_INFO, run->log, 0, "agent asked");
+    ngx_log_error(NGX_LOG_INFO, subject->log, 0, "agent asked");
 }
 
 
 void
-ngx_thread_ws_observe_first_token(ngx_thread_ws_run_t *run)
+ngx_thread_ws_observe_first_token(ngx_thread_ws_subject_t *subject,
+    ngx_msec_t first_token)
 {
     ngx_thread_ws_histogram_add(
-                  &ngx_thread_ws_metrics_agent(run->conf->dialect)->first_token,
-                  &ngx_thread_ws_buckets_first_token,
-                  run->result.first_token);
+                    &ngx_thread_ws_metrics_agent(subject->dialect)->first_token,
+                    &ngx_thread_ws_buckets_first_token, first_token);
 
-    ngx_log_error(NGX_LOG_INFO, run->log, 0, "first token after %M ms",
-                  run->result.first_token);
+    ngx_log_error(NGX_LOG_INFO, subject->log, 0, "first token after %M ms",
+                  first_token);
 
-    ngx_thread_ws_trace_first_token(run);
-    ngx_thread_ws_log_first_token(run);
+    ngx_thread_ws_trace_first_token(subject);
+    ngx_thread_ws_log_first_token(subject, first_token);
+}
+
+
+uint64_t
+ngx_thread_ws_observe_cancel(ngx_thread_ws_subject_t *subject)
+{
+    uint64_t  now;
+
+    now = ngx_thread_ws_observe_clock();
+
+    ngx_thread_ws_trace_cancel(subject);
+
+    return now;
 }
 
 
 void
-ngx_thread_ws_observe_cancel(ngx_thread_ws_run_t *run)
+ngx_thread_ws_observe_ended(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_end_t *end)
 {
-    run->cancel_us = ngx_thread_ws_observe_clock();
-
-    ngx_thread_ws_trace_cancel(run);
-}
-
-
-void
-ngx_thread_ws_observe_ended(ngx_thread_ws_run_t *run)
-{
-    uint64_t                cancel;
+    uint64_t                 cancel;
     ngx_thread_ws_result_t  *result;
 
-    result = &run->result;
+    result = end->result;
     cancel = 0;
 
     ngx_thread_ws_gauge(runs, -1);
@@ -195,47 +205,42 @@ ngx_thread_ws_observe_ended(ngx_thread_ws_run_t *run)
         ngx_thread_ws_count(runs[result->outcome], 1);
     }
 
-    if (run->replayed) {
+    if (end->replayed) {
         ngx_thread_ws_count(replays, 1);
     }
 
-    if (result->outcome == NGX_THREAD_WS_CANCELLED && run->cancel_us) {
-        cancel = ngx_thread_ws_observe_clock() - run->cancel_us;
+    if (result->outcome == NGX_THREAD_WS_CANCELLED && end->cancelled) {
+        cancel = ngx_thread_ws_observe_clock() - end->cancelled;
 
         ngx_thread_ws_histogram_add(&ngx_thread_ws_counters->cancel_duration,
                                     &ngx_thread_ws_buckets_cancel, cancel);
     }
 
-    if (run->asked) {
-        ngx_thread_ws_observe_agent(run);
+    if (end->asked) {
+        ngx_thread_ws_observe_agent(subject, result);
     }
 
-    if (run->conn) {
-        ngx_thread_ws_observe_bytes(run->conn);
-    }
-
-    ngx_log_error(NGX_LOG_INFO, run->log, 0,
+    ngx_log_error(NGX_LOG_INFO, subject->log, 0,
                   "run %V after %M ms and %ui tokens%s%V",
                   &ngx_thread_ws_outcomes[result->outcome], result->latency,
                   result->tokens,
                   result->outcome == NGX_THREAD_WS_FAILED ? ": " : "",
                   &ngx_thread_ws_codes[result->code].name);
 
-    ngx_thread_ws_log_ended(run, cancel);
-    ngx_thread_ws_trace_ended(run);
+    ngx_thread_ws_log_ended(subject, end, cancel);
+    ngx_thread_ws_trace_ended(subject, end);
 }
 
 
 /* the metrics of the GenAI conventions: of runs that reached an agent */
 
 static void
-ngx_thread_ws_observe_agent(ngx_thread_ws_run_t *run)
+ngx_thread_ws_observe_agent(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_result_t *result)
 {
-    ngx_thread_ws_result_t          *result;
     ngx_thread_ws_agent_counters_t  *agent;
 
-    result = &run->result;
-    agent = ngx_thread_ws_metrics_agent(run->conf->dialect);
+    agent = ngx_thread_ws_metrics_agent(subject->dialect);
 
     ngx_thread_ws_histogram_add(&agent->duration[result->outcome],
                                 &ngx_thread_ws_buckets_duration,
@@ -256,18 +261,14 @@ ngx_thread_ws_observe_agent(ngx_thread_ws_run_t *run)
 
 
 void
-ngx_thread_ws_observe_store(char *operation, ngx_msec_t duration,
-    ngx_int_t status)
+ngx_thread_ws_observe_store(ngx_uint_t operation, ngx_msec_t duration,
+    ngx_uint_t failed)
 {
-    ngx_uint_t  i;
-
-    i = ngx_thread_ws_metrics_operation(operation);
-
-    if (status == NGX_ERROR) {
-        ngx_thread_ws_count(store_errors[i], 1);
+    if (failed) {
+        ngx_thread_ws_count(store_errors[operation], 1);
     }
 
-    ngx_thread_ws_histogram_add(&ngx_thread_ws_counters->store[i],
+    ngx_thread_ws_histogram_add(&ngx_thread_ws_counters->store[operation],
                                 &ngx_thread_ws_buckets_store, duration);
 }
 
@@ -282,19 +283,6 @@ ngx_thread_ws_observe_evicted(ngx_str_t *thread_id, ngx_uint_t runs)
                   thread_id, runs);
 
     ngx_thread_ws_log_evicted(thread_id, runs);
-}
-
-
-/* what has come and gone since the last time: a connection lives for days */
-
-static void
-ngx_thread_ws_observe_bytes(ngx_thread_ws_conn_t *conn)
-{
-    ngx_thread_ws_count(bytes_in, conn->bytes_in - conn->told_in);
-    ngx_thread_ws_count(bytes_out, conn->bytes_out - conn->told_out);
-
-    conn->told_in = conn->bytes_in;
-    conn->told_out = conn->bytes_out;
 }
 
 

@@ -1,4 +1,5 @@
 
+#include "ngx_thread_ws.h"
 #include "observe/ngx_thread_ws_trace.h"
 #include "observe/ngx_thread_ws_exporter.h"
 #include <sys/random.h>
@@ -12,26 +13,26 @@
 
 /* a location's */
 
-typedef struct {
+struct ngx_thread_ws_trace_conf_s {
     ngx_thread_ws_exporter_t    *exporter;
     ngx_uint_t                   ratio;      /* of NGX_THREAD_WS_TRACE_PARTS */
-} ngx_thread_ws_trace_conf_t;
+};
 
 
 /* A connection's, of malloc's memory, or a run's, in its pool. */
 
-typedef struct {
-    ngx_thread_ws_otlp_span_t    otlp;       /* first: others see only this */
+struct ngx_thread_ws_span_s {
+    ngx_thread_ws_otlp_span_t    otlp;
     uint64_t                     first_token;    /* ns since the epoch */
     uint64_t                     cancel;
-} ngx_thread_ws_span_t;
+};
 
 
 static char *ngx_thread_ws_trace_option(ngx_conf_t *cf,
     ngx_thread_ws_trace_conf_t *trace, ngx_thread_ws_exporter_t *exporter,
     ngx_str_t *value);
-static ngx_int_t ngx_thread_ws_trace_root(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_span_t *span);
+static ngx_int_t ngx_thread_ws_trace_root(ngx_thread_ws_trace_conf_t *trace,
+    ngx_http_request_t *r, ngx_thread_ws_span_t *span);
 static ngx_int_t ngx_thread_ws_trace_header(ngx_http_request_t *r,
     ngx_thread_ws_trace_context_t *context);
 static ngx_uint_t ngx_thread_ws_trace_sampled(u_char *trace_id,
@@ -39,11 +40,15 @@ static ngx_uint_t ngx_thread_ws_trace_sampled(u_char *trace_id,
 static ngx_int_t ngx_thread_ws_trace_random(u_char *p, size_t len);
 static uint64_t ngx_thread_ws_trace_clock(void);
 static void ngx_thread_ws_trace_conn_attributes(
-    ngx_thread_ws_otlp_text_t *text, ngx_thread_ws_conn_t *conn);
+    ngx_thread_ws_otlp_text_t *text, ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_totals_t *totals, ngx_uint_t close_code);
 static void ngx_thread_ws_trace_run_attributes(
-    ngx_thread_ws_otlp_text_t *text, ngx_thread_ws_run_t *run);
+    ngx_thread_ws_otlp_text_t *text, ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_end_t *end);
 static void ngx_thread_ws_trace_result(ngx_thread_ws_otlp_text_t *text,
-    ngx_thread_ws_run_t *run);
+    ngx_thread_ws_end_t *end);
+static void ngx_thread_ws_trace_chat(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_otlp_span_t *otlp, ngx_str_t *model);
 static void ngx_thread_ws_trace_export(ngx_thread_ws_trace_conf_t *trace,
     ngx_thread_ws_otlp_text_t *text);
 
@@ -91,15 +96,15 @@ ngx_thread_ws_trace_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
 
-    if (tmcf->trace == NULL) {
-        tmcf->trace = ngx_array_create(cf->pool, 2,
+    if (tmcf->exporters == NULL) {
+        tmcf->exporters = ngx_array_create(cf->pool, 2,
                                        sizeof(ngx_thread_ws_exporter_t *));
-        if (tmcf->trace == NULL) {
+        if (tmcf->exporters == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    trace->exporter = ngx_thread_ws_exporter_share(tmcf->trace, exporter);
+    trace->exporter = ngx_thread_ws_exporter_share(tmcf->exporters, exporter);
     if (trace->exporter == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -158,7 +163,7 @@ ngx_thread_ws_trace_postconfiguration(ngx_conf_t *cf)
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
 
-    return ngx_thread_ws_exporters_lookup(cf, tmcf->trace);
+    return ngx_thread_ws_exporters_lookup(cf, tmcf->exporters);
 }
 
 
@@ -169,13 +174,13 @@ ngx_thread_ws_trace_init_process(ngx_cycle_t *cycle)
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
 
-    if (tmcf == NULL || tmcf->trace == NULL
+    if (tmcf == NULL || tmcf->exporters == NULL
         || ngx_process == NGX_PROCESS_HELPER)
     {
         return NGX_OK;
     }
 
-    return ngx_thread_ws_exporters_init(cycle, tmcf->trace);
+    return ngx_thread_ws_exporters_init(cycle, tmcf->exporters);
 }
 
 
@@ -186,57 +191,56 @@ ngx_thread_ws_trace_exit_process(ngx_cycle_t *cycle)
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
 
-    if (tmcf && tmcf->trace && ngx_process != NGX_PROCESS_HELPER) {
-        ngx_thread_ws_exporters_exit(tmcf->trace);
+    if (tmcf && tmcf->exporters && ngx_process != NGX_PROCESS_HELPER) {
+        ngx_thread_ws_exporters_exit(tmcf->exporters);
     }
 }
 
 
 void
-ngx_thread_ws_trace_connected(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_trace_connected(ngx_thread_ws_subject_t *subject,
+    ngx_http_request_t *r)
 {
     ngx_thread_ws_span_t  *span;
 
-    if (conn->conf->trace == NULL) {
+    if (subject->trace == NULL) {
         return;
     }
 
     /* the access log asks for its ids after the connection's clean-up */
 
-    span = ngx_pcalloc(conn->connection->pool, sizeof(ngx_thread_ws_span_t));
+    span = ngx_pcalloc(r->connection->pool, sizeof(ngx_thread_ws_span_t));
     if (span == NULL) {
         return;
     }
 
-    if (ngx_thread_ws_trace_root(conn, span) != NGX_OK) {
+    if (ngx_thread_ws_trace_root(subject->trace, r, span) != NGX_OK) {
         return;
     }
 
     span->otlp.kind = NGX_THREAD_WS_SPAN_SERVER;
     span->otlp.start = ngx_thread_ws_trace_clock();
 
-    conn->span = span;
+    subject->span = span;
 }
 
 
 /* who called says whether there is a trace; who was not called lets it be */
 
 static ngx_int_t
-ngx_thread_ws_trace_root(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_span_t *span)
+ngx_thread_ws_trace_root(ngx_thread_ws_trace_conf_t *trace,
+    ngx_http_request_t *r, ngx_thread_ws_span_t *span)
 {
     ngx_thread_ws_otlp_span_t      *otlp;
-    ngx_thread_ws_trace_conf_t     *trace;
     ngx_thread_ws_trace_context_t   parent;
 
-    trace = conn->conf->trace;
     otlp = &span->otlp;
 
     if (ngx_thread_ws_trace_random(otlp->context.span_id, 8) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    if (ngx_thread_ws_trace_header(conn->request, &parent) == NGX_OK) {
+    if (ngx_thread_ws_trace_header(r, &parent) == NGX_OK) {
         ngx_memcpy(otlp->context.trace_id, parent.trace_id, 16);
         ngx_memcpy(otlp->parent, parent.span_id, 8);
 
@@ -348,13 +352,14 @@ ngx_thread_ws_trace_clock(void)
 
 
 void
-ngx_thread_ws_trace_closed(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_trace_closed(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_totals_t *totals, ngx_uint_t close_code)
 {
     ngx_str_t                   name;
     ngx_thread_ws_span_t       *span;
     ngx_thread_ws_otlp_text_t   text;
 
-    span = conn->span;
+    span = subject->span;
 
     if (span == NULL || !span->otlp.context.sampled) {
         return;
@@ -366,26 +371,27 @@ ngx_thread_ws_trace_closed(ngx_thread_ws_conn_t *conn)
     ngx_memzero(&text, sizeof(ngx_thread_ws_otlp_text_t));
 
     ngx_thread_ws_otlp_begin(&text, &span->otlp, &name);
-    ngx_thread_ws_trace_conn_attributes(&text, conn);
+    ngx_thread_ws_trace_conn_attributes(&text, subject, totals, close_code);
 
-    ngx_thread_ws_trace_export(conn->conf->trace, &text);
+    ngx_thread_ws_trace_export(subject->trace, &text);
 }
 
 
 static void
 ngx_thread_ws_trace_conn_attributes(ngx_thread_ws_otlp_text_t *text,
-    ngx_thread_ws_conn_t *conn)
+    ngx_thread_ws_subject_t *subject, ngx_thread_ws_totals_t *totals,
+    ngx_uint_t close_code)
 {
     ngx_str_t  id;
 
-    id.data = conn->id;
+    id.data = subject->connection_id;
     id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
 
     ngx_thread_ws_otlp_string(text, "thread_ws.connection.id", &id);
     ngx_thread_ws_otlp_string(text, "gen_ai.conversation.id",
-                              &conn->thread_id);
-    ngx_thread_ws_otlp_number(text, "thread_ws.close_code", conn->close_code);
-    ngx_thread_ws_otlp_number(text, "thread_ws.runs", conn->runs);
+                              &subject->thread_id);
+    ngx_thread_ws_otlp_number(text, "thread_ws.close_code", close_code);
+    ngx_thread_ws_otlp_number(text, "thread_ws.runs", totals->runs);
 }
 
 
@@ -400,17 +406,16 @@ ngx_thread_ws_trace_export(ngx_thread_ws_trace_conf_t *trace,
 
 
 void
-ngx_thread_ws_trace_message(ngx_thread_ws_run_t *run)
+ngx_thread_ws_trace_message(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_span_t *parent, ngx_pool_t *pool)
 {
-    ngx_thread_ws_span_t  *span, *parent;
-
-    parent = run->conn->span;
+    ngx_thread_ws_span_t  *span;
 
     if (parent == NULL) {
         return;
     }
 
-    span = ngx_pcalloc(run->pool, sizeof(ngx_thread_ws_span_t));
+    span = ngx_pcalloc(pool, sizeof(ngx_thread_ws_span_t));
     if (span == NULL) {
         return;
     }
@@ -426,16 +431,16 @@ ngx_thread_ws_trace_message(ngx_thread_ws_run_t *run)
     span->otlp.kind = NGX_THREAD_WS_SPAN_CLIENT;
     span->otlp.start = ngx_thread_ws_trace_clock();
 
-    run->span = span;
+    subject->span = span;
 }
 
 
 void
-ngx_thread_ws_trace_first_token(ngx_thread_ws_run_t *run)
+ngx_thread_ws_trace_first_token(ngx_thread_ws_subject_t *subject)
 {
     ngx_thread_ws_span_t  *span;
 
-    span = run->span;
+    span = subject->span;
 
     if (span) {
         span->first_token = ngx_thread_ws_trace_clock();
@@ -444,11 +449,11 @@ ngx_thread_ws_trace_first_token(ngx_thread_ws_run_t *run)
 
 
 void
-ngx_thread_ws_trace_cancel(ngx_thread_ws_run_t *run)
+ngx_thread_ws_trace_cancel(ngx_thread_ws_subject_t *subject)
 {
     ngx_thread_ws_span_t  *span;
 
-    span = run->span;
+    span = subject->span;
 
     if (span) {
         span->cancel = ngx_thread_ws_trace_clock();
@@ -457,40 +462,30 @@ ngx_thread_ws_trace_cancel(ngx_thread_ws_run_t *run)
 
 
 void
-ngx_thread_ws_trace_ended(ngx_thread_ws_run_t *run)
+ngx_thread_ws_trace_ended(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_end_t *end)
 {
-    u_char                     *p;
-    ngx_str_t                   name;
     ngx_thread_ws_span_t       *span;
+    ngx_thread_ws_result_t     *result;
     ngx_thread_ws_otlp_text_t   text;
 
-    span = run->span;
+    span = subject->span;
 
     if (span == NULL || !span->otlp.context.sampled) {
         return;
     }
 
+    result = end->result;
     span->otlp.end = ngx_thread_ws_trace_clock();
 
-    if (run->result.outcome == NGX_THREAD_WS_FAILED) {
-        span->otlp.error =
-                   (char *) ngx_thread_ws_codes[run->result.code].text.data;
-    }
-
-    ngx_str_set(&name, "chat");
-
-    if (run->model.len) {
-        p = ngx_pnalloc(run->pool, run->model.len + sizeof("chat "));
-        if (p) {
-            name.data = p;
-            name.len = ngx_sprintf(p, "chat %V", &run->model) - p;
-        }
+    if (result->outcome == NGX_THREAD_WS_FAILED) {
+        span->otlp.error = (char *) ngx_thread_ws_codes[result->code].text.data;
     }
 
     ngx_memzero(&text, sizeof(ngx_thread_ws_otlp_text_t));
 
-    ngx_thread_ws_otlp_begin(&text, &span->otlp, &name);
-    ngx_thread_ws_trace_run_attributes(&text, run);
+    ngx_thread_ws_trace_chat(&text, &span->otlp, &end->model);
+    ngx_thread_ws_trace_run_attributes(&text, subject, end);
 
     if (span->first_token) {
         ngx_thread_ws_otlp_event(&text, "first_token", span->first_token);
@@ -500,30 +495,58 @@ ngx_thread_ws_trace_ended(ngx_thread_ws_run_t *run)
         ngx_thread_ws_otlp_event(&text, "cancel", span->cancel);
     }
 
-    ngx_thread_ws_trace_export(run->conf->trace, &text);
+    ngx_thread_ws_trace_export(subject->trace, &text);
+}
+
+
+/* the name says the model, where one is known and there is memory */
+
+static void
+ngx_thread_ws_trace_chat(ngx_thread_ws_otlp_text_t *text,
+    ngx_thread_ws_otlp_span_t *otlp, ngx_str_t *model)
+{
+    u_char     *p;
+    ngx_str_t   name;
+
+    ngx_str_set(&name, "chat");
+
+    p = model->len ? ngx_alloc(model->len + sizeof("chat "), ngx_cycle->log)
+                   : NULL;
+    if (p) {
+        name.data = p;
+        name.len = ngx_sprintf(p, "chat %V", model) - p;
+    }
+
+    ngx_thread_ws_otlp_begin(text, otlp, &name);
+
+    if (p) {
+        ngx_free(p);
+    }
 }
 
 
 static void
 ngx_thread_ws_trace_run_attributes(ngx_thread_ws_otlp_text_t *text,
-    ngx_thread_ws_run_t *run)
+    ngx_thread_ws_subject_t *subject, ngx_thread_ws_end_t *end)
 {
     ngx_str_t  id, operation;
 
-    id.data = run->conn_id;
+    id.data = subject->connection_id;
     id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
     ngx_str_set(&operation, "chat");
 
     ngx_thread_ws_otlp_string(text, "gen_ai.operation.name", &operation);
     ngx_thread_ws_otlp_string(text, "gen_ai.provider.name",
-                              &run->conf->dialect->name);
-    ngx_thread_ws_otlp_string(text, "gen_ai.conversation.id", &run->thread_id);
+                              &subject->dialect->name);
+    ngx_thread_ws_otlp_string(text, "gen_ai.conversation.id",
+                              &subject->thread_id);
     ngx_thread_ws_otlp_string(text, "thread_ws.connection.id", &id);
-    ngx_thread_ws_otlp_string(text, "thread_ws.request.id", &run->request_id);
+    ngx_thread_ws_otlp_string(text, "thread_ws.request.id",
+                              &subject->request_id);
     ngx_thread_ws_otlp_string(text, "thread_ws.outcome",
-                              &ngx_thread_ws_outcomes[run->result.outcome]);
+                              &ngx_thread_ws_outcomes[end->result->outcome]);
 
-    ngx_thread_ws_trace_result(text, run);
+    ngx_thread_ws_trace_result(text, end);
 }
 
 
@@ -531,14 +554,14 @@ ngx_thread_ws_trace_run_attributes(ngx_thread_ws_otlp_text_t *text,
 
 static void
 ngx_thread_ws_trace_result(ngx_thread_ws_otlp_text_t *text,
-    ngx_thread_ws_run_t *run)
+    ngx_thread_ws_end_t *end)
 {
     ngx_thread_ws_result_t  *result;
 
-    result = &run->result;
+    result = end->result;
 
-    if (run->model.len) {
-        ngx_thread_ws_otlp_string(text, "gen_ai.request.model", &run->model);
+    if (end->model.len) {
+        ngx_thread_ws_otlp_string(text, "gen_ai.request.model", &end->model);
     }
 
     if (result->input_tokens >= 0) {
@@ -551,14 +574,14 @@ ngx_thread_ws_trace_result(ngx_thread_ws_otlp_text_t *text,
                                   result->output_tokens);
     }
 
-    if (run->reply.finish_reason.len) {
+    if (end->finish_reason.len) {
         ngx_thread_ws_otlp_list(text, "gen_ai.response.finish_reasons",
-                                &run->reply.finish_reason);
+                                &end->finish_reason);
     }
 
-    if (run->status) {
+    if (end->status) {
         ngx_thread_ws_otlp_number(text, "http.response.status_code",
-                                  run->status);
+                                  end->status);
     }
 
     if (result->outcome == NGX_THREAD_WS_FAILED) {
@@ -569,11 +592,11 @@ ngx_thread_ws_trace_result(ngx_thread_ws_otlp_text_t *text,
 
 
 ngx_int_t
-ngx_thread_ws_trace_parent(ngx_thread_ws_run_t *run, u_char *dst)
+ngx_thread_ws_trace_parent(ngx_thread_ws_subject_t *subject, u_char *dst)
 {
     ngx_thread_ws_span_t  *span;
 
-    span = run->span;
+    span = subject->span;
 
     if (span == NULL) {
         return NGX_DECLINED;
@@ -586,17 +609,17 @@ ngx_thread_ws_trace_parent(ngx_thread_ws_run_t *run, u_char *dst)
 
 
 ngx_int_t
-ngx_thread_ws_trace_id(void *span, u_char *dst)
+ngx_thread_ws_trace_id(ngx_thread_ws_subject_t *subject, u_char *dst)
 {
-    ngx_thread_ws_span_t  *s;
+    ngx_thread_ws_span_t  *span;
 
-    s = span;
+    span = subject->span;
 
-    if (s == NULL || !s->otlp.context.sampled) {
+    if (span == NULL || !span->otlp.context.sampled) {
         return NGX_DECLINED;
     }
 
-    (void) ngx_hex_dump(dst, s->otlp.context.trace_id, 16);
+    (void) ngx_hex_dump(dst, span->otlp.context.trace_id, 16);
 
     return NGX_OK;
 }

@@ -10,8 +10,8 @@
 #define _NGX_THREAD_WS_TRACE_H_INCLUDED_
 
 
-#include "ngx_thread_ws.h"
 #include "json/ngx_thread_ws_otlp.h"
+#include "observe/ngx_thread_ws_observe.h"
 
 
 /* the handler of thread_ws_trace; conf is the location's */
@@ -30,26 +30,39 @@ ngx_int_t ngx_thread_ws_trace_init_process(ngx_cycle_t *cycle);
 void ngx_thread_ws_trace_exit_process(ngx_cycle_t *cycle);
 
 
-void ngx_thread_ws_trace_connected(ngx_thread_ws_conn_t *conn);
-void ngx_thread_ws_trace_closed(ngx_thread_ws_conn_t *conn);
-void ngx_thread_ws_trace_message(ngx_thread_ws_run_t *run);
-void ngx_thread_ws_trace_first_token(ngx_thread_ws_run_t *run);
-void ngx_thread_ws_trace_cancel(ngx_thread_ws_run_t *run);
-void ngx_thread_ws_trace_ended(ngx_thread_ws_run_t *run);
+/*
+ * The connection's span is of the memory of r's connection, and a run's of
+ * pool; both are subject->span from then on, unless there is no memory.
+ */
+
+void ngx_thread_ws_trace_connected(ngx_thread_ws_subject_t *subject,
+    ngx_http_request_t *r);
+void ngx_thread_ws_trace_closed(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_totals_t *totals, ngx_uint_t close_code);
+void ngx_thread_ws_trace_message(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_span_t *parent, ngx_pool_t *pool);
+void ngx_thread_ws_trace_first_token(ngx_thread_ws_subject_t *subject);
+void ngx_thread_ws_trace_cancel(ngx_thread_ws_subject_t *subject);
+void ngx_thread_ws_trace_ended(ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_end_t *end);
 
 
 /*
- * The traceparent header for the run's agent, NGX_THREAD_WS_TRACEPARENT_LEN
+ * The traceparent header for a run's agent, NGX_THREAD_WS_TRACEPARENT_LEN
  * bytes: NGX_OK, or NGX_DECLINED where the location is not traced.
  */
 
-ngx_int_t ngx_thread_ws_trace_parent(ngx_thread_ws_run_t *run, u_char *dst);
+ngx_int_t ngx_thread_ws_trace_parent(ngx_thread_ws_subject_t *subject,
+    u_char *dst);
 
-/* the trace's id, 32 hexadecimal digits; same return codes */
+/*
+ * The trace's id, 32 hexadecimal digits: NGX_OK, or NGX_DECLINED where it is
+ * not recorded.
+ */
 
 #define NGX_THREAD_WS_TRACE_ID_LEN  32
 
-ngx_int_t ngx_thread_ws_trace_id(void *span, u_char *dst);
+ngx_int_t ngx_thread_ws_trace_id(ngx_thread_ws_subject_t *subject, u_char *dst);
 
 
 #endif /* _NGX_THREAD_WS_TRACE_H_INCLUDED_ */

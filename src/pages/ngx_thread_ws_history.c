@@ -8,7 +8,6 @@
 
 #include "ngx_thread_ws.h"
 #include "pages/ngx_thread_ws_history.h"
-#include "observe/ngx_thread_ws_observe.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 
 
@@ -23,7 +22,6 @@
 typedef struct {
     ngx_http_request_t        *request;
     ngx_thread_ws_store_op_t   op;
-    ngx_msec_t                 started;      /* ngx_current_msec */
     unsigned                   active:1;     /* the op is under way */
 } ngx_thread_ws_history_t;
 
@@ -107,8 +105,6 @@ ngx_thread_ws_history_handler(ngx_http_request_t *r)
     op->log = r->connection->log;
     op->handler = ngx_thread_ws_history_store_handler;
     op->data = history;
-
-    history->started = ngx_current_msec;
 
     rc = (r->method == NGX_HTTP_DELETE)
          ? ngx_thread_ws_store_remove(conf->store, op)
@@ -196,19 +192,9 @@ ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
 {
     ngx_http_request_t        *r;
     ngx_thread_ws_store_op_t  *op;
-    ngx_thread_ws_loc_conf_t  *conf;
 
     r = history->request;
     op = &history->op;
-
-    conf = ngx_http_get_module_loc_conf(r, ngx_thread_ws_module);
-
-    if (conf->store->shared) {
-        ngx_thread_ws_observe_store((r->method == NGX_HTTP_DELETE) ? "remove"
-                                                                  : "page",
-                                    ngx_current_msec - history->started,
-                                    op->status);
-    }
 
     switch (op->status) {
 

@@ -380,9 +380,9 @@ ngx_thread_ws_status_store(ngx_thread_ws_exposition_t *ex,
                                     "counter",
                                     "Operations of the store that failed.");
 
-    for (i = 0; i < NGX_THREAD_WS_METRICS_OPERATIONS; i++) {
+    for (i = 0; i < NGX_THREAD_WS_OPERATIONS; i++) {
         ngx_thread_ws_status_label(&labels, "operation=\"%V\"",
-                                   &ngx_thread_ws_metrics_operations[i]);
+                                   &ngx_thread_ws_operations[i]);
         ngx_thread_ws_exposition_sample(ex, "thread_ws_store_errors_total",
                                         &labels, counters->store_errors[i]);
     }
@@ -391,9 +391,9 @@ ngx_thread_ws_status_store(ngx_thread_ws_exposition_t *ex,
                                     "histogram",
                                     "Time that operations of the store took.");
 
-    for (i = 0; i < NGX_THREAD_WS_METRICS_OPERATIONS; i++) {
+    for (i = 0; i < NGX_THREAD_WS_OPERATIONS; i++) {
         ngx_thread_ws_status_label(&labels, "operation=\"%V\"",
-                                   &ngx_thread_ws_metrics_operations[i]);
+                                   &ngx_thread_ws_operations[i]);
         ngx_thread_ws_status_histogram(ex, "thread_ws_store_duration_seconds",
                                        &labels, &ngx_thread_ws_buckets_store,
                                        &counters->store[i]);

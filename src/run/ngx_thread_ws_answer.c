@@ -48,7 +48,8 @@ ngx_thread_ws_run_header(ngx_thread_ws_run_t *run,
     if (header->status != NGX_HTTP_OK) {
         run->refusal = ngx_thread_ws_answer_refusal(header);
 
-        ngx_log_error(NGX_LOG_ERR, run->log, 0, "%s answered with status %ui",
+        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
+                      "%s answered with status %ui",
                       header->own ? "agent location" : "agent",
                       header->status);
 
@@ -124,7 +125,7 @@ ngx_thread_ws_run_body(ngx_thread_ws_run_t *run, u_char *pos, u_char *last)
     }
 
     if (!ngx_thread_ws_registry_holds(&run->claim)) {
-        ngx_log_error(NGX_LOG_INFO, run->log, 0,
+        ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
                       "run given up to a newer connection");
         ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, 0, NULL);
         return NGX_ERROR;
@@ -179,7 +180,7 @@ ngx_thread_ws_answer_event(ngx_thread_ws_run_t *run)
                                          "agent sent a malformed event");
 
     case NGX_ABORT:
-        ngx_log_error(NGX_LOG_ERR, run->log, 0,
+        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
                       "agent reported an error: \"%V\"", &reply->error);
 
         ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
@@ -221,7 +222,8 @@ ngx_thread_ws_answer_delta(ngx_thread_ws_run_t *run)
 
     if (run->result.tokens++ == 0) {
         run->result.first_token = ngx_current_msec - run->started;
-        ngx_thread_ws_observe_first_token(run);
+        ngx_thread_ws_observe_first_token(&run->subject,
+                                          run->result.first_token);
     }
 
     return NGX_OK;
@@ -267,13 +269,14 @@ ngx_thread_ws_answer_head(ngx_thread_ws_run_t *run)
     u_char  *p;
 
     p = ngx_pnalloc(run->pool,
-                    ngx_thread_ws_event_token_head_size(&run->request_id));
+             ngx_thread_ws_event_token_head_size(&run->subject.request_id));
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     run->head.data = p;
-    run->head.len = ngx_thread_ws_event_token_head(p, &run->request_id) - p;
+    run->head.len = ngx_thread_ws_event_token_head(p, &run->subject.request_id)
+                    - p;
 
     return NGX_OK;
 }
@@ -356,7 +359,7 @@ ngx_thread_ws_answer_refuse(ngx_thread_ws_run_t *run)
     if (run->conf->dialect->error(&run->reply, &body) == NGX_OK
         && run->reply.error.len)
     {
-        ngx_log_error(NGX_LOG_ERR, run->log, 0, "agent said: \"%V\"",
+        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0, "agent said: \"%V\"",
                       &run->reply.error);
 
         switch (run->status) {
@@ -382,7 +385,7 @@ static ngx_int_t
 ngx_thread_ws_answer_fail(ngx_thread_ws_run_t *run, ngx_uint_t code,
     char *reason)
 {
-    ngx_log_error(NGX_LOG_ERR, run->log, 0, "%s", reason);
+    ngx_log_error(NGX_LOG_ERR, run->subject.log, 0, "%s", reason);
 
     ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED, code, NULL);
 
@@ -398,7 +401,7 @@ ngx_thread_ws_answer_record(ngx_thread_ws_run_t *run,
 
     ngx_memzero(record, sizeof(ngx_thread_ws_record_t));
 
-    record->request_id = run->request_id;
+    record->request_id = run->subject.request_id;
     record->content = run->content;
     record->model = run->model;
     record->finish_reason = run->reply.finish_reason;
@@ -422,7 +425,7 @@ ngx_thread_ws_answer_record(ngx_thread_ws_run_t *run,
     last = ngx_thread_ws_json_unescape(record->answer.data, run->answer.data,
                                        run->answer.len);
     if (last == NULL) {
-        ngx_log_error(NGX_LOG_ALERT, run->log, 0,
+        ngx_log_error(NGX_LOG_ALERT, run->subject.log, 0,
                       "answer is not the inside of a JSON string");
         return NGX_ERROR;
     }
@@ -453,7 +456,7 @@ ngx_thread_ws_answer_replay(ngx_thread_ws_run_t *run,
         size = ngx_thread_ws_json_escaped_size(record->answer.data,
                                                record->answer.len);
 
-        bytes->data = ngx_alloc(size, run->log);
+        bytes->data = ngx_alloc(size, run->subject.log);
         if (bytes->data == NULL) {
             return NGX_ERROR;
         }
@@ -532,18 +535,18 @@ ngx_thread_ws_answer_end(ngx_thread_ws_run_t *run, ngx_str_t *text)
 
     case NGX_THREAD_WS_CANCELLED:
         p = ngx_thread_ws_output_text(conn,
-                       ngx_thread_ws_event_cancelled_size(&run->request_id));
+                ngx_thread_ws_event_cancelled_size(&run->subject.request_id));
         if (p == NULL) {
             return;
         }
 
         ngx_thread_ws_output_text_end(conn, p,
-                         ngx_thread_ws_event_cancelled(p, &run->request_id));
+                  ngx_thread_ws_event_cancelled(p, &run->subject.request_id));
         break;
 
     default: /* NGX_THREAD_WS_FAILED */
-        ngx_thread_ws_run_error(conn, &run->request_id, run->result.code, text,
-                                run->retry_after);
+        ngx_thread_ws_run_error(conn, &run->subject.request_id,
+                                run->result.code, text, run->retry_after);
         break;
     }
 }
@@ -555,7 +558,7 @@ ngx_thread_ws_answer_final(ngx_thread_ws_run_t *run)
     u_char                 *p;
     ngx_thread_ws_final_t   final;
 
-    final.request_id = run->request_id;
+    final.request_id = run->subject.request_id;
     final.answer.data = run->answer.data;
     final.answer.len = run->answer.len;
     final.latency = run->result.latency;

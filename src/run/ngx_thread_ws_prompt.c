@@ -125,7 +125,7 @@ ngx_thread_ws_prompt_settings(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
     ngx_memzero(prompt, sizeof(ngx_thread_ws_prompt_t));
 
     prompt->content = run->content;
-    prompt->request_id = run->request_id;
+    prompt->request_id = run->subject.request_id;
     prompt->busy = ngx_thread_ws_busy_names[conf->busy];
     prompt->parameters = conf->parameters;
 
@@ -173,7 +173,7 @@ ngx_thread_ws_prompt_value(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    ngx_log_error(NGX_LOG_ERR, run->log, 0,
+    ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
                   "\"%s\" comes out as no valid UTF-8", directive);
 
     return NGX_ERROR;

@@ -23,19 +23,11 @@ static void ngx_thread_ws_run_reject(ngx_thread_ws_conn_t *conn,
     ngx_str_t *request_id, ngx_uint_t code);
 static void ngx_thread_ws_run_start(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_timeout_handler(ngx_event_t *ev);
+static void ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_detach(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_release(ngx_thread_ws_run_t *run);
 static u_char *ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
-
-
-ngx_str_t  ngx_thread_ws_outcomes[] = {
-    ngx_string(""),
-    ngx_string("completed"),
-    ngx_string("cancelled"),
-    ngx_string("failed"),
-    ngx_string("disconnected")
-};
 
 
 void
@@ -44,7 +36,7 @@ ngx_thread_ws_run_submit(ngx_thread_ws_conn_t *conn,
 {
     ngx_thread_ws_run_t  *run;
 
-    conn->messages++;
+    conn->totals.messages++;
 
     if (ngx_thread_ws_run_repeated(conn, command) == NGX_OK) {
         return;
@@ -64,19 +56,21 @@ ngx_thread_ws_run_submit(ngx_thread_ws_conn_t *conn,
     }
 
     if (ngx_thread_ws_run_admit(conn, run) != NGX_OK) {
-        ngx_thread_ws_run_reject(conn, &run->request_id, NGX_THREAD_WS_BUSY);
+        ngx_thread_ws_run_reject(conn, &run->subject.request_id,
+                                 NGX_THREAD_WS_BUSY);
         ngx_destroy_pool(run->pool);
         return;
     }
 
-    ngx_thread_ws_observe_message(run);
+    ngx_thread_ws_observe_message(&run->subject, conn->subject.span, run->pool,
+                                  run->content.len);
 
     ngx_queue_insert_tail(&conn->waiting, &run->queue);
     conn->nwaiting++;
     conn->waiting_size += run->content.len;
 
     if (conn->run) {
-        ngx_thread_ws_observe_queued(run);
+        ngx_thread_ws_observe_queued(&run->subject, conn->nwaiting);
         return;
     }
 
@@ -103,7 +97,7 @@ ngx_thread_ws_run_repeated(ngx_thread_ws_conn_t *conn,
                       run->content.len)
            == 0)
     {
-        ngx_log_error(NGX_LOG_INFO, run->log, 0,
+        ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
                       "message repeated while its run is under way");
         return NGX_OK;
     }
@@ -124,7 +118,7 @@ ngx_thread_ws_run_reject(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id,
     ngx_uint_t code)
 {
     ngx_thread_ws_run_error(conn, request_id, code, NULL, 0);
-    ngx_thread_ws_observe_rejected(conn, request_id, code);
+    ngx_thread_ws_observe_rejected(&conn->subject, request_id, code);
 }
 
 
@@ -251,8 +245,8 @@ ngx_thread_ws_run_find(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id)
 
     for ( ;; ) {
 
-        if (run && run->request_id.len == request_id->len
-            && ngx_memcmp(run->request_id.data, request_id->data,
+        if (run && run->subject.request_id.len == request_id->len
+            && ngx_memcmp(run->subject.request_id.data, request_id->data,
                           request_id->len)
                == 0)
         {
@@ -297,43 +291,34 @@ ngx_thread_ws_run_create(ngx_thread_ws_conn_t *conn,
     run->conf = conn->conf;
     run->started = ngx_current_msec;
 
-    run->result.input_tokens = -1;
-    run->result.output_tokens = -1;
-    run->result.first_token = (ngx_msec_t) -1;
-
-    ngx_memcpy(run->conn_id, conn->id, NGX_THREAD_WS_CONNECTION_ID_LEN);
+    ngx_thread_ws_result_init(&run->result);
 
     /* copies: a run that is being stored outlives its connection */
+
+    if (ngx_thread_ws_subject_run(&run->subject, &conn->subject,
+                                  &command->request_id, pool)
+        != NGX_OK)
+    {
+        goto failed;
+    }
 
     *log = *c->log;
     log->handler = ngx_thread_ws_run_log_error;
     log->data = run;
     log->action = NULL;
-    run->log = log;
+    run->subject.log = log;
     pool->log = ngx_cycle->log;
 
-    run->thread_id.data = ngx_pstrdup(pool, &conn->thread_id);
-    run->thread_id.len = conn->thread_id.len;
-    run->request_id.data = ngx_pstrdup(pool, &command->request_id);
-    run->request_id.len = command->request_id.len;
     run->content.data = ngx_pstrdup(pool, &command->content);
     run->content.len = command->content.len;
-    run->owner.len = conn->owner.len;
-    run->owner.data = ngx_pnalloc(pool, conn->owner.len + 1);
 
-    if (run->thread_id.data == NULL || run->request_id.data == NULL
-        || run->content.data == NULL || run->owner.data == NULL)
-    {
+    if (run->content.data == NULL) {
         goto failed;
-    }
-
-    if (conn->owner.len) {
-        ngx_memcpy(run->owner.data, conn->owner.data, conn->owner.len);
     }
 
     run->timer.handler = ngx_thread_ws_run_timeout_handler;
     run->timer.data = run;
-    run->timer.log = run->log;
+    run->timer.log = run->subject.log;
 
     return run;
 
@@ -358,7 +343,7 @@ ngx_thread_ws_run_start(ngx_thread_ws_run_t *run)
     conn->waiting_size -= run->content.len;
 
     conn->run = run;
-    conn->runs++;
+    conn->totals.runs++;
     run->state = NGX_THREAD_WS_LOADING;
 
     if (run->conf->run_timeout) {
@@ -369,12 +354,13 @@ ngx_thread_ws_run_start(ngx_thread_ws_run_t *run)
         return;
     }
 
-    rc = ngx_thread_ws_registry_claim(&run->claim, &run->owner,
-                                      &run->thread_id, &run->request_id,
-                                      run->log);
+    rc = ngx_thread_ws_registry_claim(&run->claim, &run->subject.owner,
+                                      &run->subject.thread_id,
+                                      &run->subject.request_id,
+                                      run->subject.log);
     if (rc == NGX_BUSY) {
         run->took_over = 1;
-        ngx_log_error(NGX_LOG_INFO, run->log, 0,
+        ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
                       "run taken over from an older connection");
     }
 
@@ -387,7 +373,8 @@ ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
 {
     run->state = NGX_THREAD_WS_STREAMING;
 
-    ngx_thread_ws_observe_asked(run);
+    run->asked = 1;
+    ngx_thread_ws_observe_asked(&run->subject);
 
     if (ngx_thread_ws_agent_start(run) != NGX_OK) {
         ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
@@ -405,7 +392,7 @@ ngx_thread_ws_run_timeout_handler(ngx_event_t *ev)
 
     conn = run->conn;
 
-    ngx_log_error(NGX_LOG_ERR, run->log, 0, "run timed out");
+    ngx_log_error(NGX_LOG_ERR, run->subject.log, 0, "run timed out");
 
     ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
                           (run->state == NGX_THREAD_WS_LOADING)
@@ -459,7 +446,7 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
     if (outcome == NGX_THREAD_WS_CANCELLED
         || outcome == NGX_THREAD_WS_DISCONNECTED)
     {
-        ngx_thread_ws_observe_cancel(run);
+        run->cancelled = ngx_thread_ws_observe_cancel(&run->subject);
     }
 
     if (run->agent && state != NGX_THREAD_WS_STORING) {
@@ -472,9 +459,30 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
         ngx_thread_ws_answer_end(run, text);
     }
 
-    ngx_thread_ws_observe_ended(run);
+    ngx_thread_ws_run_tell(run);
 
     ngx_thread_ws_run_detach(run);
+}
+
+
+static void
+ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_end_t  end;
+
+    end.result = &run->result;
+    end.model = run->model;
+    end.finish_reason = run->reply.finish_reason;
+    end.status = run->status;
+    end.cancelled = run->cancelled;
+    end.asked = run->asked;
+    end.replayed = run->replayed;
+
+    if (run->conn) {
+        ngx_thread_ws_conn_tell(run->conn);
+    }
+
+    ngx_thread_ws_observe_ended(&run->subject, &end);
 }
 
 
@@ -493,9 +501,9 @@ ngx_thread_ws_run_detach(ngx_thread_ws_run_t *run)
             conn->last = run->result;
         }
 
-        conn->tokens += run->result.tokens;
-        conn->input_tokens += ngx_max(run->result.input_tokens, 0);
-        conn->output_tokens += ngx_max(run->result.output_tokens, 0);
+        conn->totals.tokens += run->result.tokens;
+        conn->totals.input_tokens += ngx_max(run->result.input_tokens, 0);
+        conn->totals.output_tokens += ngx_max(run->result.output_tokens, 0);
 
         if (conn->run == run) {
             conn->run = NULL;
@@ -559,5 +567,5 @@ ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf, size_t len)
 
     return ngx_snprintf(buf, len, ", connection: %*s, request: %V",
                         (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
-                        run->conn_id, &run->request_id);
+                        run->subject.connection_id, &run->subject.request_id);
 }

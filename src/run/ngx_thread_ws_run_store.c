@@ -8,7 +8,6 @@
 #include "run/ngx_thread_ws_run.h"
 #include "run/ngx_thread_ws_answer.h"
 #include "conn/ngx_thread_ws_conn.h"
-#include "observe/ngx_thread_ws_observe.h"
 #include "thread/ngx_thread_ws_recent.h"
 
 
@@ -30,7 +29,7 @@ ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run)
     ngx_thread_ws_record_t   record;
     ngx_thread_ws_recent_t  *recent;
 
-    recent = ngx_thread_ws_recent_find(run->conn, &run->request_id);
+    recent = ngx_thread_ws_recent_find(run->conn, &run->subject.request_id);
 
     if (recent == NULL) {
         return 0;
@@ -58,17 +57,16 @@ ngx_thread_ws_run_load(ngx_thread_ws_run_t *run)
     op = &run->op;
 
     op->pool = run->pool;
-    op->log = run->log;
-    op->owner = run->owner;
-    op->thread_id = run->thread_id;
-    op->request_id = run->request_id;
+    op->log = run->subject.log;
+    op->owner = run->subject.owner;
+    op->thread_id = run->subject.thread_id;
+    op->request_id = run->subject.request_id;
     op->after = run->conn->seq;
     op->limit = ngx_max(run->conf->context.runs, 1);
     op->bytes = run->conf->context.bytes;
     op->handler = ngx_thread_ws_run_load_handler;
     op->data = run;
 
-    run->op_started = ngx_current_msec;
     run->op_active = 1;
 
     if (ngx_thread_ws_store_load(run->conf->store, op) == NGX_AGAIN) {
@@ -101,11 +99,6 @@ ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run)
 
     op = &run->op;
     run->op_active = 0;
-
-    if (run->conf->store->shared) {
-        ngx_thread_ws_observe_store("load", ngx_current_msec - run->op_started,
-                                    op->status);
-    }
 
     if (op->status != NGX_OK) {
         ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
@@ -218,7 +211,6 @@ ngx_thread_ws_run_store(ngx_thread_ws_run_t *run)
 
     op->handler = ngx_thread_ws_run_append_handler;
 
-    run->op_started = ngx_current_msec;
     run->op_active = 1;
 
     if (ngx_thread_ws_store_append(run->conf->store, op) == NGX_AGAIN) {
@@ -256,12 +248,6 @@ ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run)
     conn = run->conn;
     status = run->op.status;
     run->op_active = 0;
-
-    if (run->conf->store->shared) {
-        ngx_thread_ws_observe_store("append",
-                                    ngx_current_msec - run->op_started,
-                                    status);
-    }
 
     if (status == NGX_OK) {
 

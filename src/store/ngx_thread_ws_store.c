@@ -10,7 +10,18 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "store/ngx_thread_ws_store.h"
+#include "observe/ngx_thread_ws_observe.h"
 
+
+typedef ngx_int_t (*ngx_thread_ws_store_call_pt)(ngx_thread_ws_store_op_t *op);
+
+
+static ngx_int_t ngx_thread_ws_store_read(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op, ngx_uint_t operation);
+static ngx_int_t ngx_thread_ws_store_call(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op, ngx_uint_t operation,
+    ngx_thread_ws_store_call_pt call);
+static void ngx_thread_ws_store_tell(ngx_thread_ws_store_op_t *op);
 
 static ngx_int_t ngx_thread_ws_store_none_load(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_store_none_append(ngx_thread_ws_store_op_t *op);
@@ -41,23 +52,18 @@ ngx_int_t
 ngx_thread_ws_store_load(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op)
 {
-    op->store = store;
-    op->found = NULL;
-    op->generation = NGX_THREAD_WS_STORE_FIRST_GENERATION;
-
-    ngx_memzero(&op->records, sizeof(ngx_array_t));
-
-    return store->driver->load(op);
+    return ngx_thread_ws_store_read(store, op, NGX_THREAD_WS_OPERATION_LOAD);
 }
 
 
 ngx_int_t
-ngx_thread_ws_store_append(ngx_thread_ws_store_t *store,
+ngx_thread_ws_store_look(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op)
 {
-    op->store = store;
+    op->request_id.len = 0;
+    op->limit = 0;
 
-    return store->driver->append(op);
+    return ngx_thread_ws_store_read(store, op, NGX_THREAD_WS_OPERATION_OTHER);
 }
 
 
@@ -65,12 +71,32 @@ ngx_int_t
 ngx_thread_ws_store_page(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op)
 {
-    op->store = store;
+    return ngx_thread_ws_store_read(store, op, NGX_THREAD_WS_OPERATION_PAGE);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_store_read(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op, ngx_uint_t operation)
+{
+    op->found = NULL;
     op->generation = NGX_THREAD_WS_STORE_FIRST_GENERATION;
 
     ngx_memzero(&op->records, sizeof(ngx_array_t));
 
-    return store->driver->page(op);
+    return ngx_thread_ws_store_call(store, op, operation,
+                                    operation == NGX_THREAD_WS_OPERATION_PAGE
+                                    ? store->driver->page
+                                    : store->driver->load);
+}
+
+
+ngx_int_t
+ngx_thread_ws_store_append(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op)
+{
+    return ngx_thread_ws_store_call(store, op, NGX_THREAD_WS_OPERATION_APPEND,
+                                    store->driver->append);
 }
 
 
@@ -78,9 +104,53 @@ ngx_int_t
 ngx_thread_ws_store_remove(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op)
 {
-    op->store = store;
+    return ngx_thread_ws_store_call(store, op, NGX_THREAD_WS_OPERATION_REMOVE,
+                                    store->driver->remove);
+}
 
-    return store->driver->remove(op);
+
+static ngx_int_t
+ngx_thread_ws_store_call(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op, ngx_uint_t operation,
+    ngx_thread_ws_store_call_pt call)
+{
+    ngx_int_t  rc;
+
+    op->store = store;
+    op->operation = operation;
+    op->started = ngx_current_msec;
+
+    rc = call(op);
+
+    if (rc == NGX_OK) {
+        ngx_thread_ws_store_tell(op);
+    }
+
+    return rc;
+}
+
+
+void
+ngx_thread_ws_store_done(ngx_thread_ws_store_op_t *op, ngx_int_t status)
+{
+    op->status = status;
+
+    ngx_thread_ws_store_tell(op);
+
+    op->handler(op);
+}
+
+
+/* of stores that are reached for, and not of what a connection remembers */
+
+static void
+ngx_thread_ws_store_tell(ngx_thread_ws_store_op_t *op)
+{
+    if (op->store->shared) {
+        ngx_thread_ws_observe_store(op->operation,
+                                    ngx_current_msec - op->started,
+                                    op->status == NGX_ERROR);
+    }
 }
 
 

@@ -58,9 +58,7 @@ struct ngx_thread_ws_store_op_s {
     uint64_t                  after;         /* in, load: newer than this seq */
     uint64_t                  before;        /* in, page: older than this seq,
                                                 0 for the newest */
-    ngx_uint_t                limit;         /* in, load, page: runs at most;
-                                                load with 0 reads only the
-                                                generation */
+    ngx_uint_t                limit;         /* in, load, page: runs at most */
     size_t                    bytes;         /* in, load, page: content and
                                                 answers together at most,
                                                 newest first; 0 for no limit;
@@ -82,6 +80,8 @@ struct ngx_thread_ws_store_op_s {
     void                     *data;          /* in: the caller's */
 
     ngx_thread_ws_store_t    *store;         /* set by the call */
+    ngx_uint_t                operation;     /* ngx_thread_ws_operation_e */
+    ngx_msec_t                started;       /* ngx_current_msec */
     void                     *driver;        /* the driver's, while under way */
 };
 
@@ -134,6 +134,12 @@ struct ngx_thread_ws_store_s {
 
 ngx_int_t ngx_thread_ws_store_load(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op);
+
+/* reads only the thread's generation: whether it was deleted */
+
+ngx_int_t ngx_thread_ws_store_look(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op);
+
 ngx_int_t ngx_thread_ws_store_append(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op);
 ngx_int_t ngx_thread_ws_store_page(ngx_thread_ws_store_t *store,
@@ -141,6 +147,10 @@ ngx_int_t ngx_thread_ws_store_page(ngx_thread_ws_store_t *store,
 ngx_int_t ngx_thread_ws_store_remove(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op);
 void ngx_thread_ws_store_abandon(ngx_thread_ws_store_op_t *op);
+
+/* a driver's: an operation that was under way is done; calls its handler */
+
+void ngx_thread_ws_store_done(ngx_thread_ws_store_op_t *op, ngx_int_t status);
 
 
 /* the stores without a memory of their own: "off" and "connection" */

@@ -452,9 +452,8 @@ ngx_thread_ws_store_postgres_done(ngx_thread_ws_store_op_t *op,
     ngx_int_t status)
 {
     op->driver = NULL;
-    op->status = status;
 
-    op->handler(op);
+    ngx_thread_ws_store_done(op, status);
 }
 
 

@@ -7,14 +7,12 @@
 
 
 #include "conn/ngx_thread_ws_conn.h"
-#include "observe/ngx_thread_ws_observe.h"
 
 
 typedef struct {
     ngx_pool_t                *pool;
     ngx_thread_ws_conn_t      *conn;
     ngx_thread_ws_store_op_t   op;
-    ngx_msec_t                 started;      /* ngx_current_msec */
 } ngx_thread_ws_watch_t;
 
 
@@ -46,19 +44,18 @@ ngx_thread_ws_watch(ngx_thread_ws_conn_t *conn)
 
     watch->pool = pool;
     watch->conn = conn;
-    watch->started = ngx_current_msec;
 
     op = &watch->op;
     op->pool = pool;
     op->log = conn->connection->log;
-    op->owner = conn->owner;
-    op->thread_id = conn->thread_id;
+    op->owner = conn->subject.owner;
+    op->thread_id = conn->subject.thread_id;
     op->handler = ngx_thread_ws_watch_handler;
     op->data = watch;
 
     conn->watch = watch;
 
-    if (ngx_thread_ws_store_load(conn->conf->store, op) == NGX_AGAIN) {
+    if (ngx_thread_ws_store_look(conn->conf->store, op) == NGX_AGAIN) {
         return;
     }
 
@@ -82,9 +79,6 @@ ngx_thread_ws_watch_done(ngx_thread_ws_watch_t *watch)
 
     conn = watch->conn;
     conn->watch = NULL;
-
-    ngx_thread_ws_observe_store("other", ngx_current_msec - watch->started,
-                                watch->op.status);
 
     if (watch->op.status == NGX_OK) {
         (void) ngx_thread_ws_conn_generation(conn, watch->op.generation);

@@ -23,6 +23,7 @@
 volatile ngx_cycle_t          *ngx_cycle;
 ngx_pid_t                      ngx_pid;
 ngx_int_t                      ngx_ncpu = 2;
+volatile ngx_msec_t            ngx_current_msec;
 volatile ngx_time_t           *ngx_cached_time;
 ngx_thread_ws_zone_t          *ngx_thread_ws_zone;
 
@@ -46,6 +47,13 @@ ngx_thread_ws_observe_evicted(ngx_str_t *thread_id, ngx_uint_t runs)
 {
     evicted++;
     named += (thread_id->len != 0 && runs != 0);
+}
+
+
+void
+ngx_thread_ws_observe_store(ngx_uint_t operation, ngx_msec_t duration,
+    ngx_uint_t failed)
+{
 }
 
 
