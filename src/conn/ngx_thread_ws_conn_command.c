@@ -161,7 +161,7 @@ ngx_thread_ws_conn_command_log(ngx_thread_ws_conn_t *conn, u_char *buf,
 
     p = ngx_snprintf(buf, len, ", connection: %*s",
                      (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
-                      conn->subject.connection_id);
+                     conn->subject.connection_id);
 
     if (conn->run) {
         p = ngx_snprintf(p, len - (p - buf), ", request: %V",
