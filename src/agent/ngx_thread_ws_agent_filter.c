@@ -23,6 +23,7 @@
 #define NGX_THREAD_WS_RETRY_MAX      86400000
 
 
+static ngx_int_t ngx_thread_ws_agent_rewrite(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_agent_preaccess(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_agent_header_filter(ngx_http_request_t *r);
 static ngx_uint_t ngx_thread_ws_agent_stream(ngx_str_t *type);
@@ -539,9 +540,23 @@ ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc)
 
 
 /*
- * client_max_body_size is for what clients send, and core looks at it when it
- * has found the location: a run's request tells its length only after that.
+ * client_max_body_size is for what clients send, and core looks at it whenever
+ * it has found a location: for a run's request, each place that this goes to by
+ * a redirect, and its subrequests.  So they tell no length before that, ...
  */
+
+static ngx_int_t
+ngx_thread_ws_agent_rewrite(ngx_http_request_t *r)
+{
+    if (r->connection->recv == ngx_thread_ws_agent_recv) {
+        r->headers_in.content_length_n = -1;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* ... and their body's after it */
 
 static ngx_int_t
 ngx_thread_ws_agent_preaccess(ngx_http_request_t *r)
@@ -549,7 +564,9 @@ ngx_thread_ws_agent_preaccess(ngx_http_request_t *r)
     off_t         size;
     ngx_chain_t  *cl;
 
-    if (r->connection->recv != ngx_thread_ws_agent_recv || r != r->main) {
+    if (r->connection->recv != ngx_thread_ws_agent_recv
+        || r->request_body == NULL)
+    {
         return NGX_DECLINED;
     }
 
@@ -568,8 +585,18 @@ ngx_thread_ws_agent_preaccess(ngx_http_request_t *r)
 ngx_int_t
 ngx_thread_ws_agent_init(ngx_conf_t *cf)
 {
+    ngx_uint_t                  i;
     ngx_http_handler_pt        *h;
     ngx_http_core_main_conf_t  *cmcf;
+
+    static const struct {
+        ngx_uint_t              phase;
+        ngx_http_handler_pt     handler;
+    } phases[] = {
+        { NGX_HTTP_SERVER_REWRITE_PHASE, ngx_thread_ws_agent_rewrite },
+        { NGX_HTTP_REWRITE_PHASE, ngx_thread_ws_agent_rewrite },
+        { NGX_HTTP_PREACCESS_PHASE, ngx_thread_ws_agent_preaccess }
+    };
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_thread_ws_agent_header_filter;
@@ -579,12 +606,15 @@ ngx_thread_ws_agent_init(ngx_conf_t *cf)
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PREACCESS_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
+    for (i = 0; i < sizeof(phases) / sizeof(phases[0]); i++) {
 
-    *h = ngx_thread_ws_agent_preaccess;
+        h = ngx_array_push(&cmcf->phases[phases[i].phase].handlers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = phases[i].handler;
+    }
 
     return NGX_OK;
 }
