@@ -11,6 +11,7 @@ use Time::HiRes qw(time);
 
 use ThreadWS::Chatter;
 use ThreadWS::Loop;
+use ThreadWS::Peer;
 use ThreadWS::Server;
 
 my $Full = $ENV{THREAD_WS_FULL};
@@ -27,6 +28,7 @@ reloads($ENV{CLIENTS} // ($Full ? 500 : 25),
     $ENV{RELOADS} // ($Full ? 100 : 8));
 quits();
 upgrades();
+floods();
 worker_shutdown_timeout();
 spreads();
 
@@ -37,15 +39,19 @@ sub gateway {
     my (%options) = @_;
 
     my $chat = delete $options{chat} // '';
+    my $agent = delete $options{agent} // $Agent;
+    my $store = delete $options{store} // 'memory';
 
     return ThreadWS::Server->new($Loop, connections => 8192, %options,
         http => 'thread_ws_zone threads:64m;
-        upstream agent { server 127.0.0.1:' . $Agent->port
+        log_format run "$thread_ws_thread_id $thread_ws_request_id "
+            "$thread_ws_outcome $thread_ws_error";
+        upstream agent { server 127.0.0.1:' . $agent->port
             . '; keepalive 16; }',
         server => "
         location = /chat {
             thread_ws_pass /agent;
-            thread_ws_store memory;
+            thread_ws_store $store;
             thread_ws_shutdown_spread 200ms;
             $chat
         }
@@ -56,6 +62,7 @@ sub gateway {
         }
         location = /agent {
             internal;
+            access_log logs/access.log run;
             proxy_pass http://agent/demo;
             proxy_http_version 1.1;
             proxy_set_header Connection '';
@@ -232,16 +239,67 @@ sub upgrades {
     is(join("\n", $server->stop), '', 'the log is clean');
 }
 
+# A run that no timer of nginx's own stands for, since its agent always has more
+# and its client takes it all, keeps its worker to its end.
+
+sub floods {
+    my $flood = ThreadWS::Server->new($Loop,
+        http => 'types { text/event-stream sse; }', server => '
+        location = /demo { error_page 405 =200 /flood.sse; return 405; }
+        location = /flood.sse { root .; }');
+
+    open my $out, '>', "$flood->{dir}/flood.sse" or die "flood: $!\n";
+    print $out ('data: {"choices":[{"index":0,"delta":{"content":"'
+        . 'abcdefgh' x 500 . '"}}]}' . "\n\n") x 8000, "data: [DONE]\n\n";
+    close $out;
+
+    my $server = gateway(agent => $flood, store => 'off', chat => '
+        thread_ws_run_timeout 0;
+        thread_ws_max_response_size 100m;');
+
+    my $peer = ThreadWS::Peer->new($Loop, $server->port,
+        path => '/chat?threadId=t1');
+    my ($got, $end) = (0, '');
+
+    $peer->frame(1, '{"type":"message","requestId":"r1","threadId":"t1",'
+        . '"content":"go"}');
+
+    $peer->{stream}{read} = sub {
+        my ($stream) = @_;
+        $got += length $stream->{in};
+        $end = substr $end . $stream->{in}, -1000;
+        $stream->{in} = '';
+    };
+
+    $Loop->until(sub { $got > 1_000_000 }, 'a run that streams');
+    my @old = $server->reload;
+
+    $Loop->until(sub { $peer->{stream}{eof} || $end =~ /\x03\xf4[^"]*$/ },
+        'the answer, then 1012', 60);
+    cmp_ok($got, '>', 2 * 8000 * 4000, 'a flood: the answer is whole');
+    like($end, qr/"latencyMs":\d+/, 'and has its final');
+    like($end, qr/\x03\xf4[^"]*$/, 'then the client is sent away');
+
+    $peer->drop;
+    $Loop->until(sub { $server->gone(@old) }, 'the old worker to leave', 60);
+    is(join("\n", $server->stop, $flood->stop), '', 'the log is clean');
+}
+
 # a run without end keeps a worker for so long and no longer
 
 sub worker_shutdown_timeout {
     my $server = gateway(main => 'worker_shutdown_timeout 1s;',
-        chat => 'thread_ws_run_timeout 0;');
+        chat => 'thread_ws_run_timeout 0; thread_ws_busy queue;');
 
-    my $stuck = ThreadWS::Chatter->new($Loop, port => $server->port,
-        thread => 'stuck');
-    $stuck->message('r1', join ' ', ('word') x 2000);
-    $Loop->until(sub { $stuck->{runs}{r1}{tokens} }, 'a run that streams');
+    my @stuck = map { ThreadWS::Chatter->new($Loop, port => $server->port,
+        thread => "stuck$_") } 1 .. 8;
+    my $words = join ' ', ('word') x 2000;
+
+    for my $stuck (@stuck) {
+        $stuck->message('r1', $words);
+        $Loop->until(sub { $stuck->{runs}{r1}{tokens} }, 'a run that streams');
+        $stuck->message('r2', 'after it');
+    }
 
     my $began = time;
     my @old = $server->reload;
@@ -250,8 +308,16 @@ sub worker_shutdown_timeout {
 
     note(sprintf 'the worker left after %.2f s', $took);
     cmp_ok($took, '>=', 0.9, 'worker_shutdown_timeout: not before');
-    ok($stuck->{closed} || $Loop->once(1), 'the client was cut off');
-    is(faults($stuck), '', 'properly');
+
+    $Loop->until(sub { !grep { !$_->{closed} } @stuck }, 'their ends');
+    is(join(' ', map { $_->{code} // 'cut' } @stuck), join(' ', (1012) x 8),
+        'the clients are sent away');
+    is(join(' ', map { $_->{end}{code} // '-' } map { @{ $_->{runs} }{qw(r1 r2)} }
+        @stuck), join(' ', ('SHUTTING_DOWN') x 16), 'and know of their runs');
+    is(faults(@stuck), '', 'properly');
+    is(join('', sort split /^/, $server->text('access.log')),
+        join('', map { "stuck$_ r1 failed SHUTTING_DOWN\n" } 1 .. 8),
+        'and so does the access log');
     is(join("\n", $server->stop), '', 'the log is clean');
 }
 

@@ -427,6 +427,18 @@ ngx_thread_ws_agent_cleanup(void *data)
 {
     ngx_thread_ws_agent_t  *agent = data;
 
+    if (agent->connection->close && !agent->stopped && !agent->whole
+        && agent->run)
+    {
+        /* core cuts what is left; the access log's line is still to come */
+
+        agent->request->headers_out.status = NGX_HTTP_CLIENT_CLOSED_REQUEST;
+
+        agent->busy = 1;
+        ngx_thread_ws_run_cut(agent->run, NGX_THREAD_WS_AGENT_EXIT);
+        agent->busy = 0;
+    }
+
     agent->stopped = 1;
 
     if (agent->turn.posted) {

@@ -30,7 +30,8 @@ typedef struct {
 
 typedef enum {
     NGX_THREAD_WS_AGENT_CUT = 0,
-    NGX_THREAD_WS_AGENT_TIMEOUT
+    NGX_THREAD_WS_AGENT_TIMEOUT,
+    NGX_THREAD_WS_AGENT_EXIT     /* worker_shutdown_timeout has run out */
 } ngx_thread_ws_agent_end_e;
 
 
@@ -103,8 +104,8 @@ ngx_int_t ngx_thread_ws_run_body(ngx_thread_ws_run_t *run, u_char *pos,
 void ngx_thread_ws_run_whole(ngx_thread_ws_run_t *run);
 
 /*
- * ... or this: the answer breaks off, which ends the run.  end is
- * NGX_THREAD_WS_AGENT_TIMEOUT or 0.
+ * ... or this: the answer breaks off, which ends the run.  end is of
+ * ngx_thread_ws_agent_end_e.
  */
 
 void ngx_thread_ws_run_cut(ngx_thread_ws_run_t *run, ngx_uint_t end);

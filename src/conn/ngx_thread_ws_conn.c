@@ -247,10 +247,16 @@ ngx_thread_ws_conn_read(ngx_thread_ws_conn_t *conn)
 
     c = conn->connection;
 
+    if (c->error && c->close && !conn->error) {
+
+        /* worker_shutdown_timeout has run out: what can be said is said now */
+
+        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_RESTART,
+                                 "the server is restarting");
+        (void) ngx_thread_ws_conn_flush(conn);
+    }
+
     if (c->error) {
-
-        /* worker_shutdown_timeout has run out */
-
         conn->error = 1;
     }
 

@@ -310,6 +310,12 @@ ngx_thread_ws_run_whole(ngx_thread_ws_run_t *run)
 void
 ngx_thread_ws_answer_cut(ngx_thread_ws_run_t *run, ngx_uint_t end)
 {
+    if (end == NGX_THREAD_WS_AGENT_EXIT) {
+        (void) ngx_thread_ws_answer_fail(run, NGX_THREAD_WS_SHUTTING_DOWN,
+                                         "run cut by worker_shutdown_timeout");
+        return;
+    }
+
     if (run->refusal) {
         ngx_thread_ws_answer_refuse(run);
         return;

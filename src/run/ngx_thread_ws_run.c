@@ -13,6 +13,14 @@
 #include "conn/ngx_thread_ws_output.h"
 
 
+/*
+ * A worker that leaves waits for timers alone: each run has one from its start
+ * to its end, of so many ms where nothing limits it.
+ */
+
+#define NGX_THREAD_WS_RUN_HOLD  3600000
+
+
 static ngx_thread_ws_run_t *ngx_thread_ws_run_create(
     ngx_thread_ws_conn_t *conn, ngx_thread_ws_command_t *command);
 static ngx_int_t ngx_thread_ws_run_repeated(ngx_thread_ws_conn_t *conn,
@@ -210,12 +218,24 @@ ngx_thread_ws_run_next(ngx_thread_ws_conn_t *conn)
 void
 ngx_thread_ws_run_disconnect(ngx_thread_ws_conn_t *conn)
 {
+    ngx_uint_t    code, outcome;
     ngx_queue_t  *q;
+
+    code = 0;
+    outcome = NGX_THREAD_WS_DISCONNECTED;
+
+    if (conn->connection->error && conn->connection->close) {
+
+        /* it is the worker that goes, not the client */
+
+        code = NGX_THREAD_WS_SHUTTING_DOWN;
+        outcome = NGX_THREAD_WS_FAILED;
+    }
 
     while (!ngx_queue_empty(&conn->waiting)) {
         q = ngx_queue_head(&conn->waiting);
         ngx_thread_ws_run_end(ngx_queue_data(q, ngx_thread_ws_run_t, queue),
-                              NGX_THREAD_WS_DISCONNECTED, 0, NULL);
+                              outcome, code, NULL);
     }
 
     if (conn->run == NULL) {
@@ -230,7 +250,7 @@ ngx_thread_ws_run_disconnect(ngx_thread_ws_conn_t *conn)
         return;
     }
 
-    ngx_thread_ws_run_end(conn->run, NGX_THREAD_WS_DISCONNECTED, 0, NULL);
+    ngx_thread_ws_run_end(conn->run, outcome, code, NULL);
 }
 
 
@@ -346,9 +366,9 @@ ngx_thread_ws_run_start(ngx_thread_ws_run_t *run)
     conn->totals.runs++;
     run->state = NGX_THREAD_WS_LOADING;
 
-    if (run->conf->run_timeout) {
-        ngx_add_timer(&run->timer, run->conf->run_timeout);
-    }
+    ngx_add_timer(&run->timer, run->conf->run_timeout
+                               ? run->conf->run_timeout
+                               : NGX_THREAD_WS_RUN_HOLD);
 
     if (ngx_thread_ws_run_recall(run)) {
         return;

@@ -196,10 +196,6 @@ ngx_thread_ws_run_store(ngx_thread_ws_run_t *run)
         return;
     }
 
-    if (run->timer.timer_set) {
-        ngx_del_timer(&run->timer);
-    }
-
     run->state = NGX_THREAD_WS_STORING;
     run->result.latency = ngx_current_msec - run->started;
 
