@@ -9,6 +9,7 @@
 #include "ngx_thread_ws.h"
 #include "agent/ngx_thread_ws_agent.h"
 #include "pages/ngx_thread_ws_demo.h"
+#include "pages/ngx_thread_ws_echo.h"
 #include "pages/ngx_thread_ws_history.h"
 #include "observe/ngx_thread_ws_log.h"
 #include "observe/ngx_thread_ws_metrics.h"
@@ -48,7 +49,7 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
 
     { ngx_string("thread_ws_echo"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_thread_ws_settings_echo,
+      ngx_thread_ws_echo_directive,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -62,7 +63,7 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
 
     { ngx_string("thread_ws_history"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
-      ngx_thread_ws_settings_history,
+      ngx_thread_ws_history_directive,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -453,7 +454,7 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->log, prev->log, NULL);
     ngx_conf_merge_ptr_value(conf->trace, prev->trace, NULL);
 
-    if (ngx_thread_ws_settings_history_check(cf, conf) != NGX_OK) {
+    if (ngx_thread_ws_history_check(cf, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 

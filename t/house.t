@@ -6,7 +6,7 @@ use warnings;
 use Test::More;
 
 my @pure = (glob('src/{ws,json,dialect,wire}/*.[ch]'),
-    glob('src/base/ngx_thread_ws_{bytes,uuid}.[ch]'));
+    glob('src/base/ngx_thread_ws_{bytes,string,uuid}.[ch]'));
 my @sources = glob('*.c src/*.h src/*/*.[ch]');
 
 ok(@pure > 0 && @sources > @pure, 'sources are there');

@@ -6,6 +6,8 @@
 
 
 #include "agent/ngx_thread_ws_agent_request.h"
+#include "base/ngx_thread_ws_headers.h"
+#include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_output.h"
 
 
@@ -118,14 +120,11 @@ ngx_thread_ws_agent_stream(ngx_str_t *type)
 {
     size_t  len;
 
-    len = sizeof("text/event-stream") - 1;
-
-    if (type->len < len
-        || ngx_strncasecmp(type->data, (u_char *) "text/event-stream", len)
-           != 0)
-    {
+    if (!ngx_thread_ws_string_begins_same(type, "text/event-stream")) {
         return 0;
     }
+
+    len = sizeof("text/event-stream") - 1;
 
     return type->len == len || type->data[len] == ';'
            || type->data[len] == ' ' || type->data[len] == '\t';
@@ -135,14 +134,8 @@ ngx_thread_ws_agent_stream(ngx_str_t *type)
 static ngx_uint_t
 ngx_thread_ws_agent_encoded(ngx_table_elt_t *h)
 {
-    if (h == NULL || h->value.len == 0) {
-        return 0;
-    }
-
-    return h->value.len != sizeof("identity") - 1
-           || ngx_strncasecmp(h->value.data, (u_char *) "identity",
-                              sizeof("identity") - 1)
-              != 0;
+    return h && h->value.len
+           && !ngx_thread_ws_string_is_same(&h->value, "identity");
 }
 
 
@@ -454,44 +447,21 @@ ngx_thread_ws_agent_retry_after(ngx_http_request_t *r)
 {
     time_t            now, at;
     ngx_int_t         n;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    if (r->upstream == NULL
-        || r->upstream->headers_in.headers.part.elts == NULL)
-    {
+    h = r->upstream
+        ? ngx_thread_ws_headers_find(&r->upstream->headers_in.headers,
+                                     "Retry-After", NULL)
+        : NULL;
+
+    if (h == NULL) {
         return 0;
     }
 
-    part = &r->upstream->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                return 0;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len == sizeof("Retry-After") - 1
-            && ngx_strncasecmp(h[i].key.data, (u_char *) "Retry-After",
-                               h[i].key.len)
-               == 0)
-        {
-            break;
-        }
-    }
-
-    n = ngx_atoi(h[i].value.data, h[i].value.len);
+    n = ngx_atoi(h->value.data, h->value.len);
 
     if (n == NGX_ERROR) {
-        at = ngx_parse_http_time(h[i].value.data, h[i].value.len);
+        at = ngx_parse_http_time(h->value.data, h->value.len);
         now = ngx_time();
 
         if (at == NGX_ERROR || at <= now) {

@@ -6,8 +6,8 @@
 
 
 #include "conf/ngx_thread_ws_settings.h"
-#include "pages/ngx_thread_ws_echo.h"
-#include "pages/ngx_thread_ws_history.h"
+#include "base/ngx_thread_ws_directive.h"
+#include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 
 
@@ -123,78 +123,12 @@ ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (tlcf->pass->lengths == NULL
         && (value[1].len == 0 || value[1].data[0] != '/'))
     {
-        return ngx_thread_ws_settings_refuse(cf,
+        return ngx_thread_ws_directive_refuse(cf,
                                "needs the URI of an internal location, which "
                                "begins with \"/\", not \"%V\"", &value[1]);
     }
 
     return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_upgrade_handler);
-}
-
-
-char *
-ngx_thread_ws_settings_echo(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_echo_handler);
-}
-
-
-char *
-ngx_thread_ws_settings_history(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_thread_ws_loc_conf_t *tlcf = conf;
-
-    ngx_str_t  *value;
-
-    if (cf->args->nelts > 1) {
-        value = cf->args->elts;
-
-        if (value[1].len == 0 || value[1].data[0] != '/') {
-            return ngx_thread_ws_settings_refuse(cf,
-                               "needs the URI of an internal location, which "
-                               "begins with \"/\", not \"%V\"", &value[1]);
-        }
-
-        tlcf->history = value[1];
-    }
-
-    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_history_handler);
-}
-
-
-ngx_int_t
-ngx_thread_ws_settings_history_check(ngx_conf_t *cf,
-    ngx_thread_ws_loc_conf_t *tlcf)
-{
-    char  *reason;
-
-    if (tlcf->history.len == 0) {
-
-        if (tlcf->handler == ngx_thread_ws_history_handler
-            && !tlcf->store->shared)
-        {
-            ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "\"thread_ws_history\" "
-                               "will find no thread: \"thread_ws_store\" is "
-                               "neither \"memory\" nor PostgreSQL there");
-        }
-
-        return NGX_OK;
-    }
-
-    if (tlcf->dialect->threads == NULL) {
-        reason = "a dialect whose server keeps threads";
-
-    } else if (tlcf->store->shared) {
-        reason = "\"thread_ws_store off\"";
-
-    } else {
-        return NGX_OK;
-    }
-
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "\"thread_ws_history %V\" needs %s", &tlcf->history, reason);
-
-    return NGX_ERROR;
 }
 
 
@@ -214,8 +148,8 @@ ngx_thread_ws_settings_dialect(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     tlcf->dialect = ngx_thread_ws_dialect_find(&value[1]);
 
     if (tlcf->dialect == NULL) {
-        return ngx_thread_ws_settings_refuse(cf, "knows no dialect \"%V\"",
-                                             &value[1]);
+        return ngx_thread_ws_directive_refuse(cf, "knows no dialect \"%V\"",
+                                              &value[1]);
     }
 
     return NGX_CONF_OK;
@@ -262,9 +196,9 @@ ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,
             != NGX_OK
             || state != NGX_THREAD_WS_UTF8_COMPLETE)
         {
-            return ngx_thread_ws_settings_refuse(cf, "needs valid UTF-8, "
-                                                 "which \"%V\" is not",
-                                                 &value[1]);
+            return ngx_thread_ws_directive_refuse(cf, "needs valid UTF-8, "
+                                                  "which \"%V\" is not",
+                                                  &value[1]);
         }
 
         return NGX_CONF_OK;
@@ -319,7 +253,7 @@ ngx_thread_ws_settings_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
         why.data = (u_char *) error.text;
         why.len = ngx_strlen(error.text);
 
-        return ngx_thread_ws_settings_refuse(cf, "has invalid JSON: %V", &why);
+        return ngx_thread_ws_directive_refuse(cf, "has invalid JSON: %V", &why);
     }
 
     cln->handler = ngx_thread_ws_settings_decref;
@@ -377,8 +311,8 @@ ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *text)
             rv = ngx_thread_ws_settings_unread(cf, "read", &path);
 
         } else if (n == NGX_THREAD_WS_FILE_MAX) {
-            rv = ngx_thread_ws_settings_refuse(cf, "takes less than 1 MB: "
-                                               "\"%V\" is larger", &path);
+            rv = ngx_thread_ws_directive_refuse(cf, "takes less than 1 MB: "
+                                                "\"%V\" is larger", &path);
 
         } else {
             text->len = n;
@@ -430,7 +364,7 @@ ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             n = ngx_atoi(value[2].data, value[2].len);
 
             if (n == NGX_ERROR || n == 0) {
-                return ngx_thread_ws_settings_invalid(cf, &value[2]);
+                return ngx_thread_ws_directive_invalid(cf, &value[2]);
             }
 
             tlcf->queue = n;
@@ -440,7 +374,7 @@ ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (cf->args->nelts == 3) {
-        return ngx_thread_ws_settings_invalid(cf, &value[2]);
+        return ngx_thread_ws_directive_invalid(cf, &value[2]);
     }
 
     if (ngx_strcmp(value[1].data, "interrupt") == 0) {
@@ -450,7 +384,7 @@ ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         tlcf->busy = NGX_THREAD_WS_BUSY_REJECT;
 
     } else {
-        return ngx_thread_ws_settings_invalid(cf, &value[1]);
+        return ngx_thread_ws_directive_invalid(cf, &value[1]);
     }
 
     return NGX_CONF_OK;
@@ -491,7 +425,7 @@ ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
     ngx_int_t    n, pool;
-    ngx_str_t   *value, s;
+    ngx_str_t   *value;
     ngx_uint_t   i;
     ngx_msec_t   timeout;
 
@@ -506,29 +440,25 @@ ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 2; i < cf->args->nelts; i++) {
 
-        if (ngx_thread_ws_settings_repeated(value, i)) {
-            return ngx_thread_ws_settings_twice(cf, &value[i]);
+        if (ngx_thread_ws_directive_repeated(value, i)) {
+            return ngx_thread_ws_directive_twice(cf, &value[i]);
         }
 
-        if (ngx_thread_ws_settings_number(&value[i], "pool=", 1, 1000, &n)
+        if (ngx_thread_ws_directive_number(&value[i], "pool=", 1, 1000, &n)
             == NGX_OK)
         {
             pool = n;
             continue;
         }
 
-        if (ngx_strncmp(value[i].data, "timeout=", 8) == 0) {
-            s.data = value[i].data + 8;
-            s.len = value[i].len - 8;
-
-            timeout = ngx_parse_time(&s, 0);
-
-            if (timeout != (ngx_msec_t) NGX_ERROR && timeout > 0) {
-                continue;
-            }
+        if (ngx_thread_ws_directive_time(&value[i], "timeout=", &timeout)
+            == NGX_OK
+            && timeout > 0)
+        {
+            continue;
         }
 
-        return ngx_thread_ws_settings_invalid(cf, &value[i]);
+        return ngx_thread_ws_directive_invalid(cf, &value[i]);
     }
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
@@ -541,8 +471,8 @@ ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         tlcf->store = &ngx_thread_ws_store_memory;
         ngx_thread_ws_settings_memory = 1;
 
-    } else if (ngx_strncmp(value[1].data, "postgres://", 11) == 0
-               || ngx_strncmp(value[1].data, "postgresql://", 13) == 0
+    } else if (ngx_thread_ws_string_begins(&value[1], "postgres://")
+               || ngx_thread_ws_string_begins(&value[1], "postgresql://")
                || ngx_strlchr(value[1].data, value[1].data + value[1].len,
                               '='))
     {
@@ -551,13 +481,13 @@ ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return tlcf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
 
     } else {
-        return ngx_thread_ws_settings_refuse(cf, "takes \"off\", "
+        return ngx_thread_ws_directive_refuse(cf, "takes \"off\", "
                                "\"connection\", \"memory\" or a PostgreSQL "
                                "connection string, not \"%V\"", &value[1]);
     }
 
     if (cf->args->nelts > 2) {
-        return ngx_thread_ws_settings_invalid(cf, &value[2]);
+        return ngx_thread_ws_directive_invalid(cf, &value[2]);
     }
 
     return NGX_CONF_OK;
@@ -570,7 +500,7 @@ ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
     ngx_int_t                 n;
-    ngx_str_t                *value, s;
+    ngx_str_t                *value;
     ngx_uint_t                i;
     ngx_thread_ws_context_t  *context;
 
@@ -587,29 +517,24 @@ ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        if (ngx_thread_ws_settings_repeated(value, i)) {
-            return ngx_thread_ws_settings_twice(cf, &value[i]);
+        if (ngx_thread_ws_directive_repeated(value, i)) {
+            return ngx_thread_ws_directive_twice(cf, &value[i]);
         }
 
-        if (ngx_thread_ws_settings_number(&value[i], "runs=", 0, 100000, &n)
+        if (ngx_thread_ws_directive_number(&value[i], "runs=", 0, 100000, &n)
             == NGX_OK)
         {
             context->runs = n;
             continue;
         }
 
-        if (ngx_strncmp(value[i].data, "bytes=", 6) == 0) {
-            s.data = value[i].data + 6;
-            s.len = value[i].len - 6;
-
-            context->bytes = ngx_parse_size(&s);
-
-            if (context->bytes != (size_t) NGX_ERROR) {
-                continue;
-            }
+        if (ngx_thread_ws_directive_size(&value[i], "bytes=", &context->bytes)
+            == NGX_OK)
+        {
+            continue;
         }
 
-        return ngx_thread_ws_settings_invalid(cf, &value[i]);
+        return ngx_thread_ws_directive_invalid(cf, &value[i]);
     }
 
     return NGX_CONF_OK;
@@ -634,117 +559,17 @@ ngx_thread_ws_settings_not_now(ngx_conf_t *cf, void *post, void *data)
 }
 
 
-ngx_uint_t
-ngx_thread_ws_settings_repeated(ngx_str_t *value, ngx_uint_t i)
-{
-    u_char      *p;
-    size_t       len;
-    ngx_uint_t   k;
-
-    p = ngx_strlchr(value[i].data, value[i].data + value[i].len, '=');
-    if (p == NULL) {
-        return 0;
-    }
-
-    len = p + 1 - value[i].data;
-
-    for (k = 1; k < i; k++) {
-        if (value[k].len >= len
-            && ngx_memcmp(value[k].data, value[i].data, len) == 0)
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-char *
-ngx_thread_ws_settings_twice(ngx_conf_t *cf, ngx_str_t *value)
-{
-    return ngx_thread_ws_settings_refuse(cf, "has \"%V\" beside another of "
-                                         "that name", value);
-}
-
-
-ngx_int_t
-ngx_thread_ws_settings_number(ngx_str_t *value, char *name, ngx_int_t min,
-    ngx_int_t max, ngx_int_t *n)
-{
-    size_t  len;
-
-    len = ngx_strlen(name);
-
-    if (ngx_strncmp(value->data, name, len) != 0) {
-        return NGX_DECLINED;
-    }
-
-    *n = ngx_atoi(value->data + len, value->len - len);
-
-    return (*n == NGX_ERROR || *n < min || *n > max) ? NGX_DECLINED : NGX_OK;
-}
-
-
-char *
-ngx_thread_ws_settings_refuse(ngx_conf_t *cf, char *fmt, ngx_str_t *value)
-{
-    u_char  *p, *last;
-    size_t   size;
-
-    size = ngx_strlen(fmt) + value->len + 1;
-
-    p = ngx_pnalloc(cf->pool, size);
-    if (p == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    last = ngx_snprintf(p, size - 1, fmt, value);
-    *last = '\0';
-
-    return (char *) p;
-}
-
-
-char *
-ngx_thread_ws_settings_invalid(ngx_conf_t *cf, ngx_str_t *value)
-{
-    return ngx_thread_ws_settings_refuse(cf, "has an invalid parameter \"%V\"",
-                                         value);
-}
-
-
 ngx_int_t
 ngx_thread_ws_settings_check(ngx_conf_t *cf)
 {
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_shm_zone_t   *shm_zone;
-
     if (!ngx_thread_ws_settings_memory) {
         return NGX_OK;
     }
 
     ngx_thread_ws_settings_memory = 0;
 
-    part = &cf->cycle->shared_memory.part;
-    shm_zone = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            shm_zone = part->elts;
-            i = 0;
-        }
-
-        if (shm_zone[i].tag == &ngx_thread_ws_module) {
-            return NGX_OK;
-        }
+    if (ngx_thread_ws_zone_find(cf->cycle)) {
+        return NGX_OK;
     }
 
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,

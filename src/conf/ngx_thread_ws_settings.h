@@ -16,16 +16,6 @@
 
 char *ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-char *ngx_thread_ws_settings_echo(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-char *ngx_thread_ws_settings_history(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-
-/* Logs what is wrong with merged settings and answers NGX_ERROR. */
-
-ngx_int_t ngx_thread_ws_settings_history_check(ngx_conf_t *cf,
-    ngx_thread_ws_loc_conf_t *tlcf);
-
 char *ngx_thread_ws_settings_dialect(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -70,31 +60,6 @@ char *ngx_thread_ws_settings_handler(ngx_conf_t *cf,
 
 ngx_int_t ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
-
-/*
- * What a setter returns to refuse its directive: core puts the directive's name
- * before it, the file and the line behind it.  fmt has one %V, for value.
- */
-
-char *ngx_thread_ws_settings_refuse(ngx_conf_t *cf, char *fmt,
-    ngx_str_t *value);
-char *ngx_thread_ws_settings_invalid(ngx_conf_t *cf, ngx_str_t *value);
-
-/*
- * Whether value[i], a "name=..." of a directive's parameters, has the name of
- * one before it; and what the setter returns then.
- */
-
-ngx_uint_t ngx_thread_ws_settings_repeated(ngx_str_t *value, ngx_uint_t i);
-char *ngx_thread_ws_settings_twice(ngx_conf_t *cf, ngx_str_t *value);
-
-/*
- * A parameter "name=N", name with its "=": NGX_OK, or NGX_DECLINED if it is
- * another one or out of range.
- */
-
-ngx_int_t ngx_thread_ws_settings_number(ngx_str_t *value, char *name,
-    ngx_int_t min, ngx_int_t max, ngx_int_t *n);
 
 /* what only the whole configuration shows: NGX_OK or NGX_ERROR */
 

@@ -5,6 +5,7 @@
 
 
 #include "conf/ngx_thread_ws_settings.h"
+#include "base/ngx_thread_ws_directive.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 
 
@@ -93,8 +94,8 @@ ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
         rc.err.data = errstr;
 
         if (ngx_regex_compile(&rc) != NGX_OK) {
-            return ngx_thread_ws_settings_refuse(cf, "has a bad regex: %V",
-                                                 &rc.err);
+            return ngx_thread_ws_directive_refuse(cf, "has a bad regex: %V",
+                                                  &rc.err);
         }
 
         origin->regex = rc.regex;
@@ -124,7 +125,7 @@ ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
     if (ngx_thread_ws_handshake_split(&plain, &scheme, &host, &port)
         != NGX_OK)
     {
-        return ngx_thread_ws_settings_refuse(cf, "takes \"same\" or \"any\" "
+        return ngx_thread_ws_directive_refuse(cf, "takes \"same\" or \"any\" "
                                "alone, or origins as \"scheme://host[:port]\", "
                                "\"scheme://*.domain\" or \"~regex\", "
                                "not \"%V\"", value);
@@ -161,7 +162,7 @@ ngx_thread_ws_settings_subprotocols(ngx_conf_t *cf, ngx_command_t *cmd,
         if (ngx_thread_ws_handshake_next(&list, &token) != NGX_OK
             || token.len != value[i].len)
         {
-            return ngx_thread_ws_settings_invalid(cf, &value[i]);
+            return ngx_thread_ws_directive_invalid(cf, &value[i]);
         }
 
         name = ngx_array_push(tlcf->subprotocols);
@@ -210,7 +211,7 @@ ngx_thread_ws_settings_deflate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
     ngx_int_t                      n;
-    ngx_str_t                     *value, s;
+    ngx_str_t                     *value;
     ngx_uint_t                     i;
     ngx_thread_ws_deflate_conf_t  *deflate;
 
@@ -234,23 +235,23 @@ ngx_thread_ws_settings_deflate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         deflate->enable = 0;
 
     } else {
-        return ngx_thread_ws_settings_invalid(cf, &value[1]);
+        return ngx_thread_ws_directive_invalid(cf, &value[1]);
     }
 
     for (i = 2; i < cf->args->nelts; i++) {
 
-        if (ngx_thread_ws_settings_repeated(value, i)) {
-            return ngx_thread_ws_settings_twice(cf, &value[i]);
+        if (ngx_thread_ws_directive_repeated(value, i)) {
+            return ngx_thread_ws_directive_twice(cf, &value[i]);
         }
 
-        if (ngx_thread_ws_settings_number(&value[i], "level=", 1, 9, &n)
+        if (ngx_thread_ws_directive_number(&value[i], "level=", 1, 9, &n)
             == NGX_OK)
         {
             deflate->level = n;
             continue;
         }
 
-        if (ngx_thread_ws_settings_number(&value[i], "window=", 9, 15, &n)
+        if (ngx_thread_ws_directive_number(&value[i], "window=", 9, 15, &n)
             == NGX_OK)
         {
             deflate->window = n;
@@ -267,18 +268,14 @@ ngx_thread_ws_settings_deflate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
-        if (ngx_strncmp(value[i].data, "min_length=", 11) == 0) {
-            s.data = value[i].data + 11;
-            s.len = value[i].len - 11;
-
-            deflate->min_length = ngx_parse_size(&s);
-
-            if (deflate->min_length != (size_t) NGX_ERROR) {
-                continue;
-            }
+        if (ngx_thread_ws_directive_size(&value[i], "min_length=",
+                                         &deflate->min_length)
+            == NGX_OK)
+        {
+            continue;
         }
 
-        return ngx_thread_ws_settings_invalid(cf, &value[i]);
+        return ngx_thread_ws_directive_invalid(cf, &value[i]);
     }
 
     return NGX_CONF_OK;

@@ -277,9 +277,9 @@ static ngx_int_t
 ngx_thread_ws_variable_result(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    ngx_str_t             *value;
-    ngx_uint_t             outcome, code;
-    ngx_thread_ws_whose_t  whose;
+    ngx_str_t              *value;
+    ngx_uint_t              outcome, code;
+    ngx_thread_ws_whose_t   whose;
 
     v->not_found = 1;
 

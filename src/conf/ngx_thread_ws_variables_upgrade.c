@@ -7,6 +7,7 @@
 
 #include "ngx_thread_ws.h"
 #include "agent/ngx_thread_ws_agent.h"
+#include "base/ngx_thread_ws_headers.h"
 #include "conf/ngx_thread_ws_variables.h"
 
 
@@ -20,8 +21,6 @@ static ngx_int_t ngx_thread_ws_variable_cookie(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_thread_ws_variable_arg(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_table_elt_t *ngx_thread_ws_next_header(ngx_list_part_t **part,
-    ngx_uint_t *i);
 static ngx_uint_t ngx_thread_ws_header_is(ngx_table_elt_t *header, u_char *name,
     size_t len);
 static ngx_uint_t ngx_thread_ws_cookie_find(ngx_str_t *line, u_char *name,
@@ -92,13 +91,12 @@ static ngx_int_t
 ngx_thread_ws_variable_http(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    size_t               size;
-    u_char              *p, sep;
-    ngx_str_t           *var, name;
-    ngx_uint_t           i;
-    ngx_list_part_t     *part;
-    ngx_table_elt_t     *h;
-    ngx_http_request_t  *upgrade;
+    size_t                    size;
+    u_char                   *p, sep;
+    ngx_str_t                *var, name;
+    ngx_table_elt_t          *h;
+    ngx_http_request_t       *upgrade;
+    ngx_thread_ws_headers_t   headers;
 
     v->not_found = 1;
 
@@ -125,10 +123,9 @@ ngx_thread_ws_variable_http(ngx_http_request_t *r,
     sep = (name.len == 6 && ngx_strncmp(name.data, "cookie", 6) == 0) ? ';'
                                                                       : ',';
     v->data = p;
-    i = 0;
-    part = &upgrade->headers_in.headers.part;
+    ngx_thread_ws_headers_begin(&headers, &upgrade->headers_in.headers);
 
-    while ((h = ngx_thread_ws_next_header(&part, &i)) != NULL) {
+    while ((h = ngx_thread_ws_headers_next(&headers)) != NULL) {
         if (!ngx_thread_ws_header_is(h, name.data, name.len)) {
             continue;
         }
@@ -155,16 +152,14 @@ ngx_thread_ws_variable_http(ngx_http_request_t *r,
 static size_t
 ngx_thread_ws_headers_size(ngx_http_request_t *r, ngx_str_t *name)
 {
-    size_t            size;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
+    size_t                    size;
+    ngx_table_elt_t          *h;
+    ngx_thread_ws_headers_t   headers;
 
     size = 0;
-    i = 0;
-    part = &r->headers_in.headers.part;
+    ngx_thread_ws_headers_begin(&headers, &r->headers_in.headers);
 
-    while ((h = ngx_thread_ws_next_header(&part, &i)) != NULL) {
+    while ((h = ngx_thread_ws_headers_next(&headers)) != NULL) {
         if (ngx_thread_ws_header_is(h, name->data, name->len)) {
             size += h->value.len + 2;
         }
@@ -178,13 +173,12 @@ static ngx_int_t
 ngx_thread_ws_variable_cookie(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    size_t               len;
-    u_char              *name;
-    ngx_str_t           *var, line, value;
-    ngx_uint_t           i;
-    ngx_list_part_t     *part;
-    ngx_table_elt_t     *h;
-    ngx_http_request_t  *upgrade;
+    size_t                    len;
+    u_char                   *name;
+    ngx_str_t                *var, line, value;
+    ngx_table_elt_t          *h;
+    ngx_http_request_t       *upgrade;
+    ngx_thread_ws_headers_t   headers;
 
     v->not_found = 1;
 
@@ -197,10 +191,9 @@ ngx_thread_ws_variable_cookie(ngx_http_request_t *r,
     name = var->data + sizeof("thread_ws_cookie_") - 1;
     len = var->len - (sizeof("thread_ws_cookie_") - 1);
 
-    i = 0;
-    part = &upgrade->headers_in.headers.part;
+    ngx_thread_ws_headers_begin(&headers, &upgrade->headers_in.headers);
 
-    while ((h = ngx_thread_ws_next_header(&part, &i)) != NULL) {
+    while ((h = ngx_thread_ws_headers_next(&headers)) != NULL) {
 
         if (!ngx_thread_ws_header_is(h, (u_char *) "cookie", 6)) {
             continue;
@@ -245,35 +238,13 @@ ngx_thread_ws_variable_arg(ngx_http_request_t *r,
 }
 
 
-/* NULL at the end */
-
-static ngx_table_elt_t *
-ngx_thread_ws_next_header(ngx_list_part_t **part, ngx_uint_t *i)
-{
-    ngx_table_elt_t  *header;
-
-    while (*i >= (*part)->nelts) {
-        if ((*part)->next == NULL) {
-            return NULL;
-        }
-
-        *part = (*part)->next;
-        *i = 0;
-    }
-
-    header = (*part)->elts;
-
-    return &header[(*i)++];
-}
-
-
 static ngx_uint_t
 ngx_thread_ws_header_is(ngx_table_elt_t *header, u_char *name, size_t len)
 {
     u_char  c;
     size_t  i;
 
-    if (header->key.len != len || header->hash == 0) {
+    if (header->key.len != len) {
         return 0;
     }
 

@@ -6,6 +6,7 @@
 
 
 #include "conn/ngx_thread_ws_conn.h"
+#include "base/ngx_thread_ws_string.h"
 #include "agent/ngx_thread_ws_agent.h"
 #include "conn/ngx_thread_ws_output.h"
 #include "conn/ngx_thread_ws_upgrade.h"
@@ -61,10 +62,8 @@ ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn, ngx_uint_t type,
 
     case NGX_THREAD_WS_COMMAND_MESSAGE:
 
-        if (command.thread_id.len != conn->subject.thread_id.len
-            || ngx_memcmp(command.thread_id.data, conn->subject.thread_id.data,
-                          conn->subject.thread_id.len)
-               != 0)
+        if (!ngx_thread_ws_string_equal(&command.thread_id,
+                                        &conn->subject.thread_id))
         {
             ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_POLICY,
                                      "threadId is not this connection's");

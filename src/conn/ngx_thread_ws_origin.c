@@ -6,6 +6,8 @@
 
 
 #include "conn/ngx_thread_ws_upgrade.h"
+#include "base/ngx_thread_ws_headers.h"
+#include "base/ngx_thread_ws_string.h"
 
 
 static ngx_int_t ngx_thread_ws_origin_same(ngx_http_request_t *r,
@@ -23,48 +25,24 @@ ngx_thread_ws_origin_check(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf)
 {
     ngx_str_t        *origin;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
+    ngx_uint_t        n;
     ngx_table_elt_t  *h;
 
     if (conf->origins_mode == NGX_THREAD_WS_ORIGINS_ANY) {
         return NGX_OK;
     }
 
-    origin = NULL;
-    part = &r->headers_in.headers.part;
-    h = part->elts;
+    h = ngx_thread_ws_headers_find(&r->headers_in.headers, "Origin", &n);
 
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len != sizeof("Origin") - 1
-            || ngx_strncasecmp(h[i].key.data, (u_char *) "Origin",
-                               h[i].key.len)
-               != 0)
-        {
-            continue;
-        }
-
-        if (origin) {
-            return NGX_DECLINED;
-        }
-
-        origin = &h[i].value;
-    }
-
-    if (origin == NULL) {
+    if (h == NULL) {
         return NGX_OK;
     }
+
+    if (n > 1) {
+        return NGX_DECLINED;
+    }
+
+    origin = &h->value;
 
     if (conf->origins_mode == NGX_THREAD_WS_ORIGINS_SAME) {
         return ngx_thread_ws_origin_same(r, origin);
@@ -91,10 +69,8 @@ ngx_thread_ws_origin_same(ngx_http_request_t *r, ngx_str_t *origin)
     if (r->headers_in.host == NULL
         || ngx_thread_ws_handshake_split(origin, &scheme, &host, &their_port)
            != NGX_OK
-        || !((scheme.len == 4
-              && ngx_strncasecmp(scheme.data, (u_char *) "http", 4) == 0)
-             || (scheme.len == 5
-                 && ngx_strncasecmp(scheme.data, (u_char *) "https", 5) == 0)))
+        || !(ngx_thread_ws_string_is_same(&scheme, "http")
+             || ngx_thread_ws_string_is_same(&scheme, "https")))
     {
         return NGX_DECLINED;
     }
@@ -120,9 +96,7 @@ ngx_thread_ws_origin_same(ngx_http_request_t *r, ngx_str_t *origin)
         }
     }
 
-    if (host.len != own.len
-        || ngx_strncasecmp(host.data, own.data, own.len) != 0)
-    {
+    if (!ngx_thread_ws_string_same(&host, &own)) {
         return NGX_DECLINED;
     }
 
@@ -152,7 +126,7 @@ ngx_thread_ws_origin_port(ngx_str_t *scheme, ngx_uint_t port)
 static ngx_int_t
 ngx_thread_ws_origin_server_name(ngx_http_request_t *r, ngx_str_t *host)
 {
-    ngx_str_t                 *name;
+    ngx_str_t                 *name, suffix;
     ngx_uint_t                 i, named;
     ngx_http_server_name_t    *sn;
     ngx_thread_ws_srv_conf_t  *conf;
@@ -177,32 +151,27 @@ ngx_thread_ws_origin_server_name(ngx_http_request_t *r, ngx_str_t *host)
         }
 #endif
 
-        if (name->len == 0 || (name->len == 1 && name->data[0] == '_')) {
+        if (name->len == 0 || ngx_thread_ws_string_is(name, "_")) {
             continue;
         }
 
         named = 1;
 
-        if (name->len == host->len
-            && ngx_strncasecmp(name->data, host->data, host->len) == 0)
-        {
+        if (ngx_thread_ws_string_same(name, host)) {
             return NGX_OK;
         }
 
         /* core keeps "*.example.com" as ".example.com", and as it stands */
 
-        if (name->data[0] == '.' && host->len > name->len
-            && ngx_strncasecmp(host->data + host->len - name->len, name->data,
-                               name->len)
-               == 0)
-        {
-            return NGX_OK;
+        suffix = *name;
+
+        if (name->len > 2 && name->data[0] == '*') {
+            suffix.data++;
+            suffix.len--;
         }
 
-        if (name->len > 2 && name->data[0] == '*' && host->len > name->len - 1
-            && ngx_strncasecmp(host->data + host->len - (name->len - 1),
-                               name->data + 1, name->len - 1)
-               == 0)
+        if (suffix.data[0] == '.' && host->len > suffix.len
+            && ngx_thread_ws_string_ends_same(host, &suffix))
         {
             return NGX_OK;
         }

@@ -6,9 +6,11 @@
 
 
 #include "conn/ngx_thread_ws_upgrade.h"
+#include "base/ngx_thread_ws_headers.h"
+#include "base/ngx_thread_ws_random.h"
+#include "base/ngx_thread_ws_response.h"
+#include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_conn.h"
-
-#include <sys/random.h>
 
 
 /* PostgreSQL's index entries end near 2700 bytes */
@@ -28,8 +30,6 @@ static ngx_int_t ngx_thread_ws_upgrade_deflate(ngx_http_request_t *r,
 static ngx_int_t ngx_thread_ws_upgrade_subprotocol(ngx_http_request_t *r,
     ngx_thread_ws_conn_t *conn);
 static ngx_int_t ngx_thread_ws_upgrade_value(ngx_http_request_t *r,
-    char *name, ngx_str_t *value);
-static ngx_int_t ngx_thread_ws_upgrade_header(ngx_http_request_t *r,
     char *name, ngx_str_t *value);
 static u_char *ngx_thread_ws_upgrade_log_error(ngx_http_request_t *r,
     ngx_http_request_t *sr, u_char *buf, size_t len);
@@ -150,7 +150,7 @@ ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
     if (r->method != NGX_HTTP_GET) {
         ngx_str_set(&value, "GET");
 
-        return (ngx_thread_ws_upgrade_header(r, "Allow", &value) == NGX_OK)
+        return (ngx_thread_ws_response_add(r, "Allow", &value) == NGX_OK)
                ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -173,7 +173,7 @@ ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
 
     if (ngx_thread_ws_upgrade_value(r, "Sec-WebSocket-Version", &value)
         != NGX_OK
-        || value.len != 2 || ngx_strncmp(value.data, "13", 2) != 0)
+        || !ngx_thread_ws_string_is(&value, "13"))
     {
         return NGX_DECLINED;
     }
@@ -206,36 +206,28 @@ ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r)
     if (r->http_version <= NGX_HTTP_VERSION_11) {
         ngx_str_set(&value, "websocket");
 
-        if (ngx_thread_ws_upgrade_header(r, "Upgrade", &value) != NGX_OK) {
+        if (ngx_thread_ws_response_add(r, "Upgrade", &value) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         ngx_str_set(&value, "upgrade");
 
-        if (ngx_thread_ws_upgrade_header(r, "Connection", &value) != NGX_OK) {
+        if (ngx_thread_ws_response_add(r, "Connection", &value) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }
 
     ngx_str_set(&value, "13");
 
-    if (ngx_thread_ws_upgrade_header(r, "Sec-WebSocket-Version", &value)
+    if (ngx_thread_ws_response_add(r, "Sec-WebSocket-Version", &value)
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    r->headers_out.status = 426;
     ngx_str_set(&r->headers_out.status_line, "426 Upgrade Required");
-    r->headers_out.content_length_n = 0;
 
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK) {
-        return rc;
-    }
-
-    return ngx_http_send_special(r, NGX_HTTP_LAST);
+    return ngx_thread_ws_response_empty(r, 426);
 }
 
 
@@ -244,7 +236,6 @@ ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
     ngx_uint_t *close_code)
 {
-    size_t     i;
     u_char     bytes[NGX_THREAD_WS_CONNECTION_ID_LEN / 2];
     ngx_int_t  rc;
 
@@ -272,14 +263,7 @@ ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK)
-        != (ssize_t) sizeof(bytes))
-    {
-        for (i = 0; i < sizeof(bytes); i++) {
-            bytes[i] = (u_char) ngx_random();
-        }
-    }
-
+    ngx_thread_ws_random(bytes, sizeof(bytes));
     ngx_hex_dump(conn->subject.connection_id, bytes, sizeof(bytes));
 
     return NGX_OK;
@@ -413,7 +397,7 @@ ngx_thread_ws_upgrade_reply(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
 
     ngx_str_set(&value, "websocket");
 
-    if (ngx_thread_ws_upgrade_header(r, "Upgrade", &value) != NGX_OK) {
+    if (ngx_thread_ws_response_add(r, "Upgrade", &value) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -425,7 +409,7 @@ ngx_thread_ws_upgrade_reply(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
 
     ngx_thread_ws_handshake_accept(value.data, key);
 
-    if (ngx_thread_ws_upgrade_header(r, "Sec-WebSocket-Accept", &value)
+    if (ngx_thread_ws_response_add(r, "Sec-WebSocket-Accept", &value)
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -514,12 +498,9 @@ ngx_thread_ws_upgrade_subprotocol(ngx_http_request_t *r,
 
         for (i = 0; i < conn->conf->subprotocols->nelts; i++) {
 
-            if (name[i].len == token.len
-                && ngx_memcmp(name[i].data, token.data, token.len) == 0)
-            {
-                return (ngx_thread_ws_upgrade_header(r,
-                                                     "Sec-WebSocket-Protocol",
-                                                     &name[i])
+            if (ngx_thread_ws_string_equal(&name[i], &token)) {
+                return (ngx_thread_ws_response_add(r, "Sec-WebSocket-Protocol",
+                                                   &name[i])
                         == NGX_OK)
                        ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
             }
@@ -573,94 +554,23 @@ ngx_thread_ws_upgrade_deflate(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return (ngx_thread_ws_upgrade_header(r, "Sec-WebSocket-Extensions", &value)
+    return (ngx_thread_ws_response_add(r, "Sec-WebSocket-Extensions", &value)
             == NGX_OK)
            ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
 /*
- * A request header's value, all of that name joined by commas: NGX_OK, or
- * NGX_DECLINED if there is none (or no memory to join them).
+ * A request header's value, all of that name joined by commas: NGX_OK,
+ * NGX_DECLINED if there is none, NGX_ERROR without memory to join them.
  */
 
 static ngx_int_t
 ngx_thread_ws_upgrade_value(ngx_http_request_t *r, char *name,
     ngx_str_t *value)
 {
-    u_char           *p;
-    size_t            len;
-    ngx_str_t         joined;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    ngx_str_null(value);
-
-    len = ngx_strlen(name);
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        if (h[i].key.len != len
-            || ngx_strncasecmp(h[i].key.data, (u_char *) name, len) != 0)
-        {
-            continue;
-        }
-
-        if (value->data == NULL) {
-            *value = h[i].value;
-            continue;
-        }
-
-        joined.len = value->len + 2 + h[i].value.len;
-        joined.data = ngx_pnalloc(r->pool, joined.len);
-        if (joined.data == NULL) {
-            return NGX_DECLINED;
-        }
-
-        p = ngx_cpymem(joined.data, value->data, value->len);
-        *p++ = ',';
-        *p++ = ' ';
-        ngx_memcpy(p, h[i].value.data, h[i].value.len);
-
-        *value = joined;
-    }
-
-    return value->data ? NGX_OK : NGX_DECLINED;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_upgrade_header(ngx_http_request_t *r, char *name,
-    ngx_str_t *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    h->key.len = ngx_strlen(name);
-    h->key.data = (u_char *) name;
-    h->value = *value;
-
-    return NGX_OK;
+    return ngx_thread_ws_headers_join(&r->headers_in.headers, name, r->pool,
+                                      value);
 }
 
 

@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "base/ngx_thread_ws_string.h"
 #include "json/ngx_thread_ws_json.h"
 
 
@@ -57,9 +58,7 @@ ngx_thread_ws_dialect_find(ngx_str_t *name)
 
     for (d = ngx_thread_ws_dialects; *d; d++) {
 
-        if (name->len == (*d)->name.len
-            && ngx_memcmp(name->data, (*d)->name.data, name->len) == 0)
-        {
+        if (ngx_thread_ws_string_equal(name, &(*d)->name)) {
             return *d;
         }
     }

@@ -12,6 +12,7 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "base/ngx_thread_ws_string.h"
 
 
 /* the API has no default of its own; parameters win over this one */
@@ -282,9 +283,7 @@ ngx_thread_ws_anthropic_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
         json_decref(root);
     }
 
-    if (rc == NGX_DECLINED && type->len == 5
-        && ngx_strncmp(type->data, "error", 5) == 0)
-    {
+    if (rc == NGX_DECLINED && ngx_thread_ws_string_is(type, "error")) {
         return ngx_thread_ws_reply_abort_data(reply, data);
     }
 

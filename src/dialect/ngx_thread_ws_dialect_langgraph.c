@@ -22,6 +22,7 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "base/ngx_thread_ws_string.h"
 
 
 typedef struct {
@@ -90,11 +91,11 @@ ngx_thread_ws_langgraph_input(ngx_thread_ws_prompt_t *prompt, json_t *input)
 static const char *
 ngx_thread_ws_langgraph_strategy(ngx_str_t *busy)
 {
-    if (busy->len == 5 && ngx_strncmp(busy->data, "queue", 5) == 0) {
+    if (ngx_thread_ws_string_is(busy, "queue")) {
         return "enqueue";
     }
 
-    if (busy->len == 6 && ngx_strncmp(busy->data, "reject", 6) == 0) {
+    if (ngx_thread_ws_string_is(busy, "reject")) {
         return "reject";
     }
 
@@ -409,18 +410,18 @@ ngx_thread_ws_langgraph_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
         return NGX_OK;
     }
 
-    if (type->len == 5 && ngx_strncmp(type->data, "error", 5) == 0) {
+    if (ngx_thread_ws_string_is(type, "error")) {
         return ngx_thread_ws_reply_abort_data(reply, data);
     }
 
-    if (type->len == 3 && ngx_strncmp(type->data, "end", 3) == 0) {
+    if (ngx_thread_ws_string_is(type, "end")) {
         reply->done = 1;
         return NGX_OK;
     }
 
     /* with "|" and a subgraph after it, if the parameters ask for those */
 
-    if (type->len < 8 || ngx_strncmp(type->data, "messages", 8) != 0
+    if (!ngx_thread_ws_string_begins(type, "messages")
         || (type->len > 8 && type->data[8] != '|'))
     {
         return NGX_OK;

@@ -18,6 +18,7 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "base/ngx_thread_ws_string.h"
 #include "json/ngx_thread_ws_json_scan.h"
 
 
@@ -615,7 +616,7 @@ ngx_thread_ws_openai_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
         return NGX_OK;
     }
 
-    if (type->len == 5 && ngx_strncmp(type->data, "error", 5) == 0) {
+    if (ngx_thread_ws_string_is(type, "error")) {
         return ngx_thread_ws_reply_abort_data(reply, data);
     }
 
@@ -655,7 +656,7 @@ ngx_thread_ws_openai_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
     }
 
     if (rc == NGX_DECLINED && type->len
-        && (type->len != 7 || ngx_strncmp(type->data, "message", 7) != 0))
+        && !ngx_thread_ws_string_is(type, "message"))
     {
         /* an event of the server's own kind */
 

@@ -4,6 +4,7 @@
 #include <ngx_event.h>
 
 #include "observe/ngx_thread_ws_lines.h"
+#include "base/ngx_thread_ws_string.h"
 #include "observe/ngx_thread_ws_metrics.h"
 
 
@@ -68,9 +69,7 @@ ngx_thread_ws_lines_create(ngx_conf_t *cf, ngx_array_t *files,
     p = files->elts;
 
     for (i = 0; i < files->nelts; i++) {
-        if (p[i]->path.len == full.len
-            && ngx_strcmp(p[i]->path.data, full.data) == 0)
-        {
+        if (ngx_thread_ws_string_equal(&p[i]->path, &full)) {
             return p[i];
         }
     }

@@ -1,7 +1,8 @@
 
 #include "ngx_thread_ws.h"
 #include "observe/ngx_thread_ws_log.h"
-#include "conf/ngx_thread_ws_settings.h"
+#include "base/ngx_thread_ws_directive.h"
+#include "base/ngx_thread_ws_string.h"
 #include "observe/ngx_thread_ws_trace.h"
 
 
@@ -38,10 +39,10 @@ ngx_thread_ws_log_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (value[1].len == 0 || ngx_strcmp(value[1].data, "on") == 0
-        || ngx_strncmp(value[1].data, "syslog:", 7) == 0)
+        || ngx_thread_ws_string_begins(&value[1], "syslog:"))
     {
-        return ngx_thread_ws_settings_refuse(cf, "takes a path or \"off\", not "
-                                             "\"%V\"", &value[1]);
+        return ngx_thread_ws_directive_refuse(cf, "takes a path or \"off\", "
+                                              "not \"%V\"", &value[1]);
     }
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);

@@ -5,10 +5,7 @@
 
 
 #include "observe/ngx_thread_ws_subject.h"
-
-
-static ngx_int_t ngx_thread_ws_subject_text(ngx_str_t *dst, ngx_str_t *src,
-    ngx_pool_t *pool);
+#include "base/ngx_thread_ws_string.h"
 
 
 ngx_str_t  ngx_thread_ws_outcomes[] = {
@@ -27,31 +24,15 @@ ngx_thread_ws_subject_run(ngx_thread_ws_subject_t *subject,
     *subject = *conn;
     subject->span = NULL;
 
-    if (ngx_thread_ws_subject_text(&subject->thread_id, &conn->thread_id, pool)
+    if (ngx_thread_ws_string_dup(pool, &subject->thread_id, &conn->thread_id)
         != NGX_OK
-        || ngx_thread_ws_subject_text(&subject->owner, &conn->owner, pool)
+        || ngx_thread_ws_string_dup(pool, &subject->owner, &conn->owner)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_thread_ws_subject_text(&subject->request_id, request_id, pool);
-}
-
-
-static ngx_int_t
-ngx_thread_ws_subject_text(ngx_str_t *dst, ngx_str_t *src, ngx_pool_t *pool)
-{
-    dst->len = src->len;
-
-    if (src->len == 0) {
-        dst->data = NULL;
-        return NGX_OK;
-    }
-
-    dst->data = ngx_pstrdup(pool, src);
-
-    return dst->data ? NGX_OK : NGX_ERROR;
+    return ngx_thread_ws_string_dup(pool, &subject->request_id, request_id);
 }
 
 

@@ -1,8 +1,10 @@
 
 #include "ngx_thread_ws.h"
 #include "observe/ngx_thread_ws_trace.h"
+#include "base/ngx_thread_ws_headers.h"
+#include "base/ngx_thread_ws_random.h"
+#include "base/ngx_thread_ws_string.h"
 #include "observe/ngx_thread_ws_exporter.h"
-#include <sys/random.h>
 
 
 /* a ratio is kept as that many parts; of 56 bits, as W3C's trace ids have */
@@ -31,13 +33,12 @@ struct ngx_thread_ws_span_s {
 static char *ngx_thread_ws_trace_option(ngx_conf_t *cf,
     ngx_thread_ws_trace_conf_t *trace, ngx_thread_ws_exporter_t *exporter,
     ngx_str_t *value);
-static ngx_int_t ngx_thread_ws_trace_root(ngx_thread_ws_trace_conf_t *trace,
+static void ngx_thread_ws_trace_root(ngx_thread_ws_trace_conf_t *trace,
     ngx_http_request_t *r, ngx_thread_ws_span_t *span);
 static ngx_int_t ngx_thread_ws_trace_header(ngx_http_request_t *r,
     ngx_thread_ws_trace_context_t *context);
 static ngx_uint_t ngx_thread_ws_trace_sampled(u_char *trace_id,
     ngx_uint_t ratio);
-static ngx_int_t ngx_thread_ws_trace_random(u_char *p, size_t len);
 static uint64_t ngx_thread_ws_trace_clock(void);
 static void ngx_thread_ws_trace_conn_attributes(
     ngx_thread_ws_otlp_text_t *text, ngx_thread_ws_subject_t *subject,
@@ -123,7 +124,7 @@ ngx_thread_ws_trace_option(ngx_conf_t *cf, ngx_thread_ws_trace_conf_t *trace,
 {
     ngx_int_t  ratio;
 
-    if (ngx_strncmp(value->data, "header=", 7) == 0) {
+    if (ngx_thread_ws_string_begins(value, "header=")) {
 
         switch (ngx_thread_ws_exporter_header(cf, exporter,
                                               (char *) value->data + 7))
@@ -140,7 +141,7 @@ ngx_thread_ws_trace_option(ngx_conf_t *cf, ngx_thread_ws_trace_conf_t *trace,
         }
     }
 
-    if (ngx_strncmp(value->data, "ratio=", 6) == 0) {
+    if (ngx_thread_ws_string_begins(value, "ratio=")) {
         ratio = ngx_atofp(value->data + 6, value->len - 6, 6);
 
         if (ratio == NGX_ERROR || ratio > NGX_THREAD_WS_TRACE_PARTS) {
@@ -214,9 +215,7 @@ ngx_thread_ws_trace_connected(ngx_thread_ws_subject_t *subject,
         return;
     }
 
-    if (ngx_thread_ws_trace_root(subject->trace, r, span) != NGX_OK) {
-        return;
-    }
+    ngx_thread_ws_trace_root(subject->trace, r, span);
 
     span->otlp.kind = NGX_THREAD_WS_SPAN_SERVER;
     span->otlp.start = ngx_thread_ws_trace_clock();
@@ -227,7 +226,7 @@ ngx_thread_ws_trace_connected(ngx_thread_ws_subject_t *subject,
 
 /* who called says whether there is a trace; who was not called lets it be */
 
-static ngx_int_t
+static void
 ngx_thread_ws_trace_root(ngx_thread_ws_trace_conf_t *trace,
     ngx_http_request_t *r, ngx_thread_ws_span_t *span)
 {
@@ -236,9 +235,7 @@ ngx_thread_ws_trace_root(ngx_thread_ws_trace_conf_t *trace,
 
     otlp = &span->otlp;
 
-    if (ngx_thread_ws_trace_random(otlp->context.span_id, 8) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    ngx_thread_ws_random(otlp->context.span_id, 8);
 
     if (ngx_thread_ws_trace_header(r, &parent) == NGX_OK) {
         ngx_memcpy(otlp->context.trace_id, parent.trace_id, 16);
@@ -248,16 +245,13 @@ ngx_thread_ws_trace_root(ngx_thread_ws_trace_conf_t *trace,
         otlp->child = 1;
         otlp->remote = 1;
 
-        return NGX_OK;
+        return;
     }
 
-    if (ngx_thread_ws_trace_random(otlp->context.trace_id, 16) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    ngx_thread_ws_random(otlp->context.trace_id, 16);
 
     otlp->context.sampled = ngx_thread_ws_trace_sampled(otlp->context.trace_id,
                                                         trace->ratio);
-    return NGX_OK;
 }
 
 
@@ -267,47 +261,13 @@ static ngx_int_t
 ngx_thread_ws_trace_header(ngx_http_request_t *r,
     ngx_thread_ws_trace_context_t *context)
 {
-    ngx_int_t         rc;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
+    ngx_uint_t        n;
+    ngx_table_elt_t  *h;
 
-    rc = NGX_DECLINED;
-    part = &r->headers_in.headers.part;
-    header = part->elts;
+    h = ngx_thread_ws_headers_find(&r->headers_in.headers, "traceparent", &n);
 
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            header = part->elts;
-            i = 0;
-        }
-
-        if (header[i].key.len != sizeof("traceparent") - 1
-            || ngx_strncasecmp(header[i].key.data, (u_char *) "traceparent",
-                               sizeof("traceparent") - 1)
-               != 0)
-        {
-            continue;
-        }
-
-        if (rc == NGX_OK) {
-            return NGX_DECLINED;
-        }
-
-        rc = ngx_thread_ws_otlp_parse(context, &header[i].value);
-
-        if (rc != NGX_OK) {
-            return NGX_DECLINED;
-        }
-    }
-
-    return rc;
+    return n == 1 ? ngx_thread_ws_otlp_parse(context, &h->value)
+                  : NGX_DECLINED;
 }
 
 
@@ -329,14 +289,6 @@ ngx_thread_ws_trace_sampled(u_char *trace_id, ngx_uint_t ratio)
             / NGX_THREAD_WS_TRACE_PARTS * ratio;
 
     return ratio == NGX_THREAD_WS_TRACE_PARTS || value < limit;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_trace_random(u_char *p, size_t len)
-{
-    return getrandom(p, len, GRND_NONBLOCK) == (ssize_t) len ? NGX_OK
-                                                             : NGX_ERROR;
 }
 
 
@@ -423,9 +375,7 @@ ngx_thread_ws_trace_message(ngx_thread_ws_subject_t *subject,
     span->otlp.context = parent->otlp.context;
     ngx_memcpy(span->otlp.parent, parent->otlp.context.span_id, 8);
 
-    if (ngx_thread_ws_trace_random(span->otlp.context.span_id, 8) != NGX_OK) {
-        return;
-    }
+    ngx_thread_ws_random(span->otlp.context.span_id, 8);
 
     span->otlp.child = 1;
     span->otlp.kind = NGX_THREAD_WS_SPAN_CLIENT;

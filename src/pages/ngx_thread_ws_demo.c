@@ -6,6 +6,7 @@
 
 
 #include "pages/ngx_thread_ws_demo.h"
+#include "base/ngx_thread_ws_directive.h"
 #include "conf/ngx_thread_ws_settings.h"
 
 
@@ -53,7 +54,7 @@ ngx_thread_ws_demo_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
-    ngx_str_t  *value, s;
+    ngx_str_t  *value;
 
     if (tlcf->demo_delay != NGX_CONF_UNSET_MSEC) {
         return "is duplicate";
@@ -65,17 +66,11 @@ ngx_thread_ws_demo_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (cf->args->nelts == 2) {
 
-        if (ngx_strncmp(value[1].data, "delay=", 6) != 0) {
-            return ngx_thread_ws_settings_invalid(cf, &value[1]);
-        }
-
-        s.data = value[1].data + 6;
-        s.len = value[1].len - 6;
-
-        tlcf->demo_delay = ngx_parse_time(&s, 0);
-
-        if (tlcf->demo_delay == (ngx_msec_t) NGX_ERROR) {
-            return ngx_thread_ws_settings_invalid(cf, &value[1]);
+        if (ngx_thread_ws_directive_time(&value[1], "delay=",
+                                         &tlcf->demo_delay)
+            != NGX_OK)
+        {
+            return ngx_thread_ws_directive_invalid(cf, &value[1]);
         }
     }
 

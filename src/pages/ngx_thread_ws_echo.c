@@ -9,8 +9,10 @@
 #include "conn/ngx_thread_ws_conn.h"
 #include "conn/ngx_thread_ws_output.h"
 #include "conn/ngx_thread_ws_upgrade.h"
+#include "conf/ngx_thread_ws_settings.h"
 
 
+static ngx_int_t ngx_thread_ws_echo_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_echo_bind(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
     ngx_uint_t *close_code);
@@ -32,7 +34,14 @@ static ngx_thread_ws_handlers_t  ngx_thread_ws_echo_handlers = {
 };
 
 
-ngx_int_t
+char *
+ngx_thread_ws_echo_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_echo_handler);
+}
+
+
+static ngx_int_t
 ngx_thread_ws_echo_handler(ngx_http_request_t *r)
 {
     return ngx_thread_ws_upgrade(r, &ngx_thread_ws_echo_handlers);

@@ -12,9 +12,10 @@
 #include "ngx_thread_ws.h"
 
 
-/* the content handler */
+/* the handler of thread_ws_echo; conf is not used */
 
-ngx_int_t ngx_thread_ws_echo_handler(ngx_http_request_t *r);
+char *ngx_thread_ws_echo_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 
 #endif /* _NGX_THREAD_WS_ECHO_H_INCLUDED_ */

@@ -8,6 +8,9 @@
 
 #include "ngx_thread_ws.h"
 #include "pages/ngx_thread_ws_history.h"
+#include "base/ngx_thread_ws_directive.h"
+#include "base/ngx_thread_ws_response.h"
+#include "conf/ngx_thread_ws_settings.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 
 
@@ -26,6 +29,7 @@ typedef struct {
 } ngx_thread_ws_history_t;
 
 
+static ngx_int_t ngx_thread_ws_history_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_history_arguments(ngx_http_request_t *r,
     ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_history_store_handler(ngx_thread_ws_store_op_t *op);
@@ -36,13 +40,70 @@ static char *ngx_thread_ws_history_json(ngx_str_t *thread_id,
 static ngx_int_t ngx_thread_ws_history_private(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_history_message(json_t *messages, char *role,
     ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created);
-static ngx_int_t ngx_thread_ws_history_header(ngx_http_request_t *r,
-    char *name, char *value);
 static void ngx_thread_ws_history_free(void *data);
 static void ngx_thread_ws_history_cleanup(void *data);
 
 
+char *
+ngx_thread_ws_history_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t  *value;
+
+    if (cf->args->nelts > 1) {
+        value = cf->args->elts;
+
+        if (value[1].len == 0 || value[1].data[0] != '/') {
+            return ngx_thread_ws_directive_refuse(cf,
+                               "needs the URI of an internal location, which "
+                               "begins with \"/\", not \"%V\"", &value[1]);
+        }
+
+        tlcf->history = value[1];
+    }
+
+    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_history_handler);
+}
+
+
 ngx_int_t
+ngx_thread_ws_history_check(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *tlcf)
+{
+    char  *reason;
+
+    if (tlcf->history.len == 0) {
+
+        if (tlcf->handler == ngx_thread_ws_history_handler
+            && !tlcf->store->shared)
+        {
+            ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "\"thread_ws_history\" "
+                               "will find no thread: \"thread_ws_store\" is "
+                               "neither \"memory\" nor PostgreSQL there");
+        }
+
+        return NGX_OK;
+    }
+
+    if (tlcf->dialect->threads == NULL) {
+        reason = "a dialect whose server keeps threads";
+
+    } else if (tlcf->store->shared) {
+        reason = "\"thread_ws_store off\"";
+
+    } else {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"thread_ws_history %V\" needs %s", &tlcf->history, reason);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
 ngx_thread_ws_history_handler(ngx_http_request_t *r)
 {
     ngx_int_t                  rc;
@@ -51,15 +112,12 @@ ngx_thread_ws_history_handler(ngx_http_request_t *r)
     ngx_thread_ws_store_op_t  *op;
     ngx_thread_ws_loc_conf_t  *conf;
 
+    static ngx_str_t  allowed = ngx_string("GET, HEAD, DELETE");
+
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD|NGX_HTTP_DELETE))) {
 
-        if (ngx_thread_ws_history_header(r, "Allow", "GET, HEAD, DELETE")
-            != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return NGX_HTTP_NOT_ALLOWED;
+        return (ngx_thread_ws_response_add(r, "Allow", &allowed) == NGX_OK)
+               ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -222,36 +280,30 @@ ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
 static ngx_int_t
 ngx_thread_ws_history_private(ngx_http_request_t *r)
 {
-    return ngx_thread_ws_history_header(r, "Cache-Control", "no-store");
+    static ngx_str_t  value = ngx_string("no-store");
+
+    return ngx_thread_ws_response_add(r, "Cache-Control", &value);
 }
 
 
 ngx_int_t
 ngx_thread_ws_history_unavailable(ngx_http_request_t *r)
 {
-    if (ngx_thread_ws_history_header(r, "Retry-After", "1") != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    static ngx_str_t  value = ngx_string("1");
 
-    return NGX_HTTP_SERVICE_UNAVAILABLE;
+    return (ngx_thread_ws_response_add(r, "Retry-After", &value) == NGX_OK)
+           ? NGX_HTTP_SERVICE_UNAVAILABLE : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
 ngx_int_t
 ngx_thread_ws_history_removed(ngx_http_request_t *r)
 {
-    ngx_int_t  rc;
-
     if (ngx_thread_ws_history_private(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    r->headers_out.status = NGX_HTTP_NO_CONTENT;
-    r->header_only = 1;
-
-    rc = ngx_http_send_header(r);
-
-    return (rc == NGX_ERROR || rc > NGX_OK) ? rc : NGX_OK;
+    return ngx_thread_ws_response_empty(r, NGX_HTTP_NO_CONTENT);
 }
 
 
@@ -260,10 +312,10 @@ ngx_thread_ws_history_send(ngx_http_request_t *r, ngx_str_t *thread_id,
     json_t *messages)
 {
     char                *json;
-    ngx_int_t            rc;
-    ngx_buf_t           *b;
-    ngx_chain_t          out;
+    ngx_str_t            text;
     ngx_pool_cleanup_t  *cln;
+
+    static ngx_str_t  type = ngx_string("application/json");
 
     json = ngx_thread_ws_history_json(thread_id, messages);
     if (json == NULL) {
@@ -279,34 +331,14 @@ ngx_thread_ws_history_send(ngx_http_request_t *r, ngx_str_t *thread_id,
     cln->handler = ngx_thread_ws_history_free;
     cln->data = json;
 
-    b = ngx_calloc_buf(r->pool);
-
-    if (b == NULL || ngx_thread_ws_history_private(r) != NGX_OK) {
+    if (ngx_thread_ws_history_private(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    b->pos = (u_char *) json;
-    b->last = b->pos + ngx_strlen(json);
-    b->memory = 1;
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
+    text.data = (u_char *) json;
+    text.len = ngx_strlen(json);
 
-    out.buf = b;
-    out.next = NULL;
-
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = b->last - b->pos;
-
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_thread_ws_response_text(r, &type, &text);
 }
 
 
@@ -392,28 +424,6 @@ ngx_thread_ws_history_message(json_t *messages, char *role,
                         "seq", (json_int_t) record->seq);
 
     return json_array_append_new(messages, message) == 0 ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_history_header(ngx_http_request_t *r, char *name, char *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-
-    h->hash = 1;
-    h->key.data = (u_char *) name;
-    h->key.len = ngx_strlen(name);
-    h->value.data = (u_char *) value;
-    h->value.len = ngx_strlen(value);
-
-    return NGX_OK;
 }
 
 

@@ -11,9 +11,18 @@
 #include "ngx_thread_ws.h"
 
 
-/* the content handler of thread_ws_history */
+/* the handler of thread_ws_history; conf is the location's */
 
-ngx_int_t ngx_thread_ws_history_handler(ngx_http_request_t *r);
+char *ngx_thread_ws_history_directive(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/*
+ * Whether the merged settings go together: NGX_OK, or NGX_ERROR with an emerg
+ * line.
+ */
+
+ngx_int_t ngx_thread_ws_history_check(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *tlcf);
 
 
 /* What the two files share: a thread of the store's, or of the agent's. */

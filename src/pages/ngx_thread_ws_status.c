@@ -1,6 +1,7 @@
 
 #include "pages/ngx_thread_ws_status.h"
 #include "observe/ngx_thread_ws_metrics.h"
+#include "base/ngx_thread_ws_response.h"
 #include "conf/ngx_thread_ws_settings.h"
 #include "json/ngx_thread_ws_exposition.h"
 
@@ -193,12 +194,13 @@ ngx_thread_ws_status_local(struct sockaddr *sockaddr)
 static ngx_int_t
 ngx_thread_ws_status_public_handler(ngx_http_request_t *r)
 {
-    ngx_buf_t                   *b;
     ngx_int_t                    rc;
-    ngx_chain_t                  out;
+    ngx_str_t                    text;
     ngx_thread_ws_gauges_t       gauges;
     ngx_thread_ws_counters_t    *counters;
     ngx_thread_ws_exposition_t   ex;
+
+    static ngx_str_t  type = ngx_string("text/plain; version=0.0.4");
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return NGX_HTTP_NOT_ALLOWED;
@@ -222,33 +224,16 @@ ngx_thread_ws_status_public_handler(ngx_http_request_t *r)
     ngx_memzero(&ex, sizeof(ngx_thread_ws_exposition_t));
     ngx_thread_ws_status_write(&ex, counters, &gauges);
 
-    b = ngx_create_temp_buf(r->pool, ex.size);
-    if (b == NULL) {
+    text.data = ngx_pnalloc(r->pool, ex.size);
+    if (text.data == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ex.pos = b->pos;
+    ex.pos = text.data;
     ngx_thread_ws_status_write(&ex, counters, &gauges);
-    b->last = ex.pos;
+    text.len = ex.pos - text.data;
 
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    ngx_str_set(&r->headers_out.content_type, "text/plain; version=0.0.4");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.status = NGX_HTTP_OK;
-    r->headers_out.content_length_n = b->last - b->pos;
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_thread_ws_response_text(r, &type, &text);
 }
 
 

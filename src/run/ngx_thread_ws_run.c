@@ -6,6 +6,7 @@
 
 
 #include "run/ngx_thread_ws_run.h"
+#include "base/ngx_thread_ws_string.h"
 #include "agent/ngx_thread_ws_agent.h"
 #include "run/ngx_thread_ws_answer.h"
 #include "conn/ngx_thread_ws_conn.h"
@@ -100,11 +101,7 @@ ngx_thread_ws_run_repeated(ngx_thread_ws_conn_t *conn,
         return NGX_DECLINED;
     }
 
-    if (run->content.len == command->content.len
-        && ngx_memcmp(run->content.data, command->content.data,
-                      run->content.len)
-           == 0)
-    {
+    if (ngx_thread_ws_string_equal(&run->content, &command->content)) {
         ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
                       "message repeated while its run is under way");
         return NGX_OK;
@@ -265,10 +262,9 @@ ngx_thread_ws_run_find(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id)
 
     for ( ;; ) {
 
-        if (run && run->subject.request_id.len == request_id->len
-            && ngx_memcmp(run->subject.request_id.data, request_id->data,
-                          request_id->len)
-               == 0)
+        if (run
+            && ngx_thread_ws_string_equal(&run->subject.request_id,
+                                          request_id))
         {
             return run;
         }

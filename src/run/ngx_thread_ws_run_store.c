@@ -6,6 +6,7 @@
 
 
 #include "run/ngx_thread_ws_run.h"
+#include "base/ngx_thread_ws_string.h"
 #include "run/ngx_thread_ws_answer.h"
 #include "conn/ngx_thread_ws_conn.h"
 #include "thread/ngx_thread_ws_recent.h"
@@ -112,11 +113,9 @@ ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run)
 
     if (op->found) {
         ngx_thread_ws_run_replay(run, op->found, NULL,
-                                 op->found->content.len == run->content.len
-                                 && ngx_memcmp(op->found->content.data,
-                                               run->content.data,
-                                               run->content.len)
-                                    == 0);
+                                 ngx_thread_ws_string_equal(
+                                                        &op->found->content,
+                                                        &run->content));
         return;
     }
 

@@ -17,6 +17,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_sha1.h>
+#include "base/ngx_thread_ws_random.h"
 #include "zone/ngx_thread_ws_zone.h"
 #include "store/ngx_thread_ws_shelf.h"
 #include "store/ngx_thread_ws_shelf_blocks.h"
@@ -83,7 +84,7 @@ ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool)
         return NULL;
     }
 
-    ngx_thread_ws_zone_secret(shelf->secret);
+    ngx_thread_ws_random(shelf->secret, sizeof(shelf->secret));
 
     return shelf;
 }

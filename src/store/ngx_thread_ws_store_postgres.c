@@ -6,6 +6,7 @@
 
 
 #include "ngx_thread_ws.h"
+#include "base/ngx_thread_ws_string.h"
 #include "pg/ngx_thread_ws_pg.h"
 
 
@@ -112,9 +113,7 @@ ngx_thread_ws_store_postgres_create(ngx_conf_t *cf, ngx_str_t *conninfo,
     for (i = 0; i < stores->nelts; i++) {
         if (sp[i]->pool == pool
             && sp[i]->timeout == timeout
-            && sp[i]->conninfo.len == conninfo->len
-            && ngx_memcmp(sp[i]->conninfo.data, conninfo->data, conninfo->len)
-               == 0)
+            && ngx_thread_ws_string_equal(&sp[i]->conninfo, conninfo))
         {
             return &sp[i]->store;
         }

@@ -6,12 +6,11 @@
 
 
 #include "thread/ngx_thread_ws_recent.h"
+#include "base/ngx_thread_ws_string.h"
 
 
 static void ngx_thread_ws_recent_drop(ngx_thread_ws_conn_t *conn,
     ngx_queue_t *q);
-static u_char *ngx_thread_ws_recent_copy(ngx_str_t *dst, u_char *p,
-    ngx_str_t *src);
 static u_char *ngx_thread_ws_recent_escape(ngx_str_t *dst, u_char *p,
     ngx_str_t *src);
 
@@ -46,13 +45,13 @@ ngx_thread_ws_recent_add(ngx_thread_ws_conn_t *conn,
     }
 
     p = (u_char *) (recent + 1);
-    p = ngx_thread_ws_recent_copy(&recent->request_id, p, &record->request_id);
-    p = ngx_thread_ws_recent_copy(&recent->finish_reason, p,
+    p = ngx_thread_ws_string_copy(&recent->request_id, p, &record->request_id);
+    p = ngx_thread_ws_string_copy(&recent->finish_reason, p,
                                   &record->finish_reason);
     p = ngx_thread_ws_recent_escape(&recent->content, p, &record->content);
 
     if (answer) {
-        (void) ngx_thread_ws_recent_copy(&recent->answer, p, answer);
+        (void) ngx_thread_ws_string_copy(&recent->answer, p, answer);
 
     } else {
         (void) ngx_thread_ws_recent_escape(&recent->answer, p,
@@ -93,11 +92,7 @@ ngx_thread_ws_recent_find(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id)
     {
         recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
 
-        if (recent->request_id.len == request_id->len
-            && ngx_memcmp(recent->request_id.data, request_id->data,
-                          request_id->len)
-               == 0)
-        {
+        if (ngx_thread_ws_string_equal(&recent->request_id, request_id)) {
             return recent;
         }
     }
@@ -156,16 +151,6 @@ ngx_thread_ws_recent_drop(ngx_thread_ws_conn_t *conn, ngx_queue_t *q)
     conn->history_size -= recent->size;
 
     ngx_free(recent);
-}
-
-
-static u_char *
-ngx_thread_ws_recent_copy(ngx_str_t *dst, u_char *p, ngx_str_t *src)
-{
-    dst->data = p;
-    dst->len = src->len;
-
-    return src->len ? ngx_cpymem(p, src->data, src->len) : p;
 }
 
 

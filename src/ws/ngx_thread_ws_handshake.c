@@ -3,6 +3,7 @@
 #include <ngx_core.h>
 #include <ngx_sha1.h>
 #include "ws/ngx_thread_ws_handshake.h"
+#include "base/ngx_thread_ws_string.h"
 
 
 #define NGX_THREAD_WS_GUID       "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -63,8 +64,6 @@ static ngx_int_t ngx_thread_ws_origin_split(ngx_str_t *s,
 static size_t ngx_thread_ws_origin_host(u_char *p, u_char *last);
 static ngx_int_t ngx_thread_ws_origin_port(u_char *p, u_char *last,
     ngx_thread_ws_origin_t *origin);
-static ngx_uint_t ngx_thread_ws_equal(ngx_str_t *a, ngx_str_t *b);
-static ngx_uint_t ngx_thread_ws_same(ngx_str_t *a, ngx_str_t *b);
 
 
 ngx_int_t
@@ -236,7 +235,7 @@ ngx_thread_ws_handshake_deflate(ngx_str_t *offers,
             return NGX_ERROR;
         }
 
-        if (rc != NGX_OK && ngx_thread_ws_equal(&name, &deflate)) {
+        if (rc != NGX_OK && ngx_thread_ws_string_equal(&name, &deflate)) {
             rc = ngx_thread_ws_offer_fit(&offer, own, params, value);
         }
     }
@@ -385,22 +384,22 @@ ngx_thread_ws_offer_param(ngx_thread_ws_offer_t *offer,
 
     bits = ngx_thread_ws_offer_bits(param);
 
-    if (ngx_thread_ws_equal(&param->name, &server_no)) {
+    if (ngx_thread_ws_string_equal(&param->name, &server_no)) {
         offer->declined |= (param->given || offer->server_no_context);
         offer->server_no_context = 1;
 
-    } else if (ngx_thread_ws_equal(&param->name, &client_no)) {
+    } else if (ngx_thread_ws_string_equal(&param->name, &client_no)) {
         offer->declined |= (param->given || offer->client_no_context);
         offer->client_no_context = 1;
 
-    } else if (ngx_thread_ws_equal(&param->name, &server_max)) {
+    } else if (ngx_thread_ws_string_equal(&param->name, &server_max)) {
 
         /* zlib's raw deflate writes no window of 8 bits */
 
         offer->declined |= (bits < 9 || offer->server_bits);
         offer->server_bits = bits;
 
-    } else if (ngx_thread_ws_equal(&param->name, &client_max)) {
+    } else if (ngx_thread_ws_string_equal(&param->name, &client_max)) {
         offer->declined |= ((param->given && bits == 0)
                             || offer->client_window);
         offer->client_bits = bits;
@@ -503,21 +502,23 @@ ngx_thread_ws_handshake_origin(ngx_str_t *origin, ngx_str_t *pattern)
 
     static ngx_str_t  null = ngx_string("null");
 
-    if (ngx_thread_ws_equal(origin, &null)) {
-        return ngx_thread_ws_equal(pattern, &null) ? NGX_OK : NGX_DECLINED;
+    if (ngx_thread_ws_string_equal(origin, &null)) {
+        return ngx_thread_ws_string_equal(pattern, &null) ? NGX_OK
+                                                          : NGX_DECLINED;
     }
 
     if (ngx_thread_ws_origin_split(origin, &o) != NGX_OK
         || ngx_thread_ws_origin_split(pattern, &p) != NGX_OK
         || o.host.data[0] == '*'
-        || !ngx_thread_ws_same(&o.scheme, &p.scheme)
+        || !ngx_thread_ws_string_same(&o.scheme, &p.scheme)
         || o.port != p.port)
     {
         return NGX_DECLINED;
     }
 
     if (p.host.data[0] != '*') {
-        return ngx_thread_ws_same(&o.host, &p.host) ? NGX_OK : NGX_DECLINED;
+        return ngx_thread_ws_string_same(&o.host, &p.host) ? NGX_OK
+                                                           : NGX_DECLINED;
     }
 
     /* what follows the star must end the host, with a name before its dot */
@@ -533,7 +534,7 @@ ngx_thread_ws_handshake_origin(ngx_str_t *origin, ngx_str_t *pattern)
     host.data = o.host.data + tail;
     host.len = p.host.len;
 
-    return ngx_thread_ws_same(&host, &p.host) ? NGX_OK : NGX_DECLINED;
+    return ngx_thread_ws_string_same(&host, &p.host) ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -666,8 +667,9 @@ ngx_thread_ws_origin_port(u_char *p, u_char *last,
         return NGX_DECLINED;
     }
 
-    if ((port == 80 && ngx_thread_ws_same(&origin->scheme, &http))
-        || (port == 443 && ngx_thread_ws_same(&origin->scheme, &https)))
+    if ((port == 80 && ngx_thread_ws_string_same(&origin->scheme, &http))
+        || (port == 443
+            && ngx_thread_ws_string_same(&origin->scheme, &https)))
     {
         return NGX_OK;
     }
@@ -675,21 +677,4 @@ ngx_thread_ws_origin_port(u_char *p, u_char *last,
     origin->port = port;
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_thread_ws_equal(ngx_str_t *a, ngx_str_t *b)
-{
-    return a->len == b->len && ngx_memcmp(a->data, b->data, a->len) == 0;
-}
-
-
-/* whatever the case */
-
-static ngx_uint_t
-ngx_thread_ws_same(ngx_str_t *a, ngx_str_t *b)
-{
-    return a->len == b->len
-           && ngx_strncasecmp(a->data, b->data, a->len) == 0;
 }

@@ -16,6 +16,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_sha1.h>
+#include "base/ngx_thread_ws_random.h"
 #include "zone/ngx_thread_ws_zone.h"
 #include "zone/ngx_thread_ws_registry.h"
 
@@ -88,7 +89,7 @@ ngx_thread_ws_registry_init(ngx_thread_ws_zone_t *zone)
     reg->nslots = n;
     reg->mask = nbuckets - 1;
 
-    ngx_thread_ws_zone_secret(reg->secret);
+    ngx_thread_ws_random(reg->secret, sizeof(reg->secret));
 
     reg->buckets = ngx_slab_alloc(zone->shpool, nbuckets * sizeof(uint32_t));
     if (reg->buckets == NULL) {

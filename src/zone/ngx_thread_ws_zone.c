@@ -7,7 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "zone/ngx_thread_ws_zone.h"
-#include "conf/ngx_thread_ws_settings.h"
+#include "base/ngx_thread_ws_directive.h"
 
 
 #define NGX_THREAD_WS_ZONE_MIN_PAGES  16
@@ -15,7 +15,6 @@
 
 static ngx_int_t ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 static ngx_int_t ngx_thread_ws_zone_parts(ngx_thread_ws_zone_t *zone);
-static ngx_shm_zone_t *ngx_thread_ws_zone_find(ngx_cycle_t *cycle);
 
 
 ngx_thread_ws_zone_t  *ngx_thread_ws_zone;
@@ -39,9 +38,9 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     p = (u_char *) ngx_strchr(value[1].data, ':');
 
     if (p == NULL || p == value[1].data) {
-        return ngx_thread_ws_settings_refuse(cf,
-                                             "takes \"name:size\", not \"%V\"",
-                                             &value[1]);
+        return ngx_thread_ws_directive_refuse(cf,
+                                              "takes \"name:size\", not \"%V\"",
+                                              &value[1]);
     }
 
     name.data = value[1].data;
@@ -53,15 +52,15 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     size = ngx_parse_size(&s);
 
     if (size == NGX_ERROR) {
-        return ngx_thread_ws_settings_refuse(cf,
-                                             "takes \"name:size\", not \"%V\"",
-                                             &value[1]);
+        return ngx_thread_ws_directive_refuse(cf,
+                                              "takes \"name:size\", not \"%V\"",
+                                              &value[1]);
     }
 
     if (size < (ssize_t) (NGX_THREAD_WS_ZONE_MIN_PAGES * ngx_pagesize)) {
-        return ngx_thread_ws_settings_refuse(cf,
-                                             "needs more: \"%V\" is too small",
-                                             &value[1]);
+        return ngx_thread_ws_directive_refuse(cf,
+                                              "needs more: \"%V\" is too small",
+                                              &value[1]);
     }
 
     zone = ngx_pcalloc(cf->pool, sizeof(ngx_thread_ws_zone_t));
@@ -160,7 +159,7 @@ ngx_thread_ws_zone_init_module(ngx_cycle_t *cycle)
 }
 
 
-static ngx_shm_zone_t *
+ngx_shm_zone_t *
 ngx_thread_ws_zone_find(ngx_cycle_t *cycle)
 {
     ngx_uint_t        i;
@@ -185,35 +184,5 @@ ngx_thread_ws_zone_find(ngx_cycle_t *cycle)
         if (shm_zone[i].tag == &ngx_thread_ws_module) {
             return &shm_zone[i];
         }
-    }
-}
-
-
-void
-ngx_thread_ws_zone_secret(u_char *secret)
-{
-    ngx_fd_t    fd;
-    ssize_t     n;
-    ngx_uint_t  i;
-
-    n = -1;
-
-    fd = ngx_open_file("/dev/urandom", NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd != NGX_INVALID_FILE) {
-        n = ngx_read_fd(fd, secret, 16);
-        (void) ngx_close_file(fd);
-    }
-
-    if (n == 16) {
-        return;
-    }
-
-    /* better than nothing, where there is no such device */
-
-    srandom(((unsigned) ngx_pid << 16) ^ ngx_time());
-
-    for (i = 0; i < 16; i++) {
-        secret[i] = (u_char) (ngx_random() >> 8);
     }
 }

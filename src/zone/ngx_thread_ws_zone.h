@@ -69,12 +69,9 @@ ngx_int_t ngx_thread_ws_store_memory_init(ngx_thread_ws_zone_t *zone);
 ngx_int_t ngx_thread_ws_metrics_init(ngx_thread_ws_zone_t *zone);
 
 
-/*
- * Fills 16 bytes that clients cannot guess, so that nobody can choose ids that
- * meet in one bucket of a hash table in the zone.
- */
+/* the zone of a configuration, perhaps one being read; NULL: there is none */
 
-void ngx_thread_ws_zone_secret(u_char *secret);
+ngx_shm_zone_t *ngx_thread_ws_zone_find(ngx_cycle_t *cycle);
 
 
 #endif /* _NGX_THREAD_WS_ZONE_H_INCLUDED_ */

@@ -9,6 +9,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <sys/wait.h>
+#include "base/ngx_thread_ws_random.h"
 #include "zone/ngx_thread_ws_zone.h"
 #include "zone/ngx_thread_ws_registry.h"
 #include "store/ngx_thread_ws_store_drivers.h"
@@ -65,9 +66,9 @@ ngx_debug_point(void)
 
 
 void
-ngx_thread_ws_zone_secret(u_char *secret)
+ngx_thread_ws_random(u_char *p, size_t len)
 {
-    ngx_memset(secret, 's', 16);
+    ngx_memset(p, 's', len);
 }
 
 

@@ -25,7 +25,7 @@ CORE     = core/ngx_palloc core/ngx_string core/ngx_array core/ngx_list \
 	core/ngx_crc32 core/ngx_parse os/unix/ngx_alloc
 
 COREOBJS   = $(CORE:%=$(OUT)/%.o)
-PUREBASE   = bytes uuid
+PUREBASE   = bytes string uuid
 PURESRCS  := $(wildcard $(PURE:%=$(SRC)/%/*.c)) \
 	$(PUREBASE:%=$(SRC)/base/ngx_thread_ws_%.c)
 PUREOBJS  := $(PURESRCS:$(SRC)/%.c=$(OUT)/pure/%.o)

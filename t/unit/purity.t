@@ -23,7 +23,7 @@ my $words = join '|', qw(
 );
 
 my @files = (glob("$src/{ws,json,dialect,wire}/*.[ch]"),
-    glob("$src/base/ngx_thread_ws_{bytes,uuid}.[ch]"));
+    glob("$src/base/ngx_thread_ws_{bytes,string,uuid}.[ch]"));
 my %own = map { s{^\Q$src\E/}{}r => 1 } @files;
 
 ok(@files > 0, 'there are files');

@@ -1,0 +1,66 @@
+
+/*
+ * What core has no function for on ngx_str_t: comparing and copying.  Nothing
+ * here allocates but where a pool is given, nothing fails but for memory.  An
+ * empty string may have any data, NULL too.
+ */
+
+
+#ifndef _NGX_THREAD_WS_STRING_H_INCLUDED_
+#define _NGX_THREAD_WS_STRING_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+
+/* 1 or 0: equal byte by byte, another string or a text that ends with zero */
+
+static ngx_inline ngx_uint_t
+ngx_thread_ws_string_equal(ngx_str_t *a, ngx_str_t *b)
+{
+    return a->len == b->len
+           && (a->len == 0 || ngx_memcmp(a->data, b->data, a->len) == 0);
+}
+
+
+static ngx_inline ngx_uint_t
+ngx_thread_ws_string_is(ngx_str_t *s, const char *text)
+{
+    return s->len == ngx_strlen(text)
+           && (s->len == 0 || ngx_memcmp(s->data, text, s->len) == 0);
+}
+
+
+/* the like, but for the case of ASCII letters */
+
+ngx_uint_t ngx_thread_ws_string_same(ngx_str_t *a, ngx_str_t *b);
+ngx_uint_t ngx_thread_ws_string_is_same(ngx_str_t *s, const char *text);
+
+/* 1 if s begins with text, byte by byte; but for the case of ASCII letters */
+
+ngx_uint_t ngx_thread_ws_string_begins(ngx_str_t *s, const char *text);
+ngx_uint_t ngx_thread_ws_string_begins_same(ngx_str_t *s, const char *text);
+
+/* 1 if s ends with end, but for the case of ASCII letters */
+
+ngx_uint_t ngx_thread_ws_string_ends_same(ngx_str_t *s, ngx_str_t *end);
+
+/*
+ * Copies s to p, where there is room for it, and returns what lies behind it;
+ * the second makes dst name the copy.  dst may be s.
+ */
+
+u_char *ngx_thread_ws_string_append(u_char *p, ngx_str_t *s);
+u_char *ngx_thread_ws_string_copy(ngx_str_t *dst, u_char *p, ngx_str_t *s);
+
+/*
+ * A copy of pool's memory: NGX_OK, or NGX_ERROR without memory.  That of an
+ * empty string has no data.  dst may be s.
+ */
+
+ngx_int_t ngx_thread_ws_string_dup(ngx_pool_t *pool, ngx_str_t *dst,
+    ngx_str_t *s);
+
+
+#endif /* _NGX_THREAD_WS_STRING_H_INCLUDED_ */
