@@ -19,6 +19,7 @@
 
 #include "base/ngx_thread_ws_bytes.h"
 #include "wire/ngx_thread_ws_code.h"
+#include "conn/ngx_thread_ws_compact.h"
 #include "wire/ngx_thread_ws_command.h"
 #include "ws/ngx_thread_ws_deflate.h"
 #include "dialect/ngx_thread_ws_dialect.h"
@@ -153,14 +154,6 @@ typedef struct {
 } ngx_thread_ws_recent_t;
 
 
-/* a variable of the upgrade request that has a value */
-
-typedef struct {
-    ngx_uint_t                 index;
-    ngx_http_variable_value_t  value;
-} ngx_thread_ws_compact_variable_t;
-
-
 typedef enum {
     NGX_THREAD_WS_TIMER_NONE = 0,
     NGX_THREAD_WS_TIMER_PING,                /* until the next ping */
@@ -176,10 +169,8 @@ struct ngx_thread_ws_conn_s {
     ngx_thread_ws_loc_conf_t  *conf;
     ngx_thread_ws_handlers_t  *handlers;     /* what it is for */
 
-    /* the request's, while it is compact */
-
-    ngx_thread_ws_compact_variable_t  *variables;
-    ngx_uint_t                 nvariables;
+    ngx_thread_ws_compact_t    saved;        /* the request's, while it is
+                                                compact */
 
     ngx_thread_ws_subject_t    subject;
     ngx_str_t                  pass;         /* the agent location's URI */

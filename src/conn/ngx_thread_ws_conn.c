@@ -8,7 +8,6 @@
 
 #include "conn/ngx_thread_ws_conn.h"
 #include "agent/ngx_thread_ws_agent.h"
-#include "conn/ngx_thread_ws_compact.h"
 #include "observe/ngx_thread_ws_observe.h"
 #include "conn/ngx_thread_ws_output.h"
 #include "run/ngx_thread_ws_run.h"
@@ -312,7 +311,8 @@ ngx_thread_ws_conn_write(ngx_thread_ws_conn_t *conn, ngx_event_t *wev)
 static void
 ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
 {
-    ngx_int_t  rc;
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
 
     if (!conn->error) {
         ngx_thread_ws_run_next(conn);
@@ -373,7 +373,12 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
         && ngx_queue_empty(&conn->agents))
     {
         conn->compact = 1;
-        ngx_thread_ws_compact(conn);
+
+        r = ngx_thread_ws_compact(conn->request, &conn->saved,
+                                  ngx_thread_ws_conn_cleanup, conn);
+        if (r) {
+            conn->request = r;
+        }
     }
 }
 
@@ -738,7 +743,8 @@ ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn)
         return;
     }
 
-    if (ngx_thread_ws_compact_undo(conn) == NGX_OK) {
+    if (ngx_thread_ws_compact_undo(r, &conn->saved) == NGX_OK) {
+        ngx_http_set_ctx(r, conn, ngx_thread_ws_module);
         c->data = r;
 
     } else {

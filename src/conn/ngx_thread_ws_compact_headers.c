@@ -1,0 +1,233 @@
+
+/*
+ * A request's headers, moved.
+ */
+
+
+#include "conn/ngx_thread_ws_compact_private.h"
+
+
+static ngx_int_t ngx_thread_ws_compact_list(ngx_thread_ws_compact_move_t *move,
+    ngx_list_t *from, ngx_list_t *list, void *table, size_t size,
+    ngx_uint_t lowcase);
+static ngx_table_elt_t *ngx_thread_ws_compact_header(ngx_list_t *from,
+    ngx_list_t *list, void *p);
+
+#if (nginx_version < 1023000)
+static ngx_int_t ngx_thread_ws_compact_array(ngx_thread_ws_compact_move_t *move,
+    ngx_list_t *from, ngx_list_t *list, ngx_array_t *array);
+#endif
+
+
+ngx_int_t
+ngx_thread_ws_compact_headers(ngx_thread_ws_compact_move_t *move,
+    ngx_http_request_t *from, ngx_http_request_t *r)
+{
+    if (ngx_thread_ws_compact_list(move, &from->headers_in.headers,
+                                   &r->headers_in.headers, &r->headers_in,
+                                   sizeof(ngx_http_headers_in_t), 1)
+        != NGX_OK
+        || ngx_thread_ws_compact_list(move, &from->headers_out.headers,
+                                      &r->headers_out.headers,
+                                      &r->headers_out,
+                                      sizeof(ngx_http_headers_out_t), 0)
+           != NGX_OK
+        || ngx_thread_ws_compact_list(move, &from->headers_out.trailers,
+                                      &r->headers_out.trailers, NULL, 0, 0)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+#if (nginx_version < 1023000)
+
+    if (ngx_thread_ws_compact_array(move, &from->headers_in.headers,
+                                    &r->headers_in.headers,
+                                    &r->headers_in.cookies)
+        != NGX_OK
+        || ngx_thread_ws_compact_array(move, &from->headers_out.headers,
+                                       &r->headers_out.headers,
+                                       &r->headers_out.cache_control)
+           != NGX_OK
+        || ngx_thread_ws_compact_array(move, &from->headers_out.headers,
+                                       &r->headers_out.headers,
+                                       &r->headers_out.link)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+#if (NGX_HTTP_X_FORWARDED_FOR)
+    if (ngx_thread_ws_compact_array(move, &from->headers_in.headers,
+                                    &r->headers_in.headers,
+                                    &r->headers_in.x_forwarded_for)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+#endif
+
+#endif
+
+    return NGX_OK;
+}
+
+
+/*
+ * A list of headers becomes one part.  The pointers into it, in the structure
+ * that holds the list, are whatever words there are addresses of headers: which
+ * members those are differs from version to version, and none may be forgotten.
+ * A number that a client has made such an address by chance (Keep-Alive's)
+ * becomes another number.  Only a client's headers have names in lower case.
+ */
+
+static ngx_int_t
+ngx_thread_ws_compact_list(ngx_thread_ws_compact_move_t *move, ngx_list_t *from,
+    ngx_list_t *list, void *table, size_t size, ngx_uint_t lowcase)
+{
+    void             **word;
+    ngx_uint_t         i, n;
+    ngx_list_part_t   *part;
+    ngx_table_elt_t   *h, *e, *old, measured;
+
+    n = 0;
+
+    for (part = &from->part; part; part = part->next) {
+        n += part->nelts;
+    }
+
+    /* a list that is pushed to needs room for one */
+
+    h = ngx_thread_ws_compact_alloc(move,
+                                 ngx_max(n, 1) * sizeof(ngx_table_elt_t));
+
+    if (move->pool) {
+
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        list->part.elts = h;
+        list->part.nelts = n;
+        list->part.next = NULL;
+        list->last = &list->part;
+        list->nalloc = ngx_max(n, 1);
+        list->pool = move->pool;
+    }
+
+    for (part = &from->part; part; part = part->next) {
+        old = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            e = h ? h++ : &measured;
+            *e = old[i];
+
+            if (ngx_thread_ws_compact_text(move, &e->key.data, e->key.len)
+                != NGX_OK
+                || ngx_thread_ws_compact_text(move, &e->value.data,
+                                              e->value.len)
+                   != NGX_OK
+                || (lowcase
+                    && ngx_thread_ws_compact_text(move, &e->lowcase_key,
+                                                  e->key.len)
+                       != NGX_OK))
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    if (move->pool == NULL) {
+        return NGX_OK;
+    }
+
+#if (nginx_version >= 1023000)
+
+    h = list->part.elts;
+
+    for (i = 0; i < n; i++) {
+        h[i].next = ngx_thread_ws_compact_header(from, list, h[i].next);
+    }
+
+#endif
+
+    word = table;
+
+    for (i = 0; i < size / sizeof(void *); i++) {
+        h = ngx_thread_ws_compact_header(from, list, word[i]);
+
+        if (h) {
+            word[i] = h;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* where a header of the old list stands now, NULL if it is none */
+
+static ngx_table_elt_t *
+ngx_thread_ws_compact_header(ngx_list_t *from, ngx_list_t *list, void *p)
+{
+    ngx_uint_t        n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h, *old;
+
+    h = list->part.elts;
+    n = 0;
+
+    for (part = &from->part; part; part = part->next) {
+        old = part->elts;
+
+        if ((ngx_table_elt_t *) p >= old
+            && (ngx_table_elt_t *) p < old + part->nelts)
+        {
+            return h + n + ((ngx_table_elt_t *) p - old);
+        }
+
+        n += part->nelts;
+    }
+
+    return NULL;
+}
+
+
+#if (nginx_version < 1023000)
+
+static ngx_int_t
+ngx_thread_ws_compact_array(ngx_thread_ws_compact_move_t *move,
+    ngx_list_t *from, ngx_list_t *list, ngx_array_t *array)
+{
+    ngx_uint_t         i;
+    ngx_table_elt_t  **h, **old;
+
+    if (array->nelts == 0) {
+        return NGX_OK;
+    }
+
+    h = ngx_thread_ws_compact_alloc(move,
+                                    array->nelts * sizeof(ngx_table_elt_t *));
+
+    if (move->pool == NULL) {
+        return NGX_OK;
+    }
+
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    old = array->elts;
+
+    for (i = 0; i < array->nelts; i++) {
+        h[i] = ngx_thread_ws_compact_header(from, list, old[i]);
+    }
+
+    array->elts = h;
+    array->nalloc = array->nelts;
+    array->pool = move->pool;
+
+    return NGX_OK;
+}
+
+#endif
