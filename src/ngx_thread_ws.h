@@ -208,13 +208,16 @@ struct ngx_thread_ws_conn_s {
     ngx_event_t                timer;
     ngx_uint_t                 timer_use;    /* ngx_thread_ws_timer_e */
     ngx_uint_t                 close_code;   /* for variables and logs */
-    size_t                     unacked;      /* bytes before the last ping */
+    ngx_msec_t                 ping_at;      /* ngx_current_msec, the next */
+    ngx_msec_t                 pong_at;      /* ... when one is missed */
+    size_t                     unacked;      /* bytes before the ping */
 
     ngx_thread_ws_totals_t     totals;
     ngx_thread_ws_result_t     last;         /* of the last run that ended */
 
     unsigned                   upgraded:1;   /* the 101 is written out */
     unsigned                   compact:1;    /* the request was made small */
+    unsigned                   pinged:1;     /* pong_at stands */
     unsigned                   heard:1;      /* a byte came since the ping */
     unsigned                   paused:1;     /* input waits for output */
     unsigned                   leaving:1;    /* the worker is */

@@ -437,3 +437,23 @@ thread_ws_event_log
 thread_ws_parameters
 no-such.json
 No such file
+
+=== TEST 44: no time where it is to be off: ping_interval
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_ping_interval 0;
+    }
+--- refused
+thread_ws_ping_interval
+must be greater than 0, or "off"
+
+=== TEST 45: no time where it is to be off: pong_timeout
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_pong_timeout 0;
+    }
+--- refused
+thread_ws_pong_timeout
+must be greater than 0, or "off"

@@ -192,7 +192,7 @@ end
     location = /other {
         thread_ws_pass /agent;
         thread_ws_ping_interval 100ms;
-        thread_ws_pong_timeout 0;
+        thread_ws_pong_timeout off;
     }
     location = /agent {
         internal;
@@ -222,3 +222,32 @@ other> pings 8
 @ done
 @ end
 <* final r1 {{ 'one' . 'x' x 54000 . 'yy' }}
+
+=== TEST 13: pings go by their own time
+--- chat_config
+thread_ws_ping_interval 100ms;
+thread_ws_pong_timeout 60s;
+--- chat
+connect
+> pings 4
+< quiet
+> mute
+< frame ping /.*/
+< frame ping /.*/
+< frame ping /.*/
+> message r1 Hello
+@ request
+@ answer fine
+
+=== TEST 14: one of several pings is missed
+--- chat_config
+thread_ws_ping_interval 100ms;
+thread_ws_pong_timeout 500ms;
+--- chat
+connect
+> pings 2
+> mute
+< frame ping /.*/
+< frame ping /.*/
+< gone
+active 0

@@ -38,6 +38,7 @@ static void ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_timer(ngx_thread_ws_conn_t *conn,
     ngx_uint_t use, ngx_msec_t timeout);
 static void ngx_thread_ws_conn_timer_handler(ngx_event_t *ev);
+static void ngx_thread_ws_conn_ping_timer(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_ping(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_ponged(ngx_thread_ws_conn_t *conn);
 static size_t ngx_thread_ws_conn_unacked(ngx_thread_ws_conn_t *conn);
@@ -105,8 +106,8 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
 
     } else {
         if (conn->conf->ping_interval) {
-            ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PING,
-                                     conn->conf->ping_interval);
+            conn->ping_at = ngx_current_msec + conn->conf->ping_interval;
+            ngx_thread_ws_conn_ping_timer(conn);
         }
 
         conn->handlers->look(conn);
@@ -591,44 +592,70 @@ ngx_thread_ws_conn_timer_handler(ngx_event_t *ev)
 }
 
 
+/* the next ping, or the end of the time for one that was sent, if sooner */
+
+static void
+ngx_thread_ws_conn_ping_timer(ngx_thread_ws_conn_t *conn)
+{
+    ngx_uint_t      use;
+    ngx_msec_int_t  left, pong;
+
+    use = NGX_THREAD_WS_TIMER_PING;
+    left = (ngx_msec_int_t) (conn->ping_at - ngx_current_msec);
+
+    if (conn->pinged) {
+        pong = (ngx_msec_int_t) (conn->pong_at - ngx_current_msec);
+
+        if (pong <= left) {
+            use = NGX_THREAD_WS_TIMER_PONG;
+            left = pong;
+        }
+    }
+
+    ngx_thread_ws_conn_timer(conn, use, ngx_max(left, 0));
+}
+
+
 static void
 ngx_thread_ws_conn_ping(ngx_thread_ws_conn_t *conn)
 {
-    ngx_thread_ws_loc_conf_t  *conf;
+    size_t      unacked;
+    ngx_uint_t  missing;
 
-    conf = conn->conf;
+    conn->ping_at = ngx_current_msec + conn->conf->ping_interval;
 
-    if (conn->out == NULL) {
+    missing = conn->pinged && !conn->heard;
+    unacked = ngx_thread_ws_conn_unacked(conn);
 
-        /* else thread_ws_send_timeout watches over the client */
+    /*
+     * Where output waits thread_ws_send_timeout watches over the client; and
+     * what waits behind an unanswered ping has no other way than this.
+     */
 
-        conn->heard = 0;
+    if (conn->out == NULL && (!missing || unacked == 0)) {
+
         ngx_thread_ws_output_frame(conn, NGX_THREAD_WS_OP_PING, NULL, 0);
 
         conn->handlers->look(conn);
 
-        conn->unacked = ngx_thread_ws_conn_unacked(conn);
-
-        if (conf->pong_timeout) {
-            ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PONG,
-                                     conf->pong_timeout);
-            return;
+        if (!missing && conn->conf->pong_timeout) {
+            conn->pinged = 1;
+            conn->heard = 0;
+            conn->unacked = unacked;
+            conn->pong_at = ngx_current_msec + conn->conf->pong_timeout;
         }
     }
 
-    ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PING,
-                             conf->ping_interval);
+    ngx_thread_ws_conn_ping_timer(conn);
 }
 
 
 static void
 ngx_thread_ws_conn_ponged(ngx_thread_ws_conn_t *conn)
 {
-    size_t                     unacked;
-    ngx_msec_t                 rest;
-    ngx_thread_ws_loc_conf_t  *conf;
+    size_t  unacked;
 
-    conf = conn->conf;
+    conn->pinged = 0;
 
     if (!conn->heard && conn->out == NULL && !conn->paused) {
 
@@ -644,17 +671,12 @@ ngx_thread_ws_conn_ponged(ngx_thread_ws_conn_t *conn)
 
         /* the ping still waits behind what a slow client is taking */
 
+        conn->pinged = 1;
         conn->unacked = unacked;
-
-        ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PONG,
-                                 conf->pong_timeout);
-        return;
+        conn->pong_at = ngx_current_msec + conn->conf->pong_timeout;
     }
 
-    rest = (conf->ping_interval > conf->pong_timeout)
-           ? conf->ping_interval - conf->pong_timeout : 0;
-
-    ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_PING, rest);
+    ngx_thread_ws_conn_ping_timer(conn);
 }
 
 
