@@ -551,7 +551,7 @@ chat< HTTP 200
     location = /chat {
         thread_ws_pass /agent;
         thread_ws_ping_interval 1s;
-        thread_ws_pong_timeout 0;
+        thread_ws_pong_timeout off;
     }
     location = /agent {
         internal;

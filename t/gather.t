@@ -301,7 +301,7 @@ no log /gathers for (4[1-9]|[5-9][0-9]|[0-9]{3,}) ms/
 === TEST 14: not, if a slow agent hurries after it was held up
 --- chat_config
 thread_ws_ping_interval 100ms;
-thread_ws_pong_timeout 0;
+thread_ws_pong_timeout off;
 --- chat
 connect
 > message r1 Hello

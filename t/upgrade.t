@@ -407,7 +407,7 @@ connect
     location = /other {
         thread_ws_pass /agent;
         thread_ws_ping_interval 100ms;
-        thread_ws_pong_timeout 0;
+        thread_ws_pong_timeout off;
     }
     location = /agent {
         internal;
