@@ -105,6 +105,21 @@ ngx_int_t ngx_thread_ws_conn_generation(ngx_thread_ws_conn_t *conn,
 void ngx_thread_ws_conn_deleted(ngx_thread_ws_conn_t *conn);
 
 
+/* the connection's one timer, ms, and what it is for */
+
+void ngx_thread_ws_conn_timer(ngx_thread_ws_conn_t *conn, ngx_uint_t use,
+    ngx_msec_t timeout);
+
+/*
+ * Pings: the first is due in an interval; one is; the time for the answer to
+ * one is over, after which conn->error may be set.
+ */
+
+void ngx_thread_ws_ping_start(ngx_thread_ws_conn_t *conn);
+void ngx_thread_ws_ping_send(ngx_thread_ws_conn_t *conn);
+void ngx_thread_ws_ping_missed(ngx_thread_ws_conn_t *conn);
+
+
 /* tells the metrics of the bytes since the last time */
 
 void ngx_thread_ws_conn_tell(ngx_thread_ws_conn_t *conn);
