@@ -194,6 +194,13 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("thread_ws_compact"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, compact),
+      NULL },
+
     { ngx_string("thread_ws_connections_warn"),
       NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
       ngx_conf_set_num_slot,
@@ -379,6 +386,7 @@ ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
     conf->origins = NGX_CONF_UNSET_PTR;
     conf->subprotocols = NGX_CONF_UNSET_PTR;
     conf->deflate.enable = NGX_CONF_UNSET;
+    conf->compact = NGX_CONF_UNSET;
     conf->connections_warn = NGX_CONF_UNSET;
     conf->shutdown_spread = NGX_CONF_UNSET_MSEC;
     conf->store = NGX_CONF_UNSET_PTR;
@@ -434,6 +442,10 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         if (conf->deflate.enable == NGX_CONF_UNSET) {
             conf->deflate.enable = 0;
         }
+    }
+
+    if (ngx_thread_ws_settings_merge_compact(cf, prev, conf) != NGX_OK) {
+        return NGX_CONF_ERROR;
     }
 
     ngx_conf_merge_value(conf->connections_warn, prev->connections_warn, 0);

@@ -81,6 +81,8 @@ typedef struct {
     ngx_array_t                stores;       /* of PostgreSQL's settings */
     ngx_array_t               *logs;         /* of ngx_thread_ws_lines_t * */
     ngx_array_t               *exporters;    /* of ngx_thread_ws_exporter_t * */
+    ngx_uint_t                 compact_told; /* unsigned  compact_told:1;
+                                                that it is off, and why */
 } ngx_thread_ws_main_conf_t;
 
 
@@ -117,6 +119,7 @@ typedef struct {
     ngx_array_t               *subprotocols; /* of ngx_str_t */
     ngx_thread_ws_deflate_conf_t  deflate;
 
+    ngx_flag_t                 compact;      /* requests are moved */
     ngx_int_t                  connections_warn;
     ngx_msec_t                 shutdown_spread;
 

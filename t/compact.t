@@ -173,12 +173,3 @@ connect
 > close 1000
 < close 1000
 access /^\[alice\] \[first\]\.$/
-
-=== TEST 6: private memory of idle connections
---- chat
-repeat 600
-connect
-< HTTP 101
-memory mark once 100
-end
-memory grew 2500

@@ -457,3 +457,14 @@ must be greater than 0, or "off"
 --- refused
 thread_ws_pong_timeout
 must be greater than 0, or "off"
+
+=== TEST 46: compact is on or off
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_compact maybe;
+    }
+--- refused
+thread_ws_compact
+"maybe"
+nginx.conf:

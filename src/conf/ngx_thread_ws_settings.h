@@ -61,6 +61,14 @@ char *ngx_thread_ws_settings_handler(ngx_conf_t *cf,
 ngx_int_t ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
 
+/*
+ * thread_ws_compact: off where a module is loaded that it was not tried with,
+ * which is said once, with a warn line.  NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_settings_merge_compact(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
+
 /* what only the whole configuration shows: NGX_OK or NGX_ERROR */
 
 ngx_int_t ngx_thread_ws_settings_check(ngx_conf_t *cf);

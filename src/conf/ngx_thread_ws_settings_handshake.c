@@ -1,11 +1,13 @@
 
 /*
- * The directives that say what the opening handshake lets in and agrees on.
+ * The directives that say what the opening handshake lets in and agrees on, and
+ * what is kept of its request.
  */
 
 
 #include "conf/ngx_thread_ws_settings.h"
 #include "base/ngx_thread_ws_directive.h"
+#include "conn/ngx_thread_ws_compact.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 
 
@@ -279,4 +281,43 @@ ngx_thread_ws_settings_deflate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_settings_merge_compact(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_str_t                   names;
+    ngx_thread_ws_main_conf_t  *tmcf;
+
+    if (conf->compact == NGX_CONF_UNSET) {
+        conf->compact = (prev->compact == NGX_CONF_UNSET) ? 1 : prev->compact;
+    }
+
+    if (!conf->compact || conf->handler == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_thread_ws_compact_unknown(cf, &names) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (names.len == 0) {
+        return NGX_OK;
+    }
+
+    conf->compact = 0;
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
+
+    if (conf->handler == ngx_thread_ws_upgrade_handler && !tmcf->compact_told) {
+        tmcf->compact_told = 1;
+
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"thread_ws_compact\" is off, which costs each "
+                      "connection some 6 KB: it was not tried with %V", &names);
+    }
+
+    return NGX_OK;
 }

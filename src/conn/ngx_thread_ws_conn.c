@@ -359,8 +359,8 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
 
     /* a timer may come before the first handler, which wants the request */
 
-    if (conn->upgraded && !conn->compact && conn->connection->data == conn
-        && ngx_queue_empty(&conn->agents))
+    if (conn->conf->compact && conn->upgraded && !conn->compact
+        && conn->connection->data == conn && ngx_queue_empty(&conn->agents))
     {
         conn->compact = 1;
 

@@ -50,9 +50,9 @@ sub port { $_[0]{port} }
 sub configure {
     my ($self) = @_;
 
-    my $module = $ENV{TEST_NGINX_LOAD_MODULES};
+    my $load = join "\n", map { "load_module $_;" }
+        split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
     my $method = $ENV{TEST_NGINX_EVENT_TYPE};
-    my $load = $module ? "load_module $module;" : '';
     my $temp = join "\n", map { "${_}_temp_path $self->{dir}/$_;" }
         qw(client_body proxy fastcgi uwsgi scgi);
 
