@@ -1,5 +1,6 @@
 
 #include "observe/ngx_thread_ws_curl.h"
+#include "base/ngx_thread_ws_socket.h"
 
 
 /* more of an answer than that is no answer */
@@ -36,8 +37,6 @@ static void ngx_thread_ws_curl_fail(ngx_thread_ws_transfer_t *transfer,
 static void ngx_thread_ws_curl_failed_handler(ngx_event_t *ev);
 static int ngx_thread_ws_curl_socket(CURL *easy, curl_socket_t fd, int what,
     void *data, void *socket);
-static void ngx_thread_ws_curl_watch(ngx_event_t *ev, ngx_int_t event,
-    ngx_uint_t on);
 static void ngx_thread_ws_curl_forget(ngx_thread_ws_curl_socket_t *s);
 static void ngx_thread_ws_curl_event_handler(ngx_event_t *ev);
 static int ngx_thread_ws_curl_timer(CURLM *multi, long ms, void *data);
@@ -286,16 +285,12 @@ ngx_thread_ws_curl_failed_handler(ngx_event_t *ev)
 }
 
 
-/*
- * libcurl says what it waits for on a socket.  It does not read until there is
- * nothing left, so that events must come as long as there is: by level.
- */
+/* libcurl says what it waits for on a socket */
 
 static int
 ngx_thread_ws_curl_socket(CURL *easy, curl_socket_t fd, int what, void *data,
     void *socket)
 {
-    ngx_connection_t             *c;
     ngx_thread_ws_curl_socket_t  *s;
 
     s = socket;
@@ -312,54 +307,28 @@ ngx_thread_ws_curl_socket(CURL *easy, curl_socket_t fd, int what, void *data,
 
         /* without one the transfer times out, which is as good as any error */
 
-        if (ngx_cycle->free_connection_n + ngx_cycle->reusable_connections_n
-            == 0)
-        {
-            return 0;
-        }
-
         s = ngx_alloc(sizeof(ngx_thread_ws_curl_socket_t), ngx_cycle->log);
         if (s == NULL) {
             return 0;
         }
 
-        c = ngx_get_connection(fd, ngx_thread_ws_curl.cycle->log);
-        if (c == NULL) {
+        s->connection = ngx_thread_ws_socket_attach(fd,
+                                        ngx_thread_ws_curl.cycle->log,
+                                        ngx_thread_ws_curl_event_handler, s);
+        if (s->connection == NULL) {
             ngx_free(s);
             return 0;
         }
 
-        c->log = ngx_thread_ws_curl.cycle->log;
-        c->read->log = c->log;
-        c->write->log = c->log;
-        c->read->handler = ngx_thread_ws_curl_event_handler;
-        c->write->handler = ngx_thread_ws_curl_event_handler;
-
-        s->connection = c;
         ngx_queue_insert_tail(&ngx_thread_ws_curl.sockets, &s->queue);
 
         curl_multi_assign(ngx_thread_ws_curl.multi, fd, s);
     }
 
-    c = s->connection;
-
-    ngx_thread_ws_curl_watch(c->read, NGX_READ_EVENT, what & CURL_POLL_IN);
-    ngx_thread_ws_curl_watch(c->write, NGX_WRITE_EVENT, what & CURL_POLL_OUT);
+    (void) ngx_thread_ws_socket_watch(s->connection, what & CURL_POLL_IN,
+                                      what & CURL_POLL_OUT);
 
     return 0;
-}
-
-
-static void
-ngx_thread_ws_curl_watch(ngx_event_t *ev, ngx_int_t event, ngx_uint_t on)
-{
-    if (on && !ev->active) {
-        (void) ngx_add_event(ev, event, NGX_LEVEL_EVENT);
-    }
-
-    if (!on && ev->active) {
-        (void) ngx_del_event(ev, event, 0);
-    }
 }
 
 
@@ -368,26 +337,7 @@ ngx_thread_ws_curl_watch(ngx_event_t *ev, ngx_int_t event, ngx_uint_t on)
 static void
 ngx_thread_ws_curl_forget(ngx_thread_ws_curl_socket_t *s)
 {
-    ngx_connection_t  *c;
-
-    c = s->connection;
-
-    ngx_thread_ws_curl_watch(c->read, NGX_READ_EVENT, 0);
-    ngx_thread_ws_curl_watch(c->write, NGX_WRITE_EVENT, 0);
-
-    if (c->read->posted) {
-        ngx_delete_posted_event(c->read);
-    }
-
-    if (c->write->posted) {
-        ngx_delete_posted_event(c->write);
-    }
-
-    c->read->closed = 1;
-    c->write->closed = 1;
-
-    ngx_free_connection(c);
-    c->fd = (ngx_socket_t) -1;
+    ngx_thread_ws_socket_detach(s->connection, 0);
 
     ngx_queue_remove(&s->queue);
     ngx_free(s);

@@ -12,20 +12,26 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "pg/ngx_thread_ws_pg.h"
-#include "pg/ngx_thread_ws_pg_conn.h"
-
-
-#define NGX_THREAD_WS_PG_INT8  20
-#define NGX_THREAD_WS_PG_TEXT  25
+#include "pg/ngx_thread_ws_pg_private.h"
 
 
 static void ngx_thread_ws_pg_dispatch(ngx_thread_ws_pg_t *pg);
 static void ngx_thread_ws_pg_grow(ngx_thread_ws_pg_t *pg);
 static ngx_thread_ws_pg_conn_t *ngx_thread_ws_pg_pick(ngx_thread_ws_pg_t *pg);
+static void ngx_thread_ws_pg_ready(ngx_thread_ws_pg_t *pg);
+static void ngx_thread_ws_pg_lost(ngx_thread_ws_pg_t *pg);
 static void ngx_thread_ws_pg_event(ngx_event_t *ev);
+static void ngx_thread_ws_pg_done(ngx_thread_ws_pg_query_t *query);
+static void ngx_thread_ws_pg_unsent(ngx_thread_ws_pg_query_t *query);
 static void ngx_thread_ws_pg_timeout(ngx_event_t *ev);
-static void ngx_thread_ws_pg_free(ngx_thread_ws_pg_query_t *query);
+
+
+static ngx_thread_ws_pg_handlers_t  ngx_thread_ws_pg_handlers = {
+    ngx_thread_ws_pg_ready,
+    ngx_thread_ws_pg_lost,
+    ngx_thread_ws_pg_done,
+    ngx_thread_ws_pg_unsent
+};
 
 
 ngx_thread_ws_pg_t *
@@ -39,6 +45,7 @@ ngx_thread_ws_pg_create(ngx_conf_t *cf, ngx_str_t *conninfo, ngx_uint_t n,
         return NULL;
     }
 
+    pg->handlers = &ngx_thread_ws_pg_handlers;
     pg->nconns = n;
     pg->timeout = timeout;
 
@@ -107,14 +114,14 @@ ngx_thread_ws_pg_stop(ngx_thread_ws_pg_t *pg)
         while (!ngx_queue_empty(sent)) {
             q = ngx_queue_head(sent);
             query = ngx_queue_data(q, ngx_thread_ws_pg_query_t, queue);
-            ngx_thread_ws_pg_free(query);
+            ngx_thread_ws_pg_query_free(query);
         }
     }
 
     while (!ngx_queue_empty(&pg->waiting)) {
         q = ngx_queue_head(&pg->waiting);
         query = ngx_queue_data(q, ngx_thread_ws_pg_query_t, queue);
-        ngx_thread_ws_pg_free(query);
+        ngx_thread_ws_pg_query_free(query);
     }
 
     if (pg->retry.timer_set) {
@@ -156,54 +163,6 @@ ngx_thread_ws_pg_query(ngx_thread_ws_pg_t *pg, const char *sql)
 }
 
 
-/* parameters are binary: a text's bytes are the text's, a number is 8 bytes */
-
-void
-ngx_thread_ws_pg_text(ngx_thread_ws_pg_query_t *query, ngx_str_t *text)
-{
-    int  i;
-
-    i = query->nparams++;
-
-    query->types[i] = NGX_THREAD_WS_PG_TEXT;
-    query->values[i] = text->len ? (const char *) text->data : "";
-    query->lengths[i] = (int) text->len;
-    query->formats[i] = 1;
-}
-
-
-void
-ngx_thread_ws_pg_number(ngx_thread_ws_pg_query_t *query, int64_t n)
-{
-    int        i, k;
-    u_char    *p;
-    uint64_t   value;
-
-    i = query->nparams++;
-
-    value = (uint64_t) n;
-    p = (u_char *) &query->numbers[i];
-
-    for (k = 7; k >= 0; k--) {
-        p[k] = (u_char) value;
-        value >>= 8;
-    }
-
-    query->types[i] = NGX_THREAD_WS_PG_INT8;
-    query->values[i] = (const char *) p;
-    query->lengths[i] = 8;
-    query->formats[i] = 1;
-}
-
-
-void
-ngx_thread_ws_pg_null_number(ngx_thread_ws_pg_query_t *query)
-{
-    query->types[query->nparams] = NGX_THREAD_WS_PG_INT8;
-    query->values[query->nparams++] = NULL;
-}
-
-
 void
 ngx_thread_ws_pg_send(ngx_thread_ws_pg_query_t *query)
 {
@@ -234,7 +193,7 @@ ngx_thread_ws_pg_abandon(ngx_thread_ws_pg_query_t *query)
     }
 
     if (!query->sent) {
-        ngx_thread_ws_pg_free(query);
+        ngx_thread_ws_pg_query_free(query);
     }
 }
 
@@ -258,7 +217,7 @@ ngx_thread_ws_pg_dispatch(ngx_thread_ws_pg_t *pg)
         q = ngx_queue_head(&pg->waiting);
         query = ngx_queue_data(q, ngx_thread_ws_pg_query_t, queue);
 
-        ngx_thread_ws_pg_unlink(query);
+        ngx_thread_ws_pg_query_unlink(query);
         ngx_thread_ws_pg_conn_send(pc, query);
     }
 
@@ -336,7 +295,7 @@ ngx_thread_ws_pg_grow(ngx_thread_ws_pg_t *pg)
 
 /* a connection is ready, or has got through what it had */
 
-void
+static void
 ngx_thread_ws_pg_ready(ngx_thread_ws_pg_t *pg)
 {
     if (!ngx_queue_empty(&pg->waiting)) {
@@ -350,7 +309,7 @@ ngx_thread_ws_pg_ready(ngx_thread_ws_pg_t *pg)
  * health comes at once, but from the event loop.
  */
 
-void
+static void
 ngx_thread_ws_pg_lost(ngx_thread_ws_pg_t *pg)
 {
     if (!pg->retry.timer_set) {
@@ -371,7 +330,7 @@ ngx_thread_ws_pg_event(ngx_event_t *ev)
 
 /* the query's connection has the whole answer, committed, or has failed */
 
-void
+static void
 ngx_thread_ws_pg_done(ngx_thread_ws_pg_query_t *query)
 {
     if (query->timer.timer_set) {
@@ -384,13 +343,13 @@ ngx_thread_ws_pg_done(ngx_thread_ws_pg_query_t *query)
 
     query->sent = 0;
 
-    ngx_thread_ws_pg_free(query);
+    ngx_thread_ws_pg_query_free(query);
 }
 
 
 /* the query's connection broke: it may wait for another one, or it fails */
 
-void
+static void
 ngx_thread_ws_pg_unsent(ngx_thread_ws_pg_query_t *query)
 {
     ngx_thread_ws_pg_t  *pg;
@@ -420,7 +379,7 @@ ngx_thread_ws_pg_unsent(ngx_thread_ws_pg_query_t *query)
     query->failed = 0;
     query->nresults = 0;
 
-    ngx_thread_ws_pg_unlink(query);
+    ngx_thread_ws_pg_query_unlink(query);
     ngx_queue_insert_head(&pg->waiting, &query->queue);
 }
 
@@ -441,7 +400,7 @@ ngx_thread_ws_pg_timeout(ngx_event_t *ev)
     /* one that is sent stays in its place: its answer may come yet */
 
     if (!query->sent) {
-        ngx_thread_ws_pg_unlink(query);
+        ngx_thread_ws_pg_query_unlink(query);
     }
 
     handler = query->handler;
@@ -450,33 +409,6 @@ ngx_thread_ws_pg_timeout(ngx_event_t *ev)
     handler(query, NULL);
 
     if (!query->sent) {
-        ngx_thread_ws_pg_free(query);
-    }
-}
-
-
-static void
-ngx_thread_ws_pg_free(ngx_thread_ws_pg_query_t *query)
-{
-    if (query->timer.timer_set) {
-        ngx_del_timer(&query->timer);
-    }
-
-    if (query->res) {
-        PQclear(query->res);
-    }
-
-    ngx_thread_ws_pg_unlink(query);
-
-    ngx_free(query);
-}
-
-
-void
-ngx_thread_ws_pg_unlink(ngx_thread_ws_pg_query_t *query)
-{
-    if (query->queue.next) {
-        ngx_queue_remove(&query->queue);
-        query->queue.next = NULL;
+        ngx_thread_ws_pg_query_free(query);
     }
 }

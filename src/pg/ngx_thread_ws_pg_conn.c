@@ -2,19 +2,17 @@
 /*
  * One connection to PostgreSQL.
  *
- * libpq owns the socket and may close it or open another in any call, so that
- * nginx's connection is only lent to it: it is taken back before libpq may
- * close the socket, and where libpq has closed it already, without a word to
- * the kernel.  Events are level-triggered: libpq does not always read until
- * there is nothing left.
+ * libpq may close its socket or open another in any call, so that nginx's
+ * connection is taken back before, and where libpq has closed it already,
+ * without a word to the kernel.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "pg/ngx_thread_ws_pg.h"
-#include "pg/ngx_thread_ws_pg_conn.h"
+#include "base/ngx_thread_ws_socket.h"
+#include "pg/ngx_thread_ws_pg_private.h"
 
 
 /* how often a TLS connection is looked at while an answer is due, ms */
@@ -85,7 +83,7 @@ ngx_thread_ws_pg_conn_open(ngx_thread_ws_pg_conn_t *pc)
     {
         ngx_thread_ws_pg_conn_log(pc, "cannot be reached");
         ngx_thread_ws_pg_conn_close(pc);
-        ngx_thread_ws_pg_lost(pg);
+        pg->handlers->lost(pg);
         return;
     }
 
@@ -125,87 +123,35 @@ static ngx_int_t
 ngx_thread_ws_pg_conn_attach(ngx_thread_ws_pg_conn_t *pc, ngx_uint_t read,
     ngx_uint_t write)
 {
-    ngx_log_t         *log;
-    ngx_connection_t  *c;
+    ngx_log_t  *log;
 
     log = pc->pg->log;
 
-    if (ngx_cycle->free_connection_n + ngx_cycle->reusable_connections_n == 0) {
+    pc->connection = ngx_thread_ws_socket_attach(PQsocket(pc->pgconn), log,
+                                               ngx_thread_ws_pg_conn_event,
+                                               pc);
+    if (pc->connection == NULL) {
         ngx_log_error(NGX_LOG_ERR, log, 0,
                       "no connections are left for PostgreSQL "
                       "(worker_connections)");
         return NGX_ERROR;
     }
 
-    c = ngx_get_connection(PQsocket(pc->pgconn), log);
-    if (c == NULL) {
-        return NGX_ERROR;
-    }
-
-    c->data = pc;
-    c->log = log;
-
-    c->read->handler = ngx_thread_ws_pg_conn_event;
-    c->read->log = log;
-    c->write->handler = ngx_thread_ws_pg_conn_event;
-    c->write->log = log;
-
-    pc->connection = c;
-
-    if (read
-        && ngx_add_event(c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (write
-        && ngx_add_event(c->write, NGX_WRITE_EVENT, NGX_LEVEL_EVENT) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return ngx_thread_ws_socket_watch(pc->connection, read, write);
 }
 
 
 static void
 ngx_thread_ws_pg_conn_detach(ngx_thread_ws_pg_conn_t *pc)
 {
-    ngx_uint_t         flags;
     ngx_connection_t  *c;
 
     c = pc->connection;
 
-    if (c == NULL) {
-        return;
+    if (c) {
+        pc->connection = NULL;
+        ngx_thread_ws_socket_detach(c, PQsocket(pc->pgconn) != c->fd);
     }
-
-    pc->connection = NULL;
-
-    flags = (PQsocket(pc->pgconn) == c->fd) ? 0 : NGX_CLOSE_EVENT;
-
-    if (c->read->active) {
-        (void) ngx_del_event(c->read, NGX_READ_EVENT, flags);
-    }
-
-    if (c->write->active) {
-        (void) ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
-    }
-
-    if (c->read->posted) {
-        ngx_delete_posted_event(c->read);
-    }
-
-    if (c->write->posted) {
-        ngx_delete_posted_event(c->write);
-    }
-
-    c->read->closed = 1;
-    c->write->closed = 1;
-
-    ngx_free_connection(c);
-
-    c->fd = (ngx_socket_t) -1;
 }
 
 
@@ -290,7 +236,7 @@ ngx_thread_ws_pg_conn_ready(ngx_thread_ws_pg_conn_t *pc)
     }
 
     ngx_thread_ws_pg_conn_watch(pc);
-    ngx_thread_ws_pg_ready(pg);
+    pg->handlers->ready(pg);
 }
 
 
@@ -344,29 +290,13 @@ ngx_thread_ws_pg_conn_send(ngx_thread_ws_pg_conn_t *pc,
 void
 ngx_thread_ws_pg_conn_flush(ngx_thread_ws_pg_conn_t *pc)
 {
-    int           rc;
-    ngx_event_t  *wev;
-
-    wev = pc->connection->write;
+    int  rc;
 
     rc = PQflush(pc->pgconn);
 
-    if (rc < 0) {
-        ngx_thread_ws_pg_conn_break(pc);
-        return;
-    }
-
-    if (rc == 0 && wev->active) {
-        rc = ngx_del_event(wev, NGX_WRITE_EVENT, 0);
-
-    } else if (rc == 1 && !wev->active) {
-        rc = ngx_add_event(wev, NGX_WRITE_EVENT, NGX_LEVEL_EVENT);
-
-    } else {
-        rc = NGX_OK;
-    }
-
-    if (rc != NGX_OK) {
+    if (rc < 0
+        || ngx_thread_ws_socket_watch(pc->connection, 1, rc == 1) != NGX_OK)
+    {
         ngx_thread_ws_pg_conn_break(pc);
     }
 }
@@ -516,13 +446,13 @@ ngx_thread_ws_pg_conn_lost(ngx_thread_ws_pg_conn_t *pc, const char *why)
 
     pc->nsent = 0;
 
-    ngx_thread_ws_pg_lost(pg);
+    pg->handlers->lost(pg);
 
     while (!ngx_queue_empty(&sent)) {
         q = ngx_queue_head(&sent);
         query = ngx_queue_data(q, ngx_thread_ws_pg_query_t, queue);
 
-        ngx_thread_ws_pg_unsent(query);
+        pg->handlers->unsent(query);
     }
 }
 

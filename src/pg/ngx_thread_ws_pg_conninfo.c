@@ -15,8 +15,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <pwd.h>
-#include "pg/ngx_thread_ws_pg.h"
-#include "pg/ngx_thread_ws_pg_conn.h"
+#include "pg/ngx_thread_ws_pg_private.h"
 
 
 #define NGX_THREAD_WS_PG_OWN    8          /* settings added below */
@@ -72,7 +71,8 @@ ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
 
     if (given == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid connection string in \"thread_ws_store\"");
+                           "invalid connection string in \"%V\"",
+                           ngx_thread_ws_pg_directive(cf));
         return NGX_ERROR;
     }
 
@@ -144,8 +144,9 @@ ngx_thread_ws_pg_ports(ngx_conf_t *cf, char *ports)
         n = ngx_atoi(p, end - p);
 
         if (p != end && (n < 1 || n > 65535)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"thread_ws_store\" has "
-                               "an invalid port in \"%s\"", ports);
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"%V\" has an invalid port in \"%s\"",
+                               ngx_thread_ws_pg_directive(cf), ports);
             return NGX_ERROR;
         }
     }
@@ -198,8 +199,9 @@ ngx_thread_ws_pg_service(ngx_conf_t *cf, const char *service)
     PQfinish(conn);
 
     if (!found) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"thread_ws_store\" has "
-                           "a service \"%s\" that no service file defines",
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"%V\" has a service "
+                           "\"%s\" that no service file defines",
+                           ngx_thread_ws_pg_directive(cf),
                            service ? service : "");
         return NGX_ERROR;
     }

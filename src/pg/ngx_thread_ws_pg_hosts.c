@@ -7,8 +7,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include "pg/ngx_thread_ws_pg.h"
-#include "pg/ngx_thread_ws_pg_conn.h"
+#include "pg/ngx_thread_ws_pg_private.h"
 
 
 #define NGX_THREAD_WS_PG_PORT  "5432"
@@ -62,7 +61,7 @@ ngx_thread_ws_pg_hosts(ngx_thread_ws_pg_list_t *list)
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "as many hosts, addresses and ports must be given "
-                           "in \"thread_ws_store\"");
+                           "in \"%V\"", ngx_thread_ws_pg_directive(cf));
         return NGX_ERROR;
     }
 
@@ -156,8 +155,9 @@ ngx_thread_ws_pg_resolve(ngx_conf_t *cf, ngx_array_t *hosts, char *host,
 
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "%s in \"thread_ws_store\" host \"%V\"",
-                           u.err ? u.err : "no memory", &u.url);
+                           "%s in \"%V\" host \"%V\"",
+                           u.err ? u.err : "no memory",
+                           ngx_thread_ws_pg_directive(cf), &u.url);
         return NGX_ERROR;
     }
 

@@ -8,8 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include "pg/ngx_thread_ws_pg.h"
-#include "pg/ngx_thread_ws_pg_conn.h"
+#include "pg/ngx_thread_ws_pg_private.h"
 
 
 static void ngx_thread_ws_pg_conn_results(ngx_thread_ws_pg_conn_t *pc);
@@ -51,7 +50,7 @@ ngx_thread_ws_pg_conn_read(ngx_thread_ws_pg_conn_t *pc)
 
     ngx_thread_ws_pg_conn_flush(pc);
 
-    ngx_thread_ws_pg_ready(pc->pg);
+    pc->pg->handlers->ready(pc->pg);
 }
 
 
@@ -100,7 +99,7 @@ ngx_thread_ws_pg_conn_results(ngx_thread_ws_pg_conn_t *pc)
 
         PQclear(res);
 
-        ngx_thread_ws_pg_unlink(query);
+        ngx_thread_ws_pg_query_unlink(query);
         pc->nsent--;
 
         /* others may be refused while this one works */
@@ -115,7 +114,7 @@ ngx_thread_ws_pg_conn_results(ngx_thread_ws_pg_conn_t *pc)
         }
 
         ngx_thread_ws_pg_conn_watch(pc);
-        ngx_thread_ws_pg_done(query);
+        pc->pg->handlers->done(query);
     }
 }
 

@@ -1,11 +1,13 @@
 
 /*
- * The inside of a pool.  For the ngx_thread_ws_pg*.c only.
+ * The inside of a pool, for the files of this room: the pool stands above its
+ * connections, which tell it what happens by a table of callbacks; both stand
+ * above queries.
  */
 
 
-#ifndef _NGX_THREAD_WS_PG_CONN_H_INCLUDED_
-#define _NGX_THREAD_WS_PG_CONN_H_INCLUDED_
+#ifndef _NGX_THREAD_WS_PG_PRIVATE_H_INCLUDED_
+#define _NGX_THREAD_WS_PG_PRIVATE_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -61,7 +63,24 @@ typedef struct {
 } ngx_thread_ws_pg_hosts_t;
 
 
+/*
+ * What a connection tells its pool: it is ready, or has got through what it
+ * had; it broke, or could not be made; a query's answer is whole and committed,
+ * or has failed; its connection broke before that.  All but lost may call
+ * queries' handlers.
+ */
+
+typedef struct {
+    void                    (*ready)(ngx_thread_ws_pg_t *pg);
+    void                    (*lost)(ngx_thread_ws_pg_t *pg);
+    void                    (*done)(ngx_thread_ws_pg_query_t *query);
+    void                    (*unsent)(ngx_thread_ws_pg_query_t *query);
+} ngx_thread_ws_pg_handlers_t;
+
+
 struct ngx_thread_ws_pg_s {
+    ngx_thread_ws_pg_handlers_t  *handlers;
+
     ngx_str_t                 name;         /* for logs: no secret */
     ngx_uint_t                nconns;
     ngx_msec_t                timeout;
@@ -100,19 +119,22 @@ typedef struct {
 } ngx_thread_ws_pg_list_t;
 
 
+/* the name of the directive being read, for messages */
+
+#define ngx_thread_ws_pg_directive(cf)  ((ngx_str_t *) (cf)->args->elts)
+
 char *ngx_thread_ws_pg_copy(ngx_conf_t *cf, const char *s, size_t len);
 ngx_int_t ngx_thread_ws_pg_hosts(ngx_thread_ws_pg_list_t *list);
 ngx_int_t ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
     ngx_str_t *conninfo);
 
-/* the pool's, for its connections: all but the last may call
-   queries' handlers */
+/*
+ * Queries: unlink takes one out of its queue, if it is in one; free does so,
+ * too.
+ */
 
-void ngx_thread_ws_pg_ready(ngx_thread_ws_pg_t *pg);
-void ngx_thread_ws_pg_lost(ngx_thread_ws_pg_t *pg);
-void ngx_thread_ws_pg_done(ngx_thread_ws_pg_query_t *query);
-void ngx_thread_ws_pg_unsent(ngx_thread_ws_pg_query_t *query);
-void ngx_thread_ws_pg_unlink(ngx_thread_ws_pg_query_t *query);
+void ngx_thread_ws_pg_query_unlink(ngx_thread_ws_pg_query_t *query);
+void ngx_thread_ws_pg_query_free(ngx_thread_ws_pg_query_t *query);
 
 /* connections, for the pool; neither calls handlers */
 
@@ -136,4 +158,4 @@ void ngx_thread_ws_pg_conn_line(ngx_str_t *line, u_char *buf, size_t size,
     const char *text);
 
 
-#endif /* _NGX_THREAD_WS_PG_CONN_H_INCLUDED_ */
+#endif /* _NGX_THREAD_WS_PG_PRIVATE_H_INCLUDED_ */
