@@ -18,6 +18,9 @@
 #include "observe/ngx_thread_ws_trace.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "conf/ngx_thread_ws_variables.h"
+#include "store/ngx_thread_ws_store.h"
+#include "store/ngx_thread_ws_store_drivers.h"
+#include "zone/ngx_thread_ws_zone.h"
 
 
 #define NGX_THREAD_WS_CONTEXT                                                 \
@@ -297,7 +300,8 @@ ngx_thread_ws_postconfiguration(ngx_conf_t *cf)
 {
     if (ngx_thread_ws_settings_check(cf) != NGX_OK
         || ngx_thread_ws_trace_postconfiguration(cf) != NGX_OK
-        || ngx_thread_ws_history_filter_init(cf) != NGX_OK)
+        || ngx_thread_ws_history_filter_init(cf) != NGX_OK
+        || ngx_thread_ws_caller_postconfiguration(cf) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -489,14 +493,11 @@ ngx_thread_ws_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    if (ngx_thread_ws_agent_check(cycle) != NGX_OK) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "ngx_thread_ws_module was built with other headers than "
-                      "this nginx: it would close clients' sockets.  "
-                      "Build it with the headers of this nginx (on Debian: "
-                      "the package nginx-dev)");
+    if (ngx_thread_ws_agent_init_process(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    ngx_thread_ws_caller_init_process(cycle);
 
     if (ngx_thread_ws_metrics_init_process(cycle) != NGX_OK
         || ngx_thread_ws_log_init_process(cycle) != NGX_OK
@@ -521,4 +522,5 @@ ngx_thread_ws_exit_process(ngx_cycle_t *cycle)
     ngx_thread_ws_trace_exit_process(cycle);
     ngx_thread_ws_log_exit_process(cycle);
     ngx_thread_ws_metrics_exit_process(cycle);
+    ngx_thread_ws_agent_exit_process();
 }

@@ -95,7 +95,7 @@ end
 repeat 60
 c{{ $i }}> message r1 Hello
 end
-c1< token r1 a
+c1< token r1
 drop all
 active 0
 access /^127\.0\.0\.1 192\.0\.2\.1$/

@@ -1,24 +1,22 @@
 
 /*
- * The run's own request.  The traps of sharing a client's socket with a request
- * that core believes to own it are commented where they are avoided.
+ * The request through the agent's location.  The traps of a connection that
+ * core believes to have a client are commented where they are avoided.
  */
 
 
-#include "agent/ngx_thread_ws_agent_request.h"
-#include "observe/ngx_thread_ws_trace.h"
+#include "agent/ngx_thread_ws_agent_private.h"
 
 
-static ngx_http_request_t *ngx_thread_ws_agent_request(
-    ngx_thread_ws_agent_t *agent);
+static ngx_int_t ngx_thread_ws_agent_request(ngx_thread_ws_agent_t *agent);
+static ngx_int_t ngx_thread_ws_agent_fill(ngx_thread_ws_agent_t *agent);
 static ngx_int_t ngx_thread_ws_agent_line(ngx_http_request_t *r,
     ngx_str_t *pass);
-static ngx_int_t ngx_thread_ws_agent_body(ngx_http_request_t *r,
-    ngx_thread_ws_run_t *run);
-static ngx_int_t ngx_thread_ws_agent_headers(ngx_http_request_t *r,
-    ngx_thread_ws_run_t *run, off_t size);
+static ngx_int_t ngx_thread_ws_agent_body(ngx_thread_ws_agent_t *agent);
+static ngx_int_t ngx_thread_ws_agent_headers(ngx_thread_ws_agent_t *agent,
+    off_t size);
 static ngx_int_t ngx_thread_ws_agent_add_header(ngx_http_request_t *r,
-    char *name, ngx_str_t *value);
+    ngx_str_t *name, ngx_str_t *value);
 
 static void ngx_thread_ws_agent_cleanup(void *data);
 static void ngx_thread_ws_agent_pool_cleanup(void *data);
@@ -26,68 +24,72 @@ static u_char *ngx_thread_ws_agent_log_error(ngx_http_request_t *r,
     ngx_http_request_t *sr, u_char *buf, size_t len);
 
 
-ngx_thread_ws_run_t *
-ngx_thread_ws_agent_run(ngx_http_request_t *r)
+void *
+ngx_thread_ws_agent_data(ngx_http_request_t *r)
 {
     if (r->connection->recv != ngx_thread_ws_agent_recv) {
         return NULL;
     }
 
-    return ngx_thread_ws_agent_of(r)->run;
+    return ngx_thread_ws_agent_of(r)->call.data;
 }
 
 
-ngx_thread_ws_conn_t *
-ngx_thread_ws_agent_conn(ngx_http_request_t *r)
+ngx_thread_ws_caller_t *
+ngx_thread_ws_agent_caller(ngx_http_request_t *r)
 {
     if (r->connection->recv != ngx_thread_ws_agent_recv) {
         return NULL;
     }
 
-    return ngx_thread_ws_agent_of(r)->conn;
+    return ngx_thread_ws_agent_of(r)->call.caller;
+}
+
+
+ngx_thread_ws_agent_t *
+ngx_thread_ws_agent_create(ngx_thread_ws_agent_call_t *call)
+{
+    ngx_connection_t  *sc;
+
+    sc = ngx_thread_ws_agent_connection(call);
+
+    return sc ? sc->data : NULL;
 }
 
 
 ngx_int_t
-ngx_thread_ws_agent_start(ngx_thread_ws_run_t *run)
+ngx_thread_ws_agent_ask(ngx_thread_ws_agent_t *agent)
 {
-    ngx_connection_t    *sc;
-    ngx_http_request_t  *r;
+    ngx_connection_t  *sc;
 
-    sc = ngx_thread_ws_agent_connection(run);
-    if (sc == NULL) {
+    sc = agent->connection;
+
+    if (ngx_thread_ws_agent_request(agent) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    r = ngx_thread_ws_agent_request(sc->data);
-    if (r == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_process_request(r);
+    ngx_http_process_request(sc->data);
     ngx_http_run_posted_requests(sc);
 
     return NGX_OK;
 }
 
 
-static ngx_http_request_t *
+static ngx_int_t
 ngx_thread_ws_agent_request(ngx_thread_ws_agent_t *agent)
 {
-    ngx_connection_t     *sc;
-    ngx_http_request_t   *r;
-    ngx_http_cleanup_t   *cln;
-    ngx_pool_cleanup_t   *pcln;
-    ngx_thread_ws_run_t  *run;
+    ngx_connection_t    *sc;
+    ngx_http_request_t  *r;
+    ngx_http_cleanup_t  *cln;
+    ngx_pool_cleanup_t  *pcln;
 
-    run = agent->run;
     sc = agent->connection;
-
     sc->data = &agent->hc;
 
     r = ngx_http_create_request(sc);
     if (r == NULL) {
-        goto failed;
+        ngx_thread_ws_agent_close(sc);
+        return NGX_ERROR;
     }
 
     sc->data = r;
@@ -98,31 +100,42 @@ ngx_thread_ws_agent_request(ngx_thread_ws_agent_t *agent)
     /* registered first, so that it runs last */
 
     pcln = ngx_pool_cleanup_add(r->pool, 0);
-    if (pcln == NULL) {
-        ngx_http_free_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        goto failed;
-    }
-
-    pcln->handler = ngx_thread_ws_agent_pool_cleanup;
-    pcln->data = agent;
-
     cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
-        goto stopped;
+
+    if (pcln && cln) {
+        cln->handler = ngx_thread_ws_agent_cleanup;
+        cln->data = agent;
+
+        if (ngx_thread_ws_agent_fill(agent) == NGX_OK) {
+            pcln->handler = ngx_thread_ws_agent_pool_cleanup;
+            pcln->data = agent;
+
+            return NGX_OK;
+        }
     }
 
-    cln->handler = ngx_thread_ws_agent_cleanup;
-    cln->data = agent;
+    ngx_http_free_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+    ngx_thread_ws_agent_close(sc);
 
-    r->headers_in.server = agent->conn->request->headers_in.server;
-    r->headers_in.server.data = ngx_pstrdup(r->pool, &r->headers_in.server);
+    return NGX_ERROR;
+}
 
-    if (r->headers_in.server.data == NULL
-        || ngx_thread_ws_agent_proxied(r, agent->conn->connection) != NGX_OK
-        || ngx_thread_ws_agent_line(r, &agent->conn->pass) != NGX_OK
-        || ngx_thread_ws_agent_body(r, run) != NGX_OK)
+
+static ngx_int_t
+ngx_thread_ws_agent_fill(ngx_thread_ws_agent_t *agent)
+{
+    ngx_http_request_t      *r;
+    ngx_thread_ws_caller_t  *caller;
+
+    r = agent->request;
+    caller = agent->call.caller;
+
+    r->headers_in.server = caller->server;
+
+    if (ngx_thread_ws_agent_line(r, &agent->call.pass) != NGX_OK
+        || ngx_thread_ws_agent_body(agent) != NGX_OK)
     {
-        goto stopped;
+        return NGX_ERROR;
     }
 
     r->headers_in.connection_type = NGX_HTTP_CONNECTION_CLOSE;
@@ -130,25 +143,7 @@ ngx_thread_ws_agent_request(ngx_thread_ws_agent_t *agent)
     r->keepalive = 0;
     r->lingering_close = 0;
 
-    return r;
-
-stopped:
-
-    run->agent = NULL;
-    agent->run = NULL;
-
-    ngx_http_free_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-    ngx_thread_ws_agent_close(sc);
-
-    return NULL;
-
-failed:
-
-    run->agent = NULL;
-    ngx_queue_remove(&agent->queue);
-    ngx_thread_ws_agent_close(sc);
-
-    return NULL;
+    return NGX_OK;
 }
 
 
@@ -206,11 +201,14 @@ ngx_thread_ws_agent_line(ngx_http_request_t *r, ngx_str_t *pass)
 
 
 static ngx_int_t
-ngx_thread_ws_agent_body(ngx_http_request_t *r, ngx_thread_ws_run_t *run)
+ngx_thread_ws_agent_body(ngx_thread_ws_agent_t *agent)
 {
     off_t                     size;
     ngx_chain_t              *body;
+    ngx_http_request_t       *r;
     ngx_http_request_body_t  *rb;
+
+    r = agent->request;
 
     if (ngx_list_init(&r->headers_in.headers, r->pool, 8,
                       sizeof(ngx_table_elt_t))
@@ -219,11 +217,13 @@ ngx_thread_ws_agent_body(ngx_http_request_t *r, ngx_thread_ws_run_t *run)
         return NGX_ERROR;
     }
 
-    if (ngx_thread_ws_run_prompt(run, r, &body, &size) != NGX_OK) {
+    if (agent->call.handlers->prompt(agent->call.data, r, &body, &size)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    if (ngx_thread_ws_agent_headers(r, run, size) != NGX_OK) {
+    if (ngx_thread_ws_agent_headers(agent, size) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -241,76 +241,62 @@ ngx_thread_ws_agent_body(ngx_http_request_t *r, ngx_thread_ws_run_t *run)
 
 
 static ngx_int_t
-ngx_thread_ws_agent_headers(ngx_http_request_t *r, ngx_thread_ws_run_t *run,
-    off_t size)
+ngx_thread_ws_agent_headers(ngx_thread_ws_agent_t *agent, off_t size)
 {
-    u_char         parent[NGX_THREAD_WS_TRACEPARENT_LEN];
-    ngx_str_t      value;
-    ngx_keyval_t  *h;
+    u_char              *p;
+    ngx_uint_t           i;
+    ngx_array_t         *more;
+    ngx_keyval_t        *h;
+    ngx_http_request_t  *r;
 
-    value.data = ngx_pnalloc(r->pool, NGX_OFF_T_LEN);
-    if (value.data == NULL) {
+    static ngx_keyval_t  usual[] = {
+        { ngx_string("Content-Length"), ngx_null_string },
+        { ngx_string("Content-Type"), ngx_string("application/json") },
+        { ngx_string("Accept"), ngx_string("text/event-stream") },
+        { ngx_string("Host"), ngx_null_string }
+    };
+
+    ngx_str_t  value[] = { ngx_null_string, usual[1].value, usual[2].value,
+                           agent->call.caller->server };
+
+    r = agent->request;
+
+    p = ngx_pnalloc(r->pool, NGX_OFF_T_LEN);
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
-    value.len = ngx_sprintf(value.data, "%O", size) - value.data;
+    value[0].data = p;
+    value[0].len = ngx_sprintf(p, "%O", size) - p;
 
-    if (ngx_thread_ws_agent_add_header(r, "Content-Length", &value)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    for (i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
 
-    ngx_str_set(&value, "application/json");
-
-    if (ngx_thread_ws_agent_add_header(r, "Content-Type", &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_str_set(&value, "text/event-stream");
-
-    if (ngx_thread_ws_agent_add_header(r, "Accept", &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    for (h = run->conf->dialect->headers; h && h->key.len; h++) {
-        if (ngx_thread_ws_agent_add_header(r, (char *) h->key.data, &h->value)
-            != NGX_OK)
+        if (value[i].len
+            && ngx_thread_ws_agent_add_header(r, &usual[i].key, &value[i])
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    if (ngx_thread_ws_trace_parent(&run->subject, parent) == NGX_OK) {
-        value.len = NGX_THREAD_WS_TRACEPARENT_LEN;
-        value.data = ngx_pnalloc(r->pool, value.len);
-        if (value.data == NULL) {
-            return NGX_ERROR;
-        }
+    more = agent->call.headers;
 
-        ngx_memcpy(value.data, parent, value.len);
+    for (i = 0; more && i < more->nelts; i++) {
+        h = (ngx_keyval_t *) more->elts + i;
 
-        if (ngx_thread_ws_agent_add_header(r, "traceparent", &value)
-            != NGX_OK)
-        {
+        if (ngx_thread_ws_agent_add_header(r, &h->key, &h->value) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
-    value = r->headers_in.server;
-
-    if (value.len == 0) {
-        return NGX_OK;
-    }
-
-    return ngx_thread_ws_agent_add_header(r, "Host", &value);
+    return NGX_OK;
 }
 
 
 /* through core's own table, which is right for every version of nginx */
 
 static ngx_int_t
-ngx_thread_ws_agent_add_header(ngx_http_request_t *r, char *name,
+ngx_thread_ws_agent_add_header(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *value)
 {
     ngx_table_elt_t            *h;
@@ -324,8 +310,7 @@ ngx_thread_ws_agent_add_header(ngx_http_request_t *r, char *name,
 
     ngx_memzero(h, sizeof(ngx_table_elt_t));
 
-    h->key.len = ngx_strlen(name);
-    h->key.data = (u_char *) name;
+    h->key = *name;
     h->value = *value;
 
     h->lowcase_key = ngx_pnalloc(r->pool, h->key.len);
@@ -388,34 +373,9 @@ ngx_thread_ws_agent_leave(ngx_thread_ws_agent_t *agent)
 
     if (!gone) {
 
-        /* a thread of nginx's pool still works for it: it ends without us */
+        /* a thread of nginx's pool still works for it: it ends later */
 
-#if (NGX_SSL)
-        sc->ssl = NULL;
-#endif
         agent->gone = NULL;
-        agent->conn = NULL;
-
-        ngx_queue_remove(&agent->queue);
-        ngx_queue_init(&agent->queue);
-    }
-}
-
-
-void
-ngx_thread_ws_agent_stop_all(ngx_thread_ws_conn_t *conn)
-{
-    ngx_queue_t            *q, *next;
-    ngx_thread_ws_agent_t  *agent;
-
-    for (q = ngx_queue_head(&conn->agents);
-         q != ngx_queue_sentinel(&conn->agents);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        agent = ngx_queue_data(q, ngx_thread_ws_agent_t, queue);
-
-        ngx_thread_ws_agent_stop(agent);
     }
 }
 
@@ -427,15 +387,13 @@ ngx_thread_ws_agent_cleanup(void *data)
 {
     ngx_thread_ws_agent_t  *agent = data;
 
-    if (agent->connection->close && !agent->stopped && !agent->whole
-        && agent->run)
-    {
+    if (agent->connection->close && !agent->stopped && !agent->whole) {
         /* core cuts what is left; the access log's line is still to come */
 
         agent->request->headers_out.status = NGX_HTTP_CLIENT_CLOSED_REQUEST;
 
         agent->busy = 1;
-        ngx_thread_ws_run_cut(agent->run, NGX_THREAD_WS_AGENT_EXIT);
+        agent->call.handlers->cut(agent->call.data, NGX_THREAD_WS_AGENT_EXIT);
         agent->busy = 0;
     }
 
@@ -452,41 +410,21 @@ ngx_thread_ws_agent_cleanup(void *data)
     if (agent->linger.timer_set) {
         ngx_del_timer(&agent->linger);
     }
-
-    /* or core would make the client's socket linger */
-
-    agent->connection->timedout = 0;
 }
 
 
-/* runs last, before core closes the connection that is not its own */
+/* runs last, before core closes the connection */
 
 static void
 ngx_thread_ws_agent_pool_cleanup(void *data)
 {
     ngx_thread_ws_agent_t  *agent = data;
 
-    ngx_thread_ws_run_t    *run;
-
-    /* it is the client's TLS: core would shut it down */
-
-#if (NGX_SSL)
-    agent->connection->ssl = NULL;
-#endif
-
-    ngx_queue_remove(&agent->queue);
-
     if (agent->gone) {
         *agent->gone = 1;
     }
 
-    run = agent->run;
-    agent->run = NULL;
-
-    if (run) {
-        run->agent = NULL;
-        ngx_thread_ws_run_gone(run, agent->whole, agent->end);
-    }
+    agent->call.handlers->gone(agent->call.data, agent->whole, agent->end);
 }
 
 
@@ -501,44 +439,5 @@ ngx_thread_ws_agent_log_error(ngx_http_request_t *r, ngx_http_request_t *sr,
 
     p = agent->log_handler(r, sr, buf, len);
 
-    if (agent->run == NULL) {
-        return p;
-    }
-
-    return ngx_snprintf(p, len - (p - buf), ", connection: %*s, request: %V",
-                        (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
-                        agent->run->subject.connection_id,
-                        &agent->run->subject.request_id);
-}
-
-
-ngx_int_t
-ngx_thread_ws_agent_check(ngx_cycle_t *cycle)
-{
-    int                fd[2];
-    ngx_int_t          rc;
-    ngx_connection_t  *c;
-
-    if (pipe(fd) == -1) {
-        ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno, "pipe() failed");
-        return NGX_ERROR;
-    }
-
-    rc = NGX_ERROR;
-
-    c = ngx_get_connection(fd[0], cycle->log);
-
-    if (c) {
-        c->shared = 1;
-        ngx_close_connection(c);
-
-        if (fcntl(fd[0], F_GETFD) != -1) {
-            rc = NGX_OK;
-            (void) close(fd[0]);
-        }
-    }
-
-    (void) close(fd[1]);
-
-    return rc;
+    return agent->call.handlers->log(agent->call.data, p, len - (p - buf));
 }

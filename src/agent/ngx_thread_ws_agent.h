@@ -1,10 +1,11 @@
 
 /*
- * A run's own request through the agent location.  It is to the WebSocket what
- * an HTTP/2 or QUIC stream is to its connection: a connection slot that shares
- * the socket, a request with a pool of its own, all of nginx's phases.  The
- * one place that builds an ngx_http_request_t or touches an
- * ngx_http_upstream_t.
+ * A run's own request through the agent location.  It is to its run what an
+ * HTTP/2 or QUIC stream is to its connection: a connection slot on a descriptor
+ * of the worker's own, a request with a pool of its own, all of nginx's phases.
+ * The one room that builds an ngx_http_request_t or touches an
+ * ngx_http_upstream_t.  It knows no run: what it finds out it tells by the
+ * handlers that it is given.
  */
 
 
@@ -12,7 +13,14 @@
 #define _NGX_THREAD_WS_AGENT_H_INCLUDED_
 
 
-#include "ngx_thread_ws.h"
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "agent/ngx_thread_ws_caller.h"
+
+
+typedef struct ngx_thread_ws_agent_s  ngx_thread_ws_agent_t;
 
 
 /* What is known of the agent's answer with its header. */
@@ -36,87 +44,118 @@ typedef enum {
 
 
 /*
- * Sends the run's request: a POST to the location that conn->pass names.  The
- * answer comes back through the run's functions below, perhaps before this
- * returns, when the run may be gone.
- *
- *   NGX_OK     under way; run->agent is set until ngx_thread_ws_run_gone()
- *   NGX_ERROR  out of memory or of connections (logged): nothing was called
+ * What whoever asks is asked and told, in this order; data is the call's.
+ * Those that return NGX_ERROR end the request.
  */
 
-ngx_int_t ngx_thread_ws_agent_start(ngx_thread_ws_run_t *run);
+typedef struct {
+
+    /*
+     * Gives the request's body, JSON, in memory that lives until "gone".
+     * Settings with variables are evaluated in r, the request.
+     */
+
+    ngx_int_t  (*prompt)(void *data, ngx_http_request_t *r,
+                         ngx_chain_t **body, off_t *size);
+
+    ngx_int_t  (*header)(void *data, ngx_thread_ws_agent_header_t *header);
+
+    /*
+     * Some of the answer's body; adds to *deltas how many it found in it.
+     * NGX_OK, or NGX_DONE: the answer's own end mark was seen, and nothing more
+     * is wanted, however long the agent leaves its body open.
+     */
+
+    ngx_int_t  (*body)(void *data, u_char *pos, u_char *last,
+                       ngx_uint_t *deltas);
+
+    /*
+     * All that one read brought was given.  more: the next read follows in this
+     * turn of the event loop.  NGX_OK, or NGX_AGAIN when nobody has room for
+     * more: the agent is not read until ngx_thread_ws_agent_resume().
+     */
+
+    ngx_int_t  (*flush)(void *data, ngx_uint_t more);
+
+    /* the answer is whole ... */
+
+    void       (*whole)(void *data);
+
+    /* ... or this: it breaks off.  end is of ngx_thread_ws_agent_end_e */
+
+    void       (*cut)(void *data, ngx_uint_t end);
+
+    /* the request is gone, and the agent with it; told of no cut before */
+
+    void       (*gone)(void *data, ngx_uint_t whole, ngx_uint_t end);
+
+    /* adds to a line of the error log, as ngx_log_t's handler does */
+
+    u_char    *(*log)(void *data, u_char *buf, size_t len);
+
+} ngx_thread_ws_agent_handlers_t;
+
+
+typedef struct {
+    ngx_thread_ws_agent_handlers_t  *handlers;
+    void                            *data;
+    ngx_thread_ws_caller_t          *caller; /* outlives the agent */
+    ngx_log_t                       *log;    /* for what is wrong before */
+    ngx_str_t                        pass;   /* the location's URI */
+    ngx_array_t                     *headers;    /* of ngx_keyval_t: more of
+                                                    them; NULL: none */
+} ngx_thread_ws_agent_call_t;
+
+
+/*
+ * An agent that is not asked yet, NULL without memory or connections (logged).
+ * It ends by ngx_thread_ws_agent_ask(), whatever that returns.
+ */
+
+ngx_thread_ws_agent_t *ngx_thread_ws_agent_create(
+    ngx_thread_ws_agent_call_t *call);
+
+/*
+ * Sends the request: a POST to the call's location.  The answer comes through
+ * the call's handlers, perhaps before this returns, when the agent may be gone.
+ *
+ *   NGX_OK     under way until "gone"
+ *   NGX_ERROR  out of memory (logged): the agent is freed, nothing was told
+ */
+
+ngx_int_t ngx_thread_ws_agent_ask(ngx_thread_ws_agent_t *agent);
 
 /*
  * Ends the request at once: the upstream's connection is closed when this
- * returns, the run is told nothing but ngx_thread_ws_run_gone().  From within
- * one of the run's functions it only marks the request, which ends as soon as
- * that returns.
+ * returns, nothing is told but "gone".  From within one of the handlers it only
+ * marks the request, which ends as soon as that returns.
  */
 
 void ngx_thread_ws_agent_stop(ngx_thread_ws_agent_t *agent);
 
-/* ends all requests that use a connection which is about to close */
+/* goes on reading after a flush that found no room */
 
-void ngx_thread_ws_agent_stop_all(ngx_thread_ws_conn_t *conn);
+void ngx_thread_ws_agent_resume(ngx_thread_ws_agent_t *agent);
 
-/* goes on reading what waits, since the client has taken some */
 
-void ngx_thread_ws_agent_resume(ngx_thread_ws_conn_t *conn);
+/* the call's data and caller where r is an agent's request, else NULL */
 
-/* the run that a request (or a subrequest of it) belongs to; NULL: no run's */
+void *ngx_thread_ws_agent_data(ngx_http_request_t *r);
+ngx_thread_ws_caller_t *ngx_thread_ws_agent_caller(ngx_http_request_t *r);
 
-ngx_thread_ws_run_t *ngx_thread_ws_agent_run(ngx_http_request_t *r);
 
-/* ... and its connection, which outlives the request; NULL: no run's */
-
-ngx_thread_ws_conn_t *ngx_thread_ws_agent_conn(ngx_http_request_t *r);
+/* the filters, in postconfiguration */
 
 ngx_int_t ngx_thread_ws_agent_init(ngx_conf_t *cf);
 
 /*
- * Whether this nginx is built as the module takes it to be: a connection that
- * is marked as shared leaves its descriptor open.  NGX_OK or NGX_ERROR.
+ * At a worker's start: makes its descriptor, and looks whether this nginx is
+ * built as the module takes it to be: a connection that is marked as shared
+ * leaves its descriptor open.  NGX_OK or NGX_ERROR (logged).
  */
 
-ngx_int_t ngx_thread_ws_agent_check(ngx_cycle_t *cycle);
-
-
-/*
- * What the run is asked and told, in this order.  Those that return NGX_ERROR
- * end the request; none of them may free the connection.
- *
- * ngx_thread_ws_run_prompt() gives the request's body, in JSON, from run->pool.
- * Settings with variables are evaluated in r, the run's own request.
- */
-
-ngx_int_t ngx_thread_ws_run_prompt(ngx_thread_ws_run_t *run,
-    ngx_http_request_t *r, ngx_chain_t **body, off_t *size);
-
-ngx_int_t ngx_thread_ws_run_header(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_agent_header_t *header);
-/*
- * NGX_DONE: the stream's own end mark was seen, and nothing more is wanted; the
- * answer is whole, however long the agent leaves its body open.
- */
-
-ngx_int_t ngx_thread_ws_run_body(ngx_thread_ws_run_t *run, u_char *pos,
-    u_char *last);
-void ngx_thread_ws_run_whole(ngx_thread_ws_run_t *run);
-
-/*
- * ... or this: the answer breaks off, which ends the run.  end is of
- * ngx_thread_ws_agent_end_e.
- */
-
-void ngx_thread_ws_run_cut(ngx_thread_ws_run_t *run, ngx_uint_t end);
-
-/*
- * The request is gone, and the agent with it.  whole: ngx_thread_ws_run_whole()
- * was called before.  The run may be freed by this.
- */
-
-void ngx_thread_ws_run_gone(ngx_thread_ws_run_t *run, ngx_uint_t whole,
-    ngx_uint_t end);
+ngx_int_t ngx_thread_ws_agent_init_process(ngx_cycle_t *cycle);
+void ngx_thread_ws_agent_exit_process(void);
 
 
 #endif /* _NGX_THREAD_WS_AGENT_H_INCLUDED_ */

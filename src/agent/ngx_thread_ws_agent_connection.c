@@ -1,17 +1,18 @@
 
 /*
- * The connection of a run's own request: a slot that shares the client's
- * socket, and neither reads nor writes it.
+ * The connection of an agent's request: a slot on a descriptor of the worker's
+ * own, which is never read or written and never becomes readable.  All agents
+ * of a worker share it, and core leaves it open.
  */
 
 
-#include "agent/ngx_thread_ws_agent_request.h"
+#include "agent/ngx_thread_ws_agent_private.h"
 
 
-static void ngx_thread_ws_agent_share(ngx_connection_t *c,
-    ngx_connection_t *sc);
-static void ngx_thread_ws_agent_events(ngx_connection_t *c,
-    ngx_connection_t *sc);
+static void ngx_thread_ws_agent_named(ngx_connection_t *sc,
+    ngx_thread_ws_caller_t *caller);
+static void ngx_thread_ws_agent_events(ngx_connection_t *sc);
+static ngx_int_t ngx_thread_ws_agent_check(ngx_cycle_t *cycle);
 
 static ssize_t ngx_thread_ws_agent_send(ngx_connection_t *c, u_char *buf,
     size_t size);
@@ -30,29 +31,34 @@ extern ngx_atomic_t  *ngx_stat_active;
 #pragma weak ngx_stat_active
 
 
-ngx_connection_t *
-ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
-{
-    ngx_pool_t                *pool;
-    ngx_connection_t          *c, *sc;
-    ngx_http_request_t        *pr;
-    ngx_thread_ws_agent_t     *agent;
-    ngx_http_core_srv_conf_t  *cscf;
+/*
+ * Core's checks of broken connections peek at the descriptor, so it has to be a
+ * socket, with a peer that stays and says nothing.
+ */
 
-    pr = run->conn->request;
-    c = pr->connection;
+static ngx_socket_t  ngx_thread_ws_agent_socket[2] = {
+    (ngx_socket_t) -1, (ngx_socket_t) -1
+};
+
+
+ngx_connection_t *
+ngx_thread_ws_agent_connection(ngx_thread_ws_agent_call_t *call)
+{
+    ngx_pool_t              *pool;
+    ngx_connection_t        *sc;
+    ngx_thread_ws_agent_t   *agent;
 
     /* one for the run, one for its upstream: core would raise an alert */
 
     if (ngx_cycle->free_connection_n + ngx_cycle->reusable_connections_n < 2) {
-        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
+        ngx_log_error(NGX_LOG_ERR, call->log, 0,
                       "no connections are left for a run "
                       "(worker_connections)");
         return NULL;
     }
 
     pool = ngx_create_pool(sizeof(ngx_thread_ws_agent_t)
-                           + 4 * sizeof(ngx_pool_t), c->log);
+                           + 4 * sizeof(ngx_pool_t), call->log);
     if (pool == NULL) {
         return NULL;
     }
@@ -63,35 +69,21 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
         return NULL;
     }
 
-    cscf = ngx_http_get_module_srv_conf(pr, ngx_http_core_module);
+    agent->call = *call;
+    agent->hc = call->caller->hc;
 
-    agent->hc = *pr->http_connection;
-    agent->hc.conf_ctx = cscf->ctx;
-    agent->hc.busy = NULL;
-    agent->hc.nbusy = 0;
-    agent->hc.free = NULL;
-#if (NGX_HTTP_SSL)
-    agent->hc.ssl_servername = NULL;
-#endif
-
-    agent->run = run;
-    agent->conn = run->conn;
-
-    agent->log = *c->log;
+    agent->log = call->caller->log;
     agent->log.data = &agent->log_ctx;
-    agent->log_ctx.connection = c;
     pool->log = &agent->log;
 
-    /* the real descriptor: checks of broken connections peek at it */
-
-    sc = ngx_get_connection(c->fd, &agent->log);
+    sc = ngx_get_connection(ngx_thread_ws_agent_socket[0], &agent->log);
     if (sc == NULL) {
         ngx_destroy_pool(pool);
         return NULL;
     }
 
     agent->connection = sc;
-    agent->log.connection = c->number;
+    agent->log.connection = call->caller->number;
     agent->log_ctx.connection = sc;
 
     sc->shared = 1;
@@ -101,7 +93,7 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
 
     sc->data = agent;
 
-    ngx_thread_ws_agent_share(c, sc);
+    ngx_thread_ws_agent_named(sc, call->caller);
 
     sc->sndlowat = 1;
     sc->tcp_nodelay = NGX_TCP_NODELAY_DISABLED;
@@ -117,98 +109,38 @@ ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run)
     agent->buffer.temporary = 1;
     sc->buffer = &agent->buffer;
 
-    ngx_thread_ws_agent_events(c, sc);
+    ngx_thread_ws_agent_events(sc);
 
     if (&ngx_stat_active && ngx_stat_active) {
         (void) ngx_atomic_fetch_add(ngx_stat_active, 1);
     }
 
-    ngx_queue_insert_tail(&run->conn->agents, &agent->queue);
-    run->agent = agent;
-
     return sc;
 }
 
 
-/* what tells whose connection it is: addresses, number, TLS */
+/* whose connection it passes for: the caller's, by addresses and number */
 
 static void
-ngx_thread_ws_agent_share(ngx_connection_t *c, ngx_connection_t *sc)
+ngx_thread_ws_agent_named(ngx_connection_t *sc, ngx_thread_ws_caller_t *caller)
 {
-    ngx_thread_ws_agent_t  *agent;
-
-    sc->listening = c->listening;
-    sc->number = c->number;
+    sc->listening = caller->listening;
+    sc->number = caller->number;
     sc->start_time = ngx_current_msec;
 
-    /*
-     * Copies: a request that a thread works for outlives the client, and
-     * variables point to what is here.
-     */
+    sc->sockaddr = &caller->sockaddr.sockaddr;
+    sc->socklen = caller->socklen;
+    sc->addr_text = caller->addr_text;
 
-    agent = sc->data;
+    sc->local_sockaddr = &caller->local_sockaddr.sockaddr;
+    sc->local_socklen = caller->local_socklen;
 
-    sc->sockaddr = &agent->sockaddr.sockaddr;
-    sc->socklen = ngx_min(c->socklen, (socklen_t) sizeof(ngx_sockaddr_t));
-    ngx_memcpy(sc->sockaddr, c->sockaddr, sc->socklen);
-
-    sc->addr_text.data = agent->addr;
-    sc->addr_text.len = ngx_min(c->addr_text.len, sizeof(agent->addr));
-    ngx_memcpy(agent->addr, c->addr_text.data, sc->addr_text.len);
-
-    sc->local_sockaddr = &agent->local_sockaddr.sockaddr;
-    sc->local_socklen = ngx_min(c->local_socklen,
-                                (socklen_t) sizeof(ngx_sockaddr_t));
-    ngx_memcpy(sc->local_sockaddr, c->local_sockaddr, sc->local_socklen);
-
-#if (NGX_SSL)
-    sc->ssl = c->ssl;
-#endif
-}
-
-
-/* the same of what the PROXY protocol said */
-
-ngx_int_t
-ngx_thread_ws_agent_proxied(ngx_http_request_t *r, ngx_connection_t *c)
-{
-    ngx_proxy_protocol_t  *pp;
-
-    if (c->proxy_protocol == NULL) {
-        return NGX_OK;
-    }
-
-    pp = ngx_palloc(r->pool, sizeof(ngx_proxy_protocol_t));
-    if (pp == NULL) {
-        return NGX_ERROR;
-    }
-
-    *pp = *c->proxy_protocol;
-
-    pp->src_addr.data = ngx_pstrdup(r->pool, &c->proxy_protocol->src_addr);
-    pp->dst_addr.data = ngx_pstrdup(r->pool, &c->proxy_protocol->dst_addr);
-
-    if (pp->src_addr.data == NULL || pp->dst_addr.data == NULL) {
-        return NGX_ERROR;
-    }
-
-#if (nginx_version >= 1023002)
-
-    pp->tlvs.data = ngx_pstrdup(r->pool, &c->proxy_protocol->tlvs);
-    if (pp->tlvs.data == NULL) {
-        return NGX_ERROR;
-    }
-
-#endif
-
-    r->connection->proxy_protocol = pp;
-
-    return NGX_OK;
+    sc->proxy_protocol = caller->proxy_protocol;
 }
 
 
 static void
-ngx_thread_ws_agent_events(ngx_connection_t *c, ngx_connection_t *sc)
+ngx_thread_ws_agent_events(ngx_connection_t *sc)
 {
     ngx_event_t            *rev, *wev;
     ngx_thread_ws_agent_t  *agent;
@@ -220,9 +152,9 @@ ngx_thread_ws_agent_events(ngx_connection_t *c, ngx_connection_t *sc)
     wev->log = sc->log;
 
     /*
-     * The descriptor is in the event module's hands already: events that look
-     * active are not added again.  An eof keeps core from lingering, which
-     * would shut the client's socket down.
+     * The descriptor is in no event set: events that look active are not added.
+     * One alone that does not would be taken for a change of what is there.  An
+     * eof keeps core from lingering, which would shut the descriptor down.
      */
 
     rev->active = 1;
@@ -261,12 +193,90 @@ ngx_thread_ws_agent_close(ngx_connection_t *sc)
 
     pool = sc->pool;
 
-#if (NGX_SSL)
-    sc->ssl = NULL;
-#endif
-
     ngx_close_connection(sc);
     ngx_destroy_pool(pool);
+}
+
+
+ngx_int_t
+ngx_thread_ws_agent_init_process(ngx_cycle_t *cycle)
+{
+    if (ngx_thread_ws_agent_check(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* a cycle that follows another in one process has its descriptor */
+
+    if (ngx_thread_ws_agent_socket[0] != (ngx_socket_t) -1) {
+        return NGX_OK;
+    }
+
+    if (socketpair(AF_UNIX, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0,
+                   ngx_thread_ws_agent_socket)
+        == -1)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
+                      "socketpair() failed");
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+void
+ngx_thread_ws_agent_exit_process(void)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < 2; i++) {
+        if (ngx_thread_ws_agent_socket[i] != (ngx_socket_t) -1) {
+            (void) ngx_close_socket(ngx_thread_ws_agent_socket[i]);
+            ngx_thread_ws_agent_socket[i] = (ngx_socket_t) -1;
+        }
+    }
+}
+
+
+/* a connection that is marked as shared leaves its descriptor open */
+
+static ngx_int_t
+ngx_thread_ws_agent_check(ngx_cycle_t *cycle)
+{
+    int                fd[2];
+    ngx_int_t          rc;
+    ngx_connection_t  *c;
+
+    if (pipe(fd) == -1) {
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno, "pipe() failed");
+        return NGX_ERROR;
+    }
+
+    rc = NGX_ERROR;
+
+    c = ngx_get_connection(fd[0], cycle->log);
+
+    if (c) {
+        c->shared = 1;
+        ngx_close_connection(c);
+
+        if (fcntl(fd[0], F_GETFD) != -1) {
+            rc = NGX_OK;
+            (void) close(fd[0]);
+        }
+    }
+
+    (void) close(fd[1]);
+
+    if (rc != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "ngx_thread_ws_module was built with other headers than "
+                      "this nginx: it would close descriptors that it shares.  "
+                      "Build it with the headers of this nginx (on Debian: "
+                      "the package nginx-dev)");
+    }
+
+    return rc;
 }
 
 

@@ -5,10 +5,9 @@
  */
 
 
-#include "agent/ngx_thread_ws_agent_request.h"
+#include "agent/ngx_thread_ws_agent_private.h"
 #include "base/ngx_thread_ws_headers.h"
 #include "base/ngx_thread_ws_string.h"
-#include "conn/ngx_thread_ws_output.h"
 
 
 /* bytes of an answer that one turn of the event loop may bring a run */
@@ -100,7 +99,7 @@ ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
     agent->header = 1;
 
     agent->busy = 1;
-    rc = ngx_thread_ws_run_header(agent->run, &header);
+    rc = agent->call.handlers->header(agent->call.data, &header);
     agent->busy = 0;
 
     if (rc != NGX_OK || agent->stopped) {
@@ -189,7 +188,6 @@ ngx_thread_ws_agent_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     if (ngx_thread_ws_agent_take(agent, in) != NGX_OK) {
         agent->stopped = 1;
         r->connection->error = 1;
-        (void) ngx_thread_ws_agent_flush(agent);
         return NGX_ERROR;
     }
 
@@ -200,12 +198,14 @@ ngx_thread_ws_agent_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 static ngx_int_t
 ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
 {
-    size_t       size;
-    ngx_buf_t   *b;
-    ngx_int_t    rc;
-    ngx_uint_t   last;
-    ngx_chain_t *cl;
+    size_t                           size;
+    ngx_buf_t                       *b;
+    ngx_int_t                        rc;
+    ngx_uint_t                       last;
+    ngx_chain_t                     *cl;
+    ngx_thread_ws_agent_handlers_t  *handlers;
 
+    handlers = agent->call.handlers;
     rc = NGX_OK;
     last = 0;
 
@@ -219,10 +219,15 @@ ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
             agent->turn_size += size;
 
             if (rc != NGX_DONE) {
-                rc = ngx_thread_ws_run_body(agent->run, b->pos, b->last);
+                rc = handlers->body(agent->call.data, b->pos, b->last,
+                                    &agent->deltas);
             }
 
             b->pos = b->last;
+
+            if (agent->deltas && agent->first_at == 0) {
+                agent->first_at = ngx_current_msec;
+            }
 
             if ((rc != NGX_OK && rc != NGX_DONE) || agent->stopped) {
                 rc = NGX_ERROR;
@@ -237,7 +242,7 @@ ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
 
     if (rc == NGX_DONE || (rc == NGX_OK && last)) {
         agent->whole = 1;
-        ngx_thread_ws_run_whole(agent->run);
+        handlers->whole(agent->call.data);
 
         if (agent->stopped) {
             rc = NGX_ERROR;
@@ -292,34 +297,26 @@ ngx_thread_ws_agent_linger_handler(ngx_event_t *ev)
 
 
 /*
- * Sends what one call brought: at once if the agent has no more for us now,
- * together with what the next read brings otherwise.  Waits, and so leaves the
- * agent's bytes in the agent's socket, while the client is behind; and for the
- * next turn of the event loop when this one has done enough.
+ * All that one read brought was taken.  The agent's next bytes are left in its
+ * socket while nobody has room for more, and for the next turn of the event
+ * loop when this one has done enough.
  */
 
 static ngx_int_t
 ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent)
 {
-    ngx_uint_t             more;
-    ngx_thread_ws_conn_t  *conn;
+    ngx_int_t   rc;
+    ngx_uint_t  more;
 
-    conn = agent->conn;
-    more = !agent->stopped && !agent->whole
-           && ngx_thread_ws_agent_more(agent->request);
+    more = !agent->whole && ngx_thread_ws_agent_more(agent->request);
 
-    if (more && conn->out_size < conn->conf->output_buffer / 2) {
-        ngx_thread_ws_output_post(conn);
-
-    } else if (conn->out && ngx_thread_ws_output_flush(conn) == NGX_ERROR) {
-        return NGX_ERROR;
-    }
+    rc = agent->call.handlers->flush(agent->call.data, more);
 
     if (!more) {
         agent->turn_size = 0;
     }
 
-    if (agent->stopped || agent->whole) {
+    if (agent->whole) {
         return NGX_OK;
     }
 
@@ -327,11 +324,7 @@ ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent)
         ngx_thread_ws_agent_gather(agent);
     }
 
-    if (conn->out_size >= conn->conf->output_buffer) {
-        return ngx_thread_ws_agent_hold(agent, NULL);
-    }
-
-    if (agent->turn_size >= NGX_THREAD_WS_TURN_SIZE) {
+    if (rc == NGX_AGAIN || agent->turn_size >= NGX_THREAD_WS_TURN_SIZE) {
         return ngx_thread_ws_agent_hold(agent, NULL);
     }
 
@@ -380,7 +373,7 @@ ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
 
 /*
  * The turn after a hold.  Core set its own send_timeout on the run's write
- * event meanwhile; a client that takes nothing is the connection's affair.
+ * event meanwhile; who takes nothing is not the agent's affair.
  */
 
 void
@@ -397,7 +390,7 @@ ngx_thread_ws_agent_turn_handler(ngx_event_t *ev)
     agent->turn_size = 0;
 
     if (agent->waiting
-        && agent->conn->out_size < agent->conn->conf->output_buffer)
+        && agent->call.handlers->flush(agent->call.data, 0) == NGX_OK)
     {
         ngx_thread_ws_agent_release(agent);
     }
@@ -405,20 +398,10 @@ ngx_thread_ws_agent_turn_handler(ngx_event_t *ev)
 
 
 void
-ngx_thread_ws_agent_resume(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_agent_resume(ngx_thread_ws_agent_t *agent)
 {
-    ngx_queue_t            *q;
-    ngx_thread_ws_agent_t  *agent;
-
-    for (q = ngx_queue_head(&conn->agents);
-         q != ngx_queue_sentinel(&conn->agents);
-         q = ngx_queue_next(q))
-    {
-        agent = ngx_queue_data(q, ngx_thread_ws_agent_t, queue);
-
-        if (agent->waiting && !agent->turn.posted) {
-            ngx_thread_ws_agent_release(agent);
-        }
+    if (agent->waiting && !agent->turn.posted) {
+        ngx_thread_ws_agent_release(agent);
     }
 }
 
@@ -499,7 +482,7 @@ ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc)
         && !agent->whole && !agent->stopped)
     {
         agent->busy = 1;
-        ngx_thread_ws_run_cut(agent->run, agent->end);
+        agent->call.handlers->cut(agent->call.data, agent->end);
         agent->busy = 0;
 
         agent->stopped = 1;

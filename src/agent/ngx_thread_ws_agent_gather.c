@@ -8,7 +8,7 @@
  */
 
 
-#include "agent/ngx_thread_ws_agent_request.h"
+#include "agent/ngx_thread_ws_agent_private.h"
 
 
 /* deltas before which an answer is not held up: short ones are over by then */
@@ -47,10 +47,10 @@ ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent)
         return;
     }
 
-    deltas = agent->run->result.tokens - agent->deltas;
+    deltas = agent->deltas - agent->gathered_deltas;
     elapsed = ngx_current_msec - agent->read_at;
 
-    agent->deltas += deltas;
+    agent->gathered_deltas = agent->deltas;
     agent->read_at = ngx_current_msec;
 
     agent->fast = (agent->deltas > NGX_THREAD_WS_GATHER_AFTER && deltas > 1);
@@ -78,11 +78,9 @@ static ngx_msec_t
 ngx_thread_ws_agent_gather_time(ngx_thread_ws_agent_t *agent,
     ngx_msec_t elapsed, ngx_uint_t deltas)
 {
-    ngx_msec_t            time, whole;
-    ngx_thread_ws_run_t  *run;
+    ngx_msec_t  time, whole;
 
-    run = agent->run;
-    whole = ngx_current_msec - run->started - run->result.first_token;
+    whole = ngx_current_msec - agent->first_at;
 
     if (elapsed > deltas * NGX_THREAD_WS_GATHER_PACE
         || whole > agent->deltas * NGX_THREAD_WS_GATHER_PACE)

@@ -9,6 +9,10 @@
 #include "base/ngx_thread_ws_directive.h"
 #include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_upgrade.h"
+#include "ws/ngx_thread_ws_utf8.h"
+#include "store/ngx_thread_ws_store.h"
+#include "store/ngx_thread_ws_store_drivers.h"
+#include "zone/ngx_thread_ws_zone.h"
 
 
 #define NGX_THREAD_WS_FILE_MAX  1048576
@@ -506,7 +510,7 @@ ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_int_t                 n;
     ngx_str_t                *value;
     ngx_uint_t                i;
-    ngx_thread_ws_context_t  *context;
+    ngx_thread_ws_context_conf_t  *context;
 
     context = &tlcf->context;
 

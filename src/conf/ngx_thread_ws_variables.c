@@ -1,10 +1,12 @@
 
 #include "ngx_thread_ws.h"
-#include "agent/ngx_thread_ws_agent.h"
 #include "observe/ngx_thread_ws_trace.h"
+#include "conn/ngx_thread_ws_conn.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "conf/ngx_thread_ws_variables.h"
 #include "base/ngx_thread_ws_uuid.h"
+#include "run/ngx_thread_ws_run.h"
+#include "wire/ngx_thread_ws_command.h"
 
 
 typedef enum {
@@ -26,7 +28,7 @@ typedef enum {
 } ngx_thread_ws_variable_e;
 
 
-/* Whose variable it is: in an agent's request the run's, else conn's. */
+/* Whose variable it is: in an agent's request a run's, else a connection's. */
 
 typedef struct {
     ngx_thread_ws_run_t       *run;
@@ -147,11 +149,10 @@ ngx_thread_ws_whose(ngx_http_request_t *r, ngx_thread_ws_whose_t *whose)
 
     ngx_memzero(whose, sizeof(ngx_thread_ws_whose_t));
 
-    run = ngx_thread_ws_agent_run(r);
+    run = ngx_thread_ws_run_of(r);
 
     if (run) {
         whose->run = run;
-        whose->conn = ngx_thread_ws_agent_conn(r);
         whose->conf = run->conf;
         whose->conn_id.data = run->subject.connection_id;
         whose->conn_id.len = NGX_THREAD_WS_CONNECTION_ID_LEN;
@@ -238,8 +239,8 @@ ngx_thread_ws_variable_id(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         if (whose.run) {
             value = whose.run->subject.request_id;
 
-        } else if (whose.conn && whose.conn->run) {
-            value = whose.conn->run->subject.request_id;
+        } else if (whose.conn && whose.conn->follower.lane.run) {
+            value = whose.conn->follower.lane.run->subject.request_id;
         }
 
         break;
@@ -350,11 +351,8 @@ ngx_thread_ws_variable_number(ngx_http_request_t *r,
 
     if (whose.run) {
         n = ngx_thread_ws_run_number(whose.run, data);
-    }
 
-    if (whose.conn
-        && (whose.run == NULL || data >= NGX_THREAD_WS_VAR_RUNS))
-    {
+    } else if (whose.conn) {
         n = ngx_thread_ws_conn_number(whose.conn, data);
     }
 
@@ -394,8 +392,11 @@ ngx_thread_ws_run_number(ngx_thread_ws_run_t *run, uintptr_t data)
         return run->reply.usage ? run->reply.output_tokens
                                 : run->result.output_tokens;
 
-    default:
-        return -1;
+    case NGX_THREAD_WS_VAR_RUNS:
+        return run->number;
+
+    default: /* NGX_THREAD_WS_VAR_CLOSE_CODE */
+        return run->close_code ? (int64_t) run->close_code : -1;
     }
 }
 

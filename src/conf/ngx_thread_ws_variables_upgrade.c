@@ -1,7 +1,8 @@
 
 /*
- * Variables of the upgrade request, for the agent's location too: headers,
- * cookies, arguments.
+ * Variables of the upgrade request: headers, cookies, arguments.  In the
+ * agent's location they are those of the run's caller, since the client may be
+ * gone.
  */
 
 
@@ -11,17 +12,26 @@
 #include "conf/ngx_thread_ws_variables.h"
 
 
-static ngx_http_request_t *ngx_thread_ws_upgrade_request(
+/* where headers are looked for, one after the other */
+
+typedef struct {
+    ngx_thread_ws_caller_t   *caller;        /* of an agent's request: its */
+    ngx_uint_t                i;             /* next one; else ... */
+    ngx_thread_ws_headers_t   headers;       /* ... the upgrade request's */
+} ngx_thread_ws_upgrade_t;
+
+
+static ngx_int_t ngx_thread_ws_upgrade_begin(ngx_thread_ws_upgrade_t *upgrade,
     ngx_http_request_t *r);
+static ngx_int_t ngx_thread_ws_upgrade_next(ngx_thread_ws_upgrade_t *upgrade,
+    u_char *name, size_t len, ngx_str_t *value);
 static ngx_int_t ngx_thread_ws_variable_http(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static size_t ngx_thread_ws_headers_size(ngx_http_request_t *r,
-    ngx_str_t *name);
 static ngx_int_t ngx_thread_ws_variable_cookie(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_thread_ws_variable_arg(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_uint_t ngx_thread_ws_header_is(ngx_table_elt_t *header, u_char *name,
+static ngx_uint_t ngx_thread_ws_header_is(ngx_str_t *header, u_char *name,
     size_t len);
 static ngx_uint_t ngx_thread_ws_cookie_find(ngx_str_t *line, u_char *name,
     size_t len, ngx_str_t *value);
@@ -62,23 +72,64 @@ ngx_thread_ws_variables_add_upgrade(ngx_conf_t *cf)
 }
 
 
-/* the upgrade request behind r, NULL if there is none */
+/* NGX_OK, or NGX_DECLINED where r has nothing to do with an upgrade */
 
-static ngx_http_request_t *
-ngx_thread_ws_upgrade_request(ngx_http_request_t *r)
+static ngx_int_t
+ngx_thread_ws_upgrade_begin(ngx_thread_ws_upgrade_t *upgrade,
+    ngx_http_request_t *r)
 {
-    ngx_thread_ws_conn_t      *conn;
     ngx_thread_ws_loc_conf_t  *conf;
 
-    conn = ngx_thread_ws_agent_conn(r);
+    upgrade->i = 0;
+    upgrade->caller = ngx_thread_ws_agent_caller(r);
 
-    if (conn) {
-        return conn->request;
+    if (upgrade->caller) {
+        return NGX_OK;
     }
 
     conf = ngx_http_get_module_loc_conf(r->main, ngx_thread_ws_module);
 
-    return conf->pass ? r->main : NULL;
+    if (conf->pass == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_thread_ws_headers_begin(&upgrade->headers,
+                                &r->main->headers_in.headers);
+    return NGX_OK;
+}
+
+
+/* the next one of that name: NGX_OK, or NGX_DONE at the end */
+
+static ngx_int_t
+ngx_thread_ws_upgrade_next(ngx_thread_ws_upgrade_t *upgrade, u_char *name,
+    size_t len, ngx_str_t *value)
+{
+    ngx_table_elt_t                *h;
+    ngx_thread_ws_caller_header_t  *ch;
+
+    if (upgrade->caller) {
+
+        while (upgrade->i < upgrade->caller->nheaders) {
+            ch = &upgrade->caller->headers[upgrade->i++];
+
+            if (ngx_thread_ws_header_is(&ch->name, name, len)) {
+                *value = ch->value;
+                return NGX_OK;
+            }
+        }
+
+        return NGX_DONE;
+    }
+
+    while ((h = ngx_thread_ws_headers_next(&upgrade->headers)) != NULL) {
+        if (ngx_thread_ws_header_is(&h->key, name, len)) {
+            *value = h->value;
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DONE;
 }
 
 
@@ -93,23 +144,26 @@ ngx_thread_ws_variable_http(ngx_http_request_t *r,
 {
     size_t                    size;
     u_char                   *p, sep;
-    ngx_str_t                *var, name;
-    ngx_table_elt_t          *h;
-    ngx_http_request_t       *upgrade;
-    ngx_thread_ws_headers_t   headers;
+    ngx_str_t                *var, name, value;
+    ngx_thread_ws_upgrade_t   upgrade;
 
     v->not_found = 1;
-
-    upgrade = ngx_thread_ws_upgrade_request(r);
-    if (upgrade == NULL) {
-        return NGX_OK;
-    }
 
     var = (ngx_str_t *) data;
     name.data = var->data + sizeof("thread_ws_http_") - 1;
     name.len = var->len - (sizeof("thread_ws_http_") - 1);
 
-    size = ngx_thread_ws_headers_size(upgrade, &name);
+    if (ngx_thread_ws_upgrade_begin(&upgrade, r) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    size = 0;
+
+    while (ngx_thread_ws_upgrade_next(&upgrade, name.data, name.len, &value)
+           == NGX_OK)
+    {
+        size += value.len + 2;
+    }
 
     if (size == 0) {
         return NGX_OK;
@@ -123,19 +177,18 @@ ngx_thread_ws_variable_http(ngx_http_request_t *r,
     sep = (name.len == 6 && ngx_strncmp(name.data, "cookie", 6) == 0) ? ';'
                                                                       : ',';
     v->data = p;
-    ngx_thread_ws_headers_begin(&headers, &upgrade->headers_in.headers);
 
-    while ((h = ngx_thread_ws_headers_next(&headers)) != NULL) {
-        if (!ngx_thread_ws_header_is(h, name.data, name.len)) {
-            continue;
-        }
+    (void) ngx_thread_ws_upgrade_begin(&upgrade, r);
 
+    while (ngx_thread_ws_upgrade_next(&upgrade, name.data, name.len, &value)
+           == NGX_OK)
+    {
         if (p != v->data) {
             *p++ = sep;
             *p++ = ' ';
         }
 
-        p = ngx_cpymem(p, h->value.data, h->value.len);
+        p = ngx_cpymem(p, value.data, value.len);
     }
 
     v->len = p - v->data;
@@ -147,28 +200,6 @@ ngx_thread_ws_variable_http(ngx_http_request_t *r,
 }
 
 
-/* all headers of that name, with what comes between them; 0: there are none */
-
-static size_t
-ngx_thread_ws_headers_size(ngx_http_request_t *r, ngx_str_t *name)
-{
-    size_t                    size;
-    ngx_table_elt_t          *h;
-    ngx_thread_ws_headers_t   headers;
-
-    size = 0;
-    ngx_thread_ws_headers_begin(&headers, &r->headers_in.headers);
-
-    while ((h = ngx_thread_ws_headers_next(&headers)) != NULL) {
-        if (ngx_thread_ws_header_is(h, name->data, name->len)) {
-            size += h->value.len + 2;
-        }
-    }
-
-    return size;
-}
-
-
 static ngx_int_t
 ngx_thread_ws_variable_cookie(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
@@ -176,31 +207,21 @@ ngx_thread_ws_variable_cookie(ngx_http_request_t *r,
     size_t                    len;
     u_char                   *name;
     ngx_str_t                *var, line, value;
-    ngx_table_elt_t          *h;
-    ngx_http_request_t       *upgrade;
-    ngx_thread_ws_headers_t   headers;
+    ngx_thread_ws_upgrade_t   upgrade;
 
     v->not_found = 1;
-
-    upgrade = ngx_thread_ws_upgrade_request(r);
-    if (upgrade == NULL) {
-        return NGX_OK;
-    }
 
     var = (ngx_str_t *) data;
     name = var->data + sizeof("thread_ws_cookie_") - 1;
     len = var->len - (sizeof("thread_ws_cookie_") - 1);
 
-    ngx_thread_ws_headers_begin(&headers, &upgrade->headers_in.headers);
+    if (ngx_thread_ws_upgrade_begin(&upgrade, r) != NGX_OK) {
+        return NGX_OK;
+    }
 
-    while ((h = ngx_thread_ws_headers_next(&headers)) != NULL) {
-
-        if (!ngx_thread_ws_header_is(h, (u_char *) "cookie", 6)) {
-            continue;
-        }
-
-        line = h->value;
-
+    while (ngx_thread_ws_upgrade_next(&upgrade, (u_char *) "cookie", 6, &line)
+           == NGX_OK)
+    {
         if (ngx_thread_ws_cookie_find(&line, name, len, &value)) {
             return ngx_thread_ws_variable_set(r, v, value.data, value.len);
         }
@@ -214,23 +235,38 @@ static ngx_int_t
 ngx_thread_ws_variable_arg(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data)
 {
-    size_t               len;
-    u_char              *name;
-    ngx_str_t           *var, value;
-    ngx_http_request_t  *upgrade;
+    size_t                     len;
+    u_char                    *name;
+    ngx_str_t                 *var, value;
+    ngx_http_request_t         args;
+    ngx_thread_ws_caller_t    *caller;
+    ngx_thread_ws_loc_conf_t  *conf;
 
     v->not_found = 1;
-
-    upgrade = ngx_thread_ws_upgrade_request(r);
-    if (upgrade == NULL) {
-        return NGX_OK;
-    }
 
     var = (ngx_str_t *) data;
     name = var->data + sizeof("thread_ws_arg_") - 1;
     len = var->len - (sizeof("thread_ws_arg_") - 1);
 
-    if (len == 0 || ngx_http_arg(upgrade, name, len, &value) != NGX_OK) {
+    caller = ngx_thread_ws_agent_caller(r);
+
+    if (caller) {
+
+        /* all that core's function looks at */
+
+        args.args = caller->args;
+
+    } else {
+        conf = ngx_http_get_module_loc_conf(r->main, ngx_thread_ws_module);
+
+        if (conf->pass == NULL) {
+            return NGX_OK;
+        }
+
+        args.args = r->main->args;
+    }
+
+    if (len == 0 || ngx_http_arg(&args, name, len, &value) != NGX_OK) {
         return NGX_OK;
     }
 
@@ -239,17 +275,17 @@ ngx_thread_ws_variable_arg(ngx_http_request_t *r,
 
 
 static ngx_uint_t
-ngx_thread_ws_header_is(ngx_table_elt_t *header, u_char *name, size_t len)
+ngx_thread_ws_header_is(ngx_str_t *header, u_char *name, size_t len)
 {
     u_char  c;
     size_t  i;
 
-    if (header->key.len != len) {
+    if (header->len != len) {
         return 0;
     }
 
     for (i = 0; i < len; i++) {
-        c = ngx_tolower(header->key.data[i]);
+        c = ngx_tolower(header->data[i]);
 
         if (c == '-') {
             c = '_';

@@ -7,10 +7,11 @@
 
 
 #include "conn/ngx_thread_ws_conn.h"
-#include "agent/ngx_thread_ws_agent.h"
+#include "conn/ngx_thread_ws_compact.h"
 #include "observe/ngx_thread_ws_observe.h"
 #include "conn/ngx_thread_ws_output.h"
-#include "run/ngx_thread_ws_run.h"
+#include "thread/ngx_thread_ws_thread.h"
+#include "ws/ngx_thread_ws_frame.h"
 
 
 /* how long the peer's close frame is waited for, ms */
@@ -29,7 +30,6 @@ static void ngx_thread_ws_conn_read(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_write(ngx_thread_ws_conn_t *conn,
     ngx_event_t *wev);
 static void ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn);
-static ngx_int_t ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_timer_handler(ngx_event_t *ev);
 static void ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn);
@@ -53,10 +53,6 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
 
     r = conn->request;
     c = conn->connection;
-
-    ngx_queue_init(&conn->waiting);
-    ngx_queue_init(&conn->agents);
-    ngx_queue_init(&conn->history);
 
     conn->totals.opened = ngx_current_msec;
     conn->timer.handler = ngx_thread_ws_conn_timer_handler;
@@ -304,17 +300,21 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
     ngx_int_t            rc;
     ngx_http_request_t  *r;
 
-    if (!conn->error) {
-        ngx_thread_ws_run_next(conn);
-    }
-
-    if (conn->leaving && !conn->close_sent && conn->run == NULL
+    if (conn->leaving && !conn->close_sent
         && conn->timer_use != NGX_THREAD_WS_TIMER_LEAVE)
     {
         ngx_thread_ws_conn_leave(conn);
     }
 
     rc = ngx_thread_ws_conn_flush(conn);
+
+    if (rc != NGX_ERROR && !conn->error && !conn->close_sent) {
+
+        /* what is left of one answer makes room for the next */
+
+        ngx_thread_ws_follower_drained(&conn->follower);
+        ngx_thread_ws_thread_next(&conn->follower);
+    }
 
     /*
      * Both have said goodbye; but a close with bytes unread would reset the
@@ -348,10 +348,6 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
         (void) ngx_shutdown_socket(conn->connection->fd, NGX_WRITE_SHUTDOWN);
     }
 
-    if (conn->out_size <= conn->conf->output_buffer / 2) {
-        ngx_thread_ws_agent_resume(conn);
-    }
-
     if (conn->paused && conn->out_size <= NGX_THREAD_WS_OUTPUT_MAX(conn) / 2) {
         conn->paused = 0;
         ngx_thread_ws_conn_wake(conn);
@@ -360,7 +356,7 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
     /* a timer may come before the first handler, which wants the request */
 
     if (conn->conf->compact && conn->upgraded && !conn->compact
-        && conn->connection->data == conn && ngx_queue_empty(&conn->agents))
+        && conn->connection->data == conn)
     {
         conn->compact = 1;
 
@@ -373,9 +369,10 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn)
 {
+    ngx_int_t            rc, left;
     ngx_connection_t    *c;
     ngx_http_request_t  *r;
 
@@ -403,7 +400,17 @@ ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn)
         conn->upgraded = 1;
     }
 
-    return ngx_thread_ws_output_flush(conn);
+    for ( ;; ) {
+
+        left = (conn->close_sent || conn->error) ? NGX_OK
+                        : ngx_thread_ws_follower_take(&conn->follower, 0);
+
+        rc = ngx_thread_ws_output_flush(conn);
+
+        if (rc != NGX_OK || left != NGX_AGAIN) {
+            return rc;
+        }
+    }
 }
 
 
@@ -478,6 +485,10 @@ ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
 
     conn->handlers->closing(conn);
 
+    /* what was said before goes before */
+
+    (void) ngx_thread_ws_follower_take(&conn->follower, 1);
+
     if (code == NGX_THREAD_WS_CLOSE_NO_STATUS) {
         len = 0;
 
@@ -514,8 +525,8 @@ ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn)
 
     conn->leaving = 1;
 
-    if (conn->close_sent || conn->run
-        || (!conn->error && conn->nwaiting))
+    if (conn->close_sent || conn->follower.lane.run
+        || (!conn->error && conn->follower.lane.nwaiting))
     {
         return;
     }
@@ -563,7 +574,7 @@ ngx_thread_ws_conn_timer_handler(ngx_event_t *ev)
 
     case NGX_THREAD_WS_TIMER_LEAVE:
 
-        if (conn->run == NULL) {
+        if (conn->follower.lane.run == NULL) {
             ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_RESTART,
                                      "the server is restarting");
         }
@@ -578,31 +589,6 @@ ngx_thread_ws_conn_timer_handler(ngx_event_t *ev)
     }
 
     ngx_thread_ws_conn_step(conn);
-}
-
-
-ngx_int_t
-ngx_thread_ws_conn_generation(ngx_thread_ws_conn_t *conn, uint64_t generation)
-{
-    if (conn->generation == 0) {
-        conn->generation = generation;
-    }
-
-    if (conn->generation == generation) {
-        return NGX_OK;
-    }
-
-    ngx_thread_ws_conn_deleted(conn);
-
-    return NGX_DECLINED;
-}
-
-
-void
-ngx_thread_ws_conn_deleted(ngx_thread_ws_conn_t *conn)
-{
-    ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_POLICY,
-                             "the thread was deleted");
 }
 
 

@@ -1,8 +1,9 @@
 
 /*
- * A connection: its read and write handlers, messages out of frames, pings,
- * closing.  Lives in the upgrade request's pool, from the 101 to the clean-up
- * of that request.
+ * A connection: one upgraded WebSocket, its read and write handlers, messages
+ * out of frames, pings, closing.  It refers to its thread by a follower.  Lives
+ * in the pool of nginx's connection, from the 101 to the clean-up of the
+ * upgrade request.
  */
 
 
@@ -11,6 +12,12 @@
 
 
 #include "ngx_thread_ws.h"
+#include "base/ngx_thread_ws_bytes.h"
+#include "conn/ngx_thread_ws_compact.h"
+#include "observe/ngx_thread_ws_subject.h"
+#include "thread/ngx_thread_ws_follower.h"
+#include "ws/ngx_thread_ws_deflate.h"
+#include "ws/ngx_thread_ws_message.h"
 
 
 #define NGX_THREAD_WS_READ_SIZE  16384
@@ -26,7 +33,7 @@
  * of them are there, and none frees the connection.
  */
 
-struct ngx_thread_ws_handlers_s {
+typedef struct {
     ngx_uint_t  binary;      /* unsigned  binary:1;  messages of that type are
                                 taken, else they close with 1003 */
 
@@ -38,6 +45,10 @@ struct ngx_thread_ws_handlers_s {
 
     ngx_int_t  (*bind)(ngx_http_request_t *r, ngx_thread_ws_loc_conf_t *conf,
                        ngx_thread_ws_conn_t *conn, ngx_uint_t *close_code);
+
+    /* a bound connection that will be opened: NGX_OK, or an HTTP status */
+
+    ngx_int_t  (*open)(ngx_thread_ws_conn_t *conn);
 
     /* with its opening, and with each ping to the client */
 
@@ -56,9 +67,80 @@ struct ngx_thread_ws_handlers_s {
     /* what lines of the error log say of it; gives the position after that */
 
     u_char    *(*log)(ngx_thread_ws_conn_t *conn, u_char *buf, size_t len);
-};
 
-extern ngx_thread_ws_handlers_t  ngx_thread_ws_thread_handlers;
+} ngx_thread_ws_conn_handlers_t;
+
+/* those of a thread's connections */
+
+extern ngx_thread_ws_conn_handlers_t  ngx_thread_ws_conn_chat;
+
+/* how a connection follows */
+
+extern ngx_thread_ws_follower_handlers_t  ngx_thread_ws_conn_follower;
+
+
+typedef enum {
+    NGX_THREAD_WS_TIMER_NONE = 0,
+    NGX_THREAD_WS_TIMER_PING,                /* until the next ping */
+    NGX_THREAD_WS_TIMER_PONG,                /* until the pong is missed */
+    NGX_THREAD_WS_TIMER_LEAVE,               /* until 1012 is due */
+    NGX_THREAD_WS_TIMER_CLOSE                /* until a close is missed */
+} ngx_thread_ws_timer_e;
+
+
+typedef struct ngx_thread_ws_block_s  ngx_thread_ws_block_t;
+
+
+struct ngx_thread_ws_conn_s {
+    ngx_connection_t          *connection;
+    ngx_http_request_t        *request;      /* the upgrade's */
+    ngx_thread_ws_loc_conf_t  *conf;
+    ngx_thread_ws_conn_handlers_t  *handlers;    /* what it is for */
+
+    ngx_thread_ws_compact_t    saved;        /* the request's, while it is
+                                                compact */
+
+    ngx_thread_ws_subject_t    subject;
+    ngx_str_t                  pass;         /* the agent location's URI */
+
+    ngx_thread_ws_follower_t   follower;     /* of its thread */
+
+    /* what comes in */
+
+    ngx_thread_ws_message_t    in;           /* frames to messages */
+    ngx_thread_ws_bytes_t      unread;       /* taken from the socket, waiting
+                                                until output has drained */
+
+    /* what goes out */
+
+    ngx_thread_ws_block_t     *out;
+    ngx_thread_ws_block_t     *out_last;
+    size_t                     out_size;
+    ngx_thread_ws_deflate_t   *deflate;
+
+    ngx_event_t                timer;
+    ngx_uint_t                 timer_use;    /* ngx_thread_ws_timer_e */
+    ngx_uint_t                 close_code;   /* for variables and logs */
+    ngx_msec_t                 ping_at;      /* ngx_current_msec, the next */
+    ngx_msec_t                 pong_at;      /* ... when one is missed */
+    size_t                     unacked;      /* bytes before the ping */
+
+    ngx_thread_ws_totals_t     totals;
+    ngx_thread_ws_result_t     last;         /* of the last run that ended */
+
+    unsigned                   upgraded:1;   /* the 101 is written out */
+    unsigned                   compact:1;    /* the request was made small */
+    unsigned                   pinged:1;     /* pong_at stands */
+    unsigned                   heard:1;      /* a byte came since the ping */
+    unsigned                   paused:1;     /* input waits for output */
+    unsigned                   leaving:1;    /* the worker is */
+    unsigned                   close_sent:1;
+    unsigned                   close_received:1;
+    unsigned                   deaf:1;       /* the peer broke the framing */
+    unsigned                   shut:1;       /* our half is closed */
+    unsigned                   error:1;      /* the socket is of no use */
+    unsigned                   counted:1;    /* in the metrics */
+};
 
 
 /*
@@ -88,22 +170,22 @@ ngx_thread_ws_conn_t *ngx_thread_ws_conn_of(ngx_http_request_t *r);
 void ngx_thread_ws_conn_wake(ngx_thread_ws_conn_t *conn);
 
 /*
+ * Writes what its runs have said, and sends what the socket takes.
+ *
+ *   NGX_OK     all is sent
+ *   NGX_AGAIN  some is left
+ *   NGX_ERROR  the connection is broken
+ */
+
+ngx_int_t ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn);
+
+/*
  * Ends the runs and begins the close handshake: a close frame, then the peer's
  * is waited for.  The first code stands.
  */
 
 void ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
     char *reason);
-
-/*
- * The thread's generation, as the store knows it: NGX_OK, or NGX_DECLINED when
- * the thread was deleted, and the connection is closing for that.
- */
-
-ngx_int_t ngx_thread_ws_conn_generation(ngx_thread_ws_conn_t *conn,
-    uint64_t generation);
-void ngx_thread_ws_conn_deleted(ngx_thread_ws_conn_t *conn);
-
 
 /* the connection's one timer, ms, and what it is for */
 
@@ -136,15 +218,6 @@ ngx_int_t ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn);
 
 ngx_int_t ngx_thread_ws_conn_feed(ngx_thread_ws_conn_t *conn, u_char *data,
     size_t len);
-
-
-/*
- * Looks whether the thread was deleted meanwhile; forgets the look at the
- * connection's end.
- */
-
-void ngx_thread_ws_watch(ngx_thread_ws_conn_t *conn);
-void ngx_thread_ws_watch_free(ngx_thread_ws_conn_t *conn);
 
 
 #endif /* _NGX_THREAD_WS_CONN_H_INCLUDED_ */

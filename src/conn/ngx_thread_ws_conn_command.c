@@ -1,40 +1,94 @@
 
 /*
  * What a thread's connection does with what comes: a text is a command of the
- * client's, and runs end with the connection.
+ * client's; and how it follows its thread.
  */
 
 
 #include "conn/ngx_thread_ws_conn.h"
 #include "base/ngx_thread_ws_string.h"
-#include "agent/ngx_thread_ws_agent.h"
 #include "conn/ngx_thread_ws_output.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "observe/ngx_thread_ws_observe.h"
-#include "run/ngx_thread_ws_run.h"
-#include "thread/ngx_thread_ws_recent.h"
+#include "thread/ngx_thread_ws_thread.h"
+#include "wire/ngx_thread_ws_code.h"
+#include "wire/ngx_thread_ws_command.h"
+#include "wire/ngx_thread_ws_event.h"
+#include "ws/ngx_thread_ws_frame.h"
 
 
+static ngx_int_t ngx_thread_ws_conn_join(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_look(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn,
     ngx_uint_t type, u_char *data, size_t len);
+static void ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_command_t *command);
+static void ngx_thread_ws_conn_command_cancel(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_command_t *command);
 static void ngx_thread_ws_conn_command_refuse(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
 static void ngx_thread_ws_conn_command_pong(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
-static void ngx_thread_ws_conn_command_closed(ngx_thread_ws_conn_t *conn);
-static u_char *ngx_thread_ws_conn_command_log(ngx_thread_ws_conn_t *conn,
-    u_char *buf, size_t len);
+static void ngx_thread_ws_conn_error(ngx_thread_ws_conn_t *conn,
+    ngx_str_t *request_id, ngx_uint_t code, char *text);
+static void ngx_thread_ws_conn_closing(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_closed(ngx_thread_ws_conn_t *conn);
+static u_char *ngx_thread_ws_conn_log(ngx_thread_ws_conn_t *conn, u_char *buf,
+    size_t len);
+
+static u_char *ngx_thread_ws_conn_on_text(void *data, size_t size);
+static void ngx_thread_ws_conn_on_text_end(void *data, u_char *text,
+    u_char *last);
+static size_t ngx_thread_ws_conn_on_queued(void *data);
+static void ngx_thread_ws_conn_on_flush(void *data);
+static void ngx_thread_ws_conn_on_post(void *data);
+static void ngx_thread_ws_conn_on_began(void *data, ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_conn_on_ended(void *data, ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_conn_on_deleted(void *data);
 
 
-ngx_thread_ws_handlers_t  ngx_thread_ws_thread_handlers = {
+ngx_thread_ws_conn_handlers_t  ngx_thread_ws_conn_chat = {
     0,
     ngx_thread_ws_upgrade_bind,
-    ngx_thread_ws_watch,
+    ngx_thread_ws_conn_join,
+    ngx_thread_ws_conn_look,
     ngx_thread_ws_conn_command,
-    ngx_thread_ws_run_disconnect,
-    ngx_thread_ws_conn_command_closed,
-    ngx_thread_ws_conn_command_log
+    ngx_thread_ws_conn_closing,
+    ngx_thread_ws_conn_closed,
+    ngx_thread_ws_conn_log
 };
+
+
+ngx_thread_ws_follower_handlers_t  ngx_thread_ws_conn_follower = {
+    ngx_thread_ws_conn_on_text,
+    ngx_thread_ws_conn_on_text_end,
+    ngx_thread_ws_conn_on_queued,
+    ngx_thread_ws_conn_on_flush,
+    ngx_thread_ws_conn_on_post,
+    ngx_thread_ws_conn_on_began,
+    ngx_thread_ws_conn_on_ended,
+    ngx_thread_ws_conn_on_deleted
+};
+
+
+static ngx_int_t
+ngx_thread_ws_conn_join(ngx_thread_ws_conn_t *conn)
+{
+    return (ngx_thread_ws_thread_join(&conn->follower, conn->conf,
+                                      &conn->subject.owner,
+                                      &conn->subject.thread_id)
+            == NGX_OK)
+           ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static void
+ngx_thread_ws_conn_look(ngx_thread_ws_conn_t *conn)
+{
+    if (!conn->close_sent) {
+        ngx_thread_ws_thread_watch(conn->follower.thread);
+    }
+}
 
 
 static void
@@ -61,20 +115,11 @@ ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn, ngx_uint_t type,
     switch (command.type) {
 
     case NGX_THREAD_WS_COMMAND_MESSAGE:
-
-        if (!ngx_thread_ws_string_equal(&command.thread_id,
-                                        &conn->subject.thread_id))
-        {
-            ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_POLICY,
-                                     "threadId is not this connection's");
-            break;
-        }
-
-        ngx_thread_ws_run_submit(conn, &command);
+        ngx_thread_ws_conn_command_message(conn, &command);
         break;
 
     case NGX_THREAD_WS_COMMAND_CANCEL:
-        ngx_thread_ws_run_cancel(conn, &command.request_id);
+        ngx_thread_ws_conn_command_cancel(conn, &command);
         break;
 
     case NGX_THREAD_WS_COMMAND_PING:
@@ -87,25 +132,117 @@ ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn, ngx_uint_t type,
 
 
 static void
-ngx_thread_ws_conn_command_refuse(ngx_thread_ws_conn_t *conn,
+ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
-    ngx_str_t  id, text;
+    ngx_uint_t                code;
+    ngx_str_t                 id;
+    ngx_thread_ws_run_args_t  args;
+
+    if (!ngx_thread_ws_string_equal(&command->thread_id,
+                                    &conn->subject.thread_id))
+    {
+        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_POLICY,
+                                 "threadId is not this connection's");
+        return;
+    }
+
+    conn->totals.messages++;
+
+    ngx_memzero(&args, sizeof(ngx_thread_ws_run_args_t));
+
+    args.upgrade = conn->request;
+    args.subject = &conn->subject;
+    args.request_id = command->request_id;
+    args.content = command->content;
+    args.pass = conn->pass;
+
+    code = ngx_thread_ws_thread_submit(&conn->follower, &args,
+                                       conn->leaving || ngx_exiting);
+
+    if (code == NGX_THREAD_WS_OK) {
+        return;
+    }
 
     id = command->request_id;
 
-    if (id.len && ngx_thread_ws_run_find(conn, &id)) {
+    if (code == NGX_THREAD_WS_DUPLICATE_REQUEST) {
+
+        /* or the client would take the running one for ended */
+
+        id.len = 0;
+    }
+
+    ngx_thread_ws_conn_error(conn, &id, code, NULL);
+}
+
+
+static void
+ngx_thread_ws_conn_command_cancel(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_command_t *command)
+{
+    if (ngx_thread_ws_thread_cancel(&conn->follower, &command->request_id)
+        != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
+                      "cancel of \"%V\" ignored: it is not active",
+                      &command->request_id);
+    }
+}
+
+
+static void
+ngx_thread_ws_conn_command_refuse(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_command_t *command)
+{
+    ngx_str_t  id;
+
+    id = command->request_id;
+
+    if (id.len && ngx_thread_ws_thread_find(&conn->follower, &id)) {
 
         /* or the client would take a run that goes on for ended */
 
         id.len = 0;
     }
 
-    text.data = (u_char *) command->reason;
-    text.len = ngx_strlen(command->reason);
+    ngx_thread_ws_conn_error(conn, &id, command->code, command->reason);
+}
 
-    ngx_thread_ws_run_error(conn, &id, command->code, &text, 0);
-    ngx_thread_ws_observe_rejected(&conn->subject, &id, command->code);
+
+/* a command that is refused; the id may be empty, text NULL for the code's */
+
+static void
+ngx_thread_ws_conn_error(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id,
+    ngx_uint_t code, char *text)
+{
+    u_char                 *p;
+    ngx_thread_ws_code_t   *c;
+    ngx_thread_ws_error_t   error;
+
+    c = &ngx_thread_ws_codes[code];
+
+    error.request_id = *request_id;
+    error.message = c->text;
+    error.code = c->name;
+    error.retryable = c->retryable;
+    error.retry_after = 0;
+
+    if (text) {
+        error.message.data = (u_char *) text;
+        error.message.len = ngx_strlen(text);
+    }
+
+    if (!conn->close_sent && !conn->error) {
+        p = ngx_thread_ws_output_text(conn,
+                                      ngx_thread_ws_event_error_size(&error));
+        if (p) {
+            ngx_thread_ws_output_text_end(conn, p,
+                                        ngx_thread_ws_event_error(p, &error));
+        }
+    }
+
+    ngx_thread_ws_observe_rejected(&conn->subject, request_id, code);
 }
 
 
@@ -143,29 +280,123 @@ ngx_thread_ws_conn_command_pong(ngx_thread_ws_conn_t *conn,
 
 
 static void
-ngx_thread_ws_conn_command_closed(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_conn_closing(ngx_thread_ws_conn_t *conn)
 {
-    ngx_thread_ws_run_disconnect(conn);
-    ngx_thread_ws_agent_stop_all(conn);
-    ngx_thread_ws_watch_free(conn);
-    ngx_thread_ws_recent_free(conn);
+    ngx_uint_t                going;
+    ngx_thread_ws_verdict_t   verdict;
+
+    /* by worker_shutdown_timeout it is the worker that goes, not the client */
+
+    going = conn->connection->error && conn->connection->close;
+
+    verdict.code = NGX_THREAD_WS_SHUTTING_DOWN;
+    ngx_str_null(&verdict.text);
+
+    ngx_thread_ws_thread_disconnect(&conn->follower, conn->close_code,
+                                    going ? &verdict : NULL);
+}
+
+
+static void
+ngx_thread_ws_conn_closed(ngx_thread_ws_conn_t *conn)
+{
+    ngx_thread_ws_conn_closing(conn);
+    ngx_thread_ws_thread_leave(&conn->follower);
 }
 
 
 static u_char *
-ngx_thread_ws_conn_command_log(ngx_thread_ws_conn_t *conn, u_char *buf,
-    size_t len)
+ngx_thread_ws_conn_log(ngx_thread_ws_conn_t *conn, u_char *buf, size_t len)
 {
-    u_char  *p;
+    u_char               *p;
+    ngx_thread_ws_run_t  *run;
 
     p = ngx_snprintf(buf, len, ", connection: %*s",
                      (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
                      conn->subject.connection_id);
 
-    if (conn->run) {
+    run = conn->follower.lane.run;
+
+    if (run) {
         p = ngx_snprintf(p, len - (p - buf), ", request: %V",
-                         &conn->run->subject.request_id);
+                         &run->subject.request_id);
     }
 
     return p;
+}
+
+
+/* what its thread asks and tells */
+
+
+static u_char *
+ngx_thread_ws_conn_on_text(void *data, size_t size)
+{
+    return ngx_thread_ws_output_text(data, size);
+}
+
+
+static void
+ngx_thread_ws_conn_on_text_end(void *data, u_char *text, u_char *last)
+{
+    ngx_thread_ws_output_text_end(data, text, last);
+}
+
+
+static size_t
+ngx_thread_ws_conn_on_queued(void *data)
+{
+    ngx_thread_ws_conn_t  *conn = data;
+
+    return conn->out_size;
+}
+
+
+static void
+ngx_thread_ws_conn_on_flush(void *data)
+{
+    (void) ngx_thread_ws_conn_flush(data);
+}
+
+
+static void
+ngx_thread_ws_conn_on_post(void *data)
+{
+    ngx_thread_ws_conn_t  *conn = data;
+
+    ngx_thread_ws_output_post(conn);
+}
+
+
+static void
+ngx_thread_ws_conn_on_began(void *data, ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_conn_t  *conn = data;
+
+    run->number = ++conn->totals.runs;
+}
+
+
+static void
+ngx_thread_ws_conn_on_ended(void *data, ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_conn_t  *conn = data;
+
+    if (run->result.outcome) {
+        conn->last = run->result;
+    }
+
+    conn->totals.tokens += run->result.tokens;
+    conn->totals.input_tokens += ngx_max(run->result.input_tokens, 0);
+    conn->totals.output_tokens += ngx_max(run->result.output_tokens, 0);
+
+    ngx_thread_ws_conn_tell(conn);
+}
+
+
+static void
+ngx_thread_ws_conn_on_deleted(void *data)
+{
+    ngx_thread_ws_conn_close(data, NGX_THREAD_WS_CLOSE_POLICY,
+                             "the thread was deleted");
 }

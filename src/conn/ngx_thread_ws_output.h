@@ -10,7 +10,7 @@
 #define _NGX_THREAD_WS_OUTPUT_H_INCLUDED_
 
 
-#include "ngx_thread_ws.h"
+#include "conn/ngx_thread_ws_conn.h"
 
 
 /*

@@ -11,6 +11,9 @@
 #include "base/ngx_thread_ws_response.h"
 #include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_conn.h"
+#include "ws/ngx_thread_ws_utf8.h"
+#include "wire/ngx_thread_ws_command.h"
+#include "ws/ngx_thread_ws_handshake.h"
 
 
 /* PostgreSQL's index entries end near 2700 bytes */
@@ -41,13 +44,13 @@ static ngx_http_log_handler_pt  ngx_thread_ws_next_log_handler;
 ngx_int_t
 ngx_thread_ws_upgrade_handler(ngx_http_request_t *r)
 {
-    return ngx_thread_ws_upgrade(r, &ngx_thread_ws_thread_handlers);
+    return ngx_thread_ws_upgrade(r, &ngx_thread_ws_conn_chat);
 }
 
 
 ngx_int_t
 ngx_thread_ws_upgrade(ngx_http_request_t *r,
-    ngx_thread_ws_handlers_t *handlers)
+    ngx_thread_ws_conn_handlers_t *handlers)
 {
     ngx_int_t                  rc;
     ngx_str_t                  key;
@@ -103,6 +106,9 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r,
     conn->request = r;
     conn->conf = conf;
     conn->handlers = handlers;
+
+    ngx_thread_ws_follower_init(&conn->follower, &ngx_thread_ws_conn_follower,
+                                conn);
     ngx_thread_ws_result_init(&conn->last);
 
     conn->subject.log = r->connection->log;
@@ -112,13 +118,18 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r,
 
     ngx_http_set_ctx(r, conn, ngx_thread_ws_module);
 
-    rc = ngx_thread_ws_upgrade_reply(r, conn, &key);
+    rc = close_code ? NGX_OK : handlers->open(conn);
+
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_upgrade_reply(r, conn, &key);
+    }
 
     if (rc == NGX_OK) {
         rc = ngx_thread_ws_conn_attach(conn, r);
     }
 
     if (rc != NGX_OK) {
+        handlers->closed(conn);
 
         if (conn->deflate) {
             ngx_thread_ws_deflate_free(conn->deflate);

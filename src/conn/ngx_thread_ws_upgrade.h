@@ -8,7 +8,7 @@
 #define _NGX_THREAD_WS_UPGRADE_H_INCLUDED_
 
 
-#include "ngx_thread_ws.h"
+#include "conn/ngx_thread_ws_conn.h"
 
 
 /* the content handler of thread_ws_pass */
@@ -21,7 +21,7 @@ ngx_int_t ngx_thread_ws_upgrade_handler(ngx_http_request_t *r);
  */
 
 ngx_int_t ngx_thread_ws_upgrade(ngx_http_request_t *r,
-    ngx_thread_ws_handlers_t *handlers);
+    ngx_thread_ws_conn_handlers_t *handlers);
 
 /* the bind of a thread's connections: its thread, owner and agent */
 

@@ -104,7 +104,9 @@ typedef struct {
 } ngx_thread_ws_dialect_threads_t;
 
 
-typedef struct {
+typedef struct ngx_thread_ws_dialect_s  ngx_thread_ws_dialect_t;
+
+struct ngx_thread_ws_dialect_s {
     ngx_str_t   name;
 
     /*
@@ -144,7 +146,7 @@ typedef struct {
     /* NULL: the server keeps no threads */
 
     ngx_thread_ws_dialect_threads_t  *threads;
-} ngx_thread_ws_dialect_t;
+};
 
 
 extern ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_openai;

@@ -22,9 +22,14 @@
 size_t ngx_thread_ws_json_escaped_size(u_char *p, size_t len);
 u_char *ngx_thread_ws_json_escape(u_char *dst, u_char *p, size_t len);
 
+/* bytes of the longest character: two halves of a surrogate pair, escaped */
+
+#define NGX_THREAD_WS_JSON_CHAR_MAX  12
+
 /*
  * Where a piece of at least size bytes ends that has no part of a character or
  * of an escape, of a valid inside of a JSON string; at last if there is less.
+ * It is longer than size by less than a character.
  */
 
 u_char *ngx_thread_ws_json_piece(u_char *p, u_char *last, size_t size);

@@ -4,6 +4,8 @@
 #include "base/ngx_thread_ws_directive.h"
 #include "base/ngx_thread_ws_string.h"
 #include "observe/ngx_thread_ws_trace.h"
+#include "ws/ngx_thread_ws_utf8.h"
+#include "json/ngx_thread_ws_json.h"
 
 
 /* the longest text that others choose; escaped, two of them fit a line */

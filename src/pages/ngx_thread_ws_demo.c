@@ -8,6 +8,7 @@
 #include "pages/ngx_thread_ws_demo.h"
 #include "base/ngx_thread_ws_directive.h"
 #include "conf/ngx_thread_ws_settings.h"
+#include "json/ngx_thread_ws_json.h"
 
 
 #define NGX_THREAD_WS_DEMO_DELAY  20      /* ms */

@@ -16,6 +16,7 @@ static ngx_int_t ngx_thread_ws_echo_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_echo_bind(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
     ngx_uint_t *close_code);
+static ngx_int_t ngx_thread_ws_echo_open(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_echo_message(ngx_thread_ws_conn_t *conn,
     ngx_uint_t type, u_char *data, size_t len);
 static void ngx_thread_ws_echo_nothing(ngx_thread_ws_conn_t *conn);
@@ -23,9 +24,10 @@ static u_char *ngx_thread_ws_echo_log(ngx_thread_ws_conn_t *conn, u_char *buf,
     size_t len);
 
 
-static ngx_thread_ws_handlers_t  ngx_thread_ws_echo_handlers = {
+static ngx_thread_ws_conn_handlers_t  ngx_thread_ws_echo_handlers = {
     1,
     ngx_thread_ws_echo_bind,
+    ngx_thread_ws_echo_open,
     ngx_thread_ws_echo_nothing,
     ngx_thread_ws_echo_message,
     ngx_thread_ws_echo_nothing,
@@ -53,6 +55,13 @@ ngx_thread_ws_echo_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_thread_ws_echo_bind(ngx_http_request_t *r, ngx_thread_ws_loc_conf_t *conf,
     ngx_thread_ws_conn_t *conn, ngx_uint_t *close_code)
+{
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_echo_open(ngx_thread_ws_conn_t *conn)
 {
     return NGX_OK;
 }

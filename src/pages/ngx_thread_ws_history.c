@@ -12,6 +12,7 @@
 #include "base/ngx_thread_ws_response.h"
 #include "conf/ngx_thread_ws_settings.h"
 #include "conn/ngx_thread_ws_upgrade.h"
+#include "json/ngx_thread_ws_json.h"
 
 
 #define NGX_THREAD_WS_HISTORY_RUNS   100

@@ -9,6 +9,7 @@
 
 
 #include "ngx_thread_ws.h"
+#include "store/ngx_thread_ws_store.h"
 
 
 /* the handler of thread_ws_history; conf is the location's */

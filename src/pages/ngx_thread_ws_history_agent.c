@@ -9,6 +9,8 @@
 #include "pages/ngx_thread_ws_history.h"
 #include "base/ngx_thread_ws_bytes.h"
 #include "base/ngx_thread_ws_uuid.h"
+#include "dialect/ngx_thread_ws_dialect.h"
+#include "json/ngx_thread_ws_json.h"
 
 
 typedef struct {

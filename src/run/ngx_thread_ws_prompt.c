@@ -1,7 +1,7 @@
 
 /*
- * A run's request body: the settings, what the connection remembers of the
- * thread, and the new message, in the words of the agent's dialect.
+ * A run's request body: the settings, the context of its thread and the new
+ * message, in the words of the agent's dialect.
  *
  * The history is most of a body, and stands escaped already.  So the dialect
  * writes a prompt with two made-up runs, from which is read how a run and the
@@ -9,9 +9,9 @@
  */
 
 
-#include "ngx_thread_ws.h"
-#include "agent/ngx_thread_ws_agent.h"
-#include "thread/ngx_thread_ws_recent.h"
+#include "run/ngx_thread_ws_run_private.h"
+#include "ws/ngx_thread_ws_utf8.h"
+#include "json/ngx_thread_ws_json.h"
 
 
 /* U+0000 is in no message */
@@ -30,11 +30,12 @@ static ngx_int_t ngx_thread_ws_prompt_value(ngx_thread_ws_run_t *run,
 static ngx_int_t ngx_thread_ws_prompt_text(ngx_thread_ws_run_t *run,
     ngx_thread_ws_prompt_t *prompt, ngx_str_t *text);
 static void ngx_thread_ws_prompt_free(void *data);
-static ngx_uint_t ngx_thread_ws_prompt_plain(ngx_thread_ws_conn_t *conn);
+static ngx_uint_t ngx_thread_ws_prompt_plain(ngx_thread_ws_run_t *run,
+    ngx_queue_t *first);
 static ngx_int_t ngx_thread_ws_prompt_unescape(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_prompt_t *prompt);
+    ngx_thread_ws_prompt_t *prompt, ngx_queue_t *first, ngx_uint_t n);
 static ngx_int_t ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run,
-    ngx_str_t *text);
+    ngx_str_t *text, ngx_queue_t *first);
 
 
 static ngx_str_t  ngx_thread_ws_busy_names[] = {
@@ -45,18 +46,16 @@ static ngx_str_t  ngx_thread_ws_busy_names[] = {
 
 
 ngx_int_t
-ngx_thread_ws_run_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
+ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
     ngx_chain_t **body, off_t *size)
 {
     ngx_buf_t                 *b;
     ngx_str_t                  text;
-    ngx_uint_t                 i, marked;
+    ngx_uint_t                 i, n, marked;
     ngx_chain_t               *cl;
-    ngx_thread_ws_conn_t      *conn;
+    ngx_queue_t               *first;
     ngx_thread_ws_prompt_t     prompt;
     ngx_thread_ws_exchange_t   marks[NGX_THREAD_WS_MARKS / 2];
-
-    conn = run->conn;
 
     if (ngx_thread_ws_prompt_settings(run, r, &prompt) != NGX_OK) {
         return NGX_ERROR;
@@ -64,11 +63,15 @@ ngx_thread_ws_run_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
 
     marked = 0;
 
-    if (conn->nhistory && conn->history_size <= run->conf->context.bytes) {
+    first = ngx_thread_ws_context_first(run->context, &run->conf->context, &n);
 
-        if (ngx_thread_ws_prompt_plain(conn)) {
+    if (n) {
 
-            if (ngx_thread_ws_prompt_unescape(run, &prompt) != NGX_OK) {
+        if (ngx_thread_ws_prompt_plain(run, first)) {
+
+            if (ngx_thread_ws_prompt_unescape(run, &prompt, first, n)
+                != NGX_OK)
+            {
                 return NGX_ERROR;
             }
 
@@ -85,7 +88,7 @@ ngx_thread_ws_run_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
     }
 
     if (ngx_thread_ws_prompt_text(run, &prompt, &text) != NGX_OK
-        || (marked && ngx_thread_ws_prompt_fill(run, &text) != NGX_OK))
+        || (marked && ngx_thread_ws_prompt_fill(run, &text, first) != NGX_OK))
     {
         return NGX_ERROR;
     }
@@ -230,14 +233,14 @@ ngx_thread_ws_prompt_free(void *data)
  */
 
 static ngx_uint_t
-ngx_thread_ws_prompt_plain(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_prompt_plain(ngx_thread_ws_run_t *run, ngx_queue_t *first)
 {
     u_char                  *p, *last;
     ngx_queue_t             *q;
     ngx_thread_ws_recent_t  *recent;
 
-    for (q = ngx_queue_head(&conn->history);
-         q != ngx_queue_sentinel(&conn->history);
+    for (q = first;
+         q != ngx_queue_sentinel(&run->context->runs);
          q = ngx_queue_next(q))
     {
         recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
@@ -266,29 +269,25 @@ ngx_thread_ws_prompt_plain(ngx_thread_ws_conn_t *conn)
 
 static ngx_int_t
 ngx_thread_ws_prompt_unescape(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_prompt_t *prompt)
+    ngx_thread_ws_prompt_t *prompt, ngx_queue_t *first, ngx_uint_t n)
 {
     u_char                    *p;
     ngx_str_t                 *text[2];
     ngx_uint_t                 i;
     ngx_queue_t               *q;
-    ngx_thread_ws_conn_t      *conn;
     ngx_thread_ws_recent_t    *recent;
     ngx_thread_ws_exchange_t  *e;
 
-    conn = run->conn;
-
-    e = ngx_palloc(run->pool,
-                   conn->nhistory * sizeof(ngx_thread_ws_exchange_t));
+    e = ngx_palloc(run->pool, n * sizeof(ngx_thread_ws_exchange_t));
     if (e == NULL) {
         return NGX_ERROR;
     }
 
     prompt->history = e;
-    prompt->nhistory = conn->nhistory;
+    prompt->nhistory = n;
 
-    for (q = ngx_queue_head(&conn->history);
-         q != ngx_queue_sentinel(&conn->history);
+    for (q = first;
+         q != ngx_queue_sentinel(&run->context->runs);
          q = ngx_queue_next(q))
     {
         recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
@@ -326,17 +325,15 @@ ngx_thread_ws_prompt_unescape(ngx_thread_ws_run_t *run,
 /* the remembered runs for the made-up ones, if the dialect sends any */
 
 static ngx_int_t
-ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run, ngx_str_t *text)
+ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run, ngx_str_t *text,
+    ngx_queue_t *first)
 {
     u_char                  *p, *pos, *last;
     size_t                   size;
     ngx_str_t                piece[NGX_THREAD_WS_MARKS + 1];
     ngx_uint_t               i;
     ngx_queue_t             *q;
-    ngx_thread_ws_conn_t    *conn;
     ngx_thread_ws_recent_t  *recent;
-
-    conn = run->conn;
 
     pos = text->data;
     last = pos + text->len;
@@ -360,8 +357,8 @@ ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run, ngx_str_t *text)
 
     size = text->len;
 
-    for (q = ngx_queue_head(&conn->history);
-         q != ngx_queue_sentinel(&conn->history);
+    for (q = first;
+         q != ngx_queue_sentinel(&run->context->runs);
          q = ngx_queue_next(q))
     {
         recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
@@ -377,13 +374,13 @@ ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run, ngx_str_t *text)
     text->data = p;
     p = ngx_cpymem(p, piece[0].data, piece[0].len);
 
-    for (q = ngx_queue_head(&conn->history);
-         q != ngx_queue_sentinel(&conn->history);
+    for (q = first;
+         q != ngx_queue_sentinel(&run->context->runs);
          q = ngx_queue_next(q))
     {
         recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
 
-        if (q != ngx_queue_head(&conn->history)) {
+        if (q != first) {
             p = ngx_cpymem(p, piece[2].data, piece[2].len);
         }
 

@@ -1,17 +1,14 @@
 
 /*
- * The run's state machine.  ngx_thread_ws_run_end() makes the last transition,
- * wherever it is made from, and sends the one terminal event.
+ * The run's state machine: all transitions are made here.  What the agent and
+ * the store say is judged by the other files of this room, whose verdicts are
+ * carried out here.
  */
 
 
-#include "run/ngx_thread_ws_run.h"
-#include "base/ngx_thread_ws_string.h"
-#include "agent/ngx_thread_ws_agent.h"
-#include "run/ngx_thread_ws_answer.h"
-#include "conn/ngx_thread_ws_conn.h"
+#include "run/ngx_thread_ws_run_private.h"
 #include "observe/ngx_thread_ws_observe.h"
-#include "conn/ngx_thread_ws_output.h"
+#include "observe/ngx_thread_ws_trace.h"
 
 
 /*
@@ -22,275 +19,55 @@
 #define NGX_THREAD_WS_RUN_HOLD  3600000
 
 
-static ngx_thread_ws_run_t *ngx_thread_ws_run_create(
-    ngx_thread_ws_conn_t *conn, ngx_thread_ws_command_t *command);
-static ngx_int_t ngx_thread_ws_run_repeated(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_command_t *command);
-static ngx_int_t ngx_thread_ws_run_admit(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_run_t *run);
-static void ngx_thread_ws_run_reject(ngx_thread_ws_conn_t *conn,
-    ngx_str_t *request_id, ngx_uint_t code);
-static void ngx_thread_ws_run_start(ngx_thread_ws_run_t *run);
+static ngx_int_t ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_run_args_t *args);
+static void ngx_thread_ws_run_fail(ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op);
+static void ngx_thread_ws_run_know(ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run);
+static ngx_array_t *ngx_thread_ws_run_headers(ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_run_store(ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_run_append_handler(ngx_thread_ws_store_op_t *op);
+static void ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_timeout_handler(ngx_event_t *ev);
 static void ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run);
-static void ngx_thread_ws_run_detach(ngx_thread_ws_run_t *run);
-static void ngx_thread_ws_run_release(ngx_thread_ws_run_t *run);
 static u_char *ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
 
-
-void
-ngx_thread_ws_run_submit(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_command_t *command)
-{
-    ngx_thread_ws_run_t  *run;
-
-    conn->totals.messages++;
-
-    if (ngx_thread_ws_run_repeated(conn, command) == NGX_OK) {
-        return;
-    }
-
-    if (conn->leaving || ngx_exiting) {
-        ngx_thread_ws_run_reject(conn, &command->request_id,
-                                 NGX_THREAD_WS_SHUTTING_DOWN);
-        return;
-    }
-
-    run = ngx_thread_ws_run_create(conn, command);
-    if (run == NULL) {
-        ngx_thread_ws_run_reject(conn, &command->request_id,
-                                 NGX_THREAD_WS_UPSTREAM_UNAVAILABLE);
-        return;
-    }
-
-    if (ngx_thread_ws_run_admit(conn, run) != NGX_OK) {
-        ngx_thread_ws_run_reject(conn, &run->subject.request_id,
-                                 NGX_THREAD_WS_BUSY);
-        ngx_destroy_pool(run->pool);
-        return;
-    }
-
-    ngx_thread_ws_observe_message(&run->subject, conn->subject.span, run->pool,
-                                  run->content.len);
-
-    ngx_queue_insert_tail(&conn->waiting, &run->queue);
-    conn->nwaiting++;
-    conn->waiting_size += run->content.len;
-
-    if (conn->run) {
-        ngx_thread_ws_observe_queued(&run->subject, conn->nwaiting);
-        return;
-    }
-
-    ngx_thread_ws_run_next(conn);
-}
+static ngx_int_t ngx_thread_ws_run_on_prompt(void *data, ngx_http_request_t *r,
+    ngx_chain_t **body, off_t *size);
+static ngx_int_t ngx_thread_ws_run_on_header(void *data,
+    ngx_thread_ws_agent_header_t *header);
+static ngx_int_t ngx_thread_ws_run_on_body(void *data, u_char *pos,
+    u_char *last, ngx_uint_t *deltas);
+static ngx_int_t ngx_thread_ws_run_on_flush(void *data, ngx_uint_t more);
+static void ngx_thread_ws_run_on_whole(void *data);
+static void ngx_thread_ws_run_on_cut(void *data, ngx_uint_t end);
+static void ngx_thread_ws_run_on_gone(void *data, ngx_uint_t whole,
+    ngx_uint_t end);
+static u_char *ngx_thread_ws_run_on_log(void *data, u_char *buf, size_t len);
 
 
-/* an id that is active or waits already: NGX_OK if there is nothing to do */
-
-static ngx_int_t
-ngx_thread_ws_run_repeated(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_command_t *command)
-{
-    ngx_str_t             none;
-    ngx_thread_ws_run_t  *run;
-
-    run = ngx_thread_ws_run_find(conn, &command->request_id);
-    if (run == NULL) {
-        return NGX_DECLINED;
-    }
-
-    if (ngx_thread_ws_string_equal(&run->content, &command->content)) {
-        ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
-                      "message repeated while its run is under way");
-        return NGX_OK;
-    }
-
-    /* without the id, or the client would take the running one for ended */
-
-    ngx_str_null(&none);
-    ngx_thread_ws_run_reject(conn, &none, NGX_THREAD_WS_DUPLICATE_REQUEST);
-
-    return NGX_OK;
-}
-
-
-/* an error that ends no run */
-
-static void
-ngx_thread_ws_run_reject(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id,
-    ngx_uint_t code)
-{
-    ngx_thread_ws_run_error(conn, request_id, code, NULL, 0);
-    ngx_thread_ws_observe_rejected(&conn->subject, request_id, code);
-}
-
-
-/* what thread_ws_busy says of one more message: NGX_OK or NGX_BUSY */
-
-static ngx_int_t
-ngx_thread_ws_run_admit(ngx_thread_ws_conn_t *conn, ngx_thread_ws_run_t *run)
-{
-    ngx_uint_t                 max;
-    ngx_queue_t               *q;
-    ngx_thread_ws_loc_conf_t  *conf;
-
-    conf = conn->conf;
-
-    if (conn->run == NULL && conn->nwaiting == 0) {
-        return NGX_OK;
-    }
-
-    switch (conf->busy) {
-
-    case NGX_THREAD_WS_BUSY_INTERRUPT:
-
-        while (!ngx_queue_empty(&conn->waiting)) {
-            q = ngx_queue_head(&conn->waiting);
-            ngx_thread_ws_run_end(ngx_queue_data(q, ngx_thread_ws_run_t,
-                                                 queue),
-                                  NGX_THREAD_WS_CANCELLED, 0, NULL);
-        }
-
-        if (conn->run && conn->run->state != NGX_THREAD_WS_STORING) {
-            ngx_thread_ws_run_end(conn->run, NGX_THREAD_WS_CANCELLED, 0, NULL);
-        }
-
-        return NGX_OK;
-
-    case NGX_THREAD_WS_BUSY_QUEUE:
-
-        max = conf->queue;
-
-        if (conn->nwaiting < max
-            && conn->waiting_size + run->content.len <= conf->max_message_size)
-        {
-            return NGX_OK;
-        }
-
-        return NGX_BUSY;
-
-    default: /* NGX_THREAD_WS_BUSY_REJECT */
-        return NGX_BUSY;
-    }
-}
-
-
-void
-ngx_thread_ws_run_cancel(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id)
-{
-    ngx_thread_ws_run_t  *run;
-
-    run = ngx_thread_ws_run_find(conn, request_id);
-
-    if (run == NULL || run->state == NGX_THREAD_WS_STORING) {
-        ngx_log_error(NGX_LOG_INFO, conn->connection->log, 0,
-                      "cancel of \"%V\" ignored: it is not active",
-                      request_id);
-        return;
-    }
-
-    ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, 0, NULL);
-}
-
-
-void
-ngx_thread_ws_run_next(ngx_thread_ws_conn_t *conn)
-{
-    ngx_queue_t  *q;
-
-    while (conn->run == NULL
-           && !ngx_queue_empty(&conn->waiting)
-           && !conn->close_sent && !conn->error)
-    {
-        q = ngx_queue_head(&conn->waiting);
-
-        ngx_thread_ws_run_start(ngx_queue_data(q, ngx_thread_ws_run_t,
-                                               queue));
-    }
-}
-
-
-void
-ngx_thread_ws_run_disconnect(ngx_thread_ws_conn_t *conn)
-{
-    ngx_uint_t    code, outcome;
-    ngx_queue_t  *q;
-
-    code = 0;
-    outcome = NGX_THREAD_WS_DISCONNECTED;
-
-    if (conn->connection->error && conn->connection->close) {
-
-        /* it is the worker that goes, not the client */
-
-        code = NGX_THREAD_WS_SHUTTING_DOWN;
-        outcome = NGX_THREAD_WS_FAILED;
-    }
-
-    while (!ngx_queue_empty(&conn->waiting)) {
-        q = ngx_queue_head(&conn->waiting);
-        ngx_thread_ws_run_end(ngx_queue_data(q, ngx_thread_ws_run_t, queue),
-                              outcome, code, NULL);
-    }
-
-    if (conn->run == NULL) {
-        return;
-    }
-
-    if (conn->run->state == NGX_THREAD_WS_STORING) {
-
-        /* a whole answer is kept, for the client's retry */
-
-        ngx_thread_ws_run_detach(conn->run);
-        return;
-    }
-
-    ngx_thread_ws_run_end(conn->run, outcome, code, NULL);
-}
+static ngx_thread_ws_agent_handlers_t  ngx_thread_ws_run_agent = {
+    ngx_thread_ws_run_on_prompt,
+    ngx_thread_ws_run_on_header,
+    ngx_thread_ws_run_on_body,
+    ngx_thread_ws_run_on_flush,
+    ngx_thread_ws_run_on_whole,
+    ngx_thread_ws_run_on_cut,
+    ngx_thread_ws_run_on_gone,
+    ngx_thread_ws_run_on_log
+};
 
 
 ngx_thread_ws_run_t *
-ngx_thread_ws_run_find(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id)
-{
-    ngx_queue_t          *q;
-    ngx_thread_ws_run_t  *run;
-
-    run = conn->run;
-    q = ngx_queue_head(&conn->waiting);
-
-    for ( ;; ) {
-
-        if (run
-            && ngx_thread_ws_string_equal(&run->subject.request_id,
-                                          request_id))
-        {
-            return run;
-        }
-
-        if (q == ngx_queue_sentinel(&conn->waiting)) {
-            return NULL;
-        }
-
-        run = ngx_queue_data(q, ngx_thread_ws_run_t, queue);
-        q = ngx_queue_next(q);
-    }
-}
-
-
-static ngx_thread_ws_run_t *
-ngx_thread_ws_run_create(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_command_t *command)
+ngx_thread_ws_run_create(ngx_thread_ws_run_args_t *args)
 {
     ngx_log_t            *log;
     ngx_pool_t           *pool;
-    ngx_connection_t     *c;
     ngx_thread_ws_run_t  *run;
 
-    c = conn->connection;
-
-    pool = ngx_create_pool(2048, c->log);
+    pool = ngx_create_pool(2048, args->subject->log);
     if (pool == NULL) {
         return NULL;
     }
@@ -303,32 +80,30 @@ ngx_thread_ws_run_create(ngx_thread_ws_conn_t *conn,
     }
 
     run->pool = pool;
-    run->conn = conn;
-    run->conf = conn->conf;
+    run->conf = args->conf;
+    run->handlers = args->handlers;
+    run->thread = args->thread;
+    run->context = args->context;
     run->started = ngx_current_msec;
 
+    ngx_queue_init(&run->readers);
     ngx_thread_ws_result_init(&run->result);
 
-    /* copies: a run that is being stored outlives its connection */
-
-    if (ngx_thread_ws_subject_run(&run->subject, &conn->subject,
-                                  &command->request_id, pool)
-        != NGX_OK)
-    {
+    if (ngx_thread_ws_run_texts(run, args) != NGX_OK) {
         goto failed;
     }
 
-    *log = *c->log;
+    /* a copy: a run outlives its connection */
+
+    *log = *args->subject->log;
     log->handler = ngx_thread_ws_run_log_error;
     log->data = run;
     log->action = NULL;
     run->subject.log = log;
     pool->log = ngx_cycle->log;
 
-    run->content.data = ngx_pstrdup(pool, &command->content);
-    run->content.len = command->content.len;
-
-    if (run->content.data == NULL) {
+    run->caller = ngx_thread_ws_caller_create(pool, args->upgrade);
+    if (run->caller == NULL) {
         goto failed;
     }
 
@@ -346,56 +121,235 @@ failed:
 }
 
 
-static void
+static ngx_int_t
+ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_run_args_t *args)
+{
+    if (ngx_thread_ws_subject_run(&run->subject, args->subject,
+                                  &args->request_id, run->pool)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    run->content.len = args->content.len;
+    run->content.data = ngx_pstrdup(run->pool, &args->content);
+
+    run->pass.len = args->pass.len;
+    run->pass.data = ngx_pstrdup(run->pool, &args->pass);
+
+    return (run->content.data && run->pass.data) ? NGX_OK : NGX_ERROR;
+}
+
+
+void
 ngx_thread_ws_run_start(ngx_thread_ws_run_t *run)
 {
-    ngx_int_t              rc;
-    ngx_thread_ws_conn_t  *conn;
-
-    conn = run->conn;
-
-    ngx_queue_remove(&run->queue);
-    conn->nwaiting--;
-    conn->waiting_size -= run->content.len;
-
-    conn->run = run;
-    conn->totals.runs++;
     run->state = NGX_THREAD_WS_LOADING;
 
     ngx_add_timer(&run->timer, run->conf->run_timeout
                                ? run->conf->run_timeout
                                : NGX_THREAD_WS_RUN_HOLD);
 
-    if (ngx_thread_ws_run_recall(run)) {
+    switch (ngx_thread_ws_run_recall(run)) {
+
+    case NGX_OK:
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, NULL);
+        return;
+
+    case NGX_ERROR:
+        ngx_thread_ws_run_fail(run);
         return;
     }
 
-    rc = ngx_thread_ws_registry_claim(&run->claim, &run->subject.owner,
-                                      &run->subject.thread_id,
-                                      &run->subject.request_id,
-                                      run->subject.log);
-    if (rc == NGX_BUSY) {
+    if (ngx_thread_ws_registry_claim(&run->claim, &run->subject.owner,
+                                     &run->subject.thread_id,
+                                     &run->subject.request_id,
+                                     run->subject.log)
+        == NGX_BUSY)
+    {
         run->took_over = 1;
         ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
                       "run taken over from an older connection");
     }
 
-    ngx_thread_ws_run_load(run);
+    run->op_active = 1;
+
+    if (ngx_thread_ws_run_load(run, ngx_thread_ws_run_load_handler)
+        != NGX_AGAIN)
+    {
+        ngx_thread_ws_run_know(run);
+    }
 }
 
 
-void
+static void
+ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op)
+{
+    ngx_thread_ws_run_know(op->data);
+}
+
+
+/* what the store has of the thread is there */
+
+static void
+ngx_thread_ws_run_know(ngx_thread_ws_run_t *run)
+{
+    run->op_active = 0;
+
+    switch (ngx_thread_ws_run_loaded(run)) {
+
+    case NGX_OK:
+        ngx_thread_ws_run_ask(run);
+        return;
+
+    case NGX_DONE:
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, NULL);
+        return;
+
+    case NGX_ERROR:
+        ngx_thread_ws_run_fail(run);
+        return;
+
+    default: /* NGX_DECLINED */
+        return;
+    }
+}
+
+
+static void
 ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
 {
-    run->state = NGX_THREAD_WS_STREAMING;
+    ngx_thread_ws_agent_call_t  call;
 
+    run->state = NGX_THREAD_WS_STREAMING;
     run->asked = 1;
+
     ngx_thread_ws_observe_asked(&run->subject);
 
-    if (ngx_thread_ws_agent_start(run) != NGX_OK) {
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
-                              NGX_THREAD_WS_UPSTREAM_UNAVAILABLE, NULL);
+    ngx_memzero(&call, sizeof(ngx_thread_ws_agent_call_t));
+
+    call.handlers = &ngx_thread_ws_run_agent;
+    call.data = run;
+    call.caller = run->caller;
+    call.log = run->subject.log;
+    call.pass = run->pass;
+    call.headers = ngx_thread_ws_run_headers(run);
+
+    if (call.headers) {
+        run->agent = ngx_thread_ws_agent_create(&call);
     }
+
+    if (run->agent && ngx_thread_ws_agent_ask(run->agent) == NGX_OK) {
+        return;
+    }
+
+    run->agent = NULL;
+
+    (void) ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
+                                   NULL);
+    ngx_thread_ws_run_fail(run);
+}
+
+
+/* what the dialect's API wants, and the trace */
+
+static ngx_array_t *
+ngx_thread_ws_run_headers(ngx_thread_ws_run_t *run)
+{
+    ngx_array_t   *headers;
+    ngx_keyval_t  *h, *to;
+
+    headers = ngx_array_create(run->pool, 2, sizeof(ngx_keyval_t));
+    if (headers == NULL) {
+        return NULL;
+    }
+
+    for (h = run->conf->dialect->headers; h && h->key.len; h++) {
+        to = ngx_array_push(headers);
+        if (to == NULL) {
+            return NULL;
+        }
+
+        *to = *h;
+    }
+
+    to = ngx_array_push(headers);
+    if (to == NULL) {
+        return NULL;
+    }
+
+    to->value.data = ngx_pnalloc(run->pool, NGX_THREAD_WS_TRACEPARENT_LEN);
+    if (to->value.data == NULL) {
+        return NULL;
+    }
+
+    if (ngx_thread_ws_trace_parent(&run->subject, to->value.data) != NGX_OK) {
+        headers->nelts--;
+        return headers;
+    }
+
+    ngx_str_set(&to->key, "traceparent");
+    to->value.len = NGX_THREAD_WS_TRACEPARENT_LEN;
+
+    return headers;
+}
+
+
+/* the answer is whole: from here on a cancel comes too late */
+
+static void
+ngx_thread_ws_run_store(ngx_thread_ws_run_t *run)
+{
+    if (!ngx_thread_ws_registry_holds(&run->claim)) {
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+        return;
+    }
+
+    run->state = NGX_THREAD_WS_STORING;
+    run->result.latency = ngx_current_msec - run->started;
+
+    ngx_thread_ws_journal_seal(&run->journal);
+
+    run->op_active = 1;
+
+    switch (ngx_thread_ws_run_append(run, ngx_thread_ws_run_append_handler)) {
+
+    case NGX_AGAIN:
+        return;
+
+    case NGX_OK:
+        ngx_thread_ws_run_stored(run);
+        return;
+
+    default: /* NGX_ERROR */
+        run->op_active = 0;
+        ngx_thread_ws_run_fail(run);
+        return;
+    }
+}
+
+
+static void
+ngx_thread_ws_run_append_handler(ngx_thread_ws_store_op_t *op)
+{
+    ngx_thread_ws_run_stored(op->data);
+}
+
+
+static void
+ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run)
+{
+    run->op_active = 0;
+
+    if (ngx_thread_ws_run_appended(run) != NGX_OK) {
+        ngx_thread_ws_run_fail(run);
+        return;
+    }
+
+    run->handlers->stored(run);
+
+    ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, NULL);
 }
 
 
@@ -404,27 +358,52 @@ ngx_thread_ws_run_timeout_handler(ngx_event_t *ev)
 {
     ngx_thread_ws_run_t  *run = ev->data;
 
-    ngx_thread_ws_conn_t  *conn;
+    if (run->conf->run_timeout == 0 || run->state == NGX_THREAD_WS_STORING) {
 
-    conn = run->conn;
+        /* the store has a limit of its own */
 
-    ngx_log_error(NGX_LOG_ERR, run->subject.log, 0, "run timed out");
+        ngx_add_timer(&run->timer, NGX_THREAD_WS_RUN_HOLD);
+        return;
+    }
 
-    ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
-                          (run->state == NGX_THREAD_WS_LOADING)
-                          ? NGX_THREAD_WS_STORE_UNAVAILABLE
-                          : NGX_THREAD_WS_UPSTREAM_TIMEOUT, NULL);
+    (void) ngx_thread_ws_run_blame(run,
+                                   (run->state == NGX_THREAD_WS_LOADING)
+                                   ? NGX_THREAD_WS_STORE_UNAVAILABLE
+                                   : NGX_THREAD_WS_UPSTREAM_TIMEOUT,
+                                   "run timed out");
+    ngx_thread_ws_run_fail(run);
+}
 
-    ngx_thread_ws_conn_wake(conn);
+
+ngx_int_t
+ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
+    char *reason)
+{
+    if (reason) {
+        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0, "%s", reason);
+    }
+
+    run->verdict.code = code;
+    ngx_str_null(&run->verdict.text);
+
+    return NGX_ERROR;
+}
+
+
+/* carries the verdict out */
+
+static void
+ngx_thread_ws_run_fail(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED, &run->verdict);
 }
 
 
 void
 ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
-    ngx_uint_t code, ngx_str_t *text)
+    ngx_thread_ws_verdict_t *verdict)
 {
-    ngx_uint_t             state;
-    ngx_thread_ws_conn_t  *conn;
+    ngx_uint_t  state;
 
     state = run->state;
 
@@ -432,17 +411,10 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
         return;
     }
 
-    conn = run->conn;
     run->state = NGX_THREAD_WS_ENDED;
 
     if (run->timer.timer_set) {
         ngx_del_timer(&run->timer);
-    }
-
-    if (state == NGX_THREAD_WS_WAITING) {
-        ngx_queue_remove(&run->queue);
-        conn->nwaiting--;
-        conn->waiting_size -= run->content.len;
     }
 
     if (run->op_active) {
@@ -453,7 +425,11 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
     /* set before the request ends, when its access log line is written */
 
     run->result.outcome = outcome;
-    run->result.code = code;
+
+    if (verdict) {
+        run->verdict = *verdict;
+        run->result.code = verdict->code;
+    }
 
     if (state != NGX_THREAD_WS_STORING && !run->replayed) {
         run->result.latency = ngx_current_msec - run->started;
@@ -470,14 +446,17 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
     }
 
     ngx_thread_ws_registry_release(&run->claim);
-
-    if (conn && outcome != NGX_THREAD_WS_DISCONNECTED) {
-        ngx_thread_ws_answer_end(run, text);
-    }
+    ngx_thread_ws_journal_seal(&run->journal);
 
     ngx_thread_ws_run_tell(run);
 
-    ngx_thread_ws_run_detach(run);
+    /* who hears the end now may be the last to need the run */
+
+    run->held = 1;
+    run->handlers->ended(run);
+    run->held = 0;
+
+    ngx_thread_ws_run_release(run);
 }
 
 
@@ -490,85 +469,144 @@ ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run)
     end.model = run->model;
     end.finish_reason = run->reply.finish_reason;
     end.status = run->status;
-    end.cancelled = run->cancelled;
+    end.cancelled = (run->result.outcome == NGX_THREAD_WS_CANCELLED)
+                    ? run->cancelled : 0;
     end.asked = run->asked;
     end.replayed = run->replayed;
-
-    if (run->conn) {
-        ngx_thread_ws_conn_tell(run->conn);
-    }
 
     ngx_thread_ws_observe_ended(&run->subject, &end);
 }
 
 
-/* the connection goes on without the run */
-
-static void
-ngx_thread_ws_run_detach(ngx_thread_ws_run_t *run)
+void
+ngx_thread_ws_run_resume(ngx_thread_ws_run_t *run)
 {
-    ngx_thread_ws_conn_t  *conn;
-
-    conn = run->conn;
-
-    if (conn) {
-
-        if (run->result.outcome) {
-            conn->last = run->result;
-        }
-
-        conn->totals.tokens += run->result.tokens;
-        conn->totals.input_tokens += ngx_max(run->result.input_tokens, 0);
-        conn->totals.output_tokens += ngx_max(run->result.output_tokens, 0);
-
-        if (conn->run == run) {
-            conn->run = NULL;
-        }
-
-        run->conn = NULL;
-
-        ngx_thread_ws_conn_wake(conn);
+    if (run->agent) {
+        ngx_thread_ws_agent_resume(run->agent);
     }
-
-    ngx_thread_ws_run_release(run);
 }
 
 
-/* frees a run that neither a connection, nor a request, nor a store needs */
-
-static void
+void
 ngx_thread_ws_run_release(ngx_thread_ws_run_t *run)
 {
-    if (run->conn || run->agent || run->op_active) {
+    if (run->state != NGX_THREAD_WS_ENDED || run->held || run->lane
+        || run->agent || run->op_active || !ngx_queue_empty(&run->readers))
+    {
         return;
     }
+
+    run->handlers->freed(run);
 
     ngx_thread_ws_answer_free(run);
     ngx_destroy_pool(run->pool);
 }
 
 
-void
-ngx_thread_ws_run_cut(ngx_thread_ws_run_t *run, ngx_uint_t end)
+static u_char *
+ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf, size_t len)
 {
-    if (run->conn && run->conn->error) {
-
-        /* it was the client's socket that failed, not the agent */
-
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_DISCONNECTED, 0, NULL);
-        return;
-    }
-
-    ngx_thread_ws_answer_cut(run, end);
+    return ngx_thread_ws_run_on_log(log->data, buf, len);
 }
 
 
-void
-ngx_thread_ws_run_gone(ngx_thread_ws_run_t *run, ngx_uint_t whole,
-    ngx_uint_t end)
+/* what the agent asks and tells */
+
+
+static ngx_int_t
+ngx_thread_ws_run_on_prompt(void *data, ngx_http_request_t *r,
+    ngx_chain_t **body, off_t *size)
 {
+    return ngx_thread_ws_prompt(data, r, body, size);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_run_on_header(void *data, ngx_thread_ws_agent_header_t *header)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    if (ngx_thread_ws_answer_header(run, header) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    ngx_thread_ws_run_fail(run);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_run_on_body(void *data, u_char *pos, u_char *last,
+    ngx_uint_t *deltas)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    ngx_int_t  rc;
+
+    if (!ngx_thread_ws_registry_holds(&run->claim)) {
+        ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
+                      "run given up to a newer connection");
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+        return NGX_ERROR;
+    }
+
+    rc = ngx_thread_ws_answer_body(run, pos, last, deltas);
+
+    if (rc == NGX_ERROR) {
+        ngx_thread_ws_run_fail(run);
+    }
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_run_on_flush(void *data, ngx_uint_t more)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    ngx_thread_ws_journal_seal(&run->journal);
+
+    return run->handlers->said(run, more);
+}
+
+
+static void
+ngx_thread_ws_run_on_whole(void *data)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    if (ngx_thread_ws_answer_whole(run) == NGX_OK) {
+        ngx_thread_ws_run_store(run);
+
+    } else {
+        ngx_thread_ws_run_fail(run);
+    }
+}
+
+
+static void
+ngx_thread_ws_run_on_cut(void *data, ngx_uint_t end)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    if (run->state == NGX_THREAD_WS_STREAMING) {
+        (void) ngx_thread_ws_answer_cut(run, end);
+        ngx_thread_ws_run_fail(run);
+    }
+}
+
+
+static void
+ngx_thread_ws_run_on_gone(void *data, ngx_uint_t whole, ngx_uint_t end)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    run->agent = NULL;
+
     if (run->state == NGX_THREAD_WS_STREAMING && !whole) {
-        ngx_thread_ws_run_cut(run, end);
+        ngx_thread_ws_run_on_cut(run, end);
         return;
     }
 
@@ -577,9 +615,9 @@ ngx_thread_ws_run_gone(ngx_thread_ws_run_t *run, ngx_uint_t whole,
 
 
 static u_char *
-ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf, size_t len)
+ngx_thread_ws_run_on_log(void *data, u_char *buf, size_t len)
 {
-    ngx_thread_ws_run_t  *run = log->data;
+    ngx_thread_ws_run_t  *run = data;
 
     return ngx_snprintf(buf, len, ", connection: %*s, request: %V",
                         (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,

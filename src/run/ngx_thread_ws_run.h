@@ -1,11 +1,13 @@
 
 /*
- * A run: one message, from the command to its one terminal event.
+ * A run: one message, from the command to its one end.
  *
  *   waiting -> loading -> streaming -> storing -> ended
  *
  * A run that a cancel, an error or a lost client ends goes to "ended" from
- * wherever it is, but for "storing", where it is too late.
+ * wherever it is, but for "storing", where it is too late.  It stands alone: it
+ * knows neither a connection nor what its thread is, writes what it says into
+ * its journal, and tells its thread by the handlers.
  */
 
 
@@ -14,63 +16,171 @@
 
 
 #include "ngx_thread_ws.h"
+#include "agent/ngx_thread_ws_agent.h"
+#include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_sse.h"
+#include "observe/ngx_thread_ws_subject.h"
+#include "run/ngx_thread_ws_context.h"
+#include "run/ngx_thread_ws_journal.h"
+#include "store/ngx_thread_ws_store.h"
+#include "wire/ngx_thread_ws_code.h"
+#include "zone/ngx_thread_ws_registry.h"
 
+
+typedef enum {
+    NGX_THREAD_WS_WAITING = 0,
+    NGX_THREAD_WS_LOADING,
+    NGX_THREAD_WS_STREAMING,
+    NGX_THREAD_WS_STORING,
+    NGX_THREAD_WS_ENDED
+} ngx_thread_ws_state_e;
+
+
+/* Why a run fails; code OK: it does not. */
+
+typedef struct {
+    ngx_uint_t                 code;         /* ngx_thread_ws_code_e */
+    ngx_str_t                  text;         /* for people, lives as long as the
+                                                run; empty: the code's own */
+} ngx_thread_ws_verdict_t;
+
+
+/* What a run tells its thread. */
+
+typedef struct {
+
+    /*
+     * The store has told what it knows of the thread: op's generation and
+     * records.  NGX_OK; NGX_ERROR without memory; NGX_DECLINED when the thread
+     * was deleted and the run is over for that.
+     */
+
+    ngx_int_t  (*loaded)(ngx_thread_ws_run_t *run,
+                         ngx_thread_ws_store_op_t *op);
+
+    /*
+     * The journal has more.  NGX_OK, or NGX_AGAIN when none of those who hear
+     * the run has room for still more.  more: there will be in this turn.
+     */
+
+    ngx_int_t  (*said)(ngx_thread_ws_run_t *run, ngx_uint_t more);
+
+    /* the store has taken the run: status of its op */
+
+    void       (*stored)(ngx_thread_ws_run_t *run);
+
+    /* the journal is at its end, result and verdict are final */
+
+    void       (*ended)(ngx_thread_ws_run_t *run);
+
+    /* the run is about to be freed */
+
+    void       (*freed)(ngx_thread_ws_run_t *run);
+
+} ngx_thread_ws_run_handlers_t;
+
+
+struct ngx_thread_ws_run_s {
+    ngx_pool_t                *pool;         /* the run's own; holds it, too */
+    ngx_thread_ws_loc_conf_t  *conf;
+    ngx_uint_t                 state;        /* ngx_thread_ws_state_e */
+
+    /* its thread's */
+
+    ngx_thread_ws_run_handlers_t  *handlers;
+    ngx_thread_ws_thread_t    *thread;
+    ngx_thread_ws_context_t   *context;
+    ngx_thread_ws_lane_t      *lane;         /* NULL: on none any more */
+    ngx_queue_t                queue;        /* in the lane, while it waits */
+    ngx_queue_t                readers;      /* of ngx_thread_ws_reader_t */
+
+    /* who asked what */
+
+    ngx_thread_ws_subject_t    subject;
+    ngx_str_t                  content;
+    ngx_str_t                  pass;         /* the agent location's URI */
+    ngx_str_t                  model;
+    ngx_thread_ws_caller_t    *caller;
+    ngx_msec_t                 started;      /* ngx_current_msec, message */
+    uint64_t                   cancelled;    /* when, as observe told; 0: not */
+    ngx_uint_t                 number;       /* of its connection's runs */
+    ngx_uint_t                 close_code;   /* with outcome DISCONNECTED */
+
+    ngx_thread_ws_agent_t     *agent;        /* NULL while there is none */
+    ngx_event_t                timer;        /* thread_ws_run_timeout */
+    ngx_thread_ws_claim_t      claim;
+    ngx_thread_ws_store_op_t   op;
+
+    /* the answer */
+
+    ngx_uint_t                 status;       /* HTTP, of the agent */
+    ngx_uint_t                 refusal;      /* ngx_thread_ws_code_e: what a
+                                                status but 200 means */
+    ngx_msec_t                 retry_after;
+    ngx_thread_ws_sse_t        sse;
+    ngx_thread_ws_reply_t      reply;
+    ngx_thread_ws_bytes_t      body;         /* of an error answer */
+    ngx_thread_ws_journal_t    journal;
+
+    ngx_thread_ws_verdict_t    verdict;
+    ngx_thread_ws_result_t     result;
+
+    unsigned                   replayed:1;   /* answered from the store */
+    unsigned                   took_over:1;  /* from an older connection */
+    unsigned                   asked:1;      /* the agent was */
+    unsigned                   op_active:1;  /* the store works for it */
+    unsigned                   held:1;       /* not to be freed for now */
+    unsigned                   deleted:1;    /* its thread was, while it ran */
+};
+
+
+/* What a run is made of; texts are copied. */
+
+typedef struct {
+    ngx_thread_ws_run_handlers_t  *handlers;
+    ngx_thread_ws_thread_t    *thread;
+    ngx_thread_ws_context_t   *context;      /* outlives the run */
+    ngx_thread_ws_loc_conf_t  *conf;
+    ngx_http_request_t        *upgrade;      /* the client's request */
+    ngx_thread_ws_subject_t   *subject;      /* the connection's */
+    ngx_str_t                  request_id;
+    ngx_str_t                  content;
+    ngx_str_t                  pass;
+} ngx_thread_ws_run_args_t;
+
+
+/* a run that waits, NULL without memory */
+
+ngx_thread_ws_run_t *ngx_thread_ws_run_create(ngx_thread_ws_run_args_t *args);
 
 /*
- * A message command: it is answered by an event at once, waits, or begins, as
- * the state of the connection and thread_ws_busy say.
+ * Begins a run that waited: answers it from what is remembered or stored, or
+ * asks the agent.  It may have ended when this returns.
  */
 
-void ngx_thread_ws_run_submit(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_command_t *command);
-
-/* a cancel command: of what neither is active nor waits, it does nothing */
-
-void ngx_thread_ws_run_cancel(ngx_thread_ws_conn_t *conn,
-    ngx_str_t *request_id);
-
-/* begins the next one that waits, if nothing is active */
-
-void ngx_thread_ws_run_next(ngx_thread_ws_conn_t *conn);
-
-/* the connection is about to close: whatever is not being stored ends */
-
-void ngx_thread_ws_run_disconnect(ngx_thread_ws_conn_t *conn);
-
-/* the active or waiting run of that id, NULL if there is none */
-
-ngx_thread_ws_run_t *ngx_thread_ws_run_find(ngx_thread_ws_conn_t *conn,
-    ngx_str_t *request_id);
-
-/* a command that is refused: an error event; the id may be empty */
-
-void ngx_thread_ws_run_error(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id,
-    ngx_uint_t code, ngx_str_t *text, ngx_msec_t retry_after);
-
-
-/* for the parts of a run; each of them may free it */
-
-/* answers a run that the connection remembers: 1 if it did */
-
-ngx_uint_t ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run);
-
-/* reads what the store has of the thread, then asks the agent */
-
-void ngx_thread_ws_run_load(ngx_thread_ws_run_t *run);
-void ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run);
-
-/* the answer is whole: stores it, then sends final */
-
-void ngx_thread_ws_run_store(ngx_thread_ws_run_t *run);
+void ngx_thread_ws_run_start(ngx_thread_ws_run_t *run);
 
 /*
- * Ends the run: its upstream request first, then its terminal event.  outcome
- * is of ngx_thread_ws_outcome_e; with FAILED code says why, and text (NULL: the
- * code's own) is for people.
+ * Ends the run, whatever its state: its upstream request first, then its thread
+ * is told.  outcome is of ngx_thread_ws_outcome_e; with FAILED verdict says why
+ * (else NULL).  A run that has ended stays as it is.
  */
 
 void ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
-    ngx_uint_t code, ngx_str_t *text);
+    ngx_thread_ws_verdict_t *verdict);
+
+/* some of those who hear it have room again */
+
+void ngx_thread_ws_run_resume(ngx_thread_ws_run_t *run);
+
+/* frees a run that has ended, unless somebody still needs it */
+
+void ngx_thread_ws_run_release(ngx_thread_ws_run_t *run);
+
+/* the run whose agent's request r is (or a subrequest of it); NULL: none's */
+
+#define ngx_thread_ws_run_of(r)                                               \
+    ((ngx_thread_ws_run_t *) ngx_thread_ws_agent_data(r))
 
 
 #endif /* _NGX_THREAD_WS_RUN_H_INCLUDED_ */

@@ -1,39 +1,43 @@
 
 /*
  * A run and the store: what is known of its thread before the agent is asked,
- * and the answer's way into the store before final is sent.
+ * and the answer's way into the store before its end is told.
  */
 
 
-#include "run/ngx_thread_ws_run.h"
+#include "run/ngx_thread_ws_run_private.h"
 #include "base/ngx_thread_ws_string.h"
-#include "run/ngx_thread_ws_answer.h"
-#include "conn/ngx_thread_ws_conn.h"
-#include "thread/ngx_thread_ws_recent.h"
+#include "json/ngx_thread_ws_json.h"
 
 
-static void ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op);
-static void ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run);
-static ngx_int_t ngx_thread_ws_run_learn(ngx_thread_ws_run_t *run);
-static void ngx_thread_ws_run_replay(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_record_t *record, ngx_str_t *answer, ngx_uint_t same);
-static void ngx_thread_ws_run_append_handler(ngx_thread_ws_store_op_t *op);
-static void ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run);
-static void ngx_thread_ws_run_remember(ngx_thread_ws_run_t *run);
+static ngx_int_t ngx_thread_ws_run_replay(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_record_t *record, ngx_uint_t same);
+static ngx_int_t ngx_thread_ws_run_escape(ngx_thread_ws_run_t *run,
+    ngx_str_t *answer);
+static ngx_int_t ngx_thread_ws_run_record(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_record_t *record);
+static ngx_int_t ngx_thread_ws_run_plain(ngx_thread_ws_run_t *run,
+    ngx_str_t *answer);
 
 
-/* answers a run that the connection remembers: 1 if it did */
-
-ngx_uint_t
+ngx_int_t
 ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run)
 {
     ngx_thread_ws_record_t   record;
     ngx_thread_ws_recent_t  *recent;
 
-    recent = ngx_thread_ws_recent_find(run->conn, &run->subject.request_id);
+    recent = ngx_thread_ws_context_find(run->context, &run->subject.request_id);
 
     if (recent == NULL) {
-        return 0;
+        return NGX_DECLINED;
+    }
+
+    if (ngx_thread_ws_journal_text(&run->journal, recent->answer.data,
+                                   recent->answer.len, 0)
+        != NGX_OK)
+    {
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
+                                       NULL);
     }
 
     ngx_memzero(&record, sizeof(ngx_thread_ws_record_t));
@@ -43,15 +47,13 @@ ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run)
     record.output_tokens = recent->output_tokens;
     record.latency = recent->latency;
 
-    ngx_thread_ws_run_replay(run, &record, &recent->answer,
+    return ngx_thread_ws_run_replay(run, &record,
                              ngx_thread_ws_recent_same(recent, &run->content));
-
-    return 1;
 }
 
 
-void
-ngx_thread_ws_run_load(ngx_thread_ws_run_t *run)
+ngx_int_t
+ngx_thread_ws_run_load(ngx_thread_ws_run_t *run, ngx_thread_ws_store_pt handler)
 {
     ngx_thread_ws_store_op_t  *op;
 
@@ -62,251 +64,225 @@ ngx_thread_ws_run_load(ngx_thread_ws_run_t *run)
     op->owner = run->subject.owner;
     op->thread_id = run->subject.thread_id;
     op->request_id = run->subject.request_id;
-    op->after = run->conn->seq;
-    op->limit = ngx_max(run->conf->context.runs, 1);
-    op->bytes = run->conf->context.bytes;
-    op->handler = ngx_thread_ws_run_load_handler;
+    op->after = run->context->seq;
+    op->limit = ngx_max(run->context->limits.runs, 1);
+    op->bytes = run->context->limits.bytes;
+    op->handler = handler;
     op->data = run;
 
-    run->op_active = 1;
-
-    if (ngx_thread_ws_store_load(run->conf->store, op) == NGX_AGAIN) {
-        return;
-    }
-
-    ngx_thread_ws_run_loaded(run);
+    return ngx_thread_ws_store_load(run->conf->store, op);
 }
 
 
-static void
-ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op)
-{
-    ngx_thread_ws_run_t  *run = op->data;
-
-    ngx_thread_ws_conn_t  *conn;
-
-    conn = run->conn;
-
-    ngx_thread_ws_run_loaded(run);
-
-    ngx_thread_ws_conn_wake(conn);
-}
-
-
-static void
+ngx_int_t
 ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run)
 {
+    ngx_int_t                  rc;
     ngx_thread_ws_store_op_t  *op;
 
     op = &run->op;
-    run->op_active = 0;
 
-    if (op->status != NGX_OK) {
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
-                              NGX_THREAD_WS_STORE_UNAVAILABLE, NULL);
-        return;
+    rc = (op->status == NGX_OK) ? run->handlers->loaded(run, op) : NGX_ERROR;
+
+    if (rc == NGX_ERROR) {
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
+                                       NULL);
     }
 
-    if (ngx_thread_ws_run_learn(run) != NGX_OK) {
-        return;
+    if (rc != NGX_OK || op->found == NULL) {
+        return rc;
     }
 
-    if (op->found) {
-        ngx_thread_ws_run_replay(run, op->found, NULL,
-                                 ngx_thread_ws_string_equal(
-                                                        &op->found->content,
-                                                        &run->content));
-        return;
+    if (ngx_thread_ws_run_escape(run, &op->found->answer) != NGX_OK) {
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
+                                       NULL);
     }
 
-    ngx_thread_ws_run_ask(run);
+    rc = ngx_thread_ws_run_replay(run, op->found,
+                                  ngx_thread_ws_string_equal(
+                                      &op->found->content, &run->content));
+
+    return (rc == NGX_OK) ? NGX_DONE : rc;
 }
 
 
-/* takes in what other connections have added to the thread */
+/* a run that is stored is answered from there, the agent is not asked */
 
 static ngx_int_t
-ngx_thread_ws_run_learn(ngx_thread_ws_run_t *run)
+ngx_thread_ws_run_replay(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_record_t *record, ngx_uint_t same)
 {
-    ngx_uint_t                 i;
-    ngx_thread_ws_conn_t      *conn;
-    ngx_thread_ws_record_t    *record;
-    ngx_thread_ws_store_op_t  *op;
+    ngx_thread_ws_reply_t  *reply;
 
-    op = &run->op;
-    conn = run->conn;
+    if (!same) {
+        ngx_thread_ws_journal_free(&run->journal);
 
-    if (ngx_thread_ws_conn_generation(conn, op->generation) != NGX_OK) {
-        return NGX_DECLINED;
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_DUPLICATE_REQUEST,
+                                       NULL);
     }
 
-    record = op->records.elts;
+    run->replayed = 1;
 
-    for (i = 0; i < op->records.nelts; i++) {
+    run->result.latency = record->latency;
+    run->result.input_tokens = record->input_tokens;
+    run->result.output_tokens = record->output_tokens;
 
-        if (ngx_thread_ws_recent_add(conn, &record[i], NULL) != NGX_OK) {
-            ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
-                                  NGX_THREAD_WS_STORE_UNAVAILABLE, NULL);
-            return NGX_ERROR;
-        }
+    reply = &run->reply;
 
-        conn->seq = record[i].seq;
+    if (record->finish_reason.len) {
+        reply->finish_reason.data = reply->finish;
+        reply->finish_reason.len = ngx_min(record->finish_reason.len,
+                                           sizeof(reply->finish));
+        ngx_memcpy(reply->finish, record->finish_reason.data,
+                   reply->finish_reason.len);
     }
 
     return NGX_OK;
 }
 
 
-/* a run that is stored is answered from there, the agent is not asked */
-
-static void
-ngx_thread_ws_run_replay(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_record_t *record, ngx_str_t *answer, ngx_uint_t same)
+static ngx_int_t
+ngx_thread_ws_run_escape(ngx_thread_ws_run_t *run, ngx_str_t *answer)
 {
-    if (!same) {
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
-                              NGX_THREAD_WS_DUPLICATE_REQUEST, NULL);
-        return;
+    u_char     *p;
+    size_t      len;
+    ngx_int_t   rc;
+
+    if (answer->len == 0) {
+        return NGX_OK;
     }
 
-    run->replayed = 1;
-
-    if (ngx_thread_ws_answer_replay(run, record, answer) != NGX_OK) {
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
-                              NGX_THREAD_WS_STORE_UNAVAILABLE, NULL);
-        return;
+    p = ngx_alloc(ngx_thread_ws_json_escaped_size(answer->data, answer->len),
+                  run->subject.log);
+    if (p == NULL) {
+        return NGX_ERROR;
     }
 
-    ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, 0, NULL);
+    len = ngx_thread_ws_json_escape(p, answer->data, answer->len) - p;
+
+    rc = ngx_thread_ws_journal_text(&run->journal, p, len, answer->len);
+
+    ngx_free(p);
+
+    return rc;
 }
 
 
-/* the answer is whole: from here on a cancel comes too late */
-
-void
-ngx_thread_ws_run_store(ngx_thread_ws_run_t *run)
+ngx_int_t
+ngx_thread_ws_run_append(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_store_pt handler)
 {
     ngx_thread_ws_store_op_t  *op;
 
     op = &run->op;
 
-    if (!ngx_thread_ws_registry_holds(&run->claim)) {
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, 0, NULL);
-        return;
+    if (ngx_thread_ws_run_record(run, &op->record) != NGX_OK) {
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
+                                       NULL);
     }
 
-    run->state = NGX_THREAD_WS_STORING;
-    run->result.latency = ngx_current_msec - run->started;
+    op->handler = handler;
 
-    if (ngx_thread_ws_answer_record(run, &op->record) != NGX_OK) {
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED,
-                              NGX_THREAD_WS_STORE_UNAVAILABLE, NULL);
-        return;
-    }
-
-    op->handler = ngx_thread_ws_run_append_handler;
-
-    run->op_active = 1;
-
-    if (ngx_thread_ws_store_append(run->conf->store, op) == NGX_AGAIN) {
-        return;
-    }
-
-    ngx_thread_ws_run_stored(run);
+    return ngx_thread_ws_store_append(run->conf->store, op);
 }
 
 
-static void
-ngx_thread_ws_run_append_handler(ngx_thread_ws_store_op_t *op)
+/* the answer as a record, texts from run->pool */
+
+static ngx_int_t
+ngx_thread_ws_run_record(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_record_t *record)
 {
-    ngx_thread_ws_run_t  *run = op->data;
+    ngx_memzero(record, sizeof(ngx_thread_ws_record_t));
 
-    ngx_thread_ws_conn_t  *conn;
+    record->request_id = run->subject.request_id;
+    record->content = run->content;
+    record->model = run->model;
+    record->finish_reason = run->reply.finish_reason;
+    record->input_tokens = run->result.input_tokens;
+    record->output_tokens = run->result.output_tokens;
+    record->latency = run->result.latency;
 
-    conn = run->conn;
+    if (run->journal.text == 0 || !run->conf->store->shared) {
 
-    ngx_thread_ws_run_stored(run);
+        /* nobody wants it plain; its size counts */
 
-    if (conn) {
-        ngx_thread_ws_conn_wake(conn);
+        record->answer.len = run->journal.plain;
+        return NGX_OK;
     }
+
+    return ngx_thread_ws_run_plain(run, &record->answer);
 }
 
 
-static void
-ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run)
+static ngx_int_t
+ngx_thread_ws_run_plain(ngx_thread_ws_run_t *run, ngx_str_t *answer)
 {
-    ngx_int_t              status;
-    ngx_uint_t             code;
-    ngx_thread_ws_conn_t  *conn;
+    u_char                    *p;
+    ngx_str_t                  text;
+    ngx_uint_t                 kind;
+    ngx_thread_ws_position_t   position;
 
-    conn = run->conn;
-    status = run->op.status;
-    run->op_active = 0;
+    p = ngx_pnalloc(run->pool, run->journal.text);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
 
-    if (status == NGX_OK) {
+    answer->data = p;
 
-        if (conn) {
-            ngx_thread_ws_run_remember(run);
+    ngx_memzero(&position, sizeof(ngx_thread_ws_position_t));
+
+    while (ngx_thread_ws_journal_at(&run->journal, &position, &kind, &text)
+           == NGX_OK)
+    {
+        if (kind == NGX_THREAD_WS_ENTRY_TEXT) {
+
+            p = ngx_thread_ws_json_unescape(p, text.data, text.len);
+            if (p == NULL) {
+                ngx_log_error(NGX_LOG_ALERT, run->subject.log, 0,
+                              "answer is not the inside of a JSON string");
+                return NGX_ERROR;
+            }
         }
 
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, 0, NULL);
-        return;
+        ngx_thread_ws_journal_skip(&run->journal, &position, text.len);
     }
+
+    answer->len = p - answer->data;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_run_appended(ngx_thread_ws_run_t *run)
+{
+    ngx_int_t  status;
+
+    status = run->op.status;
 
     switch (status) {
 
+    case NGX_OK:
+        return NGX_OK;
+
     case NGX_DECLINED:
-        code = NGX_THREAD_WS_SUPERSEDED;
-        break;
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_SUPERSEDED, NULL);
 
     case NGX_BUSY:
 
         /* a retry would ask the agent again, for nothing */
 
-        code = NGX_THREAD_WS_RESPONSE_TOO_LARGE;
-        break;
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_RESPONSE_TOO_LARGE,
+                                       NULL);
 
-    default: /* NGX_ABORT, NGX_ERROR */
-        code = NGX_THREAD_WS_STORE_UNAVAILABLE;
-    }
+    case NGX_ABORT:
+        run->deleted = 1;
 
-    ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED, code, NULL);
+        /* fall through */
 
-    if (status == NGX_ABORT && conn) {
-        ngx_thread_ws_conn_deleted(conn);
-    }
-}
-
-
-static void
-ngx_thread_ws_run_remember(ngx_thread_ws_run_t *run)
-{
-    ngx_str_t                  answer;
-    ngx_thread_ws_conn_t      *conn;
-    ngx_thread_ws_record_t    *record;
-    ngx_thread_ws_loc_conf_t  *conf;
-
-    conn = run->conn;
-    conf = run->conf;
-    record = &run->op.record;
-
-    answer.data = run->answer.data;
-    answer.len = run->answer.len;
-
-    if (!conf->store->keeps) {
-        return;
-    }
-
-    /* what another tab stored in between has to be read before this run */
-
-    if (conf->store->shared && record->seq != conn->seq + 1) {
-        return;
-    }
-
-    if (ngx_thread_ws_recent_add(conn, record, &answer) == NGX_OK
-        && conf->store->shared)
-    {
-        conn->seq = record->seq;
+    default: /* NGX_ERROR */
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
+                                       NULL);
     }
 }

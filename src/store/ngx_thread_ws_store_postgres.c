@@ -8,6 +8,8 @@
 #include "ngx_thread_ws.h"
 #include "base/ngx_thread_ws_string.h"
 #include "pg/ngx_thread_ws_pg.h"
+#include "store/ngx_thread_ws_store.h"
+#include "store/ngx_thread_ws_store_drivers.h"
 
 
 /* longer ones do not fit the index */

@@ -1,19 +1,19 @@
 
 /*
- * Whether a connection's thread was deleted, by whatever worker or machine: the
- * store is asked for the thread's generation when the connection opens, and
- * with each ping.
+ * Whether a thread was deleted, by whatever worker or machine: the store is
+ * asked for the thread's generation when somebody begins to follow it, and with
+ * each ping.
  */
 
 
-#include "conn/ngx_thread_ws_conn.h"
+#include "thread/ngx_thread_ws_thread_private.h"
 
 
-typedef struct {
+struct ngx_thread_ws_watch_s {
     ngx_pool_t                *pool;
-    ngx_thread_ws_conn_t      *conn;
+    ngx_thread_ws_thread_t    *thread;
     ngx_thread_ws_store_op_t   op;
-} ngx_thread_ws_watch_t;
+};
 
 
 static void ngx_thread_ws_watch_handler(ngx_thread_ws_store_op_t *op);
@@ -21,17 +21,17 @@ static void ngx_thread_ws_watch_done(ngx_thread_ws_watch_t *watch);
 
 
 void
-ngx_thread_ws_watch(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_thread_watch(ngx_thread_ws_thread_t *thread)
 {
     ngx_pool_t                *pool;
     ngx_thread_ws_watch_t     *watch;
     ngx_thread_ws_store_op_t  *op;
 
-    if (!conn->conf->store->shared || conn->watch || conn->close_sent) {
+    if (!thread->store->shared || thread->watch) {
         return;
     }
 
-    pool = ngx_create_pool(1024, conn->connection->log);
+    pool = ngx_create_pool(1024, ngx_cycle->log);
     if (pool == NULL) {
         return;
     }
@@ -43,19 +43,19 @@ ngx_thread_ws_watch(ngx_thread_ws_conn_t *conn)
     }
 
     watch->pool = pool;
-    watch->conn = conn;
+    watch->thread = thread;
 
     op = &watch->op;
     op->pool = pool;
-    op->log = conn->connection->log;
-    op->owner = conn->subject.owner;
-    op->thread_id = conn->subject.thread_id;
+    op->log = ngx_cycle->log;
+    op->owner = thread->owner;
+    op->thread_id = thread->id;
     op->handler = ngx_thread_ws_watch_handler;
     op->data = watch;
 
-    conn->watch = watch;
+    thread->watch = watch;
 
-    if (ngx_thread_ws_store_look(conn->conf->store, op) == NGX_AGAIN) {
+    if (ngx_thread_ws_store_look(thread->store, op) == NGX_AGAIN) {
         return;
     }
 
@@ -75,13 +75,11 @@ ngx_thread_ws_watch_handler(ngx_thread_ws_store_op_t *op)
 static void
 ngx_thread_ws_watch_done(ngx_thread_ws_watch_t *watch)
 {
-    ngx_thread_ws_conn_t  *conn;
-
-    conn = watch->conn;
-    conn->watch = NULL;
+    watch->thread->watch = NULL;
 
     if (watch->op.status == NGX_OK) {
-        (void) ngx_thread_ws_conn_generation(conn, watch->op.generation);
+        (void) ngx_thread_ws_thread_generation(watch->thread,
+                                               watch->op.generation);
     }
 
     ngx_destroy_pool(watch->pool);
@@ -89,14 +87,14 @@ ngx_thread_ws_watch_done(ngx_thread_ws_watch_t *watch)
 
 
 void
-ngx_thread_ws_watch_free(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_watch_free(ngx_thread_ws_thread_t *thread)
 {
     ngx_thread_ws_watch_t  *watch;
 
-    watch = conn->watch;
+    watch = thread->watch;
 
     if (watch) {
-        conn->watch = NULL;
+        thread->watch = NULL;
         ngx_thread_ws_store_abandon(&watch->op);
         ngx_destroy_pool(watch->pool);
     }

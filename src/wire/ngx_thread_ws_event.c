@@ -56,19 +56,25 @@ size_t
 ngx_thread_ws_event_final_size(ngx_thread_ws_final_t *final)
 {
     return NGX_THREAD_WS_EVENT_FINAL + final->request_id.len
-           + final->answer.len
+           + final->answer
            + ngx_thread_ws_json_escaped_size(final->finish_reason.data,
                                              final->finish_reason.len);
 }
 
 
 u_char *
-ngx_thread_ws_event_final(u_char *dst, ngx_thread_ws_final_t *final)
+ngx_thread_ws_event_final_head(u_char *dst, ngx_thread_ws_final_t *final)
 {
     dst = ngx_thread_ws_event_put(dst, "{\"type\":\"final\",\"requestId\":\"");
     dst = ngx_thread_ws_event_str(dst, &final->request_id);
-    dst = ngx_thread_ws_event_put(dst, "\",\"message\":\"");
-    dst = ngx_thread_ws_event_str(dst, &final->answer);
+
+    return ngx_thread_ws_event_put(dst, "\",\"message\":\"");
+}
+
+
+u_char *
+ngx_thread_ws_event_final_tail(u_char *dst, ngx_thread_ws_final_t *final)
+{
     dst = ngx_sprintf(dst, "\",\"latencyMs\":%M", final->latency);
 
     if (final->usage) {

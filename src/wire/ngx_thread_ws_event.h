@@ -26,9 +26,14 @@ size_t ngx_thread_ws_event_token_head_size(ngx_str_t *request_id);
 u_char *ngx_thread_ws_event_token_head(u_char *dst, ngx_str_t *request_id);
 
 
+/*
+ * A final is head, answer, tail: the answer is copied in between by whoever has
+ * it, escaped, in pieces.  The size is that of all three.
+ */
+
 typedef struct {
     ngx_str_t    request_id;
-    ngx_str_t    answer;          /* escaped: the deltas, one after the other */
+    size_t       answer;          /* bytes of the answer, escaped */
     ngx_msec_t   latency;         /* ms */
     ngx_int_t    input_tokens;    /* with usage set */
     ngx_int_t    output_tokens;
@@ -37,7 +42,10 @@ typedef struct {
 } ngx_thread_ws_final_t;
 
 size_t ngx_thread_ws_event_final_size(ngx_thread_ws_final_t *final);
-u_char *ngx_thread_ws_event_final(u_char *dst, ngx_thread_ws_final_t *final);
+u_char *ngx_thread_ws_event_final_head(u_char *dst,
+    ngx_thread_ws_final_t *final);
+u_char *ngx_thread_ws_event_final_tail(u_char *dst,
+    ngx_thread_ws_final_t *final);
 
 
 typedef struct {

@@ -57,31 +57,45 @@ event_test_token(void)
 }
 
 
+static u_char *
+event_final(u_char *dst, ngx_thread_ws_final_t *final, const char *answer)
+{
+    dst = ngx_thread_ws_event_final_head(dst, final);
+    dst = ngx_cpymem(dst, answer, final->answer);
+
+    return ngx_thread_ws_event_final_tail(dst, final);
+}
+
+
 static void
 event_test_final(void)
 {
+    const char            *answer;
     event_text_t           text;
     ngx_thread_ws_final_t  final;
 
     ngx_memzero(&final, sizeof(ngx_thread_ws_final_t));
 
     ngx_str_set(&final.request_id, "r1");
+    answer = "";
 
+    final.answer = strlen(answer);
     event_begin(&text, ngx_thread_ws_event_final_size(&final));
-    text.end = ngx_thread_ws_event_final(text.data, &final);
+    text.end = event_final(text.data, &final, answer);
     event_is(&text,
              "{\"type\":\"final\",\"requestId\":\"r1\",\"message\":\"\","
              "\"latencyMs\":0}", "final: the least");
 
-    ngx_str_set(&final.answer, "a\\n\\\"b\\\" caf\xc3\xa9");
+    answer = "a\\n\\\"b\\\" caf\xc3\xa9";
     final.latency = 1234;
     final.usage = 1;
     final.input_tokens = 36;
     final.output_tokens = 12;
     ngx_str_set(&final.finish_reason, "st\"op");
 
+    final.answer = strlen(answer);
     event_begin(&text, ngx_thread_ws_event_final_size(&final));
-    text.end = ngx_thread_ws_event_final(text.data, &final);
+    text.end = event_final(text.data, &final, answer);
     event_is(&text,
              "{\"type\":\"final\",\"requestId\":\"r1\","
              "\"message\":\"a\\n\\\"b\\\" caf\xc3\xa9\",\"latencyMs\":1234,"
@@ -92,8 +106,9 @@ event_test_final(void)
     final.input_tokens = NGX_MAX_INT_T_VALUE;
     final.output_tokens = NGX_MAX_INT_T_VALUE;
 
+    final.answer = strlen(answer);
     event_begin(&text, ngx_thread_ws_event_final_size(&final));
-    text.end = ngx_thread_ws_event_final(text.data, &final);
+    text.end = event_final(text.data, &final, answer);
     unit_ok((size_t) (text.end - text.data) <= text.size,
             "final: the largest numbers fit");
     free(text.data);

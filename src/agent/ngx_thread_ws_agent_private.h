@@ -5,8 +5,8 @@
  */
 
 
-#ifndef _NGX_THREAD_WS_AGENT_REQUEST_H_INCLUDED_
-#define _NGX_THREAD_WS_AGENT_REQUEST_H_INCLUDED_
+#ifndef _NGX_THREAD_WS_AGENT_PRIVATE_H_INCLUDED_
+#define _NGX_THREAD_WS_AGENT_PRIVATE_H_INCLUDED_
 
 
 #include "agent/ngx_thread_ws_agent.h"
@@ -15,18 +15,13 @@
 struct ngx_thread_ws_agent_s {
     ngx_http_connection_t        hc;         /* first: r->http_connection is
                                                 how a filter finds us */
-    ngx_queue_t                  queue;      /* in conn->agents */
-    ngx_thread_ws_run_t         *run;
-    ngx_thread_ws_conn_t        *conn;
+    ngx_thread_ws_agent_call_t   call;
 
     ngx_connection_t            *connection;
     ngx_http_request_t          *request;
     ngx_http_log_ctx_t           log_ctx;
     ngx_log_t                    log;
     ngx_buf_t                    buffer;
-    ngx_sockaddr_t               sockaddr;   /* the client's, copied */
-    ngx_sockaddr_t               local_sockaddr;
-    u_char                       addr[NGX_SOCKADDR_STRLEN];
 
     ngx_chain_t                 *held;       /* not taken yet */
     ngx_event_t                  turn;       /* posted for the next turn */
@@ -37,7 +32,9 @@ struct ngx_thread_ws_agent_s {
     ngx_event_t                  gather;     /* the time to gather is over */
     ngx_msec_t                   gather_time;
     ngx_msec_t                   read_at;    /* the last time */
+    ngx_msec_t                   first_at;   /* the first delta */
     ngx_uint_t                   deltas;     /* of the answer, read so far */
+    ngx_uint_t                   gathered_deltas;    /* ... when last read */
     ngx_http_upstream_handler_pt read;       /* core's; NULL: in its place */
 
     void                       (*finalize)(ngx_http_request_t *r,
@@ -46,10 +43,10 @@ struct ngx_thread_ws_agent_s {
     ngx_uint_t                  *gone;       /* told when the agent is freed */
     ngx_uint_t                   end;
 
-    unsigned                     header:1;   /* the run has seen it */
+    unsigned                     header:1;   /* it was told of */
     unsigned                     whole:1;    /* the answer is */
-    unsigned                     stopped:1;  /* the run wants no more */
-    unsigned                     busy:1;     /* inside one of the run's calls */
+    unsigned                     stopped:1;  /* no more is wanted */
+    unsigned                     busy:1;     /* inside one of the handlers */
     unsigned                     waiting:1;  /* does not read the upstream */
     unsigned                     fast:1;     /* its last read brought several
                                                 deltas */
@@ -58,20 +55,16 @@ struct ngx_thread_ws_agent_s {
 
 
 /*
- * A connection of its own for a run's request, which run->agent keeps: NULL
- * without memory or connections (logged).  Until it has a request it is closed
- * by the second function, then by core.
+ * A connection for the agent's request, NULL without memory or connections
+ * (logged).  Until it has a request it is closed by the second function, then
+ * by core.
  */
 
-ngx_connection_t *ngx_thread_ws_agent_connection(ngx_thread_ws_run_t *run);
+ngx_connection_t *ngx_thread_ws_agent_connection(
+    ngx_thread_ws_agent_call_t *call);
 void ngx_thread_ws_agent_close(ngx_connection_t *sc);
 
-/* what the PROXY protocol said of the client c is copied: NGX_OK, NGX_ERROR */
-
-ngx_int_t ngx_thread_ws_agent_proxied(ngx_http_request_t *r,
-    ngx_connection_t *c);
-
-/* what marks a run's connection; the agent of a request that is a run's */
+/* what marks such a connection; the agent of a request on one */
 
 ssize_t ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf,
     size_t size);
@@ -79,7 +72,7 @@ ssize_t ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf,
 #define ngx_thread_ws_agent_of(r)                                             \
     ((ngx_thread_ws_agent_t *) (r)->main->http_connection)
 
-/* ends the request from outside any of the run's calls; it may be gone then */
+/* ends the request from outside any of the handlers; it may be gone then */
 
 void ngx_thread_ws_agent_leave(ngx_thread_ws_agent_t *agent);
 
@@ -100,4 +93,4 @@ void ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent);
 void ngx_thread_ws_agent_gather_handler(ngx_event_t *ev);
 
 
-#endif /* _NGX_THREAD_WS_AGENT_REQUEST_H_INCLUDED_ */
+#endif /* _NGX_THREAD_WS_AGENT_PRIVATE_H_INCLUDED_ */

@@ -1,0 +1,100 @@
+
+/*
+ * What the files of a run share: none of these ends it, that is run.c's alone.
+ * Where one returns NGX_ERROR, run->verdict says why.
+ */
+
+
+#ifndef _NGX_THREAD_WS_RUN_PRIVATE_H_INCLUDED_
+#define _NGX_THREAD_WS_RUN_PRIVATE_H_INCLUDED_
+
+
+#include "run/ngx_thread_ws_run.h"
+
+
+/* sets the verdict, and a line in the log where there is a reason: NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
+    char *reason);
+
+
+/*
+ * The request's body, from run->pool.  Settings with variables are evaluated
+ * in r.  NGX_OK or NGX_ERROR (no verdict).
+ */
+
+ngx_int_t ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
+    ngx_chain_t **body, off_t *size);
+
+
+/*
+ * What the agent answers: its header; some of its body, where NGX_DONE says
+ * that the end mark was seen; whether it is an answer, when its body has ended;
+ * and what it means that it broke off (end is of ngx_thread_ws_agent_end_e).
+ */
+
+ngx_int_t ngx_thread_ws_answer_header(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_agent_header_t *header);
+ngx_int_t ngx_thread_ws_answer_body(ngx_thread_ws_run_t *run, u_char *pos,
+    u_char *last, ngx_uint_t *deltas);
+ngx_int_t ngx_thread_ws_answer_whole(ngx_thread_ws_run_t *run);
+ngx_int_t ngx_thread_ws_answer_cut(ngx_thread_ws_run_t *run, ngx_uint_t end);
+
+void ngx_thread_ws_answer_free(ngx_thread_ws_run_t *run);
+
+
+/* what a status other than 200 means for the client: a code */
+
+ngx_uint_t ngx_thread_ws_refusal(ngx_thread_ws_agent_header_t *header);
+
+/* collects the body of an error answer; NGX_DONE when there is enough of it */
+
+ngx_int_t ngx_thread_ws_refusal_body(ngx_thread_ws_run_t *run, u_char *pos,
+    u_char *last);
+
+/* ... and makes the verdict of it: NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_refusal_verdict(ngx_thread_ws_run_t *run);
+
+
+/*
+ * A run that is remembered is answered from there.
+ *
+ *   NGX_OK        its answer is in the journal
+ *   NGX_DECLINED  it is not remembered
+ *   NGX_ERROR     the verdict
+ */
+
+ngx_int_t ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run);
+
+/*
+ * Reads what the store has of the thread: NGX_AGAIN when the handler will be
+ * called, else ngx_thread_ws_run_loaded() is due at once.
+ */
+
+ngx_int_t ngx_thread_ws_run_load(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_store_pt handler);
+
+/*
+ *   NGX_OK        the agent is to be asked
+ *   NGX_DONE      the run is stored: its answer is in the journal
+ *   NGX_DECLINED  the run is over: its thread was deleted
+ *   NGX_ERROR     the verdict
+ */
+
+ngx_int_t ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run);
+
+/*
+ * Stores the run: NGX_AGAIN as above, NGX_OK when ngx_thread_ws_run_appended()
+ * is due at once, or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_run_append(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_store_pt handler);
+
+/* NGX_OK, or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_run_appended(ngx_thread_ws_run_t *run);
+
+
+#endif /* _NGX_THREAD_WS_RUN_PRIVATE_H_INCLUDED_ */

@@ -1,0 +1,100 @@
+
+/*
+ * A thread: one conversation, found by store, owner and id among those that
+ * this worker has somebody for.  It holds what its runs share (the context, the
+ * generation, the look for deletions) and those who hear it.
+ */
+
+
+#ifndef _NGX_THREAD_WS_THREAD_H_INCLUDED_
+#define _NGX_THREAD_WS_THREAD_H_INCLUDED_
+
+
+#include "ngx_thread_ws.h"
+#include "run/ngx_thread_ws_context.h"
+#include "run/ngx_thread_ws_run.h"
+#include "thread/ngx_thread_ws_follower.h"
+
+
+typedef struct ngx_thread_ws_watch_s  ngx_thread_ws_watch_t;
+
+
+struct ngx_thread_ws_thread_s {
+    ngx_rbtree_node_t          node;
+    ngx_thread_ws_store_t     *store;
+    ngx_str_t                  owner;
+    ngx_str_t                  id;
+
+    ngx_queue_t                followers;    /* of ngx_thread_ws_follower_t */
+    ngx_uint_t                 nruns;        /* that refer to it */
+
+    ngx_thread_ws_context_t    context;
+    uint64_t                   generation;   /* 0: not known yet */
+    ngx_thread_ws_watch_t     *watch;        /* a look at the generation */
+
+    unsigned                   listed:1;     /* can be found */
+};
+
+
+/*
+ * Makes follower one of the thread's, which is found or made; with the store
+ * "connection", whose history is the connection's alone, it is a new one.
+ * NGX_OK, or NGX_ERROR without memory.  The follower leaves it before it goes:
+ * its runs that are not being stored end then.
+ */
+
+ngx_int_t ngx_thread_ws_thread_join(ngx_thread_ws_follower_t *follower,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *owner, ngx_str_t *id);
+void ngx_thread_ws_thread_leave(ngx_thread_ws_follower_t *follower);
+
+/*
+ * A message: a run of it begins, waits, or is under way already.  Of args the
+ * handlers, thread, context and conf are filled in here.  OK, or the code of
+ * the error with which it is refused.  leaving: nothing new begins.
+ */
+
+ngx_uint_t ngx_thread_ws_thread_submit(ngx_thread_ws_follower_t *follower,
+    ngx_thread_ws_run_args_t *args, ngx_uint_t leaving);
+
+/*
+ * A cancel: NGX_OK, or NGX_DECLINED for what neither is active nor waits, or is
+ * being stored already.
+ */
+
+ngx_int_t ngx_thread_ws_thread_cancel(ngx_thread_ws_follower_t *follower,
+    ngx_str_t *request_id);
+
+/* begins the next one that waits, if nothing is active and there is room */
+
+void ngx_thread_ws_thread_next(ngx_thread_ws_follower_t *follower);
+
+/*
+ * The follower is about to be closed, with that code: its runs end, but for one
+ * that is being stored, which is kept for the client's retry.  With a verdict
+ * they fail for that, else nobody is there to hear them.
+ */
+
+void ngx_thread_ws_thread_disconnect(ngx_thread_ws_follower_t *follower,
+    ngx_uint_t close_code, ngx_thread_ws_verdict_t *verdict);
+
+/* the follower's active or waiting run of that id, NULL if there is none */
+
+ngx_thread_ws_run_t *ngx_thread_ws_thread_find(
+    ngx_thread_ws_follower_t *follower, ngx_str_t *request_id);
+
+/*
+ * The thread's generation, as the store knows it: NGX_OK, or NGX_DECLINED when
+ * the thread was deleted, which all its followers are told.
+ */
+
+ngx_int_t ngx_thread_ws_thread_generation(ngx_thread_ws_thread_t *thread,
+    uint64_t generation);
+
+/*
+ * Looks whether the thread was deleted meanwhile, by whatever worker or
+ * machine.  Nothing where threads do not outlive connections.
+ */
+
+void ngx_thread_ws_thread_watch(ngx_thread_ws_thread_t *thread);
+
+#endif /* _NGX_THREAD_WS_THREAD_H_INCLUDED_ */

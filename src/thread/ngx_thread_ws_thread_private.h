@@ -1,0 +1,40 @@
+
+/*
+ * What the files of a thread share.
+ */
+
+
+#ifndef _NGX_THREAD_WS_THREAD_PRIVATE_H_INCLUDED_
+#define _NGX_THREAD_WS_THREAD_PRIVATE_H_INCLUDED_
+
+
+#include "thread/ngx_thread_ws_thread.h"
+
+
+/* what a thread's runs tell it by */
+
+extern ngx_thread_ws_run_handlers_t  ngx_thread_ws_thread_run_handlers;
+
+/* whoever comes now finds another thread of that name */
+
+void ngx_thread_ws_thread_unlist(ngx_thread_ws_thread_t *thread);
+
+/* frees a thread that has neither followers nor runs */
+
+void ngx_thread_ws_thread_release(ngx_thread_ws_thread_t *thread);
+
+/* tells its followers that the thread was deleted, which ends their runs */
+
+void ngx_thread_ws_thread_deleted(ngx_thread_ws_thread_t *thread);
+
+/* takes a run that waits off its lane */
+
+void ngx_thread_ws_lane_dequeue(ngx_thread_ws_lane_t *lane,
+    ngx_thread_ws_run_t *run);
+
+/* forgets a look at the generation */
+
+void ngx_thread_ws_watch_free(ngx_thread_ws_thread_t *thread);
+
+
+#endif /* _NGX_THREAD_WS_THREAD_PRIVATE_H_INCLUDED_ */
