@@ -87,7 +87,7 @@ run: $(MODULE)
 
 
 ## make test        installs what the tests need and runs all of them
-test:
+test: test-packages
 	@+$(TOOLS)/stages $(MAKE) test-unit test-fuzz test-build test-client \
 		test-suite test-asan
 

@@ -6,10 +6,11 @@ use warnings;
 use File::Temp ();
 use IO::Socket::INET;
 use Test::More;
-use Time::HiRes qw(time);
 
 use ThreadWS::Agent;
+use ThreadWS::Certificate;
 use ThreadWS::Client;
+use ThreadWS::Command;
 
 my $module = (split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '')[0];
 plan skip_all => 'the module is built in: nothing to load' if !$module;
@@ -63,7 +64,8 @@ for my $env ({ OPENAI_BASE_URL => 'ftp://x' }, { PORT => 'many' },
 
     local @ENV{keys %$env} = values %$env;
     my $temp = File::Temp->newdir;
-    my $said = `tools/run $temp $module 2>&1`;
+    my $said = ThreadWS::Command::said({ both => 1 }, 'tools/run', $temp,
+        $module);
     isnt($?, 0, "$what is refused");
     unlike($said, qr/ready:/, "$what: nothing is served");
 }
@@ -83,23 +85,27 @@ sub served {
         local $ENV{PORT} = $port;
         local @ENV{keys %$env} = values %$env;
 
-        $pid = open $out, '-|', 'tools/run', "$dir", $module
-            or die "tools/run: $!\n";
+        open $out, '+>', undef or die "no temporary file: $!\n";
 
-        my $last = '';
-        while (<$out>) {
-            $last = $_;
-            last if /^ready:/;
-        }
-        is($last, "ready: http://127.0.0.1:$port/\n", 'it is ready');
+        $pid = ThreadWS::Command::started(sub { open STDOUT, '>&', $out },
+            'tools/run', "$dir", $module);
 
-        my $ok = eval { $tests->() if $last =~ /^ready/; 1 };
+        my $said = eval {
+            ThreadWS::Command::wrote($pid, $out, qr/^ready:.*\n/m);
+        };
+        like($said // $@, qr{^ready: http://127\.0\.0\.1:$port/\n}m,
+            'it is ready');
+
+        my $ok = eval { $tests->() if $said; 1 };
         is($ok ? '' : $@, '', 'nothing was waited for in vain');
 
         kill 'TERM', $pid;
-        is(join('', <$out>), '', 'the last line was the last');
+        is(ThreadWS::Command::ended($pid, $ThreadWS::Command::Deadline), 0,
+            'a signal ends it');
+
+        seek $out, 0, 0;
+        is(join('', <$out>), $said, 'the last line was the last');
         close $out;
-        is($?, 0, 'a signal ends it');
         is(get('/health'), 0, 'nothing listens any more');
     };
 }
@@ -108,9 +114,7 @@ sub served {
 
 sub impostor {
     my $dir = File::Temp->newdir;
-    system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1"
-        . " -nodes -days 2 -batch -subj /CN=localhost -keyout $dir/key.pem"
-        . " -out $dir/cert.pem 2>/dev/null") == 0 or die "no certificate\n";
+    ThreadWS::Certificate::make($dir);
 
     my $impostor = ThreadWS::Agent->new($loop, tls => {
         SSL_cert_file => "$dir/cert.pem", SSL_key_file => "$dir/key.pem" });

@@ -2,6 +2,7 @@
 # that are full.  Lines are dropped and counted, no run is delayed.
 
 use ThreadWS::Test;
+use ThreadWS::Command;
 use ThreadWS::Observe;
 
 use File::Temp ();
@@ -16,9 +17,11 @@ POSIX::mkfifo($ENV{TEST_NGINX_EVENTS}, 0600) or die "no pipe: $!\n";
 
 $ENV{TEST_NGINX_DISK} = "$Dir/disk";
 mkdir $ENV{TEST_NGINX_DISK} or die "$!\n";
-our $Disk = !system "mount -t tmpfs -o size=128k none $Dir/disk 2>/dev/null";
+ThreadWS::Command::said({ both => 1 }, qw(mount -t tmpfs -o size=128k none),
+    "$Dir/disk");
+our $Disk = !$?;
 
-END { system "umount -l $Dir/disk" if $Disk }
+END { ThreadWS::Command::said('umount', '-l', "$Dir/disk") if $Disk }
 
 sub read_pipe {
     my $n = 1;

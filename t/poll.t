@@ -7,12 +7,13 @@ use warnings;
 use lib 't/lib';
 use Test::More;
 
+use ThreadWS::Command;
 use ThreadWS::Loop;
 use ThreadWS::Peer;
 use ThreadWS::Server;
 
 my $Nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
-my $Built = `$Nginx -V 2>&1`;
+my $Built = ThreadWS::Command::said({ both => 1 }, $Nginx, '-V');
 my $Loop = ThreadWS::Loop->new;
 
 my @Methods = grep { $Built =~ /--with-${_}_module/ } qw(poll select);

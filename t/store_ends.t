@@ -33,7 +33,7 @@ hold SELECT FROM thread_ws.threads WHERE id = '$mode' FOR UPDATE
 @ answer fine
 soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND wait_event_type = 'Lock'
     1
-perl kill 'STOP', \$self->workers(\$self->master);
+stop workers
 release
 soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND state = 'idle' AND query ~ 'append'
     1
@@ -41,7 +41,7 @@ sql SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename 
     1
 soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway'
     0
-perl kill 'CONT', \$self->workers(\$self->master);
+all workers
 < answer r2 fine
 CHAT
 });

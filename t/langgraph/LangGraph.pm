@@ -12,14 +12,14 @@ use strict;
 use warnings;
 
 use File::Temp ();
-use IPC::Open2 qw(open2);
 use JSON::PP ();
 
 use ThreadWS::Client;
+use ThreadWS::Command;
 use ThreadWS::Dialogue;
 
 my $JSON = JSON::PP->new->utf8->canonical;
-my ($pid, $dir, $out, $in);
+my ($pid, $dir, $in);
 
 sub import {
     if (!grep { -x "$_/npm" } split /:/, $ENV{PATH}) {
@@ -27,21 +27,26 @@ sub import {
         exit 0;
     }
 
-    my $node = `t/langgraph/install build/langgraph`;
+    # what it is made of comes over the network
+    local $ThreadWS::Command::Deadline = 600;
+
+    my $node = ThreadWS::Command::said('t/langgraph/install',
+        'build/langgraph');
     die "no LangGraph server could be installed\n" if $?;
     chomp $node;
 
     # it leaves when its standard input ends, so with this process at the latest
     $dir = File::Temp->newdir;
-    $pid = open2($out, $in, $node, 'build/langgraph/server.mjs', "$dir");
+    open my $out, '+>', undef or die "no temporary file: $!\n";
+    pipe my $its, $in or die "no pipe: $!\n";
 
-    while (my $line = <$out>) {
-        next if $line !~ /^port (\d+)$/;
-        $ENV{TEST_NGINX_LANGGRAPH_PORT} = $1;
-        return;
-    }
+    $pid = ThreadWS::Command::started(sub {
+        open STDIN, '<&', $its;
+        open STDOUT, '>&', $out;
+    }, $node, 'build/langgraph/server.mjs', "$dir");
 
-    die "the LangGraph server has not started\n";
+    ($ENV{TEST_NGINX_LANGGRAPH_PORT}) = ThreadWS::Command::wrote($pid, $out,
+        qr/^port (\d+)$/m) =~ /^port (\d+)$/m;
 }
 
 END {
@@ -49,7 +54,7 @@ END {
         my $status = $?;
         close $in;
         kill 'TERM', $pid;
-        waitpid $pid, 0;
+        ThreadWS::Command::ended($pid, 60);
         $? = $status;
     }
 }

@@ -15,11 +15,12 @@ use warnings;
 
 use JSON::PP ();
 use Test::More ();
-use Time::HiRes qw(time);
 
+use ThreadWS::Loop;
 use ThreadWS::Steps::Agent;
 use ThreadWS::Steps::Client;
 use ThreadWS::Steps::Nginx;
+use ThreadWS::Where;
 
 our @ISA = qw(ThreadWS::Steps::Agent ThreadWS::Steps::Client
     ThreadWS::Steps::Nginx);
@@ -38,7 +39,8 @@ our %RETRYABLE = (
 sub new {
     my ($class, %self) = @_;
 
-    return bless { clients => {}, opened => [], barrier => 0, vars => {}, %self }, $class;
+    return bless { clients => {}, opened => [], barrier => 0, vars => {},
+        ends => [], %self }, $class;
 }
 
 # [text, [indented lines], [steps of a block]]
@@ -75,6 +77,9 @@ sub run {
 
     $self->{line} = 'start';
 
+    # a deadline of the transcript's own
+    local $ThreadWS::Loop::Deadline = $ThreadWS::Loop::Deadline;
+
     my $ok = eval {
         $self->started if $ENV{TEST_NGINX_USE_VALGRIND};
         $self->steps($self->parse($script));
@@ -110,6 +115,7 @@ sub steps {
         }
 
         $self->{line} = $line;
+        local $ThreadWS::Where::At = "$self->{name}: $line";
         $self->step($self->expand($line), map { $self->expand($_) } @$more);
     }
 }
@@ -258,8 +264,33 @@ sub explain {
     Test::More::diag("error.log:\n", @lines);
 }
 
+# What a step has changed beyond its block, its undoing: done when the block ends,
+# however it does, the latest first.
+
+sub at_end {
+    my ($self, $what, $undo) = @_;
+
+    push @{ $self->{ends} }, [$what, $undo]
+        if !grep { $_->[0] eq $what } @{ $self->{ends} };
+}
+
+sub do_afterwards {
+    my ($self, $line, @more) = @_;
+    $self->at_end($line, sub { $self->step($line, @more) });
+}
+
 sub finish {
     my ($self) = @_;
+
+    while (my $end = pop @{ $self->{ends} }) {
+        my ($what, $undo) = @$end;
+
+        local $ThreadWS::Where::At = "$self->{name}: afterwards $what";
+        next if eval { $undo->(); 1 };
+
+        Test::More::fail("$self->{name}: afterwards $what");
+        Test::More::diag($@);
+    }
 
     $_->{stream}->close for @{ $self->{opened} };
 

@@ -9,9 +9,11 @@ use warnings;
 
 use Time::HiRes qw(time);
 
+use ThreadWS::Where;
+
 $SIG{PIPE} = 'IGNORE';
 
-our $Deadline = $ENV{THREAD_WS_DEADLINE} || 20;
+our $Deadline = $ENV{THREAD_WS_DEADLINE} || 60;
 
 # Two vectors for select() hold what all sockets wait for.  Only an object that
 # said touch() is asked again, since a test may have thousands.
@@ -79,17 +81,21 @@ sub once {
     return $n;
 }
 
-# Runs until the condition holds; dies with what was waited for otherwise.
+# Runs until the condition holds; dies with what was waited for otherwise.  It
+# may hold without a word from a socket, so that it is looked at in between.
 
 sub until {
     my ($self, $condition, $what, $seconds) = @_;
 
     my $end = time + ($seconds // $Deadline);
+    my $pause = 0.005;
 
     while (!$condition->()) {
         my $left = $end - time;
         die "waited in vain for $what\n" if $left <= 0;
-        $self->once($left < 0.5 ? $left : 0.5);
+
+        $self->once($left < $pause ? $left : $pause);
+        $pause *= 1.5 if $pause < 0.1;
     }
 }
 

@@ -10,7 +10,9 @@ use warnings;
 use File::Temp ();
 use IO::Socket::INET;
 use POSIX ();
-use Time::HiRes qw(time);
+
+use ThreadWS::Command;
+use ThreadWS::Proc qw(slurp children);
 
 our $BAD = qr/\[(?:alert|crit|emerg)\]|Sanitizer|runtime error:|open socket/;
 
@@ -153,9 +155,7 @@ sub accepts {
 sub text {
     my ($self, $name) = @_;
 
-    open my $in, '<', "$self->{dir}/logs/$name" or return '';
-    local $/;
-    return scalar(<$in>) // '';
+    return slurp("$self->{dir}/logs/$name");
 }
 
 sub log_has {
@@ -166,18 +166,8 @@ sub log_has {
 sub worker_pids {
     my ($self, $master) = @_;
 
-    $master //= $self->{pid};
-    open my $in, '<', "/proc/$master/task/$master/children" or return;
-    return grep { !defined title($_) || title($_) !~ /master process/ }
-        split ' ', <$in> // '';
-}
-
-sub title {
-    my ($pid) = @_;
-
-    open my $in, '<', "/proc/$pid/cmdline" or return;
-    local $/;
-    return scalar(<$in>) // '';
+    return grep { slurp("/proc/$_/cmdline") !~ /master process/ }
+        children($master // $self->{pid});
 }
 
 sub signal {
@@ -214,8 +204,7 @@ sub memory {
     my $sum = 0;
 
     for my $pid ($self->worker_pids) {
-        open my $in, '<', "/proc/$pid/status" or next;
-        $sum += $1 if join('', <$in>) =~ /^RssAnon:\s+(\d+) kB/m;
+        $sum += $1 if slurp("/proc/$pid/status") =~ /^RssAnon:\s+(\d+) kB/m;
     }
 
     return $sum;
@@ -259,7 +248,8 @@ END {
 
     for my $pid (keys %Running) {
         kill 'TERM', $pid;
-        waitpid $pid, 0 if !$Running{$pid}{daemon};
+        kill 'CONT', $pid;
+        ThreadWS::Command::ended($pid, 30) if !$Running{$pid}{daemon};
     }
 
     $? = $status;

@@ -19,7 +19,8 @@ use File::Temp ();
 use ThreadWS::Ports;
 
 # Ports and a directory of its own for each file: prove -j.  Test::Nginx's own
-# way takes ports that the kernel gives to clients.
+# way takes ports that the kernel gives to clients, kills a server that has not
+# left after three seconds, and sleeps where nothing is to be waited for.
 
 BEGIN {
     if (!$ENV{TEST_NGINX_SERVER_PORT}) {
@@ -27,6 +28,12 @@ BEGIN {
         $ENV{TEST_NGINX_SERVER_PORT} = $port;
         $ENV{TEST_NGINX_SERVROOT} = Cwd::abs_path('t') . "/servroot_$port";
     }
+
+    $ENV{TEST_NGINX_TIMEOUT} ||= 60;
+    $ENV{TEST_NGINX_SLEEP} ||= 0.005;
+
+    # by which Test::Nginx starts nginx
+    *Test::Nginx::Util::system = \&start_nginx;
 }
 
 my $Process = $$;
@@ -48,8 +55,11 @@ use Test::Nginx::Socket;
 use Test::Nginx::Util ();
 
 use ThreadWS::Agent;
+use ThreadWS::Certificate;
+use ThreadWS::Command;
 use ThreadWS::Dialogue;
 use ThreadWS::Loop;
+use ThreadWS::Proc;
 
 our @EXPORT = qw(run_tests repeat_each worker_connections workers log_level
     add_block_preprocessor);
@@ -143,11 +153,7 @@ sub certificate {
     $ENV{TEST_NGINX_CERTIFICATE} = "$dir/cert.pem";
     $ENV{TEST_NGINX_CERTIFICATE_KEY} = "$dir/key.pem";
 
-    my $log = `openssl req -x509 -newkey ec -nodes -days 2 -batch \\
-        -pkeyopt ec_paramgen_curve:prime256v1 -subj /CN=localhost \\
-        -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \\
-        -out $dir/cert.pem -keyout $dir/key.pem 2>&1`;
-    die "no certificate: $log\n" if $?;
+    ThreadWS::Certificate::make($dir, 'IP:127.0.0.1');
 
     $Agents{tls} = ThreadWS::Agent->new($Loop, tls => {
         SSL_cert_file => "$dir/cert.pem", SSL_key_file => "$dir/key.pem" });
@@ -178,9 +184,7 @@ sub preprocess {
 
     return if defined $block->must_die;
 
-    my $mine = $block->no_error_log;
-    my @patterns = defined $mine ? (ref $mine eq 'ARRAY' ? @$mine
-        : split /\n+/, $mine) : ();
+    my @patterns = lines($block->no_error_log);
 
     # a test that expects one of these lines says so
     my $expected = $block->error_log // '';
@@ -191,6 +195,15 @@ sub preprocess {
     if (!defined $block->no_shutdown_error_log) {
         $block->set_value('no_shutdown_error_log', [$BAD, 'open socket']);
     }
+}
+
+# of a section that is a text, or a list already
+
+sub lines {
+    my ($section) = @_;
+
+    return defined $section
+        ? ref $section eq 'ARRAY' ? @$section : split /\n+/, $section : ();
 }
 
 sub usual_config {
@@ -227,29 +240,54 @@ add_block_preprocessor(\&preprocess);
 # would be started again and again for half a minute, and then all would end.
 
 my $write = \&Test::Nginx::Util::write_config_file;
+my ($Block, $BlockPorts);
 
-sub write_checked {
-    my ($block, $config, $ports) = @_;
+sub write_config {
+    ($Block, undef, $BlockPorts) = @_;
 
-    $write->($block, $config, $ports);
-    return if defined $block->must_die;
+    $write->(@_);
 
-    my $root = Test::Nginx::Util::server_root();
-    my $nginx = $Test::Nginx::Util::NginxBinary;
-    my $said = `$nginx -t -e stderr -p $root/ -c $root/conf/nginx.conf 2>&1`;
-    return if !$?;
+    # under valgrind it is started otherwise
+    if ($ENV{TEST_NGINX_USE_VALGRIND} && !defined $Block->must_die) {
+        my $root = Test::Nginx::Util::server_root();
 
-    fail($block->name . ': nginx takes the configuration');
+        my $said = ThreadWS::Command::said({ both => 1 },
+            $Test::Nginx::Util::NginxBinary, '-t', '-e', 'stderr',
+            '-p', "$root/", '-c', "$root/conf/nginx.conf");
+        refused($said) if $?;
+    }
+}
+
+sub start_nginx {
+    my ($command) = @_;
+
+    my $said = ThreadWS::Command::said({ both => 1 }, '/bin/sh', '-c',
+        $command);
+
+    if ($? && defined $Block && !defined $Block->must_die) {
+        refused($said);
+        ThreadWS::Command::said('/bin/sh', '-c', $command);
+    }
+
+    return $?;
+}
+
+sub refused {
+    my ($said) = @_;
+
+    fail($Block->name . ': nginx takes the configuration');
     diag($said);
 
-    $block->set_value($_, '') for qw(http_config main_config);
-    $block->set_value('chat', '') if defined $block->chat;
-    $write->($block, '', $ports);
+    $Block->set_value($_, '') for qw(http_config main_config);
+    $Block->set_value('chat', '') if defined $Block->chat;
+    $write->($Block, '', $BlockPorts);
+    undef $Block;
 }
 
 {
     no warnings qw(redefine prototype);
-    *Test::Nginx::Util::write_config_file = \&write_checked;
+    *Test::Nginx::Util::write_config_file = \&write_config;
+    *Test::Nginx::Util::is_running = \&ThreadWS::Proc::alive;
 }
 
 my $usual = $Test::Nginx::Util::RunTestHelper;
@@ -276,6 +314,7 @@ $Test::Nginx::Util::RunTestHelper = sub {
 
     $dialogue->run($block->chat);
     $dialogue->finish;
+    $dialogue->wait_for_lines(lines($block->error_log));
 
     $Test::Nginx::Util::CheckErrorLog->($block, undef, $dry_run, $turn, 0);
 };

@@ -15,7 +15,8 @@ use warnings;
 use Test::More ();
 use Time::HiRes qw(time);
 
-use ThreadWS::Postgres;
+use ThreadWS::Dialogue;
+use ThreadWS::Proc qw(alive);
 
 push @ThreadWS::Dialogue::ISA, __PACKAGE__;
 
@@ -99,7 +100,7 @@ sub moment {
 
     die "stored, but never sent: @{[keys %now]}\n" if %now;
 
-    my $gaps = $ThreadWS::Postgres::Cluster->psql("SELECT count(*) FROM ("
+    my $gaps = $self->cluster->psql("SELECT count(*) FROM ("
         . "SELECT count(*) AS n, max(seq) AS m, max(last_seq) AS l FROM "
         . "thread_ws.runs JOIN thread_ws.threads USING (thread) "
         . "WHERE id LIKE 'm$i-%' GROUP BY thread) t WHERE n <> m OR m <> l");
@@ -217,7 +218,7 @@ sub stored {
     return map {
         my ($key, @texts) = @{ $ThreadWS::Dialogue::JSON->decode($_) };
         ($key => \@texts);
-    } $ThreadWS::Postgres::Cluster->psql("SELECT json_build_array(id || '/' "
+    } $self->cluster->psql("SELECT json_build_array(id || '/' "
         . "|| request_id, content, answer) FROM thread_ws.runs "
         . "JOIN thread_ws.threads USING (thread) WHERE id LIKE '$like'");
 }
@@ -226,7 +227,8 @@ sub strike {
     my ($self, $victim) = @_;
 
     if ($victim eq 'postgres') {
-        $ThreadWS::Postgres::Cluster->kill9;
+        $self->at_end('postgres as it was', sub { $self->cluster->restore });
+        $self->cluster->kill9;
         return;
     }
 
@@ -240,14 +242,14 @@ sub strike {
 
     kill 'KILL', $master, @workers;
     $self->soon(sub {
-        !grep { ThreadWS::Postgres::alive($_) } $master, @workers
+        !grep { alive($_) } $master, @workers
     }, 'the server to die');
 }
 
 sub recover {
     my ($self, $victim) = @_;
 
-    $ThreadWS::Postgres::Cluster->start if $victim eq 'postgres';
+    $self->cluster->start if $victim eq 'postgres';
     $self->start_server if $victim eq 'server';
 }
 

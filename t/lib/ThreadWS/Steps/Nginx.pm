@@ -10,14 +10,13 @@ use Time::HiRes qw(time);
 
 use ThreadWS::Client;
 use ThreadWS::Loop;
+use ThreadWS::Proc qw(slurp children);
 
 sub file_matches {
     my ($self, $file, $pattern) = @_;
 
     $pattern =~ s{^/(.*)/$}{$1}s or die "no pattern: $pattern\n";
-    open my $in, '<', "$self->{root}/logs/$file" or return 0;
-    local $/;
-    return <$in> =~ /$pattern/m;
+    return slurp("$self->{root}/logs/$file") =~ /$pattern/m;
 }
 
 sub wait_for_line {
@@ -31,6 +30,20 @@ sub wait_for_line {
     }
 
     $self->expect(1);
+}
+
+# Each is in the error log soon, if it is at all: who asks for them sees.
+
+sub wait_for_lines {
+    my ($self, @patterns) = @_;
+
+    my $end = time + $ThreadWS::Loop::Deadline;
+
+    for my $pattern (map { ref $_ ? $_ : qr/\Q$_\E/ } @patterns) {
+        $self->{loop}->once(0.02)
+            until slurp("$self->{root}/logs/error.log") =~ $pattern
+            || time > $end;
+    }
 }
 
 # Test::Nginx waits for a server that makes itself a daemon, not for one under
@@ -59,16 +72,14 @@ sub do_no {
 sub master {
     my ($self) = @_;
 
-    open my $in, '<', "$self->{root}/logs/nginx.pid" or die "no pid: $!\n";
-    my ($pid) = <$in> =~ /(\d+)/;
+    my ($pid) = slurp("$self->{root}/logs/nginx.pid") =~ /(\d+)/
+        or die "no pid\n";
     return $pid;
 }
 
 sub workers {
     my ($self, $master) = @_;
-
-    open my $in, '<', "/proc/$master/task/$master/children" or return;
-    return split ' ', <$in> // '';
+    return children($master);
 }
 
 sub do_signal {
@@ -133,8 +144,7 @@ sub memory {
     my ($self) = @_;
 
     my ($worker) = $self->workers($self->master);
-    open my $in, '<', "/proc/$worker/status" or die "no worker: $!\n";
-    my ($kb) = join('', <$in>) =~ /^RssAnon:\s+(\d+) kB/m;
+    my ($kb) = slurp("/proc/$worker/status") =~ /^RssAnon:\s+(\d+) kB/m;
     return $kb;
 }
 

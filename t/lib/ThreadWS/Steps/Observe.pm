@@ -22,6 +22,7 @@ use B ();
 use Time::HiRes qw(time);
 
 use ThreadWS::Client;
+use ThreadWS::Command;
 use ThreadWS::Otlp;
 
 *JSON = \$ThreadWS::Dialogue::JSON;
@@ -176,17 +177,17 @@ sub do_metrics {
 
     die "unknown: metrics $rest\n" if $rest ne 'valid';
 
-    open my $out, '|-', "promtool check metrics >$self->{root}/logs/promtool 2>&1"
-        or die "no promtool: $!\n";
+    my $page = "$self->{root}/logs/page";
+
+    open my $out, '>', $page or die "$page: $!\n";
     print $out $self->page('/status');
+    close $out or die "$page: $!\n";
 
-    my $ok = close $out;
+    my $said = ThreadWS::Command::said({ both => 1, child => sub {
+        open STDIN, '<', $page;
+    } }, qw(promtool check metrics));
 
-    open my $in, '<', "$self->{root}/logs/promtool" or die "$!\n";
-    local $/;
-    my $said = <$in> // '';
-
-    $self->expect($ok && $said eq '', $said);
+    $self->expect(!$? && $said eq '', $said);
 }
 
 sub do_collect {
