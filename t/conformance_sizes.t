@@ -6,7 +6,6 @@ use warnings;
 
 use lib 't/lib';
 use Test::More;
-use Time::HiRes qw(time);
 
 use ThreadWS::Conformance;
 
@@ -65,21 +64,16 @@ sub case_of {
         send => in_frames($op, $payload, $size));
 }
 
-# every frame is parsed and copied once: a quarter of a million of them take
-# no noticeable time
+# every frame is parsed and copied once, or a quarter of a million of them would
+# not come back before the deadline
 
 sub sixteen_megabytes_in_64 {
     for my $op (1, 2) {
         my $payload = ($op == 1 ? '*' : "\xfe") x (16 * $M);
         my $bytes = in_frames($op, $payload, 64);
-        my $began = time;
 
         case("16 MB in frames of 64, opcode $op", send => $bytes,
             back => [[$op, $payload]]);
-
-        my $took = time - $began;
-        note(sprintf 'took %.2f s', $took);
-        ok($ThreadWS::Conformance::Slow || $took < 10, 'in less than 10 s');
     }
 }
 

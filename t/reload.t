@@ -16,8 +16,10 @@ a< quiet
 b< quiet
 reload
 a< close 1012
+a> close 1012
 a< eof
 b< close 1012
+b> close 1012
 b< eof
 old worker gone
 connect a /chat?threadId=a
@@ -37,12 +39,14 @@ connect idle /chat?threadId=idle
 idle< quiet
 reload
 idle< close 1012
+idle> close 1012
 @ delta two
 < token r1 two
 @ done
 @ end
 < final r1 onetwo
 < close 1012
+> close 1012
 < eof
 old worker gone
 
@@ -61,12 +65,14 @@ connect idle /chat?threadId=idle
 idle< quiet
 reload
 idle< close 1012
+idle> close 1012
 > message r2 late
 < error r2 SHUTTING_DOWN
 @ done
 @ end
 < final r1 one
 < close 1012
+> close 1012
 < eof
 @ requests 1
 old worker gone
@@ -92,6 +98,7 @@ reload
 a> cancel r1
 a< cancelled r1
 a< close 1012
+a> close 1012
 a< eof
 @ closed
 @ select 2
@@ -115,6 +122,7 @@ log /gracefully shutting down/
 @ end
 < final r1 one
 < close 1012
+> close 1012
 < eof
 server gone
 --- no_error_log
@@ -128,7 +136,16 @@ thread_ws_send_timeout 500ms;
 connect
 < quiet
 > pause
+connect silent /chat?threadId=silent
+silent< quiet
+connect other /chat?threadId=other
+other< quiet
 reload
+silent< close 1012
+other< close 1012
+other> close 1012
+other< eof
+perl return !$self->client('silent')->{stream}{eof};
 old worker gone
 
 === TEST 7: a client that is let in by a worker that leaves is told at once
@@ -156,5 +173,6 @@ log /gracefully shutting down/
 @b reply 200 text/plain fine
 < HTTP 101
 < close 1012
+> close 1012
 < eof
 server gone
