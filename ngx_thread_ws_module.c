@@ -12,14 +12,17 @@
 #include "pages/ngx_thread_ws_echo.h"
 #include "pages/ngx_thread_ws_history.h"
 #include "observe/ngx_thread_ws_log.h"
+#include "observe/ngx_thread_ws_lost.h"
 #include "observe/ngx_thread_ws_metrics.h"
 #include "conf/ngx_thread_ws_settings.h"
 #include "pages/ngx_thread_ws_status.h"
+#include "store/ngx_thread_ws_store_memory.h"
+#include "store/ngx_thread_ws_store_postgres.h"
 #include "observe/ngx_thread_ws_trace.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "conf/ngx_thread_ws_variables.h"
 #include "store/ngx_thread_ws_store.h"
-#include "store/ngx_thread_ws_store_drivers.h"
+#include "zone/ngx_thread_ws_registry.h"
 #include "zone/ngx_thread_ws_zone.h"
 
 
@@ -39,6 +42,17 @@ static char *ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent,
 static ngx_int_t ngx_thread_ws_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_thread_ws_init_process(ngx_cycle_t *cycle);
 static void ngx_thread_ws_exit_process(ngx_cycle_t *cycle);
+
+
+/* the store comes last: it takes what the others leave */
+
+static ngx_thread_ws_zone_part_pt  ngx_thread_ws_zone_parts[] = {
+    ngx_thread_ws_metrics_init,
+    ngx_thread_ws_lost_init,
+    ngx_thread_ws_registry_init,
+    ngx_thread_ws_store_memory_init,
+    NULL
+};
 
 
 static ngx_command_t  ngx_thread_ws_commands[] = {
@@ -223,7 +237,7 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       ngx_thread_ws_zone_directive,
       NGX_HTTP_MAIN_CONF_OFFSET,
       0,
-      NULL },
+      ngx_thread_ws_zone_parts },
 
     { ngx_string("thread_ws_store"),
       NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE123,
@@ -488,6 +502,8 @@ ngx_thread_ws_init_module(ngx_cycle_t *cycle)
 static ngx_int_t
 ngx_thread_ws_init_process(ngx_cycle_t *cycle)
 {
+    ngx_thread_ws_main_conf_t  *tmcf;
+
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
     {
         return NGX_OK;
@@ -506,19 +522,30 @@ ngx_thread_ws_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    return ngx_thread_ws_store_postgres_init_process(cycle);
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
+
+    return tmcf ? ngx_thread_ws_store_postgres_init_process(cycle,
+                                                            &tmcf->stores)
+                : NGX_OK;
 }
 
 
 static void
 ngx_thread_ws_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_thread_ws_main_conf_t  *tmcf;
+
     if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
     {
         return;
     }
 
-    ngx_thread_ws_store_postgres_exit_process(cycle);
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
+
+    if (tmcf) {
+        ngx_thread_ws_store_postgres_exit_process(&tmcf->stores);
+    }
+
     ngx_thread_ws_trace_exit_process(cycle);
     ngx_thread_ws_log_exit_process(cycle);
     ngx_thread_ws_metrics_exit_process(cycle);

@@ -29,6 +29,7 @@ for my $file (@sources) {
     my @lines = lines($file);
 
     cmp_ok(scalar @lines, '<=', 800, "$file is no longer than 800 lines");
+    like("@lines[0 .. 1]", qr{^ /\*$}, "$file opens with what it is");
     is(long(@lines), '', "$file fits into 80 columns");
     is(numbered(qr{(^|\s)//}, @lines), '', "$file has no // comment");
     is(numbered(qr{\b(TODO|FIXME|XXX)\b|^#if 0}, @lines), '',

@@ -1,4 +1,9 @@
 
+/*
+ * A growing piece of memory.
+ */
+
+
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "base/ngx_thread_ws_bytes.h"

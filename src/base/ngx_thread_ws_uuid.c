@@ -1,4 +1,9 @@
 
+/*
+ * UUIDs: their grammar, and version 5 by SHA-1.
+ */
+
+
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_sha1.h>

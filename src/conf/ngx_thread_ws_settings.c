@@ -11,7 +11,8 @@
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "ws/ngx_thread_ws_utf8.h"
 #include "store/ngx_thread_ws_store.h"
-#include "store/ngx_thread_ws_store_drivers.h"
+#include "store/ngx_thread_ws_store_memory.h"
+#include "store/ngx_thread_ws_store_postgres.h"
 #include "zone/ngx_thread_ws_zone.h"
 
 
@@ -432,10 +433,11 @@ ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
-    ngx_int_t    n, pool;
-    ngx_str_t   *value;
-    ngx_uint_t   i;
-    ngx_msec_t   timeout;
+    ngx_int_t                   n, pool;
+    ngx_str_t                  *value;
+    ngx_uint_t                  i;
+    ngx_msec_t                  timeout;
+    ngx_thread_ws_main_conf_t  *tmcf;
 
     if (tlcf->store != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -484,7 +486,10 @@ ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                || ngx_strlchr(value[1].data, value[1].data + value[1].len,
                               '='))
     {
-        tlcf->store = ngx_thread_ws_store_postgres_create(cf, &value[1], pool,
+        tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
+
+        tlcf->store = ngx_thread_ws_store_postgres_create(cf, &tmcf->stores,
+                                                          &value[1], pool,
                                                           timeout);
         return tlcf->store ? NGX_CONF_OK : NGX_CONF_ERROR;
 

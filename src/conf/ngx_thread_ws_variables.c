@@ -1,4 +1,9 @@
 
+/*
+ * Variables of connections and runs: $thread_ws_connection_id and the others.
+ */
+
+
 #include "ngx_thread_ws.h"
 #include "observe/ngx_thread_ws_trace.h"
 #include "conn/ngx_thread_ws_conn.h"
@@ -41,7 +46,7 @@ typedef struct {
 } ngx_thread_ws_whose_t;
 
 
-static ngx_int_t ngx_thread_ws_whose(ngx_http_request_t *r,
+static ngx_int_t ngx_thread_ws_variable_whose(ngx_http_request_t *r,
     ngx_thread_ws_whose_t *whose);
 static ngx_int_t ngx_thread_ws_variable_id(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
@@ -49,12 +54,12 @@ static ngx_int_t ngx_thread_ws_variable_agent_thread_id(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, ngx_thread_ws_whose_t *whose);
 static ngx_int_t ngx_thread_ws_variable_result(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_uint_t ngx_thread_ws_run_outcome(ngx_thread_ws_run_t *run);
+static ngx_uint_t ngx_thread_ws_variable_run_outcome(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_variable_number(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static int64_t ngx_thread_ws_run_number(ngx_thread_ws_run_t *run,
+static int64_t ngx_thread_ws_variable_run_number(ngx_thread_ws_run_t *run,
     uintptr_t data);
-static int64_t ngx_thread_ws_conn_number(ngx_thread_ws_conn_t *conn,
+static int64_t ngx_thread_ws_variable_conn_number(ngx_thread_ws_conn_t *conn,
     uintptr_t data);
 static ngx_int_t ngx_thread_ws_variable_trace(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
@@ -141,7 +146,8 @@ ngx_thread_ws_variables_add(ngx_conf_t *cf)
  */
 
 static ngx_int_t
-ngx_thread_ws_whose(ngx_http_request_t *r, ngx_thread_ws_whose_t *whose)
+ngx_thread_ws_variable_whose(ngx_http_request_t *r,
+    ngx_thread_ws_whose_t *whose)
 {
     ngx_int_t              rc;
     ngx_thread_ws_run_t   *run;
@@ -205,7 +211,7 @@ ngx_thread_ws_variable_id(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     ngx_int_t              rc;
     ngx_thread_ws_whose_t  whose;
 
-    rc = ngx_thread_ws_whose(r, &whose);
+    rc = ngx_thread_ws_variable_whose(r, &whose);
 
     if (rc != NGX_OK) {
         v->not_found = 1;
@@ -284,12 +290,12 @@ ngx_thread_ws_variable_result(ngx_http_request_t *r,
 
     v->not_found = 1;
 
-    if (ngx_thread_ws_whose(r, &whose) != NGX_OK) {
+    if (ngx_thread_ws_variable_whose(r, &whose) != NGX_OK) {
         return NGX_OK;
     }
 
     if (whose.run) {
-        outcome = ngx_thread_ws_run_outcome(whose.run);
+        outcome = ngx_thread_ws_variable_run_outcome(whose.run);
         code = whose.run->result.code;
 
     } else if (whose.conn) {
@@ -321,7 +327,7 @@ ngx_thread_ws_variable_result(ngx_http_request_t *r,
 /* the agent's own: its answer is whole before the run is stored */
 
 static ngx_uint_t
-ngx_thread_ws_run_outcome(ngx_thread_ws_run_t *run)
+ngx_thread_ws_variable_run_outcome(ngx_thread_ws_run_t *run)
 {
     if (run->result.outcome == NGX_THREAD_WS_NO_OUTCOME
         && run->state == NGX_THREAD_WS_STORING)
@@ -343,17 +349,17 @@ ngx_thread_ws_variable_number(ngx_http_request_t *r,
 
     v->not_found = 1;
 
-    if (ngx_thread_ws_whose(r, &whose) != NGX_OK) {
+    if (ngx_thread_ws_variable_whose(r, &whose) != NGX_OK) {
         return NGX_OK;
     }
 
     n = -1;
 
     if (whose.run) {
-        n = ngx_thread_ws_run_number(whose.run, data);
+        n = ngx_thread_ws_variable_run_number(whose.run, data);
 
     } else if (whose.conn) {
-        n = ngx_thread_ws_conn_number(whose.conn, data);
+        n = ngx_thread_ws_variable_conn_number(whose.conn, data);
     }
 
     if (n == -1) {
@@ -374,7 +380,7 @@ ngx_thread_ws_variable_number(ngx_http_request_t *r,
 /* -1: not known */
 
 static int64_t
-ngx_thread_ws_run_number(ngx_thread_ws_run_t *run, uintptr_t data)
+ngx_thread_ws_variable_run_number(ngx_thread_ws_run_t *run, uintptr_t data)
 {
     switch (data) {
 
@@ -402,7 +408,7 @@ ngx_thread_ws_run_number(ngx_thread_ws_run_t *run, uintptr_t data)
 
 
 static int64_t
-ngx_thread_ws_conn_number(ngx_thread_ws_conn_t *conn, uintptr_t data)
+ngx_thread_ws_variable_conn_number(ngx_thread_ws_conn_t *conn, uintptr_t data)
 {
     switch (data) {
 
@@ -440,7 +446,7 @@ ngx_thread_ws_variable_trace(ngx_http_request_t *r,
 
     v->not_found = 1;
 
-    if (ngx_thread_ws_whose(r, &whose) != NGX_OK) {
+    if (ngx_thread_ws_variable_whose(r, &whose) != NGX_OK) {
         return NGX_OK;
     }
 

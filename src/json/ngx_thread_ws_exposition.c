@@ -1,4 +1,9 @@
 
+/*
+ * Prometheus' text format.
+ */
+
+
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "json/ngx_thread_ws_exposition.h"

@@ -1,4 +1,9 @@
 
+/*
+ * Spans as OTLP's JSON, written by hand: each run has one.
+ */
+
+
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <jansson.h>

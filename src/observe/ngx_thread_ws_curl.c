@@ -1,4 +1,9 @@
 
+/*
+ * libcurl's multi interface on nginx's event loop.
+ */
+
+
 #include "observe/ngx_thread_ws_curl.h"
 #include "base/ngx_thread_ws_socket.h"
 

@@ -1,4 +1,9 @@
 
+/*
+ * A queue of spans, sent to a collector in batches.
+ */
+
+
 #include "observe/ngx_thread_ws_exporter.h"
 #include "observe/ngx_thread_ws_curl.h"
 #include "observe/ngx_thread_ws_metrics.h"

@@ -1,4 +1,9 @@
 
+/*
+ * Buffered files of lines.
+ */
+
+
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>

@@ -1,4 +1,9 @@
 
+/*
+ * The event log: what each happening looks like as a line.
+ */
+
+
 #include "ngx_thread_ws.h"
 #include "observe/ngx_thread_ws_log.h"
 #include "base/ngx_thread_ws_directive.h"

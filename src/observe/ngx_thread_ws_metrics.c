@@ -1,42 +1,29 @@
 
+/*
+ * Counters in the zone, and the slots of workers for what goes down, too.
+ */
+
+
 #include "observe/ngx_thread_ws_metrics.h"
-#include "zone/ngx_thread_ws_zone.h"
 
 
 /* workers that count at the same time, those that are leaving included */
 
 #define NGX_THREAD_WS_SLOTS       512
 
-/* the table of lost connections: places that one key may take */
-
-#define NGX_THREAD_WS_LOST_WAYS   4
-#define NGX_THREAD_WS_LOST_MIN    512
-#define NGX_THREAD_WS_LOST_MAX    65536
-
-
-typedef struct {
-    uint64_t                   key;          /* 0: free */
-    uint64_t                   time;         /* ngx_current_msec */
-} ngx_thread_ws_lost_t;
-
 
 /* what the zone holds */
 
-typedef struct {
+typedef struct ngx_thread_ws_metrics_s  ngx_thread_ws_metrics_t;
+
+struct ngx_thread_ws_metrics_s {
     ngx_thread_ws_counters_t   counters;
     ngx_thread_ws_gauges_t     gauges[NGX_THREAD_WS_SLOTS];
-    ngx_thread_ws_lost_t      *lost;
-    ngx_uint_t                 nlost;        /* a power of two */
-} ngx_thread_ws_metrics_t;
+};
 
 
 static ngx_uint_t ngx_thread_ws_metrics_alive(ngx_atomic_uint_t pid);
 static void ngx_thread_ws_metrics_claim(ngx_log_t *log);
-static ngx_thread_ws_lost_t *ngx_thread_ws_lost_set(uint64_t key);
-static uint64_t ngx_thread_ws_lost_key(ngx_str_t *owner, ngx_str_t *thread_id);
-static ngx_int_t ngx_thread_ws_lost_take(uint64_t key, ngx_msec_t *away);
-static void ngx_thread_ws_metrics_lock(void);
-static void ngx_thread_ws_metrics_unlock(void);
 
 
 /* the buckets of the OpenTelemetry GenAI conventions, in ms and in tokens */
@@ -91,7 +78,6 @@ ngx_str_t  ngx_thread_ws_operations[] = {
 
 static ngx_thread_ws_counters_t  ngx_thread_ws_own_counters;
 static ngx_thread_ws_gauges_t    ngx_thread_ws_own_gauges;
-static ngx_thread_ws_lost_t      ngx_thread_ws_own_lost[NGX_THREAD_WS_LOST_MIN];
 
 /* NULL: no zone */
 
@@ -104,35 +90,10 @@ ngx_thread_ws_gauges_t    *ngx_thread_ws_gauges = &ngx_thread_ws_own_gauges;
 ngx_int_t
 ngx_thread_ws_metrics_init(ngx_thread_ws_zone_t *zone)
 {
-    ngx_uint_t                n;
-    ngx_thread_ws_metrics_t  *metrics;
+    zone->sh->metrics = ngx_slab_calloc(zone->shpool,
+                                        sizeof(ngx_thread_ws_metrics_t));
 
-    metrics = ngx_slab_calloc(zone->shpool, sizeof(ngx_thread_ws_metrics_t));
-    if (metrics == NULL) {
-        return NGX_ERROR;
-    }
-
-    /* a 64th of the zone, so that it grows with what the zone is made for */
-
-    n = NGX_THREAD_WS_LOST_MIN;
-
-    while (n < NGX_THREAD_WS_LOST_MAX
-           && n * 2 * sizeof(ngx_thread_ws_lost_t)
-              <= zone->shm_zone->shm.size / 64)
-    {
-        n *= 2;
-    }
-
-    metrics->lost = ngx_slab_calloc(zone->shpool,
-                                    n * sizeof(ngx_thread_ws_lost_t));
-    if (metrics->lost == NULL) {
-        return NGX_ERROR;
-    }
-
-    metrics->nlost = n;
-    zone->sh->metrics = metrics;
-
-    return NGX_OK;
+    return zone->sh->metrics ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -281,177 +242,4 @@ ngx_thread_ws_metrics_agent(ngx_thread_ws_dialect_t *dialect)
     }
 
     return &ngx_thread_ws_counters->agents[i];
-}
-
-
-void
-ngx_thread_ws_metrics_lost(ngx_str_t *owner, ngx_str_t *thread_id)
-{
-    uint64_t               key;
-    ngx_uint_t             i;
-    ngx_thread_ws_lost_t  *set, *oldest;
-
-    key = ngx_thread_ws_lost_key(owner, thread_id);
-    set = ngx_thread_ws_lost_set(key);
-    oldest = set;
-
-    ngx_thread_ws_metrics_lock();
-
-    for (i = 0; i < NGX_THREAD_WS_LOST_WAYS; i++) {
-        if (set[i].key == key) {
-            oldest = &set[i];
-            break;
-        }
-
-        if (set[i].key == 0) {
-            oldest = &set[i];
-            oldest->time = 0;
-            continue;
-        }
-
-        if (set[i].time < oldest->time) {
-            oldest = &set[i];
-        }
-    }
-
-    oldest->key = key;
-    oldest->time = ngx_current_msec;
-
-    ngx_thread_ws_metrics_unlock();
-}
-
-
-void
-ngx_thread_ws_metrics_left(ngx_str_t *owner, ngx_str_t *thread_id)
-{
-    ngx_msec_t  away;
-
-    (void) ngx_thread_ws_lost_take(ngx_thread_ws_lost_key(owner, thread_id),
-                                   &away);
-}
-
-
-ngx_int_t
-ngx_thread_ws_metrics_returned(ngx_str_t *owner, ngx_str_t *thread_id,
-    ngx_msec_t *away)
-{
-    ngx_int_t  rc;
-
-    rc = ngx_thread_ws_lost_take(ngx_thread_ws_lost_key(owner, thread_id),
-                                 away);
-
-    if (rc == NGX_OK && *away > NGX_THREAD_WS_LOST_TIME) {
-        return NGX_DECLINED;
-    }
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_lost_take(uint64_t key, ngx_msec_t *away)
-{
-    int64_t                passed;
-    ngx_int_t              rc;
-    ngx_uint_t             i;
-    ngx_thread_ws_lost_t  *set;
-
-    set = ngx_thread_ws_lost_set(key);
-
-    /* a look without the lock: most connections were never lost */
-
-    for (i = 0; i < NGX_THREAD_WS_LOST_WAYS; i++) {
-        if (set[i].key == key) {
-            goto found;
-        }
-    }
-
-    return NGX_DECLINED;
-
-found:
-
-    rc = NGX_DECLINED;
-
-    ngx_thread_ws_metrics_lock();
-
-    if (set[i].key == key) {
-
-        /* another worker's clock may be a turn of its loop ahead of ours */
-
-        passed = (int64_t) ((uint64_t) ngx_current_msec - set[i].time);
-        *away = (ngx_msec_t) ngx_max(passed, 0);
-
-        set[i].key = 0;
-        rc = NGX_OK;
-    }
-
-    ngx_thread_ws_metrics_unlock();
-
-    return rc;
-}
-
-
-static ngx_thread_ws_lost_t *
-ngx_thread_ws_lost_set(uint64_t key)
-{
-    ngx_uint_t             n;
-    ngx_thread_ws_lost_t  *lost;
-
-    lost = ngx_thread_ws_own_lost;
-    n = NGX_THREAD_WS_LOST_MIN;
-
-    if (ngx_thread_ws_metrics) {
-        lost = ngx_thread_ws_metrics->lost;
-        n = ngx_thread_ws_metrics->nlost;
-    }
-
-    return &lost[(ngx_uint_t) (key >> 20) & (n - NGX_THREAD_WS_LOST_WAYS)];
-}
-
-
-/*
- * FNV-1a, stirred, since ids that differ at their end differ in few bits of it.
- * Owners may hold any byte, but thread ids never a slash.
- */
-
-static uint64_t
-ngx_thread_ws_lost_key(ngx_str_t *owner, ngx_str_t *thread_id)
-{
-    size_t    i;
-    uint64_t  key;
-
-    key = 0xcbf29ce484222325ULL;
-
-    for (i = 0; i < owner->len; i++) {
-        key = (key ^ owner->data[i]) * 0x100000001b3ULL;
-    }
-
-    key = (key ^ '/') * 0x100000001b3ULL;
-
-    for (i = 0; i < thread_id->len; i++) {
-        key = (key ^ thread_id->data[i]) * 0x100000001b3ULL;
-    }
-
-    key = (key ^ (key >> 32)) * 0x9e3779b97f4a7c15ULL;
-    key ^= key >> 29;
-
-    return key ? key : 1;
-}
-
-
-static void
-ngx_thread_ws_metrics_lock(void)
-{
-    if (ngx_thread_ws_metrics) {
-        ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
-    }
-}
-
-
-static void
-ngx_thread_ws_metrics_unlock(void)
-{
-    if (ngx_thread_ws_metrics) {
-        ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
-    }
 }

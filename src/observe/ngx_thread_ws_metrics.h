@@ -18,6 +18,7 @@
 #include "json/ngx_thread_ws_exposition.h"
 #include "observe/ngx_thread_ws_subject.h"
 #include "wire/ngx_thread_ws_code.h"
+#include "zone/ngx_thread_ws_zone.h"
 
 
 #define NGX_THREAD_WS_METRICS_DIALECTS  8
@@ -141,25 +142,9 @@ void ngx_thread_ws_metrics_read(ngx_thread_ws_counters_t *counters,
     ngx_thread_ws_gauges_t *gauges);
 
 
-/*
- * Reconnections: the connection of a thread that was lost within the last
- * minute and is there again.  The ones lost are remembered in a table that
- * forgets the oldest when it is full.
- */
+/* the zone's part */
 
-#define NGX_THREAD_WS_LOST_TIME  60000
-
-void ngx_thread_ws_metrics_lost(ngx_str_t *owner, ngx_str_t *thread_id);
-
-/* it ended properly: what comes now is no reconnection */
-
-void ngx_thread_ws_metrics_left(ngx_str_t *owner, ngx_str_t *thread_id);
-
-/* NGX_OK and the ms it was away, once for each loss; else NGX_DECLINED */
-
-ngx_int_t ngx_thread_ws_metrics_returned(ngx_str_t *owner,
-    ngx_str_t *thread_id, ngx_msec_t *away);
-
+ngx_int_t ngx_thread_ws_metrics_init(ngx_thread_ws_zone_t *zone);
 
 /*
  * At the worker's start, before anything is counted: finds the counters in the

@@ -1,6 +1,13 @@
 
+/*
+ * Each happening goes to the metrics, the error log, the event log and the
+ * trace, in one place.
+ */
+
+
 #include "observe/ngx_thread_ws_observe.h"
 #include "observe/ngx_thread_ws_log.h"
+#include "observe/ngx_thread_ws_lost.h"
 #include "observe/ngx_thread_ws_trace.h"
 #include "wire/ngx_thread_ws_code.h"
 
@@ -28,8 +35,8 @@ ngx_thread_ws_observe_connected(ngx_thread_ws_subject_t *subject,
     ngx_thread_ws_log_connected(subject, &r->connection->addr_text);
 
     if (subject->thread_id.len == 0
-        || ngx_thread_ws_metrics_returned(&subject->owner,
-                                          &subject->thread_id, &away)
+        || ngx_thread_ws_lost_found(&subject->owner, &subject->thread_id,
+                                    &away)
            != NGX_OK)
     {
         return;
@@ -84,7 +91,7 @@ ngx_thread_ws_observe_left(ngx_thread_ws_subject_t *subject,
     case 1000:
     case 1001:
     case 1005: /* a close frame without a code */
-        ngx_thread_ws_metrics_left(&subject->owner, &subject->thread_id);
+        ngx_thread_ws_lost_forget(&subject->owner, &subject->thread_id);
         break;
 
     case 1008:
@@ -93,7 +100,7 @@ ngx_thread_ws_observe_left(ngx_thread_ws_subject_t *subject,
         break;
 
     default:
-        ngx_thread_ws_metrics_lost(&subject->owner, &subject->thread_id);
+        ngx_thread_ws_lost_add(&subject->owner, &subject->thread_id);
         break;
     }
 }

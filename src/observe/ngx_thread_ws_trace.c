@@ -1,4 +1,9 @@
 
+/*
+ * Spans of connections and runs: where they begin and what they tell.
+ */
+
+
 #include "ngx_thread_ws.h"
 #include "observe/ngx_thread_ws_trace.h"
 #include "base/ngx_thread_ws_headers.h"

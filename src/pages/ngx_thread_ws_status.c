@@ -1,4 +1,9 @@
 
+/*
+ * The page of thread_ws_status: all metrics, in the text format of Prometheus.
+ */
+
+
 #include "pages/ngx_thread_ws_status.h"
 #include "observe/ngx_thread_ws_metrics.h"
 #include "base/ngx_thread_ws_response.h"

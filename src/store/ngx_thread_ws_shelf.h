@@ -115,7 +115,9 @@ typedef struct {
 } ngx_thread_ws_shelf_bucket_t;
 
 
-typedef struct {
+typedef struct ngx_thread_ws_shelf_s  ngx_thread_ws_shelf_t;
+
+struct ngx_thread_ws_shelf_s {
     volatile ngx_uint_t            torn;      /* a change is under way */
 
     uint32_t                       nblocks;   /* numbered from 1 */
@@ -140,7 +142,7 @@ typedef struct {
     uint32_t                      *runs;
 
     u_char                        *blocks;
-} ngx_thread_ws_shelf_t;
+};
 
 
 /* who is asked for: digests of owner, and of owner and thread id */

@@ -122,9 +122,10 @@ typedef struct {
 } ngx_thread_ws_store_driver_t;
 
 
+/* the beginning of a driver's own structure, if it has one */
+
 struct ngx_thread_ws_store_s {
     ngx_thread_ws_store_driver_t  *driver;
-    void                          *conf;     /* the driver's settings */
 
     unsigned                       keeps:1;  /* completed runs are remembered
                                                 by the connection */

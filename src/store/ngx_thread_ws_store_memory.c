@@ -5,11 +5,8 @@
  */
 
 
-#include <ngx_config.h>
-#include <ngx_core.h>
-#include "zone/ngx_thread_ws_zone.h"
+#include "store/ngx_thread_ws_store_memory.h"
 #include "store/ngx_thread_ws_shelf.h"
-#include "store/ngx_thread_ws_store_drivers.h"
 #include "observe/ngx_thread_ws_observe.h"
 
 
@@ -44,7 +41,7 @@ static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_memory_driver = {
 
 
 ngx_thread_ws_store_t  ngx_thread_ws_store_memory = {
-    &ngx_thread_ws_store_memory_driver, NULL, 1, 1
+    &ngx_thread_ws_store_memory_driver, 1, 1
 };
 
 

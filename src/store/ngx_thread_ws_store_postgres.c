@@ -5,11 +5,9 @@
  */
 
 
-#include "ngx_thread_ws.h"
+#include "store/ngx_thread_ws_store_postgres.h"
 #include "base/ngx_thread_ws_string.h"
 #include "pg/ngx_thread_ws_pg.h"
-#include "store/ngx_thread_ws_store.h"
-#include "store/ngx_thread_ws_store_drivers.h"
 
 
 /* longer ones do not fit the index */
@@ -39,7 +37,7 @@ enum {
 
 
 typedef struct {
-    ngx_thread_ws_store_t   store;
+    ngx_thread_ws_store_t   store;           /* first: op->store is this */
     ngx_thread_ws_pg_t     *pg;
 
     ngx_str_t               conninfo;
@@ -93,16 +91,11 @@ static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_postgres_driver = {
 
 
 ngx_thread_ws_store_t *
-ngx_thread_ws_store_postgres_create(ngx_conf_t *cf, ngx_str_t *conninfo,
-    ngx_uint_t pool, ngx_msec_t timeout)
+ngx_thread_ws_store_postgres_create(ngx_conf_t *cf, ngx_array_t *stores,
+    ngx_str_t *conninfo, ngx_uint_t pool, ngx_msec_t timeout)
 {
     ngx_uint_t                        i;
-    ngx_array_t                      *stores;
-    ngx_thread_ws_main_conf_t        *tmcf;
     ngx_thread_ws_store_postgres_t  **sp, *s;
-
-    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
-    stores = &tmcf->stores;
 
     if (stores->elts == NULL
         && ngx_array_init(stores, cf->pool, 2, sizeof(void *)) != NGX_OK)
@@ -127,7 +120,6 @@ ngx_thread_ws_store_postgres_create(ngx_conf_t *cf, ngx_str_t *conninfo,
     }
 
     s->store.driver = &ngx_thread_ws_store_postgres_driver;
-    s->store.conf = s;
     s->store.keeps = 1;
     s->store.shared = 1;
 
@@ -152,21 +144,15 @@ ngx_thread_ws_store_postgres_create(ngx_conf_t *cf, ngx_str_t *conninfo,
 
 
 ngx_int_t
-ngx_thread_ws_store_postgres_init_process(ngx_cycle_t *cycle)
+ngx_thread_ws_store_postgres_init_process(ngx_cycle_t *cycle,
+    ngx_array_t *stores)
 {
     ngx_uint_t                        i;
-    ngx_thread_ws_main_conf_t        *tmcf;
     ngx_thread_ws_store_postgres_t  **sp;
 
-    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
+    sp = stores->elts;
 
-    if (tmcf == NULL) {
-        return NGX_OK;
-    }
-
-    sp = tmcf->stores.elts;
-
-    for (i = 0; i < tmcf->stores.nelts; i++) {
+    for (i = 0; i < stores->nelts; i++) {
         if (ngx_thread_ws_pg_start(sp[i]->pg, cycle) != NGX_OK) {
             return NGX_ERROR;
         }
@@ -177,21 +163,14 @@ ngx_thread_ws_store_postgres_init_process(ngx_cycle_t *cycle)
 
 
 void
-ngx_thread_ws_store_postgres_exit_process(ngx_cycle_t *cycle)
+ngx_thread_ws_store_postgres_exit_process(ngx_array_t *stores)
 {
     ngx_uint_t                        i;
-    ngx_thread_ws_main_conf_t        *tmcf;
     ngx_thread_ws_store_postgres_t  **sp;
 
-    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
+    sp = stores->elts;
 
-    if (tmcf == NULL) {
-        return;
-    }
-
-    sp = tmcf->stores.elts;
-
-    for (i = 0; i < tmcf->stores.nelts; i++) {
+    for (i = 0; i < stores->nelts; i++) {
         ngx_thread_ws_pg_stop(sp[i]->pg);
     }
 }
@@ -330,7 +309,7 @@ ngx_thread_ws_store_postgres_query(ngx_thread_ws_store_op_t *op,
     ngx_thread_ws_pg_query_t        *query;
     ngx_thread_ws_store_postgres_t  *s;
 
-    s = op->store->conf;
+    s = (ngx_thread_ws_store_postgres_t *) op->store;
 
     op->driver = NULL;
     op->status = NGX_ERROR;

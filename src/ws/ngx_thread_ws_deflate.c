@@ -1,4 +1,9 @@
 
+/*
+ * permessage-deflate by zlib: messages in and out.
+ */
+
+
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <zlib.h>

@@ -1,4 +1,9 @@
 
+/*
+ * Frames: a state machine over their headers, unmasking, and writing them.
+ */
+
+
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ws/ngx_thread_ws_frame.h"

@@ -1,4 +1,9 @@
 
+/*
+ * The handshake's grammars: tokens, keys, extension offers, origins.
+ */
+
+
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_sha1.h>

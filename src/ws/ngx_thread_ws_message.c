@@ -1,4 +1,9 @@
 
+/*
+ * Frames to messages: fragments, what comes between them, limits, UTF-8.
+ */
+
+
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ws/ngx_thread_ws_message.h"

@@ -1,4 +1,9 @@
 
+/*
+ * UTF-8, checked as it comes, whatever it is cut into.
+ */
+
+
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "ws/ngx_thread_ws_utf8.h"

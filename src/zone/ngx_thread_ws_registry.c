@@ -31,15 +31,17 @@
 #define NGX_THREAD_WS_REGISTRY_MAX     131072
 
 
-typedef struct {
+struct ngx_thread_ws_registry_slot_s {
     volatile uint64_t   generation;      /* 0: free */
     ngx_pid_t           pid;
     uint32_t            next;
     u_char              key[NGX_THREAD_WS_REGISTRY_KEY];
-} ngx_thread_ws_registry_slot_t;
+};
 
 
-typedef struct {
+typedef struct ngx_thread_ws_registry_s  ngx_thread_ws_registry_t;
+
+struct ngx_thread_ws_registry_s {
     uint64_t                        generation;   /* the last one given */
     uint32_t                        free;
     uint32_t                        mask;         /* of the buckets */
@@ -49,7 +51,7 @@ typedef struct {
     u_char                          secret[16];
     uint32_t                       *buckets;
     ngx_thread_ws_registry_slot_t  *slots;
-} ngx_thread_ws_registry_t;
+};
 
 
 static void ngx_thread_ws_registry_key(ngx_thread_ws_registry_t *reg,
@@ -157,7 +159,7 @@ ngx_thread_ws_registry_claim(ngx_thread_ws_claim_t *claim, ngx_str_t *owner,
     }
 
     if (slot) {
-        claim->entry = slot;
+        claim->slot = slot;
         claim->generation = slot->generation;
 
     } else {
@@ -187,7 +189,7 @@ ngx_thread_ws_registry_holds(ngx_thread_ws_claim_t *claim)
 {
     ngx_thread_ws_registry_slot_t  *slot;
 
-    slot = claim->entry;
+    slot = claim->slot;
 
     return slot == NULL || slot->generation == claim->generation;
 }
@@ -201,13 +203,13 @@ ngx_thread_ws_registry_release(ngx_thread_ws_claim_t *claim)
     ngx_thread_ws_registry_t       *reg;
     ngx_thread_ws_registry_slot_t  *slot;
 
-    slot = claim->entry;
+    slot = claim->slot;
 
     if (slot == NULL) {
         return;
     }
 
-    claim->entry = NULL;
+    claim->slot = NULL;
 
     shpool = ngx_thread_ws_zone->shpool;
     reg = ngx_thread_ws_zone->sh->registry;

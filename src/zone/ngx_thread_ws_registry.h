@@ -14,12 +14,22 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "zone/ngx_thread_ws_zone.h"
+
+
+typedef struct ngx_thread_ws_registry_slot_s  ngx_thread_ws_registry_slot_t;
+
+
+/* the zone's part */
+
+ngx_int_t ngx_thread_ws_registry_init(ngx_thread_ws_zone_t *zone);
+
 
 /* A run's claim; zero it first, release it before it goes. */
 
 typedef struct {
-    void      *entry;         /* in the zone, NULL: nothing is claimed */
-    uint64_t   generation;    /* the claim's number */
+    ngx_thread_ws_registry_slot_t  *slot;    /* NULL: nothing is claimed */
+    uint64_t                        generation;  /* the claim's number */
 } ngx_thread_ws_claim_t;
 
 

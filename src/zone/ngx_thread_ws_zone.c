@@ -14,7 +14,6 @@
 
 
 static ngx_int_t ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data);
-static ngx_int_t ngx_thread_ws_zone_parts(ngx_thread_ws_zone_t *zone);
 
 
 ngx_thread_ws_zone_t  *ngx_thread_ws_zone;
@@ -74,6 +73,7 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     zone->shm_zone = shm_zone;
+    zone->parts = cmd->post;
 
     shm_zone->init = ngx_thread_ws_zone_init;
     shm_zone->data = zone;
@@ -85,8 +85,9 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static ngx_int_t
 ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    size_t                 len;
-    ngx_thread_ws_zone_t  *ozone, *zone;
+    size_t                       len;
+    ngx_thread_ws_zone_t        *ozone, *zone;
+    ngx_thread_ws_zone_part_pt  *part;
 
     ozone = data;
     zone = shm_zone->data;
@@ -121,25 +122,14 @@ ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     ngx_sprintf(zone->shpool->log_ctx, " in thread_ws_zone \"%V\"%Z",
                 &shm_zone->shm.name);
 
-    if (ngx_thread_ws_zone_parts(zone) != NGX_OK) {
-        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "thread_ws_zone \"%V\" is too small",
-                      &shm_zone->shm.name);
-        return NGX_ERROR;
-    }
+    for (part = zone->parts; *part; part++) {
 
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_zone_parts(ngx_thread_ws_zone_t *zone)
-{
-    if (ngx_thread_ws_metrics_init(zone) != NGX_OK
-        || ngx_thread_ws_registry_init(zone) != NGX_OK
-        || ngx_thread_ws_store_memory_init(zone) != NGX_OK)
-    {
-        return NGX_ERROR;
+        if ((*part)(zone) != NGX_OK) {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "thread_ws_zone \"%V\" is too small",
+                          &shm_zone->shm.name);
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;

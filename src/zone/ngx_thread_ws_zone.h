@@ -22,17 +22,29 @@
  */
 
 typedef struct {
-    void             *registry;
-    void             *memory;
-    void             *metrics;
+    struct ngx_thread_ws_registry_s  *registry;
+    struct ngx_thread_ws_shelf_s     *memory;
+    struct ngx_thread_ws_metrics_s   *metrics;
+    struct ngx_thread_ws_lost_s      *lost;
 } ngx_thread_ws_zone_sh_t;
 
 
-typedef struct {
-    ngx_thread_ws_zone_sh_t  *sh;
-    ngx_slab_pool_t          *shpool;
-    ngx_shm_zone_t           *shm_zone;
-} ngx_thread_ws_zone_t;
+typedef struct ngx_thread_ws_zone_s  ngx_thread_ws_zone_t;
+
+/*
+ * Makes a part in a fresh zone, once, in the master; a reload keeps what is
+ * there.  NGX_OK, or NGX_ERROR: the zone is too small.
+ */
+
+typedef ngx_int_t (*ngx_thread_ws_zone_part_pt)(ngx_thread_ws_zone_t *zone);
+
+
+struct ngx_thread_ws_zone_s {
+    ngx_thread_ws_zone_sh_t     *sh;
+    ngx_slab_pool_t             *shpool;
+    ngx_shm_zone_t              *shm_zone;
+    ngx_thread_ws_zone_part_pt  *parts;      /* NULL at the end */
+};
 
 
 /* a zone of ours is known by this tag */
@@ -45,7 +57,10 @@ extern ngx_module_t  ngx_thread_ws_module;
 extern ngx_thread_ws_zone_t  *ngx_thread_ws_zone;
 
 
-/* the handler of thread_ws_zone; conf is not used */
+/*
+ * The handler of thread_ws_zone; conf is not used.  cmd->post has the parts, in
+ * the order they are made.
+ */
 
 char *ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -56,17 +71,6 @@ char *ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
  */
 
 ngx_int_t ngx_thread_ws_zone_init_module(ngx_cycle_t *cycle);
-
-
-/*
- * Called once for a fresh zone, by the master, to make each part; a reload
- * keeps what is there.  NGX_OK or NGX_ERROR (the zone is too small).  Metrics
- * come first, then the registry; the store takes what they leave.
- */
-
-ngx_int_t ngx_thread_ws_registry_init(ngx_thread_ws_zone_t *zone);
-ngx_int_t ngx_thread_ws_store_memory_init(ngx_thread_ws_zone_t *zone);
-ngx_int_t ngx_thread_ws_metrics_init(ngx_thread_ws_zone_t *zone);
 
 
 /* the zone of a configuration, perhaps one being read; NULL: there is none */

@@ -12,7 +12,7 @@
 #include "base/ngx_thread_ws_random.h"
 #include "zone/ngx_thread_ws_zone.h"
 #include "zone/ngx_thread_ws_registry.h"
-#include "store/ngx_thread_ws_store_drivers.h"
+#include "store/ngx_thread_ws_store_memory.h"
 #include "store/ngx_thread_ws_shelf.h"
 #include "store/ngx_thread_ws_shelf_blocks.h"
 #include "observe/ngx_thread_ws_observe.h"

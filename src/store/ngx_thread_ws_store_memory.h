@@ -1,0 +1,27 @@
+
+/*
+ * The store "memory": threads in the zone, shared by the workers.
+ */
+
+
+#ifndef _NGX_THREAD_WS_STORE_MEMORY_H_INCLUDED_
+#define _NGX_THREAD_WS_STORE_MEMORY_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "store/ngx_thread_ws_store.h"
+#include "zone/ngx_thread_ws_zone.h"
+
+
+/* works only where there is a zone: elsewhere all its operations fail */
+
+extern ngx_thread_ws_store_t  ngx_thread_ws_store_memory;
+
+/* the zone's part, which takes what memory the others leave */
+
+ngx_int_t ngx_thread_ws_store_memory_init(ngx_thread_ws_zone_t *zone);
+
+
+#endif /* _NGX_THREAD_WS_STORE_MEMORY_H_INCLUDED_ */
