@@ -211,3 +211,94 @@ connect
 @ answer fine
 < answer r2 fine
 @ requests 2
+
+=== TEST 11: queue: what is stored waits for a client that does not read
+--- http_config
+    thread_ws_zone threads:32m;
+--- chat_config
+thread_ws_busy queue 16;
+thread_ws_store memory;
+--- chat
+connect
+repeat 16
+> message a{{ $i }} Hello
+@ request
+@ answer {{ 'x' x 200000 }}
+< answer a{{ $i }} {{ 'x' x 200000 }}
+end
+connect slow narrow
+slow> message b Hello
+@ request
+slow> pause
+repeat 16
+slow> message a{{ $i }} Hello
+end
+log /message queued: 16 are waiting/
+memory mark
+@ answer fine
+log /run completed .* request: b/
+> message c Hello
+@ request
+@ answer fine
+< answer c fine
+memory grew 2000
+slow> resume
+slow< answer b fine
+repeat 16
+slow< answer a{{ $i }} {{ 'x' x 200000 }}
+end
+slow< quiet
+
+=== TEST 12: interrupt and reject: a client that does not read has one answer
+--- http_config
+    thread_ws_zone threads:32m;
+--- config
+    location = /interrupt {
+        thread_ws_pass /agent;
+        thread_ws_store memory;
+        thread_ws_output_buffer 256k;
+    }
+    location = /reject {
+        thread_ws_pass /agent;
+        thread_ws_store memory;
+        thread_ws_output_buffer 256k;
+        thread_ws_busy reject;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- chat
+connect /interrupt?threadId=t1
+repeat 4
+> message a{{ $i }} Hello
+@ request
+@ answer {{ 'x' x 200000 }}
+< answer a{{ $i }} {{ 'x' x 200000 }}
+end
+connect slow narrow /interrupt?threadId=t1
+slow< quiet
+slow> pause
+slow> message a1 Hello
+slow> message a2 Hello
+slow> message a3 Hello
+slow> message a4 Hello
+log /run cancelled .* request: a3/
+slow> resume
+slow<* final a1
+slow< cancelled a2
+slow< cancelled a3
+slow< answer a4 {{ 'x' x 200000 }}
+connect slow narrow /reject?threadId=t1
+slow< quiet
+slow> pause
+slow> message a1 Hello
+slow> message a2 Hello
+slow> message a3 Hello
+slow> message b4 Hello
+log /command "b4" rejected: BUSY/
+slow> resume
+slow<* error a3 BUSY
+slow<* error b4 BUSY
+slow< answer a1 {{ 'x' x 200000 }}
+slow< answer a2 {{ 'x' x 200000 }}

@@ -63,7 +63,7 @@ ngx_thread_ws_thread_submit(ngx_thread_ws_follower_t *follower,
     lane->nwaiting++;
     lane->waiting_size += run->content.len;
 
-    if (lane->run) {
+    if (lane->run || !ngx_thread_ws_thread_room(follower)) {
         ngx_thread_ws_observe_queued(&run->subject, lane->nwaiting);
         return NGX_THREAD_WS_OK;
     }
