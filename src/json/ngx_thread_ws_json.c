@@ -265,7 +265,7 @@ ngx_thread_ws_json_escaped(u_char *p, u_char *last, uint32_t *ch)
 }
 
 
-static u_char *
+u_char *
 ngx_thread_ws_json_utf8_put(u_char *dst, uint32_t ch)
 {
     switch (ngx_thread_ws_json_utf8_size(ch)) {

@@ -185,5 +185,9 @@ ngx_thread_ws_json_utf8_size(uint32_t ch)
 
 u_char *ngx_thread_ws_json_escaped(u_char *p, u_char *last, uint32_t *ch);
 
+/* Writes a character, or what its code alone would be; four bytes at most. */
+
+u_char *ngx_thread_ws_json_utf8_put(u_char *dst, uint32_t ch);
+
 
 #endif /* _NGX_THREAD_WS_JSON_CHARS_H_INCLUDED_ */
