@@ -324,7 +324,7 @@ connect
 > message r3 three
 @ request
 @ reply 529 application/json {{refusal "overloaded"}}
-< error r3 UPSTREAM_FAILED
+< error r3 UPSTREAM_UNAVAILABLE
     retryable: true
 < quiet
 

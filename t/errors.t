@@ -157,6 +157,8 @@ connect
 @ reply 302 text/html
     Location: http://elsewhere.example/
 < error r1 UPSTREAM_FAILED
+    retryable: false
+log /answered with status 302, type "text/html", location http:\/\/elsewhere/
 > message r2 Hello
 @ request
 @ reply 204
@@ -165,10 +167,13 @@ connect
 @ request
 @ reply 200 text/html <html></html>
 < error r3 UPSTREAM_FAILED
+log /\[error\].* agent's answer begins with "<html><\/html>"/
 > message r4 Hello
 @ request
-@ reply 200 application/json {"choices":[{"message":{"content":"x"}}]}
+@ reply 200 application/json {"items":[]}
 < error r4 UPSTREAM_FAILED
+log /\[error\].* nothing that is understood: type "application\/json"/
+log /\[info\].* agent's answer begins with "\{\\x22items\\x22:\[\]\}"/
 > message r5 Hello
 @ request
 @ head 200 text/event-stream
@@ -270,9 +275,9 @@ connect
 @ request
 @ head 200 text/event-stream
 @ delta one
-@ finish stop
+@ choice {"content":" two"}
 @ end
-< token r3 one
+< tokens r3 one two
 < error r3 UPSTREAM_FAILED
 > message r4 Hello
 @ request
@@ -355,8 +360,9 @@ connect
 @ request
 @ head 200 text/event-stream
 @ hex 646174613a207b2263686f69636573223a5b7b2264656c7461223a7b22636f6e74656e74223a22c328227d7d5d7d0a0a
-< error r1 UPSTREAM_FAILED
-@ closed
+@ done
+@ end
+< answer r1 "\ufffd("
 > message r2 again
 @ request
 @ answer fine

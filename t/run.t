@@ -189,7 +189,7 @@ connect
 @ answer small
 < answer r2 small
 
-=== TEST 13: an empty answer
+=== TEST 13: an empty answer is none, and no later one is asked with it
 --- chat
 connect
 > message r1 Hello
@@ -198,10 +198,10 @@ connect
 @ finish stop
 @ done
 @ end
-< final r1
-    message: ""
+< error r1 UPSTREAM_FAILED
 > message r2 Hello
 @ request
+@ messages [{"role":"user","content":"Hello"}]
 @ answer more
 < answer r2 more
 

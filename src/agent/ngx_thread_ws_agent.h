@@ -18,6 +18,7 @@
 #include <ngx_http.h>
 
 #include "agent/ngx_thread_ws_caller.h"
+#include "dialect/ngx_thread_ws_retry.h"
 
 
 typedef struct ngx_thread_ws_agent_s  ngx_thread_ws_agent_t;
@@ -26,11 +27,15 @@ typedef struct ngx_thread_ws_agent_s  ngx_thread_ws_agent_t;
 /* What is known of the agent's answer with its header. */
 
 typedef struct {
-    ngx_uint_t   status;        /* HTTP */
-    ngx_msec_t   retry_after;   /* ms, 0: not told */
-    unsigned     own:1;         /* nginx itself said so, not the agent */
-    unsigned     stream:1;      /* Content-Type: text/event-stream */
-    unsigned     encoded:1;     /* compressed, unasked */
+    ngx_uint_t             status;      /* HTTP */
+    ngx_thread_ws_retry_t  retry;       /* when to try again */
+    ngx_str_t              type;        /* Content-Type; empty: none */
+    ngx_str_t              location;    /* of a redirection */
+    ngx_str_t              encoding;    /* Content-Encoding */
+    unsigned               own:1;       /* nginx itself said so, not the
+                                           agent */
+    unsigned               stream:1;    /* an event stream, by the type */
+    unsigned               encoded:1;   /* compressed, unasked */
 } ngx_thread_ws_agent_header_t;
 
 
@@ -76,6 +81,13 @@ typedef struct {
      */
 
     ngx_int_t  (*flush)(void *data, ngx_uint_t more);
+
+    /*
+     * Not 0: the agent has said how its answer ended, but nothing tells that
+     * nothing follows.  The number changes with all that follows.
+     */
+
+    ngx_uint_t (*finished)(void *data);
 
     /* the answer is whole ... */
 

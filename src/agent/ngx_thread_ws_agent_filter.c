@@ -14,21 +14,22 @@
 
 #define NGX_THREAD_WS_TURN_SIZE      65536
 
-/* what may follow an answer's end mark: bytes, and ms until the body's end */
+/*
+ * What may follow an answer's end mark: bytes, and ms until the body's end.  As
+ * long may nothing follow after the reason of an end, until that counts as one.
+ */
 
 #define NGX_THREAD_WS_SURPLUS        65536
 #define NGX_THREAD_WS_LINGER         5000
 
 #define NGX_THREAD_WS_AGENT_HELD     0x08    /* in the connection's buffered */
 
-#define NGX_THREAD_WS_RETRY_MAX      86400000
-
 
 static ngx_int_t ngx_thread_ws_agent_rewrite(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_agent_preaccess(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_agent_header_filter(ngx_http_request_t *r);
 static ngx_uint_t ngx_thread_ws_agent_stream(ngx_str_t *type);
-static ngx_uint_t ngx_thread_ws_agent_encoded(ngx_table_elt_t *h);
+static ngx_uint_t ngx_thread_ws_agent_encoded(ngx_str_t *encoding);
 static ngx_int_t ngx_thread_ws_agent_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent,
@@ -40,7 +41,9 @@ static ngx_int_t ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent,
 static void ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent);
 static ngx_int_t ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent);
 static ngx_uint_t ngx_thread_ws_agent_more(ngx_http_request_t *r);
-static ngx_msec_t ngx_thread_ws_agent_retry_after(ngx_http_request_t *r);
+static void ngx_thread_ws_agent_fields(ngx_http_request_t *r,
+    ngx_thread_ws_agent_header_t *header);
+static void ngx_thread_ws_agent_settle(ngx_thread_ws_agent_t *agent);
 static void ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc);
 
 
@@ -77,11 +80,16 @@ ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
 
     header.status = r->headers_out.status;
     header.own = (u == NULL || u->headers_in.status_n == 0);
-    header.retry_after = ngx_thread_ws_agent_retry_after(r);
+    header.type = r->headers_out.content_type;
 
-    header.stream = ngx_thread_ws_agent_stream(&r->headers_out.content_type);
-    header.encoded = ngx_thread_ws_agent_encoded(
-                                             r->headers_out.content_encoding);
+    if (r->headers_out.content_encoding) {
+        header.encoding = r->headers_out.content_encoding->value;
+    }
+
+    ngx_thread_ws_agent_fields(r, &header);
+
+    header.stream = ngx_thread_ws_agent_stream(&header.type);
+    header.encoded = ngx_thread_ws_agent_encoded(&header.encoding);
 
     r->header_sent = 1;
     r->filter_need_in_memory = 1;
@@ -130,11 +138,31 @@ ngx_thread_ws_agent_stream(ngx_str_t *type)
 }
 
 
+/* others, such as "none", are what servers say of what is as it is */
+
 static ngx_uint_t
-ngx_thread_ws_agent_encoded(ngx_table_elt_t *h)
+ngx_thread_ws_agent_encoded(ngx_str_t *encoding)
 {
-    return h && h->value.len
-           && !ngx_thread_ws_string_is_same(&h->value, "identity");
+    char  **coding;
+
+    static char  *codings[] = {
+        "gzip", "deflate", "compress", "br", "zstd", NULL
+    };
+
+    if (encoding->len == 0) {
+        return 0;
+    }
+
+    for (coding = codings; *coding; coding++) {
+
+        if (ngx_strlcasestrn(encoding->data, encoding->data + encoding->len,
+                             (u_char *) *coding, ngx_strlen(*coding) - 1))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -250,6 +278,9 @@ ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
         } else if (!last) {
             ngx_add_timer(&agent->linger, NGX_THREAD_WS_LINGER);
         }
+
+    } else if (rc == NGX_OK) {
+        ngx_thread_ws_agent_settle(agent);
     }
 
     agent->busy = 0;
@@ -287,12 +318,55 @@ ngx_thread_ws_agent_drop(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
 }
 
 
+/*
+ * The reason of the answer's end was told: some servers leave it at that.
+ * Others go on after it, with more of the answer or with what it took.
+ */
+
+static void
+ngx_thread_ws_agent_settle(ngx_thread_ws_agent_t *agent)
+{
+    ngx_uint_t  finished;
+
+    finished = agent->call.handlers->finished(agent->call.data);
+
+    if (finished == agent->finished) {
+        return;
+    }
+
+    agent->finished = finished;
+
+    if (finished) {
+        ngx_add_timer(&agent->linger, NGX_THREAD_WS_LINGER);
+    }
+}
+
+
 /* ... and so is one that does not end it */
 
 void
 ngx_thread_ws_agent_linger_handler(ngx_event_t *ev)
 {
-    ngx_thread_ws_agent_leave(ev->data);
+    ngx_thread_ws_agent_t  *agent = ev->data;
+
+    if (!agent->whole) {
+
+        if (agent->waiting || agent->held) {
+
+            /* there is more that the run has not seen */
+
+            ngx_add_timer(&agent->linger, NGX_THREAD_WS_LINGER);
+            return;
+        }
+
+        agent->whole = 1;
+
+        agent->busy = 1;
+        agent->call.handlers->whole(agent->call.data);
+        agent->busy = 0;
+    }
+
+    ngx_thread_ws_agent_leave(agent);
 }
 
 
@@ -425,40 +499,31 @@ ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent)
 }
 
 
-static ngx_msec_t
-ngx_thread_ws_agent_retry_after(ngx_http_request_t *r)
+/* what the agent's own header says beyond what core reads of it */
+
+static void
+ngx_thread_ws_agent_fields(ngx_http_request_t *r,
+    ngx_thread_ws_agent_header_t *header)
 {
-    time_t            now, at;
-    ngx_int_t         n;
-    ngx_table_elt_t  *h;
+    ngx_table_elt_t          *h;
+    ngx_thread_ws_headers_t   headers;
 
-    h = r->upstream
-        ? ngx_thread_ws_headers_find(&r->upstream->headers_in.headers,
-                                     "Retry-After", NULL)
-        : NULL;
-
-    if (h == NULL) {
-        return 0;
+    if (r->upstream == NULL) {
+        return;
     }
 
-    n = ngx_atoi(h->value.data, h->value.len);
+    ngx_thread_ws_headers_begin(&headers, &r->upstream->headers_in.headers);
 
-    if (n == NGX_ERROR) {
-        at = ngx_parse_http_time(h->value.data, h->value.len);
-        now = ngx_time();
+    while ((h = ngx_thread_ws_headers_next(&headers)) != NULL) {
 
-        if (at == NGX_ERROR || at <= now) {
-            return 0;
+        if (ngx_thread_ws_string_is_same(&h->key, "Location")) {
+            header->location = h->value;
+
+        } else {
+            ngx_thread_ws_retry_header(&header->retry, &h->key, &h->value,
+                                       ngx_time());
         }
-
-        n = at - now;
     }
-
-    if (n >= NGX_THREAD_WS_RETRY_MAX / 1000) {
-        return NGX_THREAD_WS_RETRY_MAX;
-    }
-
-    return (ngx_msec_t) n * 1000;
 }
 
 

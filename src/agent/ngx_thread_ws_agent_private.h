@@ -27,7 +27,9 @@ struct ngx_thread_ws_agent_s {
     ngx_event_t                  turn;       /* posted for the next turn */
     size_t                       turn_size;
     size_t                       surplus;    /* bytes after the answer */
-    ngx_event_t                  linger;     /* the time for them is over */
+    ngx_event_t                  linger;     /* the time for them is over, or
+                                                that for the answer's end */
+    ngx_uint_t                   finished;   /* the answer may have ended */
 
     ngx_event_t                  gather;     /* the time to gather is over */
     ngx_msec_t                   gather_time;

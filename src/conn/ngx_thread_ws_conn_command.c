@@ -289,8 +289,8 @@ ngx_thread_ws_conn_closing(ngx_thread_ws_conn_t *conn)
 
     going = conn->connection->error && conn->connection->close;
 
+    ngx_memzero(&verdict, sizeof(ngx_thread_ws_verdict_t));
     verdict.code = NGX_THREAD_WS_SHUTTING_DOWN;
-    ngx_str_null(&verdict.text);
 
     ngx_thread_ws_thread_disconnect(&conn->follower, conn->close_code,
                                     going ? &verdict : NULL);

@@ -38,11 +38,34 @@ typedef struct {
 
 
 /*
+ * Whom an error blames, which says what the client is told of it.  Only words
+ * that blame the request are for people: all others can quote keys, addresses
+ * and tracebacks.
+ */
+
+typedef enum {
+    NGX_THREAD_WS_BLAME_NOBODY = 0,   /* the agent failed */
+    NGX_THREAD_WS_BLAME_LOAD,         /* ... cannot be had now */
+    NGX_THREAD_WS_BLAME_RATE,         /* too many requests, or no credit */
+    NGX_THREAD_WS_BLAME_ACCESS,       /* keys, rights, names: the operator's */
+    NGX_THREAD_WS_BLAME_REQUEST,      /* what the user sent, or its length */
+    NGX_THREAD_WS_BLAME_REFUSAL,      /* the model does not want to */
+    NGX_THREAD_WS_BLAME_THREAD,       /* another run has the thread */
+    NGX_THREAD_WS_BLAME_TIME          /* the agent took too long */
+} ngx_thread_ws_blame_e;
+
+
+/*
  * What the stream of one run has told so far, and what the last event brought.
  * Zero it before the first event; ngx_thread_ws_reply_free() at the end.
  */
 
+typedef struct ngx_thread_ws_voices_s  ngx_thread_ws_voices_t;
+
 typedef struct {
+
+    size_t      limit;        /* in: bytes of an answer, that more need not be
+                                 held back; 0: none */
 
     /* the last event's */
 
@@ -52,30 +75,39 @@ typedef struct {
                                  or in buf.  Empty: none */
     size_t      delta_size;   /* its bytes once unescaped */
 
+    ngx_str_t   error;        /* with NGX_ABORT: the agent's words, at most
+                                 some hundred bytes, plain UTF-8, in buf */
+    ngx_uint_t  blame;        /* ... whom they blame: ngx_thread_ws_blame_e */
+    ngx_msec_t  retry_after;  /* ... and when to try again, ms; 0: not told */
+    unsigned    retryable:1;  /* ... if that can help */
+    unsigned    quotable:1;   /* the words are for people */
+    unsigned    idle:1;       /* it said nothing that is understood */
+
     /* the run's */
 
-    ngx_str_t   finish_reason;   /* in finish */
-    ngx_int_t   input_tokens;    /* with usage set */
+    ngx_str_t   finish_reason;    /* in finish */
+    ngx_str_t   explanation;      /* of the reason, malloc'ed; mostly empty */
+    ngx_int_t   input_tokens;     /* with usage set, all that were read */
     ngx_int_t   output_tokens;
+    ngx_int_t   cached_tokens;    /* ... of them; 0: none, or not told */
+    ngx_int_t   reasoning_tokens;
+    ngx_uint_t  events;           /* that said something */
 
-    unsigned    done:1;          /* the stream's own end mark was seen */
+    unsigned    done:1;           /* the stream's own end mark was seen */
     unsigned    usage:1;
-    unsigned    retryable:1;     /* with NGX_ABORT */
-
-    ngx_str_t   error;           /* with NGX_ABORT: the agent's words, at most
-                                    some hundred bytes, plain UTF-8, in buf */
+    unsigned    text:1;           /* there was one, not all blank */
+    unsigned    refused:1;        /* it is a refusal in the agent's words */
+    unsigned    tools:1;          /* a tool was called */
+    unsigned    reasoning:1;      /* thoughts were told, which are no text */
 
     /* the dialect's */
 
     u_char      finish[32];
     u_char     *buf;             /* malloc'ed scratch, kept over events */
     size_t      size;
-    uint64_t    task;            /* langgraph: who is heard, as hashes */
-    uint64_t    parent;
-    uint64_t    message;
-    ngx_int_t   step;
-    unsigned    heard:1;
-    unsigned    chunks:1;        /* ... and came in chunks */
+    uint32_t    half;            /* of a surrogate pair: the text's end */
+    unsigned    gap:1;           /* anthropic: a blank line is due */
+    ngx_thread_ws_voices_t  *voices;    /* langgraph: who speaks */
     u_char     *envelope;        /* openai: what stood around the last text */
     size_t      envelope_head;
     size_t      envelope_tail;
@@ -116,25 +148,24 @@ struct ngx_thread_ws_dialect_s {
 
     json_t   *(*request)(ngx_thread_ws_prompt_t *prompt);
 
-    /*
-     * Reads one SSE event (type and data as the SSE parser gives them).
-     *
-     *   NGX_OK        read; reply tells what it brought, perhaps nothing
-     *   NGX_DECLINED  malformed: not JSON, or not of the dialect's form
-     *   NGX_ABORT     the agent reports an error: reply->error, retryable
-     *   NGX_ERROR     no memory
-     */
+    /* for ngx_thread_ws_reply_event(): pings and blank data do not get here */
 
     ngx_int_t (*event)(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
                        ngx_str_t *data);
 
     /*
-     * The body of an error answer (any status but 200): NGX_OK with
-     * reply->error set to the agent's words for people, NGX_DECLINED if there
-     * are none in it (HTML, no JSON).
+     * The named events of the API, ended by NULL; others that are malformed
+     * are passed over.
      */
 
-    ngx_int_t (*error)(ngx_thread_ws_reply_t *reply, ngx_str_t *body);
+    const char   **events;
+
+    /*
+     * An error, of an event or of an error answer's body: more than is known of
+     * it by its form alone (ngx_thread_ws_reply_abort()).  NULL: no more.
+     */
+
+    void         (*blame)(ngx_thread_ws_reply_t *reply, json_t *error);
 
     /* what the API wants in each request's header; ended by an empty key */
 
@@ -159,6 +190,34 @@ extern ngx_thread_ws_dialect_t  *ngx_thread_ws_dialects[];
 
 ngx_thread_ws_dialect_t *ngx_thread_ws_dialect_find(ngx_str_t *name);
 
+/*
+ * Reads one SSE event, type and data as the SSE parser gives them.
+ *
+ *   NGX_OK        read; reply tells what it brought, perhaps nothing
+ *   NGX_DECLINED  malformed: not JSON, or not of the dialect's form
+ *   NGX_ABORT     the agent reports an error: reply->error and what is with it
+ *   NGX_ERROR     no memory
+ */
+
+ngx_int_t ngx_thread_ws_reply_event(ngx_thread_ws_dialect_t *dialect,
+    ngx_thread_ws_reply_t *reply, ngx_str_t *type, ngx_str_t *data);
+
+/*
+ * No event follows: reply->delta is what of the text was held back until now.
+ * NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_reply_end(ngx_thread_ws_reply_t *reply);
+
+/*
+ * The body of an error answer (any status but 200), JSON, an event of a stream
+ * or plain text: NGX_OK with reply->error set to the agent's words, and whom
+ * they blame; NGX_DECLINED if there are none in it.
+ */
+
+ngx_int_t ngx_thread_ws_reply_error(ngx_thread_ws_dialect_t *dialect,
+    ngx_thread_ws_reply_t *reply, ngx_str_t *body);
+
 void ngx_thread_ws_reply_free(ngx_thread_ws_reply_t *reply);
 
 
@@ -182,21 +241,44 @@ int ngx_thread_ws_prompt_default(json_t *root, const char *name,
 int ngx_thread_ws_prompt_message(json_t *messages, const char *role,
     ngx_str_t *content);
 
+/* Whether a text has nothing but spaces: such an answer is none. */
+
+ngx_uint_t ngx_thread_ws_prompt_blank(ngx_str_t *text);
+
 /* Forgets what the last event brought. */
 
 void ngx_thread_ws_reply_next(ngx_thread_ws_reply_t *reply);
 
 /*
- * NGX_OK with a tree, whatever its root is, NGX_DECLINED if the data is not
- * JSON (duplicate names are allowed: the last one wins), NGX_ERROR.
+ * NGX_OK with a tree, whatever its root is, NGX_DECLINED if the data is not one
+ * JSON value (ngx_thread_ws_json_read()), NGX_ERROR.
  */
 
 ngx_int_t ngx_thread_ws_reply_load(json_t **root, ngx_str_t *data);
 
-/* Appends plain text to the delta: NGX_OK or NGX_ERROR. */
+/*
+ * Reads an event's data, of which each line may be a value of its own, and
+ * gives each to the reader until it returns anything but NGX_OK.
+ */
+
+typedef ngx_int_t (*ngx_thread_ws_reply_read_pt)(ngx_thread_ws_reply_t *reply,
+    json_t *root);
+
+ngx_int_t ngx_thread_ws_reply_each(ngx_thread_ws_reply_t *reply,
+    ngx_str_t *data, ngx_thread_ws_reply_read_pt reader);
+
+/*
+ * Appends plain text to the delta: NGX_OK or NGX_ERROR.  Half a surrogate pair
+ * at its end is held back until the other half comes.
+ */
 
 ngx_int_t ngx_thread_ws_reply_text(ngx_thread_ws_reply_t *reply,
     const char *text, size_t len);
+
+/* Appends text that is escaped, of so many plain bytes: the same. */
+
+ngx_int_t ngx_thread_ws_reply_raw(ngx_thread_ws_reply_t *reply, u_char *p,
+    size_t len, size_t plain);
 
 /*
  * Appends the text of a content to the delta: a string, or an array of parts
@@ -215,9 +297,19 @@ void ngx_thread_ws_reply_finish(ngx_thread_ws_reply_t *reply, u_char *p,
 void ngx_thread_ws_reply_usage(ngx_thread_ws_reply_t *reply, json_t *usage,
     const char *input, const char *output);
 
+/* The same of those that are a part of these: cached ones, and thoughts. */
+
+void ngx_thread_ws_reply_detail(ngx_thread_ws_reply_t *reply, json_t *usage,
+    const char *input, const char *output);
+
+/* Keeps the words that explain how an answer ended: NGX_OK or NGX_ERROR. */
+
+ngx_int_t ngx_thread_ws_reply_explain(ngx_thread_ws_reply_t *reply,
+    json_t *words);
+
 /*
- * Takes the words of an error in whatever form it has, and whether they blame
- * the request: NGX_ABORT or NGX_ERROR.
+ * Takes the words of an error in whatever form it has, and whom they blame:
+ * NGX_ABORT or NGX_ERROR.
  */
 
 ngx_int_t ngx_thread_ws_reply_abort(ngx_thread_ws_reply_t *reply,
@@ -228,16 +320,33 @@ ngx_int_t ngx_thread_ws_reply_abort(ngx_thread_ws_reply_t *reply,
 ngx_int_t ngx_thread_ws_reply_abort_data(ngx_thread_ws_reply_t *reply,
     ngx_str_t *data);
 
-/* what langgraph's two files share: a blank line between an answer's parts */
+/*
+ * Whether an object that is no part of an answer is an error, of one of the
+ * forms that have no name.
+ */
 
-#define NGX_THREAD_WS_LANGGRAPH_BREAK  "\n\n"
+ngx_uint_t ngx_thread_ws_reply_failed(json_t *root);
+
+/* the same for files of the dialect room alone: plain words for an error */
+
+ngx_int_t ngx_thread_ws_reply_say(ngx_thread_ws_reply_t *reply, u_char *p,
+    size_t len);
+
+ngx_int_t ngx_thread_ws_reply_reserve(ngx_thread_ws_reply_t *reply,
+    size_t size);
+
+/* whether the words of an error are for people, once its blame is known */
+
+void ngx_thread_ws_reply_quote(ngx_thread_ws_reply_t *reply);
+
+/* what a status other than 200 means: its blame, and if a retry can help */
+
+void ngx_thread_ws_reply_status(ngx_thread_ws_reply_t *reply,
+    ngx_uint_t status);
+
+/* what langgraph's two files share */
 
 extern ngx_thread_ws_dialect_threads_t  ngx_thread_ws_dialect_langgraph_threads;
-
-/* the error member of all dialects */
-
-ngx_int_t ngx_thread_ws_reply_error(ngx_thread_ws_reply_t *reply,
-    ngx_str_t *body);
 
 ngx_uint_t ngx_thread_ws_json_is(json_t *value, const char *text);
 

@@ -4,7 +4,8 @@
  *
  * The answer is the text of all text blocks, in order; thinking and the use of
  * tools are no tokens.  What events and deltas there are besides may grow, by
- * the API's own rules: what is not known is passed over.
+ * the API's own rules: what is not known is passed over.  Text on both sides of
+ * a tool that the server itself used has a blank line between.
  */
 
 
@@ -25,6 +26,12 @@ static ngx_int_t ngx_thread_ws_anthropic_event(ngx_thread_ws_reply_t *reply,
     ngx_str_t *type, ngx_str_t *data);
 
 
+static const char  *ngx_thread_ws_anthropic_events[] = {
+    "message_start", "message_delta", "message_stop", "content_block_start",
+    "content_block_delta", "content_block_stop", "error", NULL
+};
+
+
 static ngx_keyval_t  ngx_thread_ws_anthropic_headers[] = {
     { ngx_string("anthropic-version"), ngx_string("2023-06-01") },
     { ngx_null_string, ngx_null_string }
@@ -35,36 +42,12 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_anthropic = {
     ngx_string("anthropic"),
     ngx_thread_ws_anthropic_request,
     ngx_thread_ws_anthropic_event,
-    ngx_thread_ws_reply_error,
+    ngx_thread_ws_anthropic_events,
+    NULL,
     ngx_thread_ws_anthropic_headers,
     1,
     NULL
 };
-
-
-/* the errors that a retry may not meet again */
-
-static const char  *ngx_thread_ws_anthropic_retryable[] = {
-    "overloaded_error", "rate_limit_error", "api_error", "timeout_error", NULL
-};
-
-
-/* The API refuses a message of nothing but spaces. */
-
-static ngx_uint_t
-ngx_thread_ws_anthropic_blank(ngx_str_t *text)
-{
-    size_t  i;
-
-    for (i = 0; i < text->len; i++) {
-
-        if (text->data[i] > ' ') {
-            return 0;
-        }
-    }
-
-    return 1;
-}
 
 
 static json_t *
@@ -80,16 +63,17 @@ ngx_thread_ws_anthropic_messages(ngx_thread_ws_prompt_t *prompt)
 
         exchange = &prompt->history[i];
 
-        if (ngx_thread_ws_prompt_message(messages, "user",
-                                         &exchange->content))
-        {
-            goto failed;
+        /*
+         * The API refuses a message of nothing but spaces, and wants a turn
+         * that was refused left out whole.
+         */
+
+        if (ngx_thread_ws_prompt_blank(&exchange->answer)) {
+            continue;
         }
 
-        /* without it the API joins the two messages of the user */
-
-        if (!ngx_thread_ws_anthropic_blank(&exchange->answer)
-            && ngx_thread_ws_prompt_message(messages, "assistant",
+        if (ngx_thread_ws_prompt_message(messages, "user", &exchange->content)
+            || ngx_thread_ws_prompt_message(messages, "assistant",
                                             &exchange->answer))
         {
             goto failed;
@@ -152,112 +136,255 @@ failed:
 static ngx_int_t
 ngx_thread_ws_anthropic_abort(ngx_thread_ws_reply_t *reply, json_t *root)
 {
-    json_t       *error, *type;
-    const char  **name;
+    json_t  *error;
 
     error = json_object_get(root, "error");
 
-    if (ngx_thread_ws_reply_abort(reply, error ? error : root) != NGX_ABORT) {
-        return NGX_ERROR;
-    }
-
-    type = json_object_get(error, "type");
-
-    if (json_is_string(type)) {
-        reply->retryable = 0;
-
-        for (name = ngx_thread_ws_anthropic_retryable; *name; name++) {
-
-            if (ngx_thread_ws_json_is(type, *name)) {
-                reply->retryable = 1;
-            }
-        }
-    }
-
-    return NGX_ABORT;
+    return ngx_thread_ws_reply_abort(reply, error ? error : root);
 }
 
 
-/* A text, which must be a string if it is there. */
+/* Text of a block, after a blank line where a tool was used in between. */
 
 static ngx_int_t
-ngx_thread_ws_anthropic_text(ngx_thread_ws_reply_t *reply, json_t *block,
-    const char *type)
+ngx_thread_ws_anthropic_say(ngx_thread_ws_reply_t *reply, json_t *text)
 {
-    json_t  *text;
-
-    if (!json_is_object(block)) {
-        return NGX_DECLINED;
-    }
-
-    if (!ngx_thread_ws_json_is(json_object_get(block, "type"), type)) {
+    if (text == NULL || json_is_null(text)) {
         return NGX_OK;
     }
 
-    text = json_object_get(block, "text");
+    if (!json_is_string(text)) {
+        return NGX_DECLINED;
+    }
 
-    return json_is_string(text)
-           ? ngx_thread_ws_reply_text(reply, json_string_value(text),
-                                      json_string_length(text))
-           : NGX_DECLINED;
+    if (json_string_length(text) == 0) {
+        return NGX_OK;
+    }
+
+    if (reply->gap) {
+        reply->gap = 0;
+
+        if (ngx_thread_ws_reply_text(reply, "\n\n", 2) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_thread_ws_reply_text(reply, json_string_value(text),
+                                    json_string_length(text));
 }
 
 
-static void
-ngx_thread_ws_anthropic_stop(ngx_thread_ws_reply_t *reply, json_t *root)
-{
-    json_t  *reason;
+/* A block that begins, or stands whole in a message that is no stream. */
 
-    reason = json_object_get(json_object_get(root, "delta"), "stop_reason");
+static ngx_int_t
+ngx_thread_ws_anthropic_block(ngx_thread_ws_reply_t *reply, json_t *block)
+{
+    json_t      *type;
+    const char  *name;
+
+    type = json_object_get(block, "type");
+    name = json_string_value(type);
+
+    if (name == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_thread_ws_json_is(type, "text")) {
+        return ngx_thread_ws_anthropic_say(reply,
+                                           json_object_get(block, "text"));
+    }
+
+    if (ngx_thread_ws_json_is(type, "tool_use")) {
+        reply->tools = 1;
+
+    } else if (ngx_strstr(name, "thinking")) {
+        reply->reasoning = 1;
+
+    } else if (ngx_strstr(name, "tool")
+               && (reply->text || reply->delta.len))
+    {
+        reply->gap = 1;
+    }
+
+    return NGX_OK;
+}
+
+
+/* A delta of an unnamed kind that has a text is one of text. */
+
+static ngx_int_t
+ngx_thread_ws_anthropic_delta(ngx_thread_ws_reply_t *reply, json_t *delta)
+{
+    json_t  *type;
+
+    type = json_object_get(delta, "type");
+
+    if (json_is_string(type) && !ngx_thread_ws_json_is(type, "text_delta")) {
+        return NGX_OK;
+    }
+
+    return ngx_thread_ws_anthropic_say(reply, json_object_get(delta, "text"));
+}
+
+
+/*
+ * Tokens that were read from the API's cache, or written to it, are not among
+ * its input_tokens.  All are counted from the beginning of the message, not of
+ * an event, and the last event does not have all.
+ */
+
+static void
+ngx_thread_ws_anthropic_usage(ngx_thread_ws_reply_t *reply, json_t *usage)
+{
+    ngx_int_t    input, sum;
+    ngx_uint_t   i;
+
+    static const char  *names[] = {
+        "input_tokens", "cache_creation_input_tokens",
+        "cache_read_input_tokens"
+    };
+
+    input = reply->input_tokens;
+    sum = 0;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        reply->input_tokens = 0;
+        ngx_thread_ws_reply_usage(reply, usage, names[i], NULL);
+
+        sum = ngx_min(sum, NGX_MAX_INT32_VALUE - reply->input_tokens)
+              + reply->input_tokens;
+    }
+
+    reply->input_tokens = ngx_max(input, sum);
+
+    ngx_thread_ws_reply_usage(reply, usage, NULL, "output_tokens");
+    ngx_thread_ws_reply_detail(reply, usage, "cache_read_input_tokens", NULL);
+}
+
+
+/* How a message ended: in an event, or in a message that is no stream. */
+
+static ngx_int_t
+ngx_thread_ws_anthropic_stop(ngx_thread_ws_reply_t *reply, json_t *end,
+    json_t *usage)
+{
+    json_t  *reason, *details;
+
+    reason = json_object_get(end, "stop_reason");
 
     ngx_thread_ws_reply_finish(reply, (u_char *) json_string_value(reason),
                                json_string_length(reason));
 
-    /* counted from the beginning of the message, not of this event */
+    ngx_thread_ws_anthropic_usage(reply, usage);
 
-    ngx_thread_ws_reply_usage(reply, json_object_get(root, "usage"),
-                              "input_tokens", "output_tokens");
+    details = json_object_get(end, "stop_details");
+
+    /* the memory for words is the delta's */
+
+    return reply->delta.len ? NGX_OK
+           : ngx_thread_ws_reply_explain(reply,
+                                      json_object_get(details, "explanation"));
+}
+
+
+static ngx_int_t
+ngx_thread_ws_anthropic_message(ngx_thread_ws_reply_t *reply, json_t *message)
+{
+    size_t      i;
+    json_t     *block, *content;
+    ngx_int_t   rc;
+
+    content = json_object_get(message, "content");
+
+    json_array_foreach(content, i, block) {
+        rc = ngx_thread_ws_anthropic_block(reply, block);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    reply->done = 1;
+
+    return ngx_thread_ws_anthropic_stop(reply, message,
+                                        json_object_get(message, "usage"));
+}
+
+
+static ngx_int_t
+ngx_thread_ws_anthropic_typed(ngx_thread_ws_reply_t *reply, json_t *root,
+    json_t *type)
+{
+    json_t  *message;
+
+    if (ngx_thread_ws_json_is(type, "content_block_delta")) {
+        return ngx_thread_ws_anthropic_delta(reply,
+                                             json_object_get(root, "delta"));
+    }
+
+    if (ngx_thread_ws_json_is(type, "content_block_start")) {
+        return ngx_thread_ws_anthropic_block(reply,
+                                      json_object_get(root, "content_block"));
+    }
+
+    if (ngx_thread_ws_json_is(type, "message_start")) {
+        message = json_object_get(root, "message");
+        ngx_thread_ws_anthropic_usage(reply,
+                                      json_object_get(message, "usage"));
+
+    } else if (ngx_thread_ws_json_is(type, "message_delta")) {
+        return ngx_thread_ws_anthropic_stop(reply,
+                                            json_object_get(root, "delta"),
+                                            json_object_get(root, "usage"));
+
+    } else if (ngx_thread_ws_json_is(type, "message_stop")) {
+        reply->done = 1;
+
+    } else if (ngx_thread_ws_json_is(type, "message")) {
+        return ngx_thread_ws_anthropic_message(reply, root);
+
+    } else if (ngx_thread_ws_json_is(type, "error")) {
+        return ngx_thread_ws_anthropic_abort(reply, root);
+
+    } else if (!ngx_thread_ws_json_is(type, "content_block_stop")) {
+
+        /* a ping, or an event of a new kind */
+
+        reply->idle = 1;
+    }
+
+    return NGX_OK;
 }
 
 
 static ngx_int_t
 ngx_thread_ws_anthropic_read(ngx_thread_ws_reply_t *reply, json_t *root)
 {
-    json_t  *type, *message;
+    json_t  *type;
 
-    type = json_object_get(root, "type");
+    if (json_is_array(root) && json_array_size(root) == 1) {
+        root = json_array_get(root, 0);
+    }
 
-    if (!json_is_string(type)) {
+    if (!json_is_object(root)) {
         return NGX_DECLINED;
     }
 
-    if (ngx_thread_ws_json_is(type, "content_block_delta")) {
-        return ngx_thread_ws_anthropic_text(reply,
-                                            json_object_get(root, "delta"),
-                                            "text_delta");
+    type = json_object_get(root, "type");
+
+    if (json_is_string(type)
+        && !json_is_object(json_object_get(root, "error")))
+    {
+        return ngx_thread_ws_anthropic_typed(reply, root, type);
     }
 
-    if (ngx_thread_ws_json_is(type, "content_block_start")) {
-        return ngx_thread_ws_anthropic_text(reply,
-                                       json_object_get(root, "content_block"),
-                                       "text");
-    }
+    /* gateways for several APIs tell errors by the form of another one */
 
-    if (ngx_thread_ws_json_is(type, "message_start")) {
-        message = json_object_get(root, "message");
-
-        ngx_thread_ws_reply_usage(reply, json_object_get(message, "usage"),
-                                  "input_tokens", "output_tokens");
-
-    } else if (ngx_thread_ws_json_is(type, "message_delta")) {
-        ngx_thread_ws_anthropic_stop(reply, root);
-
-    } else if (ngx_thread_ws_json_is(type, "message_stop")) {
-        reply->done = 1;
-
-    } else if (ngx_thread_ws_json_is(type, "error")) {
+    if (ngx_thread_ws_reply_failed(root)) {
         return ngx_thread_ws_anthropic_abort(reply, root);
     }
+
+    reply->idle = 1;
 
     return NGX_OK;
 }
@@ -267,23 +394,21 @@ static ngx_int_t
 ngx_thread_ws_anthropic_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
     ngx_str_t *data)
 {
-    json_t     *root;
-    ngx_int_t   rc;
+    ngx_int_t  rc;
 
-    ngx_thread_ws_reply_next(reply);
+    if (ngx_thread_ws_string_is(data, "[DONE]")) {
 
-    if (reply->done) {
+        /* the end mark of another API, which some gateways add */
+
+        reply->idle = 1;
         return NGX_OK;
     }
 
-    rc = ngx_thread_ws_reply_load(&root, data);
+    rc = ngx_thread_ws_reply_each(reply, data, ngx_thread_ws_anthropic_read);
 
-    if (rc == NGX_OK) {
-        rc = ngx_thread_ws_anthropic_read(reply, root);
-        json_decref(root);
-    }
-
-    if (rc == NGX_DECLINED && ngx_thread_ws_string_is(type, "error")) {
+    if (ngx_thread_ws_string_is(type, "error")
+        && (rc == NGX_DECLINED || rc == NGX_OK))
+    {
         return ngx_thread_ws_reply_abort_data(reply, data);
     }
 

@@ -5,33 +5,22 @@
  * it gets the new message, named by the run's id, so that the message of a run
  * that is tried again replaces the earlier one in the thread.
  *
- * The answer is the text of the graph's AI messages.  A graph may have many,
- * and what comes later is not known when a token must go out, hence the rules:
- *
- *   - a node's execution is heard with one message, its first with text: a
- *     message that it puts together anew after streaming is a repetition;
- *   - of nodes that run side by side, in one step, the first one with text is
- *     heard, and the others are not: mixed up, none could be understood;
- *   - over the steps all are heard, with a blank line in between: what a node
- *     says before it calls a tool belongs to the answer.  A graph hides what
- *     does not by LangGraph's own tag "nostream".
+ * The answer is the text of the graph's AI messages, with a blank line
+ * between two of them: what a node says before it calls a tool belongs to the
+ * answer.  Messages are told apart by their ids and by who speaks; of nodes
+ * that run side by side one is heard to its end, then the others
+ * (ngx_thread_ws_voices.h).  A message that a node puts together anew after
+ * streaming is a repetition.  A graph hides what is not meant for people by
+ * LangGraph's own tag "nostream".
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <jansson.h>
-#include "dialect/ngx_thread_ws_dialect.h"
 #include "base/ngx_thread_ws_string.h"
-
-
-typedef struct {
-    uint64_t     task;       /* the node's execution */
-    uint64_t     parent;     /* the graph that it is a node of */
-    uint64_t     message;    /* 0: it has no id */
-    ngx_int_t    step;       /* -1: not known */
-    ngx_uint_t   chunk;      /* unsigned  chunk:1 */
-} ngx_thread_ws_langgraph_source_t;
+#include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_voices.h"
 
 
 static json_t *ngx_thread_ws_langgraph_request(ngx_thread_ws_prompt_t *prompt);
@@ -39,11 +28,21 @@ static ngx_int_t ngx_thread_ws_langgraph_event(ngx_thread_ws_reply_t *reply,
     ngx_str_t *type, ngx_str_t *data);
 
 
+static void ngx_thread_ws_langgraph_blame(ngx_thread_ws_reply_t *reply,
+    json_t *error);
+
+
+static const char  *ngx_thread_ws_langgraph_events[] = {
+    "messages", "error", NULL
+};
+
+
 ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_langgraph = {
     ngx_string("langgraph"),
     ngx_thread_ws_langgraph_request,
     ngx_thread_ws_langgraph_event,
-    ngx_thread_ws_reply_error,
+    ngx_thread_ws_langgraph_events,
+    ngx_thread_ws_langgraph_blame,
     NULL,
     0,
     &ngx_thread_ws_dialect_langgraph_threads
@@ -131,38 +130,37 @@ ngx_thread_ws_langgraph_request(ngx_thread_ws_prompt_t *prompt)
 }
 
 
-/* FNV-1a, for names that the server makes up itself */
+/* How a model's message ended, NULL if it has not. */
 
-static uint64_t
-ngx_thread_ws_langgraph_hash(const char *p, size_t len)
+static json_t *
+ngx_thread_ws_langgraph_reason(json_t *message)
 {
-    uint64_t  hash;
+    json_t  *metadata, *reason;
 
-    hash = 0xcbf29ce484222325ULL;
+    metadata = json_object_get(message, "response_metadata");
+    reason = json_object_get(metadata, "finish_reason");
 
-    while (len--) {
-        hash = (hash ^ (u_char) *p++) * 0x100000001b3ULL;
+    if (!json_is_string(reason)) {
+        reason = json_object_get(metadata, "stop_reason");
     }
 
-    return hash;
+    return json_string_length(reason) ? reason : NULL;
 }
 
 
 static void
-ngx_thread_ws_langgraph_source(ngx_thread_ws_langgraph_source_t *source,
+ngx_thread_ws_langgraph_source(ngx_thread_ws_source_t *source,
     json_t *message, json_t *metadata)
 {
-    size_t       len, parent;
-    json_t      *id, *ns, *step;
-    const char  *name;
+    json_t  *id, *ns, *step, *reason;
 
-    ngx_memzero(source, sizeof(ngx_thread_ws_langgraph_source_t));
+    ngx_memzero(source, sizeof(ngx_thread_ws_source_t));
 
     id = json_object_get(message, "id");
 
     if (json_string_length(id)) {
-        source->message = ngx_thread_ws_langgraph_hash(json_string_value(id),
-                                                       json_string_length(id));
+        source->message = ngx_thread_ws_voices_hash(0, json_string_value(id),
+                                                    json_string_length(id));
     }
 
     ns = json_object_get(metadata, "langgraph_checkpoint_ns");
@@ -171,122 +169,28 @@ ngx_thread_ws_langgraph_source(ngx_thread_ws_langgraph_source_t *source,
         ns = json_object_get(metadata, "checkpoint_ns");
     }
 
-    step = json_object_get(metadata, "langgraph_step");
-
-    if (json_is_string(ns) && json_is_integer(step)) {
-
-        /* "node:id", after "node:id|" of the graphs around it */
-
-        name = json_string_value(ns);
-        len = json_string_length(ns);
-
-        for (parent = len; parent && name[parent - 1] != '|'; parent--) {
-            /* void */
-        }
-
-        source->task = ngx_thread_ws_langgraph_hash(name, len);
-        source->parent = ngx_thread_ws_langgraph_hash(name, parent);
-        source->step = (ngx_int_t) json_integer_value(step);
-
-    } else {
-        source->task = source->message;
-        source->step = -1;
+    if (json_is_string(ns)) {
+        ngx_thread_ws_voices_path(source, json_string_value(ns),
+                                  json_string_length(ns));
     }
+
+    step = json_object_get(metadata, "langgraph_step");
+    source->step = json_is_integer(step)
+                   ? (ngx_int_t) json_integer_value(step) : -1;
 
     /* some servers call chunks "ai", too, but whole messages lack this */
 
     source->chunk = ngx_thread_ws_json_is(json_object_get(message, "type"),
                                           "AIMessageChunk")
                     || json_object_get(message, "tool_call_chunks") != NULL;
-}
 
+    /* after a call its node speaks again, and nobody else in its place */
 
-/*
- * By the rules above: NGX_OK if the message's text goes on, NGX_DONE if it
- * begins, NGX_DECLINED if it is not heard.
- */
+    reason = ngx_thread_ws_langgraph_reason(message);
 
-static ngx_int_t
-ngx_thread_ws_langgraph_hear(ngx_thread_ws_reply_t *reply,
-    ngx_thread_ws_langgraph_source_t *source)
-{
-    if (!reply->heard) {
-        return NGX_DONE;
-    }
-
-    if (source->task == reply->task) {
-
-        if (source->message != reply->message) {
-            return NGX_DECLINED;
-        }
-
-        return (source->chunk && reply->chunks) ? NGX_OK : NGX_DECLINED;
-    }
-
-    /* the same message, repeated by another node */
-
-    if (source->message && source->message == reply->message) {
-        return NGX_DECLINED;
-    }
-
-    if (source->step != -1 && source->step == reply->step
-        && source->parent == reply->parent)
-    {
-        return NGX_DECLINED;
-    }
-
-    return NGX_DONE;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_langgraph_text(ngx_thread_ws_reply_t *reply,
-    ngx_thread_ws_langgraph_source_t *source, json_t *content)
-{
-    size_t      before;
-    ngx_int_t   rc;
-    ngx_uint_t  begins;
-
-    rc = ngx_thread_ws_langgraph_hear(reply, source);
-
-    if (rc == NGX_DECLINED) {
-        return NGX_OK;
-    }
-
-    begins = (rc == NGX_DONE);
-
-    if (begins && reply->heard
-        && ngx_thread_ws_reply_text(reply, NGX_THREAD_WS_LANGGRAPH_BREAK,
-                                sizeof(NGX_THREAD_WS_LANGGRAPH_BREAK) - 1)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    before = reply->delta.len;
-
-    rc = ngx_thread_ws_reply_content(reply, content);
-
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (begins && reply->delta.len == before) {
-
-        /* nothing said: it does not begin yet */
-
-        ngx_thread_ws_reply_next(reply);
-
-    } else if (begins) {
-        reply->heard = 1;
-        reply->chunks = source->chunk;
-        reply->task = source->task;
-        reply->parent = source->parent;
-        reply->message = source->message;
-        reply->step = source->step;
-    }
-
-    return NGX_OK;
+    source->last = !source->chunk
+                   || (reason && !ngx_thread_ws_json_is(reason, "tool_calls")
+                       && !ngx_thread_ws_json_is(reason, "tool_use"));
 }
 
 
@@ -309,48 +213,81 @@ ngx_thread_ws_langgraph_hidden(json_t *tags)
 }
 
 
+static void
+ngx_thread_ws_langgraph_add(ngx_int_t *sum, ngx_int_t before)
+{
+    *sum = ngx_min(before, NGX_MAX_INT32_VALUE - *sum) + *sum;
+}
+
+
 /*
  * The counts of a message's chunks add up, as LangChain adds them, and so do
- * those of messages.  A whole message that is not heard repeats its chunks'.
+ * those of messages.
  */
 
 static void
 ngx_thread_ws_langgraph_usage(ngx_thread_ws_reply_t *reply, json_t *message)
 {
-    ngx_int_t  input, output;
+    json_t     *usage;
+    ngx_int_t   input, output, cached, reasoning;
+
+    usage = json_object_get(message, "usage_metadata");
 
     input = reply->input_tokens;
     output = reply->output_tokens;
+    cached = reply->cached_tokens;
+    reasoning = reply->reasoning_tokens;
 
     reply->input_tokens = 0;
     reply->output_tokens = 0;
+    reply->cached_tokens = 0;
+    reply->reasoning_tokens = 0;
 
-    ngx_thread_ws_reply_usage(reply, json_object_get(message, "usage_metadata"),
-                              "input_tokens", "output_tokens");
+    ngx_thread_ws_reply_usage(reply, usage, "input_tokens", "output_tokens");
+    ngx_thread_ws_reply_detail(reply,
+                               json_object_get(usage, "input_token_details"),
+                               "cache_read", NULL);
+    ngx_thread_ws_reply_detail(reply,
+                               json_object_get(usage, "output_token_details"),
+                               NULL, "reasoning");
 
-    reply->input_tokens = ngx_min(input, NGX_MAX_INT32_VALUE
-                                         - reply->input_tokens)
-                          + reply->input_tokens;
-    reply->output_tokens = ngx_min(output, NGX_MAX_INT32_VALUE
-                                           - reply->output_tokens)
-                           + reply->output_tokens;
+    ngx_thread_ws_langgraph_add(&reply->input_tokens, input);
+    ngx_thread_ws_langgraph_add(&reply->output_tokens, output);
+    ngx_thread_ws_langgraph_add(&reply->cached_tokens, cached);
+    ngx_thread_ws_langgraph_add(&reply->reasoning_tokens, reasoning);
 }
 
 
-static void
-ngx_thread_ws_langgraph_finish(ngx_thread_ws_reply_t *reply, json_t *message)
+/* An AI message, or a chunk of one. */
+
+static ngx_int_t
+ngx_thread_ws_langgraph_message(ngx_thread_ws_reply_t *reply, json_t *message,
+    ngx_thread_ws_source_t *source)
 {
-    json_t  *metadata, *reason;
+    json_t     *reason;
+    ngx_int_t   rc;
 
-    metadata = json_object_get(message, "response_metadata");
-    reason = json_object_get(metadata, "finish_reason");
-
-    if (!json_is_string(reason)) {
-        reason = json_object_get(metadata, "stop_reason");
+    if (json_array_size(json_object_get(message, "tool_calls"))
+        || json_array_size(json_object_get(message, "tool_call_chunks")))
+    {
+        reply->tools = 1;
     }
+
+    rc = ngx_thread_ws_voices_hear(reply, source,
+                                   json_object_get(message, "content"));
+
+    if (rc != NGX_OK || reply->idle) {
+        return rc;
+    }
+
+    ngx_thread_ws_langgraph_usage(reply, message);
+
+    reason = ngx_thread_ws_langgraph_reason(message);
 
     ngx_thread_ws_reply_finish(reply, (u_char *) json_string_value(reason),
                                json_string_length(reason));
+
+    return NGX_OK;
 }
 
 
@@ -359,9 +296,8 @@ ngx_thread_ws_langgraph_finish(ngx_thread_ws_reply_t *reply, json_t *message)
 static ngx_int_t
 ngx_thread_ws_langgraph_read(ngx_thread_ws_reply_t *reply, json_t *root)
 {
-    json_t                            *message, *metadata, *type;
-    ngx_int_t                          rc;
-    ngx_thread_ws_langgraph_source_t   source;
+    json_t                  *message, *metadata, *type;
+    ngx_thread_ws_source_t   source;
 
     message = json_array_get(root, 0);
     metadata = json_array_get(root, 1);
@@ -372,28 +308,96 @@ ngx_thread_ws_langgraph_read(ngx_thread_ws_reply_t *reply, json_t *root)
 
     type = json_object_get(message, "type");
 
-    if ((!ngx_thread_ws_json_is(type, "AIMessageChunk")
-         && !ngx_thread_ws_json_is(type, "ai"))
-        || ngx_thread_ws_langgraph_hidden(json_object_get(metadata, "tags")))
-    {
-        return NGX_OK;
+    if (ngx_thread_ws_json_is(type, "constructor")) {
+
+        /* LangChain's way to write an object: its class, and what made it */
+
+        type = json_object_get(message, "id");
+        type = json_array_get(type, json_array_size(type) - 1);
+        message = json_object_get(message, "kwargs");
     }
 
     ngx_thread_ws_langgraph_source(&source, message, metadata);
 
-    rc = ngx_thread_ws_langgraph_text(reply, &source,
-                                      json_object_get(message, "content"));
-
-    if (rc != NGX_OK) {
-        return rc;
+    if (ngx_thread_ws_voices_step(reply, &source) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    if (source.chunk || reply->delta.len) {
-        ngx_thread_ws_langgraph_usage(reply, message);
-        ngx_thread_ws_langgraph_finish(reply, message);
+    if (ngx_thread_ws_json_is(type, "AIMessageChunk")) {
+        source.chunk = 1;
+
+    } else if (!ngx_thread_ws_json_is(type, "ai")
+               && !ngx_thread_ws_json_is(type, "AIMessage"))
+    {
+        reply->idle = 1;
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    if (ngx_thread_ws_langgraph_hidden(json_object_get(metadata, "tags"))) {
+        reply->idle = 1;
+        return NGX_OK;
+    }
+
+    return ngx_thread_ws_langgraph_message(reply, message, &source);
+}
+
+
+/*
+ * Another run has the thread: the server refuses this one, or ended it by what
+ * its own strategies are called.
+ */
+
+static void
+ngx_thread_ws_langgraph_blame(ngx_thread_ws_reply_t *reply, json_t *error)
+{
+    char         **part;
+    ngx_uint_t     is;
+
+    static char  *words[] = {
+        "already running a task", "user interrupted", "user rolled back", NULL
+    };
+
+    is = ngx_thread_ws_string_is_same(&reply->error, "interrupt")
+         || ngx_thread_ws_string_is_same(&reply->error, "rollback")
+         || ngx_thread_ws_json_is(json_object_get(error, "error"),
+                                  "UserInterrupt")
+         || ngx_thread_ws_json_is(json_object_get(error, "error"),
+                                  "UserRollback");
+
+    for (part = words; *part; part++) {
+        is |= ngx_strlcasestrn(reply->error.data,
+                               reply->error.data + reply->error.len,
+                               (u_char *) *part, ngx_strlen(*part) - 1)
+              != NULL;
+    }
+
+    if (is) {
+        reply->blame = NGX_THREAD_WS_BLAME_THREAD;
+        reply->retryable = 1;
+        reply->quotable = 0;
+    }
+}
+
+
+static ngx_int_t
+ngx_thread_ws_langgraph_abort(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
+{
+    json_t     *root;
+    ngx_int_t   rc;
+
+    if (ngx_thread_ws_reply_load(&root, data) != NGX_OK) {
+        root = NULL;
+    }
+
+    rc = ngx_thread_ws_reply_abort_data(reply, data);
+
+    if (rc == NGX_ABORT) {
+        ngx_thread_ws_langgraph_blame(reply, root);
+    }
+
+    json_decref(root);
+
+    return rc;
 }
 
 
@@ -404,14 +408,8 @@ ngx_thread_ws_langgraph_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
     json_t     *root;
     ngx_int_t   rc;
 
-    ngx_thread_ws_reply_next(reply);
-
-    if (reply->done) {
-        return NGX_OK;
-    }
-
     if (ngx_thread_ws_string_is(type, "error")) {
-        return ngx_thread_ws_reply_abort_data(reply, data);
+        return ngx_thread_ws_langgraph_abort(reply, data);
     }
 
     if (ngx_thread_ws_string_is(type, "end")) {
@@ -419,20 +417,32 @@ ngx_thread_ws_langgraph_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
         return NGX_OK;
     }
 
+    if (type->len == 0) {
+
+        /* JSON in place of a stream: an error is all that it can be */
+
+        reply->idle = 1;
+        rc = ngx_thread_ws_reply_load(&root, data);
+
+        if (rc != NGX_OK) {
+            return (rc == NGX_DECLINED) ? NGX_OK : rc;
+        }
+
+        rc = ngx_thread_ws_reply_failed(root) ? NGX_ABORT : NGX_OK;
+        json_decref(root);
+
+        return (rc == NGX_ABORT) ? ngx_thread_ws_langgraph_abort(reply, data)
+                                 : NGX_OK;
+    }
+
     /* with "|" and a subgraph after it, if the parameters ask for those */
 
     if (!ngx_thread_ws_string_begins(type, "messages")
         || (type->len > 8 && type->data[8] != '|'))
     {
+        reply->idle = 1;
         return NGX_OK;
     }
 
-    rc = ngx_thread_ws_reply_load(&root, data);
-
-    if (rc == NGX_OK) {
-        rc = ngx_thread_ws_langgraph_read(reply, root);
-        json_decref(root);
-    }
-
-    return rc;
+    return ngx_thread_ws_reply_each(reply, data, ngx_thread_ws_langgraph_read);
 }

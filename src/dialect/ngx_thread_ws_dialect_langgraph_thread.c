@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_voices.h"
 
 
 typedef struct {
@@ -184,8 +185,8 @@ ngx_thread_ws_langgraph_answer(ngx_thread_ws_langgraph_thread_t *thread,
     before = thread->len;
 
     if (thread->said
-        && ngx_thread_ws_langgraph_add(thread, NGX_THREAD_WS_LANGGRAPH_BREAK,
-                                   sizeof(NGX_THREAD_WS_LANGGRAPH_BREAK) - 1)
+        && ngx_thread_ws_langgraph_add(thread, NGX_THREAD_WS_VOICES_BREAK,
+                                      sizeof(NGX_THREAD_WS_VOICES_BREAK) - 1)
            != NGX_OK)
     {
         return NGX_ERROR;

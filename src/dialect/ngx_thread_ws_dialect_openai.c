@@ -9,49 +9,19 @@
  * chunk.
  *
  * Only the choice with index 0 counts (without an index, the first).  Its text
- * is delta.content, a string or a list of text parts.  Reasoning, refusals and
- * tool calls are no tokens.
+ * is delta.content, a string or a list of text parts, or delta.refusal.  What
+ * streams nothing sends it whole, as message.content.  Reasoning and tool calls
+ * are no tokens.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <jansson.h>
-#include "dialect/ngx_thread_ws_dialect.h"
 #include "base/ngx_thread_ws_string.h"
+#include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_openai_scan.h"
 #include "json/ngx_thread_ws_json_scan.h"
-
-
-/* bytes of an envelope, and how often one may change before it is given up */
-
-#define NGX_THREAD_WS_OPENAI_ENVELOPE  2048
-#define NGX_THREAD_WS_OPENAI_MISSES    16
-
-/* deeper values are unusual, and jansson's */
-
-#define NGX_THREAD_WS_OPENAI_DEPTH    8
-
-#define NGX_THREAD_WS_OPENAI_CHOICES  0x01
-#define NGX_THREAD_WS_OPENAI_USAGE    0x02
-#define NGX_THREAD_WS_OPENAI_ERROR    0x04
-#define NGX_THREAD_WS_OPENAI_INDEX    0x08
-#define NGX_THREAD_WS_OPENAI_DELTA    0x10
-#define NGX_THREAD_WS_OPENAI_FINISH   0x20
-#define NGX_THREAD_WS_OPENAI_CONTENT  0x40
-
-
-typedef struct {
-    u_char      *last;
-    ngx_str_t    content;
-    size_t       size;       /* of the content, unescaped */
-    ngx_str_t    finish;
-    ngx_uint_t   index;
-    ngx_uint_t   seen;       /* names, each of which may come once */
-} ngx_thread_ws_openai_scan_t;
-
-
-typedef u_char *(*ngx_thread_ws_openai_member_pt)(
-    ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name, u_char *p);
 
 
 static json_t *ngx_thread_ws_openai_request(ngx_thread_ws_prompt_t *prompt);
@@ -59,15 +29,17 @@ static ngx_int_t ngx_thread_ws_openai_event(ngx_thread_ws_reply_t *reply,
     ngx_str_t *type, ngx_str_t *data);
 
 
-static void ngx_thread_ws_openai_remember(ngx_thread_ws_reply_t *reply,
-    ngx_str_t *data);
+/* events have no names, but for one that is an error */
+
+static const char  *ngx_thread_ws_openai_events[] = { "error", NULL };
 
 
 ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_openai = {
     ngx_string("openai"),
     ngx_thread_ws_openai_request,
     ngx_thread_ws_openai_event,
-    ngx_thread_ws_reply_error,
+    ngx_thread_ws_openai_events,
+    NULL,
     NULL,
     1,
     NULL
@@ -90,6 +62,16 @@ ngx_thread_ws_openai_messages(ngx_thread_ws_prompt_t *prompt)
     }
 
     for (i = 0; i < prompt->nhistory; i++) {
+
+        /*
+         * Some servers refuse an empty message, and some two of the user one
+         * after the other: such a run, stored by an earlier version, is left
+         * out.
+         */
+
+        if (ngx_thread_ws_prompt_blank(&prompt->history[i].answer)) {
+            continue;
+        }
 
         if (ngx_thread_ws_prompt_message(messages, "user",
                                          &prompt->history[i].content)
@@ -165,361 +147,81 @@ ngx_thread_ws_openai_request(ngx_thread_ws_prompt_t *prompt)
 }
 
 
-static ngx_inline ngx_uint_t
-ngx_thread_ws_openai_name(ngx_str_t *name, const char *text, size_t len)
-{
-    return name->len == len && ngx_memcmp(name->data, text, len) == 0;
-}
-
-
-/* Notes that a name was seen; 0 if it was before. */
-
-static ngx_inline ngx_uint_t
-ngx_thread_ws_openai_once(ngx_thread_ws_openai_scan_t *scan, ngx_uint_t flag)
-{
-    if (scan->seen & flag) {
-        return 0;
-    }
-
-    scan->seen |= flag;
-
-    return 1;
-}
-
-
-static ngx_inline u_char *
-ngx_thread_ws_openai_null(ngx_thread_ws_openai_scan_t *scan, u_char *p)
-{
-    if (scan->last - p < 4 || ngx_memcmp(p, "null", 4) != 0) {
-        return NULL;
-    }
-
-    return p + 4;
-}
-
-
 /*
- * Passes over an object, p being at its opening brace, and gives its members
- * to the handler, which returns the position after the value or NULL.
+ * The text of a delta, or of the whole message that comes in its place; a
+ * refusal is one, in the model's own words.
  */
-
-static ngx_inline u_char *
-ngx_thread_ws_openai_object(ngx_thread_ws_openai_scan_t *scan, u_char *p,
-    ngx_thread_ws_openai_member_pt handler)
-{
-    u_char     *last;
-    ngx_str_t   name;
-
-    last = scan->last;
-
-    if (*p != '{') {
-        return NULL;
-    }
-
-    p = ngx_thread_ws_json_space(p + 1, last);
-
-    if (p < last && *p == '}') {
-        return p + 1;
-    }
-
-    for ( ;; ) {
-
-        p = ngx_thread_ws_json_member(p, last, &name);
-
-        if (p == NULL) {
-            return NULL;
-        }
-
-        p = handler(scan, &name, p);
-
-        if (p == NULL) {
-            return NULL;
-        }
-
-        p = ngx_thread_ws_json_space(p, last);
-
-        if (p == last) {
-            return NULL;
-        }
-
-        if (*p == '}') {
-            return p + 1;
-        }
-
-        if (*p++ != ',') {
-            return NULL;
-        }
-    }
-}
-
-
-static u_char *
-ngx_thread_ws_openai_delta(ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name,
-    u_char *p)
-{
-    if (!ngx_thread_ws_openai_name(name, "content", 7)) {
-        return ngx_thread_ws_json_skip(p, scan->last,
-                                       NGX_THREAD_WS_OPENAI_DEPTH);
-    }
-
-    if (!ngx_thread_ws_openai_once(scan, NGX_THREAD_WS_OPENAI_CONTENT)) {
-        return NULL;
-    }
-
-    if (*p != '"') {
-        return ngx_thread_ws_openai_null(scan, p);
-    }
-
-    scan->content.data = p + 1;
-
-    p = ngx_thread_ws_json_string(p + 1, scan->last, &scan->size);
-
-    if (p == NULL) {
-        return NULL;
-    }
-
-    scan->content.len = (size_t) (p - scan->content.data);
-
-    return p + 1;
-}
-
-
-static u_char *
-ngx_thread_ws_openai_finish(ngx_thread_ws_openai_scan_t *scan, u_char *p)
-{
-    size_t  size;
-
-    if (!ngx_thread_ws_openai_once(scan, NGX_THREAD_WS_OPENAI_FINISH)) {
-        return NULL;
-    }
-
-    if (*p != '"') {
-        return ngx_thread_ws_openai_null(scan, p);
-    }
-
-    scan->finish.data = p + 1;
-
-    p = ngx_thread_ws_json_string(p + 1, scan->last, &size);
-
-    if (p == NULL) {
-        return NULL;
-    }
-
-    scan->finish.len = (size_t) (p - scan->finish.data);
-
-    return (scan->finish.len == size) ? p + 1 : NULL;
-}
-
-
-static u_char *
-ngx_thread_ws_openai_choice(ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name,
-    u_char *p)
-{
-    if (ngx_thread_ws_openai_name(name, "delta", 5)) {
-
-        if (!ngx_thread_ws_openai_once(scan, NGX_THREAD_WS_OPENAI_DELTA)) {
-            return NULL;
-        }
-
-        return ngx_thread_ws_openai_object(scan, p,
-                                           ngx_thread_ws_openai_delta);
-    }
-
-    if (ngx_thread_ws_openai_name(name, "finish_reason", 13)) {
-        return ngx_thread_ws_openai_finish(scan, p);
-    }
-
-    if (!ngx_thread_ws_openai_name(name, "index", 5)) {
-        return ngx_thread_ws_json_skip(p, scan->last,
-                                       NGX_THREAD_WS_OPENAI_DEPTH);
-    }
-
-    /* one digit, not the beginning of a longer number */
-
-    if (!ngx_thread_ws_openai_once(scan, NGX_THREAD_WS_OPENAI_INDEX)
-        || scan->last - p < 2 || *p < '0' || *p > '9'
-        || (p[1] != ',' && p[1] != '}'))
-    {
-        return NULL;
-    }
-
-    scan->index = *p - '0';
-
-    return p + 1;
-}
-
-
-/* The array of choices: empty, or one object. */
-
-static u_char *
-ngx_thread_ws_openai_choices(ngx_thread_ws_openai_scan_t *scan, u_char *p)
-{
-    if (*p != '[') {
-        return NULL;
-    }
-
-    p = ngx_thread_ws_json_space(p + 1, scan->last);
-
-    if (p == scan->last) {
-        return NULL;
-    }
-
-    if (*p == ']') {
-        return p + 1;
-    }
-
-    p = ngx_thread_ws_openai_object(scan, p, ngx_thread_ws_openai_choice);
-
-    if (p == NULL) {
-        return NULL;
-    }
-
-    p = ngx_thread_ws_json_space(p, scan->last);
-
-    return (p < scan->last && *p == ']') ? p + 1 : NULL;
-}
-
-
-static u_char *
-ngx_thread_ws_openai_root(ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name,
-    u_char *p)
-{
-    ngx_uint_t  flag;
-
-    if (ngx_thread_ws_openai_name(name, "choices", 7)) {
-
-        if (!ngx_thread_ws_openai_once(scan, NGX_THREAD_WS_OPENAI_CHOICES)) {
-            return NULL;
-        }
-
-        return ngx_thread_ws_openai_choices(scan, p);
-    }
-
-    if (ngx_thread_ws_openai_name(name, "usage", 5)) {
-        flag = NGX_THREAD_WS_OPENAI_USAGE;
-
-    } else if (ngx_thread_ws_openai_name(name, "error", 5)) {
-        flag = NGX_THREAD_WS_OPENAI_ERROR;
-
-    } else {
-        return ngx_thread_ws_json_skip(p, scan->last,
-                                       NGX_THREAD_WS_OPENAI_DEPTH);
-    }
-
-    /* these come once an answer, if at all: jansson reads them */
-
-    if (!ngx_thread_ws_openai_once(scan, flag)) {
-        return NULL;
-    }
-
-    return ngx_thread_ws_openai_null(scan, p);
-}
-
-
-/* NGX_OK if the chunk was understood, NGX_DECLINED if it is for jansson. */
 
 static ngx_int_t
-ngx_thread_ws_openai_scan(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
+ngx_thread_ws_openai_read_delta(ngx_thread_ws_reply_t *reply, json_t *delta)
 {
-    u_char                       *p;
-    ngx_thread_ws_openai_scan_t   scan;
+    json_t     *refusal;
+    ngx_int_t   rc;
 
-    ngx_memzero(&scan, sizeof(ngx_thread_ws_openai_scan_t));
-    scan.last = data->data + data->len;
+    rc = ngx_thread_ws_reply_content(reply, json_object_get(delta, "content"));
 
-    p = ngx_thread_ws_openai_object(&scan, data->data,
-                                    ngx_thread_ws_openai_root);
-
-    if (p != scan.last || !(scan.seen & NGX_THREAD_WS_OPENAI_CHOICES)) {
-        return NGX_DECLINED;
+    if (rc != NGX_OK) {
+        return rc;
     }
 
-    if (scan.index == 0) {
-        ngx_thread_ws_reply_finish(reply, scan.finish.data, scan.finish.len);
-
-        if (scan.content.len) {
-            reply->delta = scan.content;
-            reply->delta_size = scan.size;
-
-            if (scan.finish.len == 0) {
-                ngx_thread_ws_openai_remember(reply, data);
-            }
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/*
- * The chunks of one answer differ in their text alone, as a rule: what stands
- * before and behind it is kept, and a chunk that has the same around a valid
- * string means the same.
- */
-
-static void
-ngx_thread_ws_openai_remember(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
-{
-    size_t  head, tail;
-
-    head = (size_t) (reply->delta.data - data->data);
-    tail = data->len - head - reply->delta.len;
-
-    if (head + tail > NGX_THREAD_WS_OPENAI_ENVELOPE
-        || reply->envelope_misses == NGX_THREAD_WS_OPENAI_MISSES)
+    if (json_array_size(json_object_get(delta, "tool_calls"))
+        || json_is_object(json_object_get(delta, "function_call")))
     {
-        return;
+        reply->tools = 1;
     }
 
-    if (reply->envelope == NULL) {
-        reply->envelope = malloc(NGX_THREAD_WS_OPENAI_ENVELOPE);
-        if (reply->envelope == NULL) {
-            return;
-        }
+    if (json_string_length(json_object_get(delta, "reasoning"))
+        || json_string_length(json_object_get(delta, "reasoning_content")))
+    {
+        reply->reasoning = 1;
     }
 
-    ngx_memcpy(reply->envelope, data->data, head);
-    ngx_memcpy(reply->envelope + head, data->data + data->len - tail, tail);
+    refusal = json_object_get(delta, "refusal");
 
-    reply->envelope_head = head;
-    reply->envelope_tail = tail;
-    reply->envelope_misses++;
+    if (json_string_length(refusal) == 0) {
+        return NGX_OK;
+    }
+
+    reply->refused = 1;
+
+    return ngx_thread_ws_reply_text(reply, json_string_value(refusal),
+                                    json_string_length(refusal));
 }
 
 
 static ngx_int_t
-ngx_thread_ws_openai_recall(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
+ngx_thread_ws_openai_read_choice(ngx_thread_ws_reply_t *reply, json_t *choice)
 {
-    u_char  *p, *last;
-    size_t   head, tail, size;
+    json_t  *delta, *finish;
 
-    head = reply->envelope_head;
-    tail = reply->envelope_tail;
+    delta = json_object_get(choice, "error");
 
-    if (head == 0 || data->len <= head + tail) {
+    if (json_is_object(delta) || json_string_length(delta)) {
+        return ngx_thread_ws_reply_abort(reply, delta);
+    }
+
+    delta = json_object_get(choice, "delta");
+
+    if (delta && !json_is_object(delta) && !json_is_null(delta)) {
         return NGX_DECLINED;
     }
 
-    last = data->data + data->len - tail;
+    ngx_thread_ws_reply_usage(reply, json_object_get(choice, "usage"),
+                              "prompt_tokens", "completion_tokens");
 
-    if (ngx_memcmp(data->data, reply->envelope, head) != 0
-        || ngx_memcmp(last, reply->envelope + head, tail) != 0)
-    {
-        return NGX_DECLINED;
+    finish = json_object_get(choice, "finish_reason");
+
+    ngx_thread_ws_reply_finish(reply, (u_char *) json_string_value(finish),
+                               json_string_length(finish));
+
+    if (json_object_size(delta) == 0 && !reply->text) {
+
+        /* some repeat the whole in the last chunk: then it was heard */
+
+        delta = json_object_get(choice, "message");
     }
 
-    p = data->data + head;
-
-    if (ngx_thread_ws_json_string(p, data->data + data->len, &size) != last) {
-        return NGX_DECLINED;
-    }
-
-    reply->delta.data = p;
-    reply->delta.len = (size_t) (last - p);
-    reply->delta_size = size;
-    reply->envelope_misses = 0;
-
-    return NGX_OK;
+    return ngx_thread_ws_openai_read_delta(reply, delta);
 }
 
 
@@ -528,7 +230,7 @@ ngx_thread_ws_openai_read_choices(ngx_thread_ws_reply_t *reply,
     json_t *choices)
 {
     size_t   i;
-    json_t  *choice, *index, *delta, *finish;
+    json_t  *choice, *index;
 
     json_array_foreach(choices, i, choice) {
 
@@ -542,22 +244,32 @@ ngx_thread_ws_openai_read_choices(ngx_thread_ws_reply_t *reply,
             continue;
         }
 
-        delta = json_object_get(choice, "delta");
+        reply->idle = 0;
 
-        if (delta && !json_is_object(delta) && !json_is_null(delta)) {
-            return NGX_DECLINED;
-        }
-
-        finish = json_object_get(choice, "finish_reason");
-
-        ngx_thread_ws_reply_finish(reply, (u_char *) json_string_value(finish),
-                                   json_string_length(finish));
-
-        return ngx_thread_ws_reply_content(reply,
-                                           json_object_get(delta, "content"));
+        return ngx_thread_ws_openai_read_choice(reply, choice);
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_thread_ws_openai_read_usage(ngx_thread_ws_reply_t *reply, json_t *usage)
+{
+    ngx_thread_ws_reply_usage(reply, usage, "prompt_tokens",
+                              "completion_tokens");
+
+    ngx_thread_ws_reply_detail(reply,
+                               json_object_get(usage, "prompt_tokens_details"),
+                               "cached_tokens", NULL);
+    ngx_thread_ws_reply_detail(reply,
+                           json_object_get(usage, "completion_tokens_details"),
+                           NULL, "reasoning_tokens");
+
+    /* DeepSeek's and Moonshot's names for it */
+
+    ngx_thread_ws_reply_detail(reply, usage, "prompt_cache_hit_tokens", NULL);
+    ngx_thread_ws_reply_detail(reply, usage, "cached_tokens", NULL);
 }
 
 
@@ -566,7 +278,15 @@ ngx_thread_ws_openai_read_choices(ngx_thread_ws_reply_t *reply,
 static ngx_int_t
 ngx_thread_ws_openai_read(ngx_thread_ws_reply_t *reply, json_t *root)
 {
-    json_t  *error, *choices;
+    json_t     *error, *choices;
+    ngx_int_t   rc;
+
+    if (json_is_array(root) && json_array_size(root) == 1) {
+
+        /* Google's errors */
+
+        root = json_array_get(root, 0);
+    }
 
     if (!json_is_object(root)) {
         return NGX_DECLINED;
@@ -580,14 +300,17 @@ ngx_thread_ws_openai_read(ngx_thread_ws_reply_t *reply, json_t *root)
 
     choices = json_object_get(root, "choices");
 
-    if (choices == NULL
-        && ngx_thread_ws_json_is(json_object_get(root, "object"), "error"))
-    {
+    if (json_array_size(choices) == 0 && ngx_thread_ws_reply_failed(root)) {
         return ngx_thread_ws_reply_abort(reply, root);
     }
 
-    ngx_thread_ws_reply_usage(reply, json_object_get(root, "usage"),
-                              "prompt_tokens", "completion_tokens");
+    ngx_thread_ws_openai_read_usage(reply, json_object_get(
+                                   json_object_get(root, "x_groq"), "usage"));
+    ngx_thread_ws_openai_read_usage(reply, json_object_get(root, "usage"));
+
+    if (!json_is_object(json_object_get(root, "usage"))) {
+        reply->idle = 1;
+    }
 
     if (choices == NULL || json_is_null(choices)) {
         return NGX_OK;
@@ -597,7 +320,56 @@ ngx_thread_ws_openai_read(ngx_thread_ws_reply_t *reply, json_t *root)
         return NGX_DECLINED;
     }
 
-    return ngx_thread_ws_openai_read_choices(reply, choices);
+    rc = ngx_thread_ws_openai_read_choices(reply, choices);
+
+    if (rc == NGX_OK
+        && ngx_thread_ws_json_is(json_object_get(root, "object"),
+                                 "chat.completion")
+        && json_object_get(json_array_get(choices, 0), "message"))
+    {
+        /* not a stream: this was all of it */
+
+        reply->done = 1;
+    }
+
+    return rc;
+}
+
+
+/*
+ * The data of an event that is no usual chunk: values, each on lines of its
+ * own, and the end mark, which may stand on the last of them.
+ */
+
+static ngx_int_t
+ngx_thread_ws_openai_lines(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
+{
+    u_char     *last;
+    ngx_int_t   rc;
+    ngx_str_t   text;
+    ngx_uint_t  marked;
+
+    text = *data;
+    last = text.data + text.len;
+
+    marked = (text.len >= 6 && ngx_memcmp(last - 6, "[DONE]", 6) == 0
+              && (text.len == 6 || last[-7] == LF));
+
+    if (marked) {
+        text.len -= 6;
+    }
+
+    rc = NGX_OK;
+
+    if (text.len) {
+        rc = ngx_thread_ws_reply_each(reply, &text, ngx_thread_ws_openai_read);
+    }
+
+    if (rc == NGX_OK && marked) {
+        reply->done = 1;
+    }
+
+    return rc;
 }
 
 
@@ -606,15 +378,7 @@ ngx_thread_ws_openai_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
     ngx_str_t *data)
 {
     u_char     *p, *last;
-    json_t     *root;
-    ngx_int_t   rc;
     ngx_str_t   text;
-
-    ngx_thread_ws_reply_next(reply);
-
-    if (reply->done) {
-        return NGX_OK;
-    }
 
     if (ngx_thread_ws_string_is(type, "error")) {
         return ngx_thread_ws_reply_abort_data(reply, data);
@@ -623,46 +387,19 @@ ngx_thread_ws_openai_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
     last = data->data + data->len;
     p = ngx_thread_ws_json_space(data->data, last);
 
-    while (last > p && last[-1] == ' ') {
+    while (last > p && last[-1] <= ' '
+           && (last[-1] == ' ' || last[-1] == '\t' || last[-1] == LF
+               || last[-1] == CR))
+    {
         last--;
     }
 
     text.data = p;
     text.len = (size_t) (last - p);
 
-    if (text.len == 0) {
-
-        /* a sign of life */
-
+    if (ngx_thread_ws_openai_scan(reply, &text) == NGX_OK) {
         return NGX_OK;
     }
 
-    if (text.len == 6 && ngx_memcmp(p, "[DONE]", 6) == 0) {
-        reply->done = 1;
-        return NGX_OK;
-    }
-
-    if (ngx_thread_ws_openai_recall(reply, &text) == NGX_OK
-        || ngx_thread_ws_openai_scan(reply, &text) == NGX_OK)
-    {
-        return NGX_OK;
-    }
-
-    rc = ngx_thread_ws_reply_load(&root, &text);
-
-    if (rc == NGX_OK) {
-        rc = ngx_thread_ws_openai_read(reply, root);
-        json_decref(root);
-    }
-
-    if (rc == NGX_DECLINED && type->len
-        && !ngx_thread_ws_string_is(type, "message"))
-    {
-        /* an event of the server's own kind */
-
-        ngx_thread_ws_reply_next(reply);
-        return NGX_OK;
-    }
-
-    return rc;
+    return ngx_thread_ws_openai_lines(reply, &text);
 }

@@ -26,6 +26,14 @@
 #define NGX_THREAD_WS_SSE_WINDOW  512
 
 
+/* where an event ends, and what follows it begins */
+
+typedef struct {
+    u_char      *eol;         /* of its last line */
+    u_char      *next;
+} ngx_thread_ws_sse_end_t;
+
+
 static u_char  ngx_thread_ws_sse_mark[] = { 0xef, 0xbb, 0xbf };
 
 
@@ -63,61 +71,6 @@ ngx_thread_ws_sse_eol(u_char *p, u_char *last)
 
 
 /*
- * Returns the line end that ends the event which begins in sse->buf, or at p
- * if that is empty; NULL if it is not in the bytes given.  A comment that
- * begins an event is reported as one, for nobody needs to keep it.  *eol is
- * the event's first line end, if the event lies whole in the bytes given.
- */
-
-static u_char *
-ngx_thread_ws_sse_end(ngx_thread_ws_sse_t *sse, u_char *p, u_char *last,
-    u_char **eol)
-{
-    u_char      first, *end;
-    ngx_uint_t  begins;
-
-    if (sse->len) {
-        first = sse->buf[0];
-        begins = (sse->buf[sse->len - 1] == LF || sse->buf[sse->len - 1] == CR);
-
-        if (sse->buf[sse->len - 1] == CR && *p == LF) {
-            p++;
-        }
-
-    } else {
-        first = *p;
-        begins = 1;
-    }
-
-    *eol = NULL;
-
-    for ( ;; ) {
-
-        end = ngx_thread_ws_sse_eol(p, last);
-
-        if (end == NULL) {
-            return NULL;
-        }
-
-        if (*eol == NULL) {
-            *eol = end;
-        }
-
-        if ((begins && end == p) || first == ':') {
-            return end;
-        }
-
-        begins = 1;
-        p = end + 1;
-
-        if (*end == CR && p < last && *p == LF) {
-            p++;
-        }
-    }
-}
-
-
-/*
  * If a line has the named field: NGX_OK with its value.  The space after the
  * colon is optional, as is the colon.
  */
@@ -147,6 +100,157 @@ ngx_thread_ws_sse_field(u_char *p, u_char *end, char *name, size_t len,
     value->len = (size_t) (end - p);
 
     return NGX_OK;
+}
+
+
+/*
+ * A line's data: NGX_OK, or NGX_DECLINED if it is none.  JSON needs no field.
+ */
+
+static ngx_int_t
+ngx_thread_ws_sse_data(u_char *p, u_char *end, ngx_str_t *value)
+{
+    if (p < end && (*p == '{' || *p == '[')) {
+        value->data = p;
+        value->len = (size_t) (end - p);
+
+        return NGX_OK;
+    }
+
+    return ngx_thread_ws_sse_field(p, end, "data", 4, value);
+}
+
+
+/* Reads on in JSON without "data:", line by line: 1 where its value ends. */
+
+static ngx_uint_t
+ngx_thread_ws_sse_bare(ngx_thread_ws_sse_t *sse, u_char *p, u_char *end)
+{
+    for ( /* void */ ; p < end; p++) {
+
+        if (sse->escape) {
+            sse->escape = 0;
+
+        } else if (sse->string) {
+            sse->string = (*p != '"');
+            sse->escape = (*p == '\\');
+
+        } else if (*p == '"') {
+            sse->string = 1;
+
+        } else if (*p == '{' || *p == '[') {
+            sse->depth++;
+
+        } else if ((*p == '}' || *p == ']') && sse->depth) {
+            sse->depth--;
+        }
+    }
+
+    return sse->depth == 0;
+}
+
+
+/*
+ * Looks at a line that is not blank, base being the event's beginning: 1 if the
+ * event ends before it, which is at sse->after.
+ */
+
+static ngx_uint_t
+ngx_thread_ws_sse_line(ngx_thread_ws_sse_t *sse, u_char *base, u_char *end)
+{
+    u_char      *line;
+    ngx_str_t    value;
+    ngx_uint_t   begins;
+
+    line = base + sse->line;
+
+    if (sse->object && sse->after == 0) {
+        sse->after = sse->line;
+    }
+
+    if (ngx_thread_ws_sse_data(line, end, &value) != NGX_OK) {
+        return 0;
+    }
+
+    while (value.len && value.data[value.len - 1] == ' ') {
+        value.len--;
+    }
+
+    begins = value.len
+             && (value.data[0] == '{'
+                 || (value.len == 6
+                     && ngx_memcmp(value.data, "[DONE]", 6) == 0));
+
+    if (sse->object && begins) {
+        return 1;
+    }
+
+    sse->object = begins && value.data[value.len - 1] == '}';
+    sse->after = 0;
+
+    return 0;
+}
+
+
+/*
+ * Finds the end of the event which begins at base.  Its lines before sse->line
+ * were looked at, and there is no line end between that and from.  NGX_OK, or
+ * NGX_AGAIN if it is not in the bytes given.
+ */
+
+static ngx_int_t
+ngx_thread_ws_sse_end(ngx_thread_ws_sse_t *sse, u_char *base, u_char *from,
+    u_char *last, ngx_thread_ws_sse_end_t *found)
+{
+    u_char      *end, *line;
+    ngx_uint_t   ends;
+
+    for ( ;; ) {
+
+        if (sse->line && from < last && from == base + sse->line
+            && from[-1] == CR && *from == LF)
+        {
+            sse->line++;
+            from++;
+        }
+
+        end = ngx_thread_ws_sse_eol(from, last);
+
+        if (end == NULL) {
+            return NGX_AGAIN;
+        }
+
+        line = base + sse->line;
+
+        if (line == base && end > line && (*line == '{' || *line == '[')) {
+            sse->bare = 1;
+        }
+
+        if (sse->bare) {
+            ends = ngx_thread_ws_sse_bare(sse, line, end);
+
+        } else {
+
+            /* a blank line; a comment that begins an event is one itself */
+
+            ends = (end == line || *base == ':');
+
+            if (!ends && ngx_thread_ws_sse_line(sse, base, end)) {
+                found->eol = base + sse->after - 1;
+                found->next = base + sse->after;
+                return NGX_OK;
+            }
+        }
+
+        if (ends) {
+            found->eol = end;
+            found->next = end + 1;
+            return NGX_OK;
+        }
+
+        sse->line = (size_t) (end + 1 - base);
+        from = end + 1;
+    }
 }
 
 
@@ -181,6 +285,7 @@ static ngx_int_t
 ngx_thread_ws_sse_lines(ngx_thread_ws_sse_t *sse, u_char *p, u_char *end)
 {
     u_char     *eol;
+    ngx_int_t   rc;
     ngx_str_t   value;
 
     ngx_str_null(&sse->event);
@@ -190,14 +295,23 @@ ngx_thread_ws_sse_lines(ngx_thread_ws_sse_t *sse, u_char *p, u_char *end)
 
         eol = ngx_thread_ws_sse_eol(p, end + 1);
 
-        if (ngx_thread_ws_sse_field(p, eol, "data", 4, &value) == NGX_OK) {
+        rc = ngx_thread_ws_sse_data(p, eol, &value);
+
+        if (rc != NGX_OK && sse->data.data == NULL
+            && ngx_thread_ws_sse_field(p, eol, "error", 5, &value) == NGX_OK)
+        {
+            ngx_str_set(&sse->event, "error");
+            rc = NGX_OK;
+        }
+
+        if (rc == NGX_OK) {
 
             if (sse->data.data == NULL) {
                 sse->data = value;
                 continue;
             }
 
-            if (sse->event.data > sse->data.data
+            if (sse->event.data > sse->data.data && sse->event.data <= end
                 && sse->event.data != sse->type
                 && ngx_thread_ws_sse_keep_type(sse) != NGX_OK)
             {
@@ -276,50 +390,185 @@ ngx_thread_ws_sse_start(ngx_thread_ws_sse_t *sse, u_char **pos, u_char *last)
 }
 
 
-/* An event that ends at end: its lines, in the bytes given or in the buffer. */
+/* the next byte begins an event */
+
+static void
+ngx_thread_ws_sse_begin(ngx_thread_ws_sse_t *sse)
+{
+    sse->line = 0;
+    sse->after = 0;
+    sse->depth = 0;
+    sse->bare = 0;
+    sse->string = 0;
+    sse->escape = 0;
+    sse->object = 0;
+}
+
+
+/*
+ * Whether so many bytes of an unfinished event are too many, be it that it ends
+ * before its last line or not.
+ */
+
+static ngx_uint_t
+ngx_thread_ws_sse_over(ngx_thread_ws_sse_t *sse, size_t len)
+{
+    size_t  start;
+
+    start = sse->after ? sse->after : sse->object ? sse->line : 0;
+
+    return start > sse->limit || len - start > sse->limit;
+}
+
+
+/* An event that was found: NGX_OK, NGX_DECLINED without data, NGX_ERROR. */
 
 static ngx_int_t
-ngx_thread_ws_sse_event(ngx_thread_ws_sse_t *sse, u_char *p, u_char *end,
-    u_char *eol)
+ngx_thread_ws_sse_event(ngx_thread_ws_sse_t *sse, u_char *base,
+    ngx_thread_ws_sse_end_t *found)
 {
-    size_t  len;
+    ngx_uint_t  bare;
 
-    sse->cr = (*end == CR);
+    bare = sse->bare;
 
-    if (sse->len) {
+    sse->cr = (*found->eol == CR);
+    ngx_thread_ws_sse_begin(sse);
 
-        if (ngx_thread_ws_sse_append(sse, p, (size_t) (end + 1 - p))
-            != NGX_OK)
-        {
-            return NGX_ERROR;
+    if (bare) {
+        ngx_str_null(&sse->event);
+        sse->data.data = base;
+        sse->data.len = (size_t) (found->eol - base);
+
+        return NGX_OK;
+    }
+
+    return ngx_thread_ws_sse_lines(sse, base, found->eol);
+}
+
+
+/* The same of what is held, where the bytes before from were looked at. */
+
+static ngx_int_t
+ngx_thread_ws_sse_held(ngx_thread_ws_sse_t *sse, size_t from)
+{
+    ngx_int_t                rc;
+    ngx_thread_ws_sse_end_t  found;
+
+    for ( ;; ) {
+
+        if (sse->next) {
+            sse->len -= sse->next;
+            ngx_memmove(sse->buf, sse->buf + sse->next, sse->len);
+            sse->next = 0;
+            from = 0;
+        }
+
+        rc = ngx_thread_ws_sse_end(sse, sse->buf, sse->buf + from,
+                                   sse->buf + sse->len, &found);
+
+        if (rc != NGX_OK) {
+            return ngx_thread_ws_sse_over(sse, sse->len) ? NGX_BUSY : rc;
+        }
+
+        if ((size_t) (found.eol - sse->buf) > sse->limit) {
+            return NGX_BUSY;
         }
 
         /* it is valid until the next append, which is the next call's */
 
-        len = sse->len;
-        sse->len = 0;
+        sse->next = (size_t) (found.next - sse->buf);
 
-        return ngx_thread_ws_sse_lines(sse, sse->buf, sse->buf + len - 1);
+        rc = ngx_thread_ws_sse_event(sse, sse->buf, &found);
+
+        if (sse->next == sse->len) {
+            sse->next = 0;
+            sse->len = 0;
+
+            return rc;
+        }
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
+    }
+}
+
+
+/* The bytes from *pos on, up to a line's end, to those that are held. */
+
+static ngx_int_t
+ngx_thread_ws_sse_hold(ngx_thread_ws_sse_t *sse, u_char **pos, u_char *last)
+{
+    size_t   from;
+    u_char  *p, *eol;
+
+    p = *pos;
+    from = sse->len;
+    eol = ngx_thread_ws_sse_eol(p, last);
+    *pos = eol ? eol + 1 : last;
+
+    if (ngx_thread_ws_sse_append(sse, p, (size_t) (*pos - p)) != NGX_OK) {
+        return NGX_ERROR;
     }
 
-    /* nearly all events are but one line of data */
+    return ngx_thread_ws_sse_held(sse, from);
+}
 
-    if (eol + 1 == end
-        && ngx_thread_ws_sse_field(p, eol, "data", 4, &sse->data) == NGX_OK)
-    {
-        ngx_str_null(&sse->event);
-        return NGX_OK;
+
+/* An event in the bytes given, or the beginning of one. */
+
+static ngx_int_t
+ngx_thread_ws_sse_take(ngx_thread_ws_sse_t *sse, u_char **pos, u_char *last)
+{
+    u_char                   *p, *eol;
+    ngx_thread_ws_sse_end_t   found;
+
+    p = *pos;
+
+    if (*p == 'd') {
+
+        /* nearly all events are but one line of data */
+
+        eol = ngx_thread_ws_sse_eol(p, last);
+
+        if (eol && eol + 1 < last && *eol == LF && eol[1] == LF
+            && (size_t) (eol + 1 - p) <= sse->limit
+            && ngx_thread_ws_sse_field(p, eol, "data", 4, &sse->data)
+               == NGX_OK)
+        {
+            *pos = eol + 2;
+            ngx_str_null(&sse->event);
+
+            return NGX_OK;
+        }
     }
 
-    return ngx_thread_ws_sse_lines(sse, p, end);
+    if (ngx_thread_ws_sse_end(sse, p, p, last, &found) == NGX_OK) {
+
+        if ((size_t) (found.eol - p) > sse->limit) {
+            return NGX_BUSY;
+        }
+
+        *pos = found.next;
+
+        return ngx_thread_ws_sse_event(sse, p, &found);
+    }
+
+    *pos = last;
+
+    if (ngx_thread_ws_sse_over(sse, (size_t) (last - p))) {
+        return NGX_BUSY;
+    }
+
+    return (ngx_thread_ws_sse_append(sse, p, (size_t) (last - p)) == NGX_OK)
+           ? NGX_AGAIN : NGX_ERROR;
 }
 
 
 ngx_int_t
 ngx_thread_ws_sse_parse(ngx_thread_ws_sse_t *sse, u_char **pos, u_char *last)
 {
-    u_char     *p, *end, *eol;
-    ngx_int_t   rc;
+    ngx_int_t  rc;
 
     if (sse->len == 0 && sse->size > NGX_THREAD_WS_SSE_KEEP) {
         free(sse->buf);
@@ -331,41 +580,115 @@ ngx_thread_ws_sse_parse(ngx_thread_ws_sse_t *sse, u_char **pos, u_char *last)
         return NGX_ERROR;
     }
 
-    while (*pos < last) {
+    rc = sse->next ? ngx_thread_ws_sse_held(sse, 0) : NGX_AGAIN;
 
-        p = *pos;
+    while ((rc == NGX_AGAIN || rc == NGX_DECLINED) && *pos < last) {
+
+        if (sse->len) {
+            rc = ngx_thread_ws_sse_hold(sse, pos, last);
+            continue;
+        }
 
         if (sse->cr) {
             sse->cr = 0;
 
-            if (*p == LF) {
-                *pos = p + 1;
+            if (**pos == LF) {
+                (*pos)++;
                 continue;
             }
         }
 
-        end = ngx_thread_ws_sse_end(sse, p, last, &eol);
+        rc = ngx_thread_ws_sse_take(sse, pos, last);
+    }
 
-        if (sse->len + (size_t) ((end ? end : last) - p) > sse->limit) {
-            return NGX_DECLINED;
+    /* an event without data is none, and one that is too large is refused */
+
+    return (rc == NGX_DECLINED) ? NGX_AGAIN
+           : (rc == NGX_BUSY) ? NGX_DECLINED : rc;
+}
+
+
+ngx_int_t
+ngx_thread_ws_sse_finish(ngx_thread_ws_sse_t *sse)
+{
+    size_t      from;
+    ngx_int_t   rc;
+
+    rc = sse->next ? ngx_thread_ws_sse_held(sse, 0) : NGX_AGAIN;
+
+    while ((rc == NGX_AGAIN || rc == NGX_DECLINED) && sse->len) {
+        from = sse->len;
+
+        if (ngx_thread_ws_sse_append(sse, (u_char *) "\n", 1) != NGX_OK) {
+            return NGX_ERROR;
         }
 
-        if (end == NULL) {
-            *pos = last;
-            return (ngx_thread_ws_sse_append(sse, p, (size_t) (last - p))
-                    == NGX_OK) ? NGX_AGAIN : NGX_ERROR;
+        if (sse->bare) {
+
+            /* its value does not end, so that nobody can read it */
+
+            ngx_thread_ws_sse_begin(sse);
+            ngx_str_null(&sse->event);
+
+            sse->data.data = sse->buf;
+            sse->data.len = from;
+            sse->len = 0;
+
+            return NGX_OK;
         }
 
-        *pos = end + 1;
+        rc = ngx_thread_ws_sse_held(sse, from);
+    }
 
-        rc = ngx_thread_ws_sse_event(sse, p, end, eol);
+    return (rc == NGX_OK || rc == NGX_ERROR) ? rc : NGX_AGAIN;
+}
 
-        if (rc != NGX_DECLINED) {
-            return rc;
+
+ngx_int_t
+ngx_thread_ws_sse_look(u_char *p, u_char *last)
+{
+    size_t        len;
+    ngx_uint_t    i;
+    ngx_str_t     value;
+
+    static char  *fields[] = { "data", "event", "id", "retry", "error", NULL };
+
+    if (last - p >= 3 && ngx_memcmp(p, ngx_thread_ws_sse_mark, 3) == 0) {
+        p += 3;
+    }
+
+    while (p < last
+           && (*p == ' ' || *p == '\t' || *p == LF || *p == CR))
+    {
+        p++;
+    }
+
+    if (p == last) {
+        return NGX_AGAIN;
+    }
+
+    if (*p == '{' || *p == '[' || *p == ':') {
+        return NGX_OK;
+    }
+
+    for (i = 0; fields[i]; i++) {
+        len = ngx_strlen(fields[i]);
+
+        if ((size_t) (last - p) <= len) {
+
+            if (ngx_memcmp(p, fields[i], last - p) == 0) {
+                return NGX_AGAIN;
+            }
+
+        } else if (p[len] == ':'
+                   && ngx_thread_ws_sse_field(p, last, fields[i], len, &value)
+                      == NGX_OK)
+        {
+            return NGX_OK;
         }
     }
 
-    return NGX_AGAIN;
+    return NGX_DECLINED;
 }
 
 

@@ -1,8 +1,18 @@
 
 /*
  * Server-sent events: bytes to events, as the HTML standard's section 9.2.6
- * ("Interpreting an event stream") has it.  Works in place where an event lies
- * whole in what is given, and keeps a copy of what is left over otherwise.
+ * ("Interpreting an event stream") has it, and a little more, since servers do
+ * not all have it so.  Works in place where an event lies whole in what is
+ * given, and keeps a copy of what is left over otherwise.
+ *
+ * More than the standard, none of which can be meant otherwise:
+ *
+ *   - JSON without "data:": a line that begins with a brace or a bracket is one
+ *     of data; where it begins an event, the event ends with the value, over
+ *     however many lines;
+ *   - a line "error: ..." is one of data, of an event of the type "error";
+ *   - a line of data that holds an object, after another such line, begins an
+ *     event of its own: no JSON has two objects without a comma between them.
  */
 
 
@@ -28,17 +38,24 @@ typedef struct {
     size_t      len;
     size_t      size;
     u_char     *type;         /* a copy of event, where joining moved it */
+    size_t      next;         /* bytes of buf that were reported */
+    size_t      line;         /* where the event's last line begins */
+    size_t      after;        /* ... the line after its object, 0: none yet */
+    size_t      depth;        /* in JSON without "data:" */
     unsigned    mark:2;       /* bytes seen of a byte order mark */
     unsigned    started:1;    /* past it */
     unsigned    cr:1;         /* the last event ended with a CR */
+    unsigned    bare:1;       /* the event is JSON without "data:" */
+    unsigned    string:1;     /* ... in a string of it */
+    unsigned    escape:1;     /* ... after a backslash */
+    unsigned    object:1;     /* the last line of data holds an object */
 } ngx_thread_ws_sse_t;
 
 
 /*
  * Consumes bytes from *pos on and reports one event at a time; events without
  * a line of data are passed over (an empty line of data is one).  Lines end
- * with LF, CR LF or CR; comments, id and retry are skipped.  An event that the
- * stream ends in is never reported.
+ * with LF, CR LF or CR; comments, id and retry are skipped.
  *
  *   NGX_OK        an event: event and data, valid until the next call, in the
  *                 parser's memory or in the bytes given (which it may change)
@@ -51,9 +68,23 @@ typedef struct {
 ngx_int_t ngx_thread_ws_sse_parse(ngx_thread_ws_sse_t *sse, u_char **pos,
     u_char *last);
 
+/*
+ * The stream has ended: reports what it ended in, as if blank lines followed,
+ * one event with each call: NGX_OK, NGX_AGAIN if there is no more, NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_sse_finish(ngx_thread_ws_sse_t *sse);
+
 /* whether bytes of an unfinished event are held: the stream was cut there */
 
-#define ngx_thread_ws_sse_pending(sse)  ((sse)->len != 0)
+#define ngx_thread_ws_sse_pending(sse)  ((sse)->len != (sse)->next)
+
+/*
+ * Whether the first bytes of a body look like an event stream or like JSON:
+ * NGX_OK, NGX_DECLINED, or NGX_AGAIN while they may become either.
+ */
+
+ngx_int_t ngx_thread_ws_sse_look(u_char *p, u_char *last);
 
 void ngx_thread_ws_sse_free(ngx_thread_ws_sse_t *sse);
 

@@ -6,6 +6,7 @@
 
 
 #include "run/ngx_thread_ws_run_private.h"
+#include "base/ngx_thread_ws_string.h"
 #include "observe/ngx_thread_ws_observe.h"
 
 
@@ -24,29 +25,43 @@ ngx_thread_ws_answer_header(ngx_thread_ws_run_t *run,
     ngx_thread_ws_agent_header_t *header)
 {
     run->status = header->status;
-    run->retry_after = header->retry_after;
+    run->retry = header->retry;
+    run->reply.limit = run->conf->max_response_size;
 
-    if (header->status != NGX_HTTP_OK) {
-        run->refusal = ngx_thread_ws_refusal(header);
-
-        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
-                      "%s answered with status %ui",
-                      header->own ? "agent location" : "agent",
-                      header->status);
-
-        return header->own ? ngx_thread_ws_run_blame(run, run->refusal, NULL)
-                           : NGX_OK;
+    if (header->type.len
+        && ngx_thread_ws_string_dup(run->pool, &run->type, &header->type)
+           != NGX_OK)
+    {
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
+                                       "no memory for the answer");
     }
 
-    if (!header->stream) {
-        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
-                                       "agent sent no event stream");
+    if (header->status != NGX_HTTP_OK) {
+        run->refused = 1;
+
+        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
+                      "%s answered with status %ui, type \"%V\"%s%V",
+                      header->own ? "agent location" : "agent",
+                      header->status, &header->type,
+                      header->location.len ? ", location " : "",
+                      &header->location);
+
+        return header->own
+               ? ngx_thread_ws_run_blame(run,
+                           ngx_thread_ws_refusal_own(header->status), NULL)
+               : NGX_OK;
     }
 
     if (header->encoded) {
+        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
+                      "agent's answer has the encoding \"%V\"",
+                      &header->encoding);
+
         return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
                                        "agent sent a compressed stream");
     }
+
+    run->unknown = !header->stream;
 
     run->sse.limit = 2 * run->conf->max_response_size
                      + NGX_THREAD_WS_ANSWER_EXTRA;
@@ -59,7 +74,13 @@ ngx_int_t
 ngx_thread_ws_answer_body(ngx_thread_ws_run_t *run, u_char *pos, u_char *last,
     ngx_uint_t *deltas)
 {
-    if (run->refusal) {
+    ngx_int_t  rc;
+
+    if (ngx_thread_ws_refusal_look(run, pos, last) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (run->refused) {
         return (ngx_thread_ws_refusal_body(run, pos, last) == NGX_OK)
                ? NGX_OK : ngx_thread_ws_refusal_verdict(run);
     }
@@ -69,11 +90,21 @@ ngx_thread_ws_answer_body(ngx_thread_ws_run_t *run, u_char *pos, u_char *last,
         switch (ngx_thread_ws_sse_parse(&run->sse, &pos, last)) {
 
         case NGX_OK:
-            if (ngx_thread_ws_answer_event(run, deltas) != NGX_OK) {
-                return NGX_ERROR;
+            rc = ngx_thread_ws_answer_event(run, deltas);
+
+            if (rc == NGX_OK) {
+                continue;
             }
 
-            continue;
+            if (rc == NGX_DECLINED) {
+                ngx_thread_ws_refusal_quote(run, NGX_LOG_INFO, "agent's event",
+                                            &run->sse.data);
+                (void) ngx_thread_ws_run_blame(run,
+                                            NGX_THREAD_WS_UPSTREAM_FAILED,
+                                            "agent sent a malformed event");
+            }
+
+            return NGX_ERROR;
 
         case NGX_AGAIN:
             return NGX_OK;
@@ -93,14 +124,21 @@ ngx_thread_ws_answer_body(ngx_thread_ws_run_t *run, u_char *pos, u_char *last,
 }
 
 
+/* NGX_DECLINED if it is malformed, of which there is no verdict yet */
+
 static ngx_int_t
 ngx_thread_ws_answer_event(ngx_thread_ws_run_t *run, ngx_uint_t *deltas)
 {
-    ngx_thread_ws_reply_t  *reply;
+    ngx_int_t                 rc;
+    ngx_thread_ws_reply_t    *reply;
+    ngx_thread_ws_finding_t   finding;
 
     reply = &run->reply;
 
-    switch (run->conf->dialect->event(reply, &run->sse.event, &run->sse.data)) {
+    rc = ngx_thread_ws_reply_event(run->conf->dialect, reply, &run->sse.event,
+                                   &run->sse.data);
+
+    switch (rc) {
 
     case NGX_OK:
         if (reply->delta.len == 0) {
@@ -112,18 +150,15 @@ ngx_thread_ws_answer_event(ngx_thread_ws_run_t *run, ngx_uint_t *deltas)
         return ngx_thread_ws_answer_delta(run);
 
     case NGX_DECLINED:
-        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
-                                       "agent sent a malformed event");
+        return NGX_DECLINED;
 
     case NGX_ABORT:
         ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
                       "agent reported an error: \"%V\"", &reply->error);
 
-        (void) ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
-                                       NULL);
-        run->verdict.text = reply->error;
+        ngx_thread_ws_finding_abort(&finding, reply);
 
-        return NGX_ERROR;
+        return ngx_thread_ws_refusal_judge(run, &finding);
 
     default:
         return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
@@ -165,26 +200,99 @@ ngx_thread_ws_answer_delta(ngx_thread_ws_run_t *run)
 }
 
 
-ngx_int_t
-ngx_thread_ws_answer_whole(ngx_thread_ws_run_t *run)
+/*
+ * Reads what the body ended in, which may lack its line ends: NGX_DECLINED if
+ * it is but a piece, of which there is no verdict.
+ */
+
+static ngx_int_t
+ngx_thread_ws_answer_rest(ngx_thread_ws_run_t *run)
 {
-    if (run->refusal) {
+    ngx_int_t   rc;
+    ngx_uint_t  deltas;
+
+    deltas = 0;
+
+    while (!run->reply.done) {
+
+        rc = ngx_thread_ws_sse_finish(&run->sse);
+
+        if (rc == NGX_AGAIN) {
+            break;
+        }
+
+        rc = (rc == NGX_OK) ? ngx_thread_ws_answer_event(run, &deltas)
+             : ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
+                                       "no memory for the answer");
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* the body has ended, in whatever way: whether it was an answer */
+
+static ngx_int_t
+ngx_thread_ws_answer_close(ngx_thread_ws_run_t *run, ngx_uint_t body)
+{
+    ngx_int_t                 rc;
+    ngx_thread_ws_reply_t    *reply;
+    ngx_thread_ws_finding_t   finding;
+
+    if (run->refused) {
         return ngx_thread_ws_refusal_verdict(run);
     }
 
-    if (!run->reply.done
-        && (run->conf->dialect->end_mark
-            || ngx_thread_ws_sse_pending(&run->sse)))
-    {
-        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
-                                       "agent's stream ended too early");
+    reply = &run->reply;
+
+    rc = ngx_thread_ws_answer_rest(run);
+
+    if (rc == NGX_ERROR) {
+        return NGX_ERROR;
     }
 
-    run->result.input_tokens = run->reply.usage ? run->reply.input_tokens : -1;
-    run->result.output_tokens = run->reply.usage ? run->reply.output_tokens
-                                                 : -1;
+    if (rc == NGX_DECLINED && body == NGX_THREAD_WS_BODY_WHOLE) {
+        body = NGX_THREAD_WS_BODY_BROKEN;
+    }
+
+    if (!reply->done) {
+
+        if (ngx_thread_ws_reply_end(reply) != NGX_OK) {
+            return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
+                                           "no memory for the answer");
+        }
+
+        if (reply->delta.len && ngx_thread_ws_answer_delta(run) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_thread_ws_finding_end(&finding, run->conf->dialect, reply, body)
+        != NGX_OK)
+    {
+        if (reply->events == 0) {
+            ngx_thread_ws_refusal_quote(run, NGX_LOG_INFO, "agent's answer",
+                                        &run->first);
+        }
+
+        return ngx_thread_ws_refusal_judge(run, &finding);
+    }
+
+    run->result.input_tokens = reply->usage ? reply->input_tokens : -1;
+    run->result.output_tokens = reply->usage ? reply->output_tokens : -1;
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_answer_whole(ngx_thread_ws_run_t *run)
+{
+    return ngx_thread_ws_answer_close(run, NGX_THREAD_WS_BODY_WHOLE);
 }
 
 
@@ -196,17 +304,10 @@ ngx_thread_ws_answer_cut(ngx_thread_ws_run_t *run, ngx_uint_t end)
                                        "run cut by worker_shutdown_timeout");
     }
 
-    if (run->refusal) {
-        return ngx_thread_ws_refusal_verdict(run);
-    }
-
-    if (end == NGX_THREAD_WS_AGENT_TIMEOUT) {
-        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_TIMEOUT,
-                                       "agent timed out");
-    }
-
-    return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
-                                   "agent's answer was cut");
+    return ngx_thread_ws_answer_close(run,
+                                      (end == NGX_THREAD_WS_AGENT_TIMEOUT)
+                                      ? NGX_THREAD_WS_BODY_TIMEOUT
+                                      : NGX_THREAD_WS_BODY_CUT);
 }
 
 

@@ -41,6 +41,7 @@ static ngx_int_t ngx_thread_ws_run_on_header(void *data,
 static ngx_int_t ngx_thread_ws_run_on_body(void *data, u_char *pos,
     u_char *last, ngx_uint_t *deltas);
 static ngx_int_t ngx_thread_ws_run_on_flush(void *data, ngx_uint_t more);
+static ngx_uint_t ngx_thread_ws_run_on_finished(void *data);
 static void ngx_thread_ws_run_on_whole(void *data);
 static void ngx_thread_ws_run_on_cut(void *data, ngx_uint_t end);
 static void ngx_thread_ws_run_on_gone(void *data, ngx_uint_t whole,
@@ -53,6 +54,7 @@ static ngx_thread_ws_agent_handlers_t  ngx_thread_ws_run_agent = {
     ngx_thread_ws_run_on_header,
     ngx_thread_ws_run_on_body,
     ngx_thread_ws_run_on_flush,
+    ngx_thread_ws_run_on_finished,
     ngx_thread_ws_run_on_whole,
     ngx_thread_ws_run_on_cut,
     ngx_thread_ws_run_on_gone,
@@ -383,8 +385,8 @@ ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
         ngx_log_error(NGX_LOG_ERR, run->subject.log, 0, "%s", reason);
     }
 
+    ngx_memzero(&run->verdict, sizeof(ngx_thread_ws_verdict_t));
     run->verdict.code = code;
-    ngx_str_null(&run->verdict.text);
 
     return NGX_ERROR;
 }
@@ -572,6 +574,16 @@ ngx_thread_ws_run_on_flush(void *data, ngx_uint_t more)
 }
 
 
+static ngx_uint_t
+ngx_thread_ws_run_on_finished(void *data)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    return (run->conf->dialect->end_mark && run->reply.finish_reason.len)
+           ? run->reply.events : 0;
+}
+
+
 static void
 ngx_thread_ws_run_on_whole(void *data)
 {
@@ -591,8 +603,14 @@ ngx_thread_ws_run_on_cut(void *data, ngx_uint_t end)
 {
     ngx_thread_ws_run_t  *run = data;
 
-    if (run->state == NGX_THREAD_WS_STREAMING) {
-        (void) ngx_thread_ws_answer_cut(run, end);
+    if (run->state != NGX_THREAD_WS_STREAMING) {
+        return;
+    }
+
+    if (ngx_thread_ws_answer_cut(run, end) == NGX_OK) {
+        ngx_thread_ws_run_store(run);
+
+    } else {
         ngx_thread_ws_run_fail(run);
     }
 }

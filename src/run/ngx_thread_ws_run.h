@@ -18,6 +18,7 @@
 #include "ngx_thread_ws.h"
 #include "agent/ngx_thread_ws_agent.h"
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_retry.h"
 #include "dialect/ngx_thread_ws_sse.h"
 #include "observe/ngx_thread_ws_subject.h"
 #include "run/ngx_thread_ws_context.h"
@@ -42,6 +43,10 @@ typedef struct {
     ngx_uint_t                 code;         /* ngx_thread_ws_code_e */
     ngx_str_t                  text;         /* for people, lives as long as the
                                                 run; empty: the code's own */
+    ngx_msec_t                 retry_after;  /* ms; 0: not told */
+    unsigned                   judged:1;     /* retryable is set, whatever the
+                                                code says */
+    unsigned                   retryable:1;
 } ngx_thread_ws_verdict_t;
 
 
@@ -114,9 +119,9 @@ struct ngx_thread_ws_run_s {
     /* the answer */
 
     ngx_uint_t                 status;       /* HTTP, of the agent */
-    ngx_uint_t                 refusal;      /* ngx_thread_ws_code_e: what a
-                                                status but 200 means */
-    ngx_msec_t                 retry_after;
+    ngx_thread_ws_retry_t      retry;        /* by its header */
+    ngx_str_t                  type;         /* its Content-Type */
+    ngx_str_t                  first;        /* the first bytes of its body */
     ngx_thread_ws_sse_t        sse;
     ngx_thread_ws_reply_t      reply;
     ngx_thread_ws_bytes_t      body;         /* of an error answer */
@@ -131,6 +136,8 @@ struct ngx_thread_ws_run_s {
     unsigned                   op_active:1;  /* the store works for it */
     unsigned                   held:1;       /* not to be freed for now */
     unsigned                   deleted:1;    /* its thread was, while it ran */
+    unsigned                   refused:1;    /* the agent's status is not 200 */
+    unsigned                   unknown:1;    /* it may be no event stream */
 };
 
 

@@ -9,6 +9,7 @@
 #define _NGX_THREAD_WS_RUN_PRIVATE_H_INCLUDED_
 
 
+#include "dialect/ngx_thread_ws_finding.h"
 #include "run/ngx_thread_ws_run.h"
 
 
@@ -43,9 +44,17 @@ ngx_int_t ngx_thread_ws_answer_cut(ngx_thread_ws_run_t *run, ngx_uint_t end);
 void ngx_thread_ws_answer_free(ngx_thread_ws_run_t *run);
 
 
-/* what a status other than 200 means for the client: a code */
+/* what a status of nginx's own means for the client: a code */
 
-ngx_uint_t ngx_thread_ws_refusal(ngx_thread_ws_agent_header_t *header);
+ngx_uint_t ngx_thread_ws_refusal_own(ngx_uint_t status);
+
+/*
+ * Keeps the first bytes of a body, for the log, and looks whether they are an
+ * answer's where the type does not say so: NGX_OK, or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_refusal_look(ngx_thread_ws_run_t *run, u_char *pos,
+    u_char *last);
 
 /* collects the body of an error answer; NGX_DONE when there is enough of it */
 
@@ -55,6 +64,16 @@ ngx_int_t ngx_thread_ws_refusal_body(ngx_thread_ws_run_t *run, u_char *pos,
 /* ... and makes the verdict of it: NGX_ERROR */
 
 ngx_int_t ngx_thread_ws_refusal_verdict(ngx_thread_ws_run_t *run);
+
+/* the verdict of what was found out, and a line in the log: NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_refusal_judge(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_finding_t *finding);
+
+/* logs the first bytes of what was not understood */
+
+void ngx_thread_ws_refusal_quote(ngx_thread_ws_run_t *run, ngx_uint_t level,
+    char *what, ngx_str_t *bytes);
 
 
 /*

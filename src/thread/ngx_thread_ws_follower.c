@@ -332,8 +332,9 @@ ngx_thread_ws_reader_error(ngx_thread_ws_reader_t *reader)
     error.request_id = run->subject.request_id;
     error.message = run->verdict.text.len ? run->verdict.text : code->text;
     error.code = code->name;
-    error.retryable = code->retryable;
-    error.retry_after = code->retryable ? run->retry_after : 0;
+    error.retryable = run->verdict.judged ? run->verdict.retryable
+                                          : code->retryable;
+    error.retry_after = error.retryable ? run->verdict.retry_after : 0;
 
     p = follower->handlers->text(follower->data,
                                  ngx_thread_ws_event_error_size(&error));

@@ -47,6 +47,9 @@ ngx_thread_ws_code_t  ngx_thread_ws_codes[] = {
     { ngx_string("UPSTREAM_REJECTED"),
       ngx_string("the agent refused the request"), 0 },
 
+    { ngx_string("UPSTREAM_REFUSED"),
+      ngx_string("the agent does not want to answer this"), 0 },
+
     { ngx_string("UPSTREAM_FAILED"),
       ngx_string("the agent failed: try again"), 1 },
 

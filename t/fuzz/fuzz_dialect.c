@@ -7,6 +7,7 @@
 
 #include "fuzz.h"
 #include "dialect.h"
+#include "json/ngx_thread_ws_json_read.h"
 
 
 #define FUZZ_STREAM  0x04
@@ -71,7 +72,7 @@ fuzz_event(ngx_thread_ws_dialect_t *d, const char *type, const uint8_t *data,
 
 
 /*
- * What the scan says of a chunk of OpenAI's, jansson must say too: two equal
+ * What the scan says of a chunk of OpenAI's, the reader must say too: two equal
  * members in front send a chunk there.  And what is not JSON is malformed.
  */
 
@@ -79,6 +80,7 @@ static void
 fuzz_agree(const uint8_t *data, size_t size)
 {
     json_t                   *root;
+    u_char                   *p;
     uint8_t                  *forced;
     ngx_int_t                 rc;
     unit_text_t               text, judged;
@@ -97,9 +99,14 @@ fuzz_agree(const uint8_t *data, size_t size)
 
     rc = fuzz_read(d, "", data, size, &text);
 
-    root = json_loadb((char *) data, size, JSON_ALLOW_NUL, NULL);
+    p = (u_char *) data;
 
-    fuzz_assert(root != NULL || rc == NGX_DECLINED);
+    if (ngx_thread_ws_json_read(&root, &p, (u_char *) data + size, 0)
+        != NGX_OK)
+    {
+        root = NULL;
+        fuzz_assert(rc == NGX_DECLINED);
+    }
 
     if (root == NULL || json_object_size(root)) {
         forced = malloc(sizeof(twice) - 1 + size - 1);
@@ -175,7 +182,7 @@ fuzz_error(ngx_thread_ws_dialect_t *d, const uint8_t *data, size_t size)
     body.data = (u_char *) data;
     body.len = size;
 
-    rc = d->error(&reply, &body);
+    rc = ngx_thread_ws_reply_error(d, &reply, &body);
 
     fuzz_assert(rc == NGX_OK || rc == NGX_DECLINED);
     fuzz_assert(rc == NGX_DECLINED || reply.error.len != 0);

@@ -7,16 +7,23 @@
 
 
 static void fuzz_run(void *ctx, unit_feed_t *feed, unit_text_t *trace);
+static ngx_uint_t fuzz_usual(const uint8_t *p, size_t size);
 static void fuzz_add(unit_text_t *trace, const void *data, size_t len);
 static void fuzz_judge(const uint8_t *p, size_t size, unit_text_t *trace);
 static void fuzz_line(const uint8_t *p, size_t len, unit_text_t *type,
     unit_text_t *data, ngx_uint_t *has_data);
 
 
+/* the end of the stream is told, which the standard has no word for */
+
+static ngx_uint_t  fuzz_whole = 1;
+
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     size_t        limit;
+    ngx_uint_t    usual;
     unit_feed_t   feed;
     unit_text_t   trace, judged;
 
@@ -26,13 +33,25 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
 
+    usual = fuzz_usual(data, size);
+
     limit = data[0];
-    fuzz_splits(fuzz_run, &limit, data + 1, size - 1, data[size - 1] * 257);
+
+    if (usual) {
+        fuzz_splits(fuzz_run, &limit, data + 1, size - 1,
+                    data[size - 1] * 257);
+    }
 
     limit = FUZZ_LIMIT;
     fuzz_splits(fuzz_run, &limit, data, size, data[0] * 257 + data[size - 1]);
 
+    if (!usual) {
+        return 0;
+    }
+
     /* ... and with one that is large, the events are what the standard says */
+
+    fuzz_whole = 0;
 
     ngx_memzero(&trace, sizeof(unit_text_t));
     ngx_memzero(&judged, sizeof(unit_text_t));
@@ -40,6 +59,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unit_feed(&feed, UNIT_WHOLE, 0, data, size);
     fuzz_run(&limit, &feed, &trace);
     unit_feed_done(&feed);
+
+    fuzz_whole = 1;
 
     fuzz_judge(data, size, &judged);
 
@@ -82,7 +103,32 @@ fuzz_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
         unit_add(trace, "too large\n");
     }
 
+    while (fuzz_whole && rc == NGX_AGAIN
+           && ngx_thread_ws_sse_finish(&sse) == NGX_OK)
+    {
+        fuzz_add(trace, sse.event.data, sse.event.len);
+        fuzz_add(trace, sse.data.data, sse.data.len);
+    }
+
     ngx_thread_ws_sse_free(&sse);
+}
+
+
+/* whether there is nothing of what the parser takes beyond the standard */
+
+static ngx_uint_t
+fuzz_usual(const uint8_t *p, size_t size)
+{
+    size_t  i;
+
+    for (i = 0; i < size; i++) {
+
+        if (p[i] == '{' || p[i] == '[' || p[i] == 'r') {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 

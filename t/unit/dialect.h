@@ -43,6 +43,11 @@ dialect_add_delta(unit_text_t *text, ngx_thread_ws_reply_t *reply)
 }
 
 
+static const char  *dialect_blames[] = {
+    "", " load", " rate", " access", " request", " refusal", " thread", " time"
+};
+
+
 /* What the event brought, and what the run has so far. */
 
 static ngx_inline void
@@ -62,7 +67,14 @@ dialect_add_reply(unit_text_t *text, ngx_thread_ws_reply_t *reply,
     case NGX_ABORT:
         unit_add(text, "abort \"");
         unit_add_escaped(text, reply->error.data, reply->error.len);
-        unit_add(text, "\"%s", reply->retryable ? " retryable" : "");
+        unit_add(text, "\"%s%s%s", dialect_blames[reply->blame],
+                 reply->retryable ? " retryable" : "",
+                 reply->quotable ? " quotable" : "");
+
+        if (reply->retry_after) {
+            unit_add(text, " after %d", (int) reply->retry_after);
+        }
+
         break;
 
     default:
@@ -85,6 +97,17 @@ dialect_add_reply(unit_text_t *text, ngx_thread_ws_reply_t *reply,
         unit_add(text, " usage=%d/%d", (int) reply->input_tokens,
                  (int) reply->output_tokens);
     }
+
+    if (reply->cached_tokens) {
+        unit_add(text, " cached=%d", (int) reply->cached_tokens);
+    }
+
+    if (reply->reasoning_tokens) {
+        unit_add(text, " reasoning=%d", (int) reply->reasoning_tokens);
+    }
+
+    unit_add(text, "%s%s%s", reply->refused ? " refused" : "",
+             reply->tools ? " tools" : "", reply->reasoning ? " thought" : "");
 
     if (reply->done) {
         unit_add(text, " done");
@@ -112,7 +135,7 @@ dialect_feed(ngx_thread_ws_dialect_t *d, ngx_thread_ws_reply_t *reply,
     t.data = (u_char *) type;
     t.len = ngx_strlen(type);
 
-    return d->event(reply, &t, &event);
+    return ngx_thread_ws_reply_event(d, reply, &t, &event);
 }
 
 
@@ -179,8 +202,10 @@ dialect_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
                 break;
             }
 
-            said = (rc == NGX_OK) ? d->event(&reply, &sse.event, &sse.data)
-                                  : rc;
+            said = (rc == NGX_OK)
+                   ? ngx_thread_ws_reply_event(d, &reply, &sse.event,
+                                               &sse.data)
+                   : rc;
 
             if (said == NGX_OK) {
                 dialect_add_delta(trace, &reply);

@@ -62,17 +62,17 @@ static anthropic_case_t  anthropic_events[] = {
     { "overloaded", "error", failure("\"overloaded_error\""),
       "abort \"no\" retryable" },
     { "rate limit", "error", failure("\"rate_limit_error\""),
-      "abort \"no\" retryable" },
+      "abort \"no\" rate retryable" },
     { "api error", "error", failure("\"api_error\""),
       "abort \"no\" retryable" },
     { "timeout", "error", failure("\"timeout_error\""),
       "abort \"no\" retryable" },
     { "invalid request", "error", failure("\"invalid_request_error\""),
-      "abort \"no\"" },
+      "abort \"no\" request quotable" },
     { "authentication", "error", failure("\"authentication_error\""),
-      "abort \"no\"" },
+      "abort \"no\" access" },
     { "an error of another kind", "error", failure("\"new_error\""),
-      "abort \"no\"" },
+      "abort \"no\" retryable" },
     { "an error without a kind", "error", failure("null"),
       "abort \"no\" retryable" },
     { "an error without an object", "error", "{\"type\":\"error\"}",
@@ -86,13 +86,49 @@ static anthropic_case_t  anthropic_events[] = {
     { "cut", "content_block_delta", "{\"type\":\"content_block_de",
       "declined" },
     { "an array", "content_block_delta", "[]", "declined" },
-    { "no type", "content_block_delta", "{}", "declined" },
+    { "no type", "content_block_delta", "{}", "ok" },
     { "no delta", "content_block_delta", "{\"type\":\"content_block_delta\"}",
-      "declined" },
+      "ok" },
     { "a text that is none", "content_block_delta", text_delta("1"),
       "declined" },
     { "a text with a lone surrogate", "content_block_delta",
-      text_delta("\"\\ud83d\""), "declined" }
+      text_delta("\"\\udc00a\""), "ok \"\\xef\\xbf\\xbda\"" },
+
+    /* what is not as the API's documentation has it, and means no harm */
+
+    { "a text that is null", "content_block_delta", text_delta("null"), "ok" },
+    { "a block without text", "content_block_start",
+      "{\"type\":\"content_block_start\",\"content_block\":"
+      "{\"type\":\"text\"}}", "ok" },
+    { "a block that is null", "content_block_start",
+      "{\"type\":\"content_block_start\",\"content_block\":null}", "ok" },
+    { "a delta without a type", "content_block_delta",
+      "{\"type\":\"content_block_delta\",\"delta\":{\"text\":\"a\"}}",
+      "ok \"a\"" },
+    { "a ping with text", "ping", "pong", "ok" },
+    { "a ping with nothing", "ping", "", "ok" },
+    { "empty data", "", "", "ok" },
+    { "empty data of a known event", "content_block_stop", " ", "ok" },
+    { "an unknown event with text", "status", "all is well", "ok" },
+    { "the end mark of another API", "", "[DONE]", "ok" },
+    { "an error of another API", "", "{\"error\":{\"message\":\"boom\","
+      "\"type\":\"server_error\"}}", "abort \"boom\" retryable" },
+    { "two values on two lines", "", text_delta("\"a\"") "\n"
+      text_delta("\"b\""), "ok \"ab\"" },
+    { "thoughts", "content_block_start",
+      "{\"type\":\"content_block_start\",\"content_block\":"
+      "{\"type\":\"thinking\",\"thinking\":\"\\ud83d\",\"n\":1e999}}",
+      "ok thought" },
+    { "tokens of the cache", "message_start",
+      "{\"type\":\"message_start\",\"message\":{\"usage\":{"
+      "\"input_tokens\":3,\"cache_creation_input_tokens\":20,"
+      "\"cache_read_input_tokens\":100,\"output_tokens\":1}}}",
+      "ok usage=123/1 cached=100" },
+    { "a whole message", "", "{\"type\":\"message\",\"content\":["
+      "{\"type\":\"text\",\"text\":\"a\"},{\"type\":\"text\","
+      "\"text\":\"b\"}],\"stop_reason\":\"end_turn\",\"usage\":"
+      "{\"input_tokens\":2,\"output_tokens\":1}}",
+      "ok \"ab\" finish=end_turn usage=2/1 done" }
 };
 
 
@@ -123,7 +159,7 @@ main(void)
 
     dialect_sample(anthropic, "anthropic-thinking-tools.sse",
                    "Let me look it up."
-                   " / ok finish=tool_use usage=480/89 done");
+                   " / ok finish=tool_use usage=480/89 tools thought done");
 
     dialect_sample(anthropic, "anthropic-overloaded.sse",
                    "I th / abort \"Overloaded\" retryable usage=10/1");
@@ -139,10 +175,39 @@ anthropic_test_runs(void)
                              text_delta("\"a\""), NULL };
     const char  *final[] = { failure("\"invalid_request_error\""),
                              failure("\"api_error\""), NULL };
+    const char  *late[] = {
+        "{\"type\":\"message_start\",\"message\":{\"usage\":"
+        "{\"input_tokens\":12,\"cache_read_input_tokens\":5}}}",
+        "{\"type\":\"message_delta\",\"delta\":{},\"usage\":"
+        "{\"input_tokens\":0,\"output_tokens\":3}}", NULL
+    };
+    const char  *halves[] = { text_delta("\"a\\ud83d\""),
+                              text_delta("\"\\ude00b\""), NULL };
+    const char  *apart[] = { text_delta("\"a\\ud83d\""), text_delta("\"b\""),
+                             NULL };
+    const char  *ending[] = { text_delta("\"a\\ud83d\""),
+                              "{\"type\":\"message_stop\"}", NULL };
+    const char  *tool[] = {
+        text_delta("\"a\""), "{\"type\":\"content_block_start\","
+        "\"content_block\":{\"type\":\"server_tool_use\"}}",
+        "{\"type\":\"content_block_start\",\"content_block\":"
+        "{\"type\":\"web_search_tool_result\",\"content\":[]}}",
+        text_delta("\"b\""), NULL
+    };
     const char  *next[] = { failure("\"api_error\""),
                             text_delta("\"a\""), NULL };
 
     dialect_says(anthropic, "", after, "ok done", "run: nothing after the end");
+    dialect_says(anthropic, "", late, "ok usage=17/3 cached=5",
+                 "run: a late zero does not count");
+    dialect_says(anthropic, "", halves, "ok \"\\xf0\\x9f\\x98\\x80b\"",
+                 "run: halves of a pair are joined");
+    dialect_says(anthropic, "", apart, "ok \"\\xef\\xbf\\xbdb\"",
+                 "run: half a pair, then text");
+    dialect_says(anthropic, "", ending, "ok \"\\xef\\xbf\\xbd\" done",
+                 "run: half a pair at the end");
+    dialect_says(anthropic, "", tool, "ok \"\\x0a\\x0ab\"",
+                 "run: a blank line where a tool was used");
     dialect_says(anthropic, "", final, "abort \"no\" retryable",
                  "run: whether to retry is the last event's");
     dialect_says(anthropic, "", next, "ok \"a\"",
@@ -159,11 +224,11 @@ anthropic_test_errors(void)
     ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
 
     ngx_str_set(&body, failure("\"invalid_request_error\""));
-    unit_int(anthropic->error(&reply, &body), NGX_OK, "error body");
+    unit_int(ngx_thread_ws_reply_error(anthropic, &reply, &body), NGX_OK, "error body");
     unit_str(reply.error.data, reply.error.len, "no", "error body: words");
 
     ngx_str_set(&body, "<html>");
-    unit_int(anthropic->error(&reply, &body), NGX_DECLINED,
+    unit_int(ngx_thread_ws_reply_error(anthropic, &reply, &body), NGX_DECLINED,
              "error body without words");
 
     unit_str(anthropic->headers[0].key.data, anthropic->headers[0].key.len,
@@ -204,9 +269,8 @@ anthropic_test_requests(void)
         "\"max_tokens\":4096,\"messages\":["
         "{\"role\":\"user\",\"content\":\"q1\"},"
         "{\"role\":\"assistant\",\"content\":\"a1\"},"
-        "{\"role\":\"user\",\"content\":\"q2\"},"
         "{\"role\":\"user\",\"content\":\"hi\"}],\"stream\":true}",
-        "request: all, without a blank answer");
+        "request: all, without a run whose answer is blank");
 
     prompt.nhistory = 0;
 

@@ -95,12 +95,26 @@ static langgraph_case_t  langgraph_events[] = {
     { "an error", "error", "{\"error\":\"Error\",\"message\":\"graph no\"}",
       "abort \"graph no\" retryable" },
     { "interrupt", "error", "{\"error\":\"UserInterrupt\",\"message\":"
-      "\"interrupt\"}", "abort \"interrupt\" retryable" },
+      "\"interrupt\"}", "abort \"interrupt\" thread retryable" },
     { "rollback", "error", "{\"error\":\"UserRollback\",\"message\":"
-      "\"rollback\"}", "abort \"rollback\" retryable" },
+      "\"rollback\"}", "abort \"rollback\" thread retryable" },
     { "an error without JSON", "error", "gone", "abort \"gone\" retryable" },
     { "an error that is a string", "error", "\"gone\"",
       "abort \"gone\" retryable" },
+    { "an error that meets the same again", "error",
+      "{\"error\":\"GraphRecursionError\",\"message\":\"too deep\"}",
+      "abort \"too deep\"" },
+    { "an error in place of a stream", "", "{\"detail\":\"no\"}",
+      "abort \"no\" retryable" },
+    { "a thread that is busy", "error", "{\"message\":\"Thread is already "
+      "running a task. Wait for it.\"}",
+      "abort \"Thread is already running a task. Wait for it.\" thread "
+      "retryable" },
+    { "an object of LangChain's", "messages", "[{\"lc\":1,\"type\":"
+      "\"constructor\",\"id\":[\"langchain\",\"messages\","
+      "\"AIMessageChunk\"],\"kwargs\":{\"content\":\"a\"}},{}]",
+      "ok \"a\"" },
+    { "empty data", "messages", "", "ok" },
 
     { "no JSON", "messages", "hello", "declined" },
     { "cut", "messages", "[{\"content\":\"hi\",\"type\":\"ai\"}", "declined" },
@@ -137,7 +151,7 @@ main(void)
                    "w0 w1 caf\\xc3\\xa9 w3 w4 w5 / ok");
     dialect_sample(langgraph, "langgraph-api-2.0.0.cancelled.sse",
                    "w0 w1 caf\\xc3\\xa9 w3 w4 w5 w6 "
-                   " / abort \"interrupt\" retryable");
+                   " / abort \"interrupt\" thread retryable");
     dialect_sample(langgraph, "langgraph-api-2.0.0.error.sse",
                    " / abort \"graph says no\" retryable");
 
@@ -209,6 +223,50 @@ langgraph_test_graphs(void)
         chunk("\"b\"", "\"other\"", "n:1", "1"),
         chunk("\"a\"", "\"two\"", "n:1", "1"), NULL
     };
+    const char  *again[] = {
+        chunk("\"a\"", "\"one \"", "n:1", "1"),
+        chunk("\"b\"", "\"one \"", "n:1", "1"),
+        chunk("\"b\"", "\"two\"", "n:1", "1"),
+        whole("ai", "\"b\"", "\"one two\"", "n:1", "1"), NULL
+    };
+    const char  *wholly[] = {
+        whole("ai", "\"a\"", "\"one\"", "n:1", "1"),
+        whole("ai", "\"b\"", "\"two\"", "n:1", "1"), NULL
+    };
+    const char  *three[] = {
+        chunk("\"a\"", "\"a1\"", "n:1", "1"),
+        chunk("\"b\"", "\"b1\"", "n:2", "1"),
+        chunk("\"c\"", "\"c1\"", "n:3", "1"),
+        chunk("\"c\"", "\"c2\"", "n:3", "1"),
+        chunk("\"b\"", "\"b2\"", "n:2", "1"),
+        chunk("\"a\"", "\"a2\"", "n:1", "1"),
+        chunk("\"d\"", "\"end\"", "m:4", "2"), NULL
+    };
+    const char  *ended[] = {
+        chunk("\"a\"", "\"a1\"", "n:1|x:1", "1"),
+        "[{\"content\":\"\",\"type\":\"AIMessageChunk\",\"id\":\"a\","
+        "\"response_metadata\":{\"finish_reason\":\"stop\"}},"
+        from("n:1|x:1", "1") "]",
+        chunk("\"b\"", "\"b1\"", "n:2|x:2", "1"),
+        chunk("\"b\"", "\"b2\"", "n:2|x:2", "1"), NULL
+    };
+    const char  *deep[] = {
+        chunk("\"a\"", "\"a1\"", "A:1|x:1", "1"),
+        chunk("\"b\"", "\"b1\"", "B:2|x:2", "1"),
+        chunk("\"a\"", "\"a2\"", "A:1|x:1", "1"),
+        chunk("\"b\"", "\"b2\"", "B:2|x:2", "1"),
+        chunk("\"c\"", "\"end\"", "join:3", "2"), NULL
+    };
+    const char  *inside[] = {
+        chunk("\"a\"", "\"a\"", "n:1|x:1", "1"),
+        chunk("\"b\"", "\"b\"", "n:1|x:2", "2"),
+        chunk("\"c\"", "\"c\"", "n:1", "1"), NULL
+    };
+    const char  *halves[] = {
+        chunk("\"a\"", "\"a\\ud83d\"", "n:1", "1"),
+        chunk("\"b\"", "\"b\\ud83d\"", "n:2", "1"),
+        chunk("\"a\"", "\"\\ude00\"", "n:1", "1"), NULL
+    };
     const char  *subgraphs[] = {
         chunk("\"a\"", "\"one\"", "n:1|x:1", "1"),
         chunk("\"b\"", "\"two\"", "m:2|x:2", "1"), NULL
@@ -223,8 +281,23 @@ langgraph_test_graphs(void)
 
     langgraph_run(tools, "Let me look.\\x0a\\x0aIt is 42.",
                   "run: a tool between two messages");
-    langgraph_run(beside, "one two\\x0a\\x0athree", "run: nodes side by side");
-    langgraph_run(within, "one two", "run: two messages of one node");
+    langgraph_run(beside, "one two\\x0a\\x0aother\\x0a\\x0athree",
+                  "run: nodes side by side");
+    langgraph_run(within, "one \\x0a\\x0aother\\x0a\\x0atwo",
+                  "run: messages of one node, mixed up");
+    langgraph_run(again, "one \\x0a\\x0aone two",
+                  "run: a model that is asked again");
+    langgraph_run(wholly, "one\\x0a\\x0atwo", "run: whole messages of a node");
+    langgraph_run(three, "a1a2\\x0a\\x0ab1b2\\x0a\\x0ac1c2\\x0a\\x0aend",
+                  "run: three side by side");
+    langgraph_run(ended, "a1\\x0a\\x0ab1b2",
+                  "run: the next one when a model says that it ended");
+    langgraph_run(deep, "a1a2\\x0a\\x0ab1b2\\x0a\\x0aend",
+                  "run: subgraphs side by side");
+    langgraph_run(inside, "a\\x0a\\x0ab\\x0a\\x0ac",
+                  "run: a graph in a node, and the node");
+    langgraph_run(halves, "a\\xf0\\x9f\\x98\\x80\\x0a\\x0ab\\xef\\xbf\\xbd",
+                  "run: halves of a pair are their speaker's");
     langgraph_run(subgraphs, "one\\x0a\\x0atwo", "run: subgraphs");
     langgraph_run(anonymous, "ab\\x0a\\x0ac", "run: without metadata");
 }
@@ -342,6 +415,9 @@ langgraph_run(const char **events, const char *expected, const char *name)
 
         dialect_add_delta(&text, &reply);
     }
+
+    (void) ngx_thread_ws_reply_end(&reply);
+    dialect_add_delta(&text, &reply);
 
     unit_str(text.data, text.len, expected, "%s", name);
 

@@ -69,7 +69,7 @@ static thread_case_t  thread_cases[] = {
 
     { "UTF-8 and U+0000",
       state(human("\"r1\"", "\"\xc3\xa9\\u00e9\\u0000\"")),
-      "user \"\\xc3\\xa9\\xc3\\xa9\\x00\" r1 1\n" },
+      "user \"\\xc3\\xa9\\xc3\\xa9\\xef\\xbf\\xbd\" r1 1\n" },
 
     { "messages that are none", state("1,null,[],{},\"a\""), "" },
     { "no messages", state(""), "" },

@@ -73,11 +73,13 @@ static openai_case_t  openai_events[] = {
     { "nothing", delta(""), "ok" },
     { "an empty text", delta("\"content\":\"\""), "ok" },
     { "reasoning", delta("\"reasoning_content\":\"a\",\"reasoning\":\"b\""),
-      "ok" },
-    { "a refusal", delta("\"refusal\":\"no\",\"content\":null"), "ok" },
+      "ok thought" },
     { "tool calls",
       delta("\"tool_calls\":[{\"index\":0,\"function\":{\"name\":\"f\","
-            "\"arguments\":\"{\\\"content\\\":\\\"x\\\"}\"}}]"), "ok" },
+            "\"arguments\":\"{\\\"content\\\":\\\"x\\\"}\"}}]"),
+      "ok tools" },
+    { "no tool calls", delta("\"content\":\"a\",\"tool_calls\":[]"),
+      "ok \"a\"" },
     { "no choices", choices("[]"), "ok" },
     { "choices null", choices("null"), "ok" },
     { "an object without choices", "{\"object\":\"ping\"}", "ok" },
@@ -131,21 +133,115 @@ static openai_case_t  openai_events[] = {
     { "nothing at all", "", "ok" },
     { "a space", " ", "ok" },
 
+    /* characters, and what nobody reads */
+
+    { "a part without text", delta("\"content\":[{\"type\":\"text\"}]"),
+      "ok" },
+    { "a lone surrogate", delta("\"content\":\"\\ud83d!\""),
+      "ok \"\\xef\\xbf\\xbd!\"" },
+    { "half a pair at the end", delta("\"content\":\"a\\ud83d\""),
+      "ok \"a\"" },
+    { "broken UTF-8", delta("\"content\":\"\xc3(\""),
+      "ok \"\\xef\\xbf\\xbd(\"" },
+    { "a character cut short", delta("\"content\":\"\xf0\x9f\x98!\""),
+      "ok \"\\xef\\xbf\\xbd!\"" },
+    { "broken UTF-8 beside it", delta("\"content\":\"a\",\"x\":\"\xff\""),
+      "ok \"a\"" },
+    { "a number too large", delta("\"content\":\"a\",\"x\":1e999"),
+      "ok \"a\"" },
+    { "an integer too large", delta("\"content\":\"a\",\"x\":"
+      "18446744073709551615"), "ok \"a\"" },
+    { "no number", delta("\"content\":\"a\",\"x\":[NaN,-Infinity]"),
+      "ok \"a\"" },
+    { "half a pair beside it", delta("\"content\":\"a\",\"x\":\"\\ud83d\""),
+      "ok \"a\"" },
+    { "a control character", delta("\"content\":\"a\tb\""),
+      "ok \"a\\x09b\"" },
+    { "a tab behind", delta("\"content\":\"a\"") "\t", "ok \"a\"" },
+    { "a tab behind the end mark", "[DONE]\t", "ok done" },
+
+    /* other forms */
+
+    { "a refusal", delta("\"refusal\":\"no\",\"content\":null"),
+      "ok \"no\" refused" },
+    { "a list of parts of other kinds", delta("\"content\":["
+      "{\"type\":\"output_text\",\"text\":\"a\"},{\"text\":\"b\"},"
+      "{\"type\":\"text\",\"text\":null}]"), "ok \"ab\"" },
+    { "two chunks on two lines", delta("\"content\":\"a\"") "\n"
+      delta("\"content\":\"b\""), "ok \"ab\"" },
+    { "a chunk and the end mark", delta("\"content\":\"a\"") "\n[DONE]",
+      "ok \"a\" done" },
+    { "a message in place of a delta",
+      choices("[{\"message\":{\"content\":\"a\"},"
+              "\"finish_reason\":\"stop\"}]"), "ok \"a\" finish=stop" },
+    { "a message beside a delta",
+      choices("[{\"delta\":{\"content\":\"a\"},"
+              "\"message\":{\"content\":\"b\"}}]"), "ok \"a\"" },
+    { "a whole completion", "{\"object\":\"chat.completion\",\"choices\":"
+      "[{\"message\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}],"
+      "\"usage\":{\"prompt_tokens\":2,\"completion_tokens\":1}}",
+      "ok \"a\" finish=stop usage=2/1 done" },
+    { "usage in a choice", choices("[{\"delta\":{},\"usage\":"
+      "{\"prompt_tokens\":5,\"completion_tokens\":2}}]"), "ok usage=5/2" },
+    { "usage beside the API's members", "{\"choices\":[],\"x_groq\":"
+      "{\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":2}}}",
+      "ok usage=5/2" },
+    { "usage that is no integer", "{\"choices\":[],\"usage\":"
+      "{\"prompt_tokens\":5.0,\"completion_tokens\":2.0}}", "ok usage=5/2" },
+    { "usage in detail", "{\"choices\":[],\"usage\":{\"prompt_tokens\":5,"
+      "\"completion_tokens\":4,\"prompt_tokens_details\":"
+      "{\"cached_tokens\":3},\"completion_tokens_details\":"
+      "{\"reasoning_tokens\":2}}}", "ok usage=5/4 cached=3 reasoning=2" },
+
+    /* errors without a name */
+
+    { "a code and a message", "{\"code\":50000,\"message\":\"a\"}",
+      "abort \"a\" retryable" },
+    { "a code of success", "{\"code\":0,\"message\":\"ok\"}", "ok" },
+    { "an error code", "{\"error_code\":336003,\"error_msg\":\"a\"}",
+      "abort \"a\" retryable" },
+    { "a base response", "{\"base_resp\":{\"status_code\":1008,"
+      "\"status_msg\":\"insufficient balance\"},\"choices\":null}",
+      "abort \"insufficient balance\" retryable" },
+    { "a base response of success", "{\"base_resp\":{\"status_code\":0,"
+      "\"status_msg\":\"\"}}", "ok" },
+    { "a detail", "{\"detail\":\"a\"}", "abort \"a\" retryable" },
+    { "an error in a choice", choices("[{\"delta\":{\"content\":\"\"},"
+      "\"error\":{\"code\":502,\"message\":\"a\"}}]"),
+      "abort \"a\" retryable" },
+    { "an error in a list", "[{\"error\":{\"code\":400,\"message\":\"a\","
+      "\"status\":\"INVALID_ARGUMENT\"}}]", "abort \"a\" request quotable" },
+    { "a key", "{\"error\":{\"message\":\"Incorrect API key: sk-1\","
+      "\"type\":\"invalid_request_error\",\"code\":\"invalid_api_key\"}}",
+      "abort \"Incorrect API key: sk-1\" access" },
+    { "an address", "{\"error\":{\"message\":\"bad: 10.1.2.3:8000\","
+      "\"code\":400}}", "abort \"bad: 10.1.2.3:8000\" request" },
+    { "no credit", "{\"error\":{\"message\":\"a\",\"code\":"
+      "\"insufficient_quota\"}}", "abort \"a\" rate" },
+    { "a filter", "{\"error\":{\"message\":\"a\",\"code\":"
+      "\"content_filter\",\"status\":400}}",
+      "abort \"a\" refusal quotable" },
+    { "a delay", "{\"error\":{\"code\":429,\"message\":\"a\",\"details\":"
+      "[{\"@type\":\"x\"},{\"retryDelay\":\"7.5s\"}]}}",
+      "abort \"a\" rate retryable after 7500" },
+
     /* errors */
 
     { "an error", "{\"error\":{\"code\":500,\"message\":\"it broke\","
       "\"type\":\"server_error\"}}", "abort \"it broke\" retryable" },
     { "an error that blames the request", "{\"error\":{\"code\":400,"
       "\"message\":\"too long\",\"type\":\"exceed_context_size_error\"}}",
-      "abort \"too long\"" },
+      "abort \"too long\" request quotable" },
     { "a code as a string", "{\"error\":{\"code\":\"404\",\"message\":\"a\"}}",
-      "abort \"a\"" },
+      "abort \"a\" access" },
     { "a type only", "{\"error\":{\"message\":\"a\",\"type\":"
-      "\"invalid_request_error\",\"code\":null}}", "abort \"a\"" },
+      "\"invalid_request_error\",\"code\":null}}",
+      "abort \"a\" request quotable" },
     { "a type of another kind", "{\"object\":\"error\",\"message\":\"a\","
-      "\"type\":\"BadRequestError\",\"param\":null}", "abort \"a\"" },
+      "\"type\":\"BadRequestError\",\"param\":null}",
+      "abort \"a\" request quotable" },
     { "429", "{\"error\":{\"code\":429,\"message\":\"slow\"}}",
-      "abort \"slow\" retryable" },
+      "abort \"slow\" rate retryable" },
     { "an error that is a string", "{\"error\":\"invalid state\"}",
       "abort \"invalid state\" retryable" },
     { "an error without words", "{\"error\":{}}",
@@ -169,16 +265,9 @@ static openai_case_t  openai_events[] = {
     { "a delta that is none", choices("[{\"delta\":\"hi\"}]"), "declined" },
     { "content that is none", delta("\"content\":1"), "declined" },
     { "a part that is none", delta("\"content\":[1]"), "declined" },
-    { "a part without text", delta("\"content\":[{\"type\":\"text\"}]"),
-      "declined" },
-    { "a lone surrogate", delta("\"content\":\"\\ud83d\""), "declined" },
-    { "broken UTF-8", delta("\"content\":\"\xc3(\""), "declined" },
-    { "broken UTF-8 beside it", delta("\"content\":\"a\",\"x\":\"\xff\""),
-      "declined" },
-    { "a number too large", delta("\"content\":\"a\",\"x\":1e999"),
-      "declined" },
     { "a comma too many", delta("\"content\":\"a\","), "declined" },
-    { "a control character", delta("\"content\":\"a\tb\""), "declined" },
+    { "a line that ends in a text", delta("\"content\":\"a\nb\""),
+      "declined" },
     { "not quite the end mark", "[DONE", "declined" }
 };
 
@@ -384,7 +473,8 @@ openai_test_types(void)
     dialect_says(openai, "ping", words, "ok", "type: another, no JSON");
     dialect_says(openai, "error", words, "abort \"it broke\" retryable",
                  "type: error, words");
-    dialect_says(openai, "error", error, "abort \"a\"", "type: error, object");
+    dialect_says(openai, "error", error, "abort \"a\" request quotable",
+                 "type: error, object");
     dialect_says(openai, "error", bare, "abort \"a\" retryable",
                  "type: error, bare object");
     dialect_says(openai, "error", nothing,
@@ -443,7 +533,12 @@ openai_test_errors(void)
         { "[]", NULL },
         { "<html>no model</html>", NULL },
         { "\"no model\"", "no model" },
-        { "404", NULL },
+        { "404", "404" },
+        { "no model\n", "no model" },
+        { "\x1f\x8b\x08 no model", NULL },
+        { "data: {\"error\":{\"message\":\"no model\"}}\n\n", "no model" },
+        { "event: error\ndata: {\"message\":\"no model\"}", "no model" },
+        { "{\"errors\":[{\"message\":\"no model\"}]}", "no model" },
         { "", NULL }
     };
 
@@ -454,12 +549,12 @@ openai_test_errors(void)
         body.len = ngx_strlen(bodies[i][0]);
 
         if (bodies[i][1] == NULL) {
-            unit_int(openai->error(&reply, &body), NGX_DECLINED,
-                     "error body without words: %s", bodies[i][0]);
+            unit_int(ngx_thread_ws_reply_error(openai, &reply, &body),
+                     NGX_DECLINED, "error body without words: %s", bodies[i][0]);
             continue;
         }
 
-        unit_ok(openai->error(&reply, &body) == NGX_OK
+        unit_ok(ngx_thread_ws_reply_error(openai, &reply, &body) == NGX_OK
                 && unit_str(reply.error.data, reply.error.len, bodies[i][1],
                             "error body's words: %s", bodies[i][0]),
                 "error body: %s", bodies[i][0]);
@@ -479,7 +574,7 @@ openai_test_errors(void)
     body.data = (u_char *) large;
     body.len = p - large;
 
-    unit_int(openai->error(&reply, &body), NGX_OK, "error body: a long one");
+    unit_int(ngx_thread_ws_reply_error(openai, &reply, &body), NGX_OK, "error body: a long one");
     unit_int(reply.error.len, 299, "error body: cut between characters");
 
     ngx_thread_ws_reply_free(&reply);
@@ -520,11 +615,9 @@ openai_test_requests(void)
         "{\"role\":\"system\",\"content\":\"be brief\"},"
         "{\"role\":\"user\",\"content\":\"q1\"},"
         "{\"role\":\"assistant\",\"content\":\"a1\"},"
-        "{\"role\":\"user\",\"content\":\"q2\"},"
-        "{\"role\":\"assistant\",\"content\":\"\"},"
         "{\"role\":\"user\",\"content\":\"q3\"}],\"stream\":true,"
         "\"stream_options\":{\"include_usage\":true}}",
-        "request: all");
+        "request: all, without a run that has no answer");
 
     dialect_starves(openai, &prompt, "",
                     "{\"choices\":[{\"delta\":{\"content\":[\"a\"]}}]}");

@@ -22,7 +22,7 @@ LIBS     = $(OUT)/libpure.a $(OUT)/libcore.a -ljansson -lz
 
 CORE     = core/ngx_palloc core/ngx_string core/ngx_array core/ngx_list \
 	core/ngx_hash core/ngx_rbtree core/ngx_buf core/ngx_sha1 core/ngx_md5 \
-	core/ngx_crc32 core/ngx_parse os/unix/ngx_alloc
+	core/ngx_crc32 core/ngx_parse core/ngx_parse_time os/unix/ngx_alloc
 
 COREOBJS   = $(CORE:%=$(OUT)/%.o)
 PUREBASE   = bytes string uuid

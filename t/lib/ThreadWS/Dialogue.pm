@@ -28,11 +28,14 @@ our @ISA = qw(ThreadWS::Steps::Agent ThreadWS::Steps::Client
 our $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
 
 # as protocol.md has it
+# undef: the agent's own error decides
+
 our %RETRYABLE = (
     INVALID_JSON => 0, INVALID_MESSAGE => 0, DUPLICATE_REQUEST => 0,
     SUPERSEDED => 1, FORBIDDEN => 0, RATE_LIMITED => 1, BUSY => 1,
-    UPSTREAM_UNAVAILABLE => 1, UPSTREAM_RATE_LIMITED => 1,
-    UPSTREAM_REJECTED => 0, UPSTREAM_FAILED => 1, UPSTREAM_TIMEOUT => 1,
+    UPSTREAM_UNAVAILABLE => undef, UPSTREAM_RATE_LIMITED => undef,
+    UPSTREAM_REJECTED => undef, UPSTREAM_REFUSED => 0,
+    UPSTREAM_FAILED => undef, UPSTREAM_TIMEOUT => 1,
     RESPONSE_TOO_LARGE => 0, STORE_UNAVAILABLE => 1, SHUTTING_DOWN => 1,
 );
 

@@ -418,7 +418,8 @@ sub wrong {
         return 'retryable is no boolean'
             if !JSON::PP::is_bool($event->{retryable});
         return 'wrong retryable'
-            if !!$event->{retryable} != !!$RETRYABLE{ $event->{code} };
+            if defined $RETRYABLE{ $event->{code} }
+            && !!$event->{retryable} != !!$RETRYABLE{ $event->{code} };
         return undef if !defined $id;
     }
 
