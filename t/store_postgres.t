@@ -359,3 +359,25 @@ connect
     X-User: ann
 < HTTP 405
 < header Allow: GET, HEAD, DELETE
+
+=== TEST 14: nobody takes a removed thread's row that was cleaned away for another removal
+--- chat_config
+thread_ws_ping_interval 200ms;
+--- agent
+answer fine
+--- chat
+connect a
+    X-User: ann
+a> message r1 Hello
+a< answer r1 fine
+delete /history/14
+    X-User: ann
+< HTTP 204
+a< close 1008
+connect b
+    X-User: ann
+b> pings 2
+sql DELETE FROM thread_ws.threads WHERE id = '14'
+b> pings 4
+b> message r1 Hello
+b< answer r1 fine

@@ -41,6 +41,8 @@ typedef struct {
     size_t                     size;         /* of all, unescaped */
     uint64_t                   seq;          /* the store's, of the last one
                                                 seen; 0: none */
+    uint64_t                   generation;   /* the store's, of all that; 0: not
+                                                known yet */
     ngx_thread_ws_context_conf_t  limits;
 } ngx_thread_ws_context_t;
 

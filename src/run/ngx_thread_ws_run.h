@@ -56,8 +56,9 @@ typedef struct {
 
     /*
      * The store has told what it knows of the thread: op's generation and
-     * records.  NGX_OK; NGX_ERROR without memory; NGX_DECLINED when the thread
-     * was deleted and the run is over for that.
+     * records, or that it was deleted (NGX_ABORT).  NGX_OK; NGX_ERROR without
+     * memory; NGX_DECLINED when the thread was deleted and the run is over for
+     * that.
      */
 
     ngx_int_t  (*loaded)(ngx_thread_ws_run_t *run,

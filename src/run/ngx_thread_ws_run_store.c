@@ -65,6 +65,7 @@ ngx_thread_ws_run_load(ngx_thread_ws_run_t *run, ngx_thread_ws_store_pt handler)
     op->thread_id = run->subject.thread_id;
     op->request_id = run->subject.request_id;
     op->after = run->context->seq;
+    op->known = run->context->generation;
     op->limit = ngx_max(run->context->limits.runs, 1);
     op->bytes = run->context->limits.bytes;
     op->handler = handler;
@@ -82,7 +83,8 @@ ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run)
 
     op = &run->op;
 
-    rc = (op->status == NGX_OK) ? run->handlers->loaded(run, op) : NGX_ERROR;
+    rc = (op->status == NGX_OK || op->status == NGX_ABORT)
+         ? run->handlers->loaded(run, op) : NGX_ERROR;
 
     if (rc == NGX_ERROR) {
         return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
@@ -181,6 +183,8 @@ ngx_thread_ws_run_append(ngx_thread_ws_run_t *run,
                                        NULL);
     }
 
+    op->known = op->generation;
+    op->claim = &run->claim;
     op->handler = handler;
 
     return ngx_thread_ws_store_append(run->conf->store, op);

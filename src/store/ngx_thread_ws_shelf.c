@@ -4,7 +4,7 @@
  * every single store:
  *
  *   a block of kind OWNER or THREAD is complete: kind is set last when it is
- *   made and cleared first when it goes;
+ *   made and cleared first when it goes, a thread's runs after it;
  *   a thread's runs are the chain from its "newest" along "older": a run is
  *   complete before "newest" names it, and is cut off before it goes;
  *   a run's chain of blocks does not change while the run is in that chain.
@@ -29,9 +29,8 @@
 
 static ngx_thread_ws_shelf_owner_t *ngx_thread_ws_shelf_owner(
     ngx_thread_ws_shelf_t *shelf, u_char *digest);
-static void ngx_thread_ws_shelf_evict(ngx_thread_ws_shelf_t *shelf,
+static void ngx_thread_ws_shelf_withdraw(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread);
-
 static void ngx_thread_ws_shelf_unlink(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread);
 
@@ -41,6 +40,7 @@ ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool)
 {
     size_t                  size;
     uint32_t                n, nbuckets;
+    ngx_time_t             *tp;
     ngx_thread_ws_shelf_t  *shelf;
 
     shelf = ngx_slab_calloc(shpool, sizeof(ngx_thread_ws_shelf_t));
@@ -85,6 +85,13 @@ ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool)
     }
 
     ngx_thread_ws_random(shelf->secret, sizeof(shelf->secret));
+
+    /* what was seen in a zone before this one is older than its clock */
+
+    tp = ngx_timeofday();
+
+    shelf->epoch = ((uint64_t) tp->sec * 1000 + tp->msec) << 16;
+    shelf->clock = shelf->epoch;
 
     return shelf;
 }
@@ -249,7 +256,7 @@ ngx_thread_ws_shelf_owner(ngx_thread_ws_shelf_t *shelf, u_char *digest)
 
 ngx_thread_ws_shelf_thread_t *
 ngx_thread_ws_shelf_find(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_key_t *key, uint64_t *generation)
+    ngx_thread_ws_shelf_key_t *key)
 {
     uint32_t                       i;
     ngx_thread_ws_shelf_bucket_t  *bucket;
@@ -264,7 +271,7 @@ ngx_thread_ws_shelf_find(ngx_thread_ws_shelf_t *shelf,
                        NGX_THREAD_WS_SHELF_DIGEST)
             == 0)
         {
-            *generation = thread->generation;
+            thread->used = ++shelf->clock;
 
             ngx_thread_ws_shelf_unlink(shelf, thread);
             ngx_thread_ws_shelf_link(shelf, thread);
@@ -272,9 +279,6 @@ ngx_thread_ws_shelf_find(ngx_thread_ws_shelf_t *shelf,
             return thread;
         }
     }
-
-    *generation = ngx_max(bucket->generation,
-                          NGX_THREAD_WS_STORE_FIRST_GENERATION);
 
     return NULL;
 }
@@ -325,9 +329,8 @@ ngx_thread_ws_shelf_make(ngx_thread_ws_shelf_t *shelf,
     ngx_memcpy(thread->id, key->id->data, thread->id_len);
 
     thread->owner = ngx_thread_ws_shelf_number(shelf, owner);
-    thread->seq = bucket->seq;
-    thread->generation = ngx_max(bucket->generation,
-                                 NGX_THREAD_WS_STORE_FIRST_GENERATION);
+    thread->began = ++shelf->clock;
+    thread->used = thread->began;
     thread->nblocks = 1;
     thread->bucket_next = bucket->first;
 
@@ -477,7 +480,8 @@ ngx_thread_ws_shelf_room(ngx_thread_ws_shelf_t *shelf,
         gone->n++;
         shelf->evicted++;
 
-        ngx_thread_ws_shelf_evict(shelf, victim);
+        ngx_thread_ws_shelf_evicted(shelf, victim);
+        ngx_thread_ws_shelf_withdraw(shelf, victim);
     }
 
     return NGX_OK;
@@ -485,7 +489,7 @@ ngx_thread_ws_shelf_room(ngx_thread_ws_shelf_t *shelf,
 
 
 static void
-ngx_thread_ws_shelf_evict(ngx_thread_ws_shelf_t *shelf,
+ngx_thread_ws_shelf_withdraw(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread)
 {
     uint32_t                      *p, i;
@@ -493,12 +497,13 @@ ngx_thread_ws_shelf_evict(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_bucket_t  *bucket;
     ngx_thread_ws_shelf_thread_t  *other;
 
-    bucket = &shelf->threads[ngx_thread_ws_shelf_hash(shelf, thread->digest)];
+    thread->head.kind = NGX_THREAD_WS_SHELF_FREE;
 
-    bucket->seq = ngx_max(bucket->seq, thread->seq);
-    bucket->generation = ngx_max(bucket->generation, thread->generation);
+    ngx_memory_barrier();
 
     ngx_thread_ws_shelf_clear(shelf, thread);
+
+    bucket = &shelf->threads[ngx_thread_ws_shelf_hash(shelf, thread->digest)];
 
     i = ngx_thread_ws_shelf_number(shelf, thread);
 
@@ -541,27 +546,13 @@ ngx_thread_ws_shelf_evict(ngx_thread_ws_shelf_t *shelf,
 }
 
 
-ngx_uint_t
+void
 ngx_thread_ws_shelf_remove(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
-    ngx_thread_ws_shelf_gone_t *gone)
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread)
 {
-    ngx_uint_t  n;
+    ngx_thread_ws_shelf_buried(shelf, key);
 
-    if (thread == NULL) {
-        if (ngx_thread_ws_shelf_room(shelf, key, NULL, 0, gone) != NGX_OK) {
-            return 0;
-        }
-
-        thread = ngx_thread_ws_shelf_make(shelf, key);
+    if (thread) {
+        ngx_thread_ws_shelf_withdraw(shelf, thread);
     }
-
-    n = thread->nruns;
-
-    thread->generation++;
-    ngx_memory_barrier();
-
-    ngx_thread_ws_shelf_clear(shelf, thread);
-
-    return n;
 }

@@ -71,7 +71,8 @@ typedef struct {
     uint32_t    nruns;
     uint32_t    nblocks;        /* its own and its runs' */
 
-    uint64_t    generation;
+    uint64_t    began;          /* by the shelf's clock */
+    uint64_t    used;
     uint64_t    seq;            /* the last one given */
 
     uint32_t    id_len;         /* for the log alone */
@@ -102,15 +103,12 @@ typedef struct {
 } ngx_thread_ws_shelf_run_t;
 
 
-/*
- * A bucket remembers the highest sequence number and generation of the threads
- * that went from it for want of room: one that comes back goes on from there,
- * so that whoever remembers it still finds what is new.
- */
+/* what is known of threads that were in it: see ngx_thread_ws_shelf_gone.c */
 
 typedef struct {
-    uint64_t    generation;
-    uint64_t    seq;
+    uint64_t    evicted;        /* the last use of what went for want of room */
+    uint64_t    deleted;        /* when the last one was deleted */
+    uint64_t    grave;          /* which one, of its digest */
     uint32_t    first;
 } ngx_thread_ws_shelf_bucket_t;
 
@@ -119,6 +117,9 @@ typedef struct ngx_thread_ws_shelf_s  ngx_thread_ws_shelf_t;
 
 struct ngx_thread_ws_shelf_s {
     volatile ngx_uint_t            torn;      /* a change is under way */
+
+    uint64_t                       clock;     /* each use moves it on */
+    uint64_t                       epoch;     /* the clock began there */
 
     uint32_t                       nblocks;   /* numbered from 1 */
     uint32_t                       fresh;     /* never used from here on */
@@ -183,11 +184,32 @@ void ngx_thread_ws_shelf_leave(ngx_thread_ws_shelf_t *shelf);
 void ngx_thread_ws_shelf_key(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key, ngx_str_t *owner, ngx_str_t *thread_id);
 
-/* the thread, made the last used one, or NULL; its generation in both cases */
+/* the thread, made the last used one, or NULL */
 
 ngx_thread_ws_shelf_thread_t *ngx_thread_ws_shelf_find(
-    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_key_t *key,
-    uint64_t *generation);
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_key_t *key);
+
+/*
+ * What to ask with later on: by the shelf's clock the moment at which the
+ * thread was found, or was not (NULL).
+ */
+
+uint64_t ngx_thread_ws_shelf_generation(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread);
+
+/* whether the thread is another than it was, as far as numbers are concerned */
+
+#define ngx_thread_ws_shelf_anew(thread, generation)                          \
+    ((thread)->began > (generation) >> 1)
+
+/*
+ * Whether the thread, found now (or NULL), was certainly deleted since it had
+ * that generation.
+ */
+
+ngx_uint_t ngx_thread_ws_shelf_deleted(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
+    uint64_t generation);
 
 /* a run of the thread, or NULL */
 
@@ -205,24 +227,23 @@ ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_older(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_run_t *run);
 
 /*
- * Adds record to the thread, which is made if thread is NULL; sets the
+ * Adds record to the thread, which is made if there is none yet; sets the
  * record's seq.  Makes room as it must, and tells in gone at whose cost.
  * NGX_OK, NGX_BUSY: the run is larger than a thread's part; NGX_ERROR: there is
  * no room.
  */
 
 ngx_int_t ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t **tp,
     ngx_thread_ws_record_t *record, ngx_thread_ws_shelf_gone_t *gone);
 
 /*
- * Drops the thread's runs and raises its generation, also of one that is not
- * there: a first run may be under way.  The number of runs that there were.
+ * Deletes the thread and its runs; one that is not there (NULL) is remembered
+ * as deleted, for those who have a first run under way.
  */
 
-ngx_uint_t ngx_thread_ws_shelf_remove(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
-    ngx_thread_ws_shelf_gone_t *gone);
+void ngx_thread_ws_shelf_remove(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread);
 
 /* copies a run's texts to pool: NGX_OK or NGX_ERROR */
 

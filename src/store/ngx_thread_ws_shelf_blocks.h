@@ -56,6 +56,13 @@ ngx_thread_ws_shelf_thread_t *ngx_thread_ws_shelf_make(
 void ngx_thread_ws_shelf_link(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread);
 
+/* note, first of all, that a thread is to go for want of room, or is deleted */
+
+void ngx_thread_ws_shelf_evicted(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread);
+void ngx_thread_ws_shelf_buried(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key);
+
 /* all lists, after a kill */
 
 void ngx_thread_ws_shelf_rebuild(ngx_thread_ws_shelf_t *shelf);

@@ -59,6 +59,7 @@ ngx_thread_ws_shelf_rebuild(ngx_thread_ws_shelf_t *shelf)
             && ngx_thread_ws_shelf_rebuild_thread(shelf, (void *) head)
                != NGX_OK)
         {
+            ngx_thread_ws_shelf_evicted(shelf, (void *) head);
             head->kind = NGX_THREAD_WS_SHELF_FREE;
         }
     }

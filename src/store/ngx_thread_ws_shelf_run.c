@@ -49,12 +49,15 @@ static uint32_t ngx_thread_ws_shelf_run_hash(ngx_thread_ws_shelf_t *shelf,
 
 ngx_int_t
 ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t **tp,
     ngx_thread_ws_record_t *record, ngx_thread_ws_shelf_gone_t *gone)
 {
-    size_t                      n, limit;
-    uint32_t                    i;
-    ngx_thread_ws_shelf_run_t  *run, *older;
+    size_t                         n, limit;
+    uint32_t                       i;
+    ngx_thread_ws_shelf_run_t     *run, *older;
+    ngx_thread_ws_shelf_thread_t  *thread;
+
+    thread = *tp;
 
     n = ngx_thread_ws_shelf_need(record);
     limit = shelf->nblocks / NGX_THREAD_WS_SHELF_THREAD;
@@ -77,6 +80,7 @@ ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
 
     if (thread == NULL) {
         thread = ngx_thread_ws_shelf_make(shelf, key);
+        *tp = thread;
     }
 
     run = ngx_thread_ws_shelf_write(shelf, record, n);

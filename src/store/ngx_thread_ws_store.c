@@ -80,7 +80,7 @@ ngx_thread_ws_store_read(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op, ngx_uint_t operation)
 {
     op->found = NULL;
-    op->generation = NGX_THREAD_WS_STORE_FIRST_GENERATION;
+    op->began = 0;
 
     ngx_memzero(&op->records, sizeof(ngx_array_t));
 

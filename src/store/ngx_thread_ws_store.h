@@ -12,11 +12,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-
-
-/* the generation of a thread that was never deleted, stored or not */
-
-#define NGX_THREAD_WS_STORE_FIRST_GENERATION  1
+#include "zone/ngx_thread_ws_registry.h"
 
 
 typedef struct ngx_thread_ws_store_s     ngx_thread_ws_store_t;
@@ -64,8 +60,15 @@ struct ngx_thread_ws_store_op_s {
                                                 newest first; 0 for no limit;
                                                 page: of one run all the same */
 
-    uint64_t                  generation;    /* out of load and page; in for
-                                                append: what load told */
+    uint64_t                  known;         /* in, load, append: the generation
+                                                that the last of them told who
+                                                asks; 0 for none */
+    uint64_t                  generation;    /* out, load, append */
+    uint64_t                  began;         /* out, load, append: a seq that
+                                                was learnt in a smaller
+                                                generation is void */
+    ngx_thread_ws_claim_t    *claim;         /* in, append: the run's, or
+                                                NULL */
     ngx_array_t               records;       /* out, load, page: of
                                                 ngx_thread_ws_record_t, oldest
                                                 first */
@@ -98,7 +101,8 @@ struct ngx_thread_ws_store_op_s {
  *   NGX_OK        done
  *   NGX_DECLINED  append: the thread has a run of this request_id already;
  *                 page, remove: the thread has no runs
- *   NGX_ABORT     append: the thread was deleted since it was loaded
+ *   NGX_ABORT     load, append: the thread was deleted since that generation
+ *                 was known
  *   NGX_BUSY      append: the run is too large for the store, now and later
  *                 (logged)
  *   NGX_ERROR     the store cannot be reached, is full, or failed (logged)
@@ -106,7 +110,12 @@ struct ngx_thread_ws_store_op_s {
  * load reads the runs after a sequence number, the run of a request_id and the
  * generation, in one snapshot.  append stores one run, whole and durably, in
  * one transaction.  page reads runs for people.  remove deletes the thread's
- * runs and raises its generation, so that no append under way revives it.
+ * runs, so that no append under way revives it.
+ *
+ * A generation is the store's own number for what somebody has seen of a
+ * thread.  A store without room for all of them gives threads up: that voids
+ * nobody's generation, but such a thread, when it comes back, counts its runs
+ * from 1 again, and load reads them all.
  */
 
 typedef struct {
@@ -136,7 +145,7 @@ struct ngx_thread_ws_store_s {
 ngx_int_t ngx_thread_ws_store_load(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op);
 
-/* reads only the thread's generation: whether it was deleted */
+/* reads no runs, only the generation: whether the thread was deleted */
 
 ngx_int_t ngx_thread_ws_store_look(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op);

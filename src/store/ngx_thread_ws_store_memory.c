@@ -14,6 +14,8 @@ static ngx_thread_ws_shelf_t *ngx_thread_ws_store_memory_enter(
     ngx_thread_ws_store_op_t *op, ngx_thread_ws_shelf_key_t *key);
 static void ngx_thread_ws_store_memory_leave(ngx_thread_ws_shelf_t *shelf);
 static void ngx_thread_ws_store_memory_tell(ngx_thread_ws_shelf_gone_t *gone);
+static void ngx_thread_ws_store_memory_seen(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op);
 
 static ngx_int_t ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_store_memory_append(
@@ -118,6 +120,17 @@ ngx_thread_ws_store_memory_tell(ngx_thread_ws_shelf_gone_t *gone)
 }
 
 
+/* what is told of a thread that was found, or was not (NULL) */
+
+static void
+ngx_thread_ws_store_memory_seen(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op)
+{
+    op->generation = ngx_thread_ws_shelf_generation(shelf, thread);
+    op->began = thread ? thread->began << 1 : 0;
+}
+
+
 static ngx_int_t
 ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op)
 {
@@ -130,11 +143,18 @@ ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op)
         return NGX_OK;
     }
 
-    thread = ngx_thread_ws_shelf_find(shelf, &key, &op->generation);
+    thread = ngx_thread_ws_shelf_find(shelf, &key);
 
     op->status = NGX_OK;
 
-    if (thread) {
+    if (ngx_thread_ws_shelf_deleted(shelf, &key, thread, op->known)) {
+        op->status = NGX_ABORT;
+
+    } else if (thread) {
+
+        if (ngx_thread_ws_shelf_anew(thread, op->known)) {
+            op->after = 0;
+        }
 
         if (op->request_id.len) {
             op->status = ngx_thread_ws_store_memory_found(shelf, thread,
@@ -148,6 +168,8 @@ ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op)
         }
     }
 
+    ngx_thread_ws_store_memory_seen(shelf, thread, op);
+
     ngx_thread_ws_store_memory_leave(shelf);
 
     return NGX_OK;
@@ -157,7 +179,6 @@ ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op)
 static ngx_int_t
 ngx_thread_ws_store_memory_append(ngx_thread_ws_store_op_t *op)
 {
-    uint64_t                          generation;
     ngx_time_t                       *tp;
     ngx_uint_t                        large;
     ngx_thread_ws_shelf_key_t         key;
@@ -173,9 +194,11 @@ ngx_thread_ws_store_memory_append(ngx_thread_ws_store_op_t *op)
     gone.n = 0;
     large = 0;
 
-    thread = ngx_thread_ws_shelf_find(shelf, &key, &generation);
+    thread = ngx_thread_ws_shelf_find(shelf, &key);
 
-    if (generation != op->generation) {
+    if ((op->claim && ngx_thread_ws_registry_deleted(op->claim))
+        || ngx_thread_ws_shelf_deleted(shelf, &key, thread, op->known))
+    {
         op->status = NGX_ABORT;
 
     } else if (thread
@@ -188,10 +211,12 @@ ngx_thread_ws_store_memory_append(ngx_thread_ws_store_op_t *op)
         tp = ngx_timeofday();
         op->record.created = (uint64_t) tp->sec * 1000 + tp->msec;
 
-        op->status = ngx_thread_ws_shelf_append(shelf, &key, thread,
+        op->status = ngx_thread_ws_shelf_append(shelf, &key, &thread,
                                                 &op->record, &gone);
         large = (op->status != NGX_OK);
     }
+
+    ngx_thread_ws_store_memory_seen(shelf, thread, op);
 
     ngx_thread_ws_store_memory_leave(shelf);
     ngx_thread_ws_store_memory_tell(&gone);
@@ -220,7 +245,7 @@ ngx_thread_ws_store_memory_page(ngx_thread_ws_store_op_t *op)
         return NGX_OK;
     }
 
-    thread = ngx_thread_ws_shelf_find(shelf, &key, &op->generation);
+    thread = ngx_thread_ws_shelf_find(shelf, &key);
 
     if (thread == NULL || thread->nruns == 0) {
         op->status = NGX_DECLINED;
@@ -236,11 +261,16 @@ ngx_thread_ws_store_memory_page(ngx_thread_ws_store_op_t *op)
 }
 
 
+/*
+ * Runs under way are told by their claims, in whatever worker.  Where there are
+ * none and nothing is stored, there is nothing to delete: ids that never were
+ * leave no trace.
+ */
+
 static ngx_int_t
 ngx_thread_ws_store_memory_remove(ngx_thread_ws_store_op_t *op)
 {
     ngx_thread_ws_shelf_key_t         key;
-    ngx_thread_ws_shelf_gone_t        gone;
     ngx_thread_ws_shelf_thread_t     *thread;
     ngx_thread_ws_shelf_t            *shelf;
 
@@ -249,15 +279,21 @@ ngx_thread_ws_store_memory_remove(ngx_thread_ws_store_op_t *op)
         return NGX_OK;
     }
 
-    gone.n = 0;
+    thread = ngx_thread_ws_shelf_find(shelf, &key);
 
-    thread = ngx_thread_ws_shelf_find(shelf, &key, &op->generation);
+    op->status = (thread && thread->nruns) ? NGX_OK : NGX_DECLINED;
 
-    op->status = ngx_thread_ws_shelf_remove(shelf, &key, thread, &gone)
-                 ? NGX_OK : NGX_DECLINED;
+    if (thread) {
+        ngx_thread_ws_shelf_remove(shelf, &key, thread);
+    }
+
+    if (ngx_thread_ws_registry_delete(&op->owner, &op->thread_id)
+        && thread == NULL)
+    {
+        ngx_thread_ws_shelf_remove(shelf, &key, NULL);
+    }
 
     ngx_thread_ws_store_memory_leave(shelf);
-    ngx_thread_ws_store_memory_tell(&gone);
 
     return NGX_OK;
 }

@@ -10,6 +10,10 @@
 #include "pg/ngx_thread_ws_pg.h"
 
 
+/* the generation of a thread that was never deleted, stored or not */
+
+#define NGX_THREAD_WS_POSTGRES_FIRST  1
+
 /* longer ones do not fit the index */
 
 #define NGX_THREAD_WS_POSTGRES_OWNER  1024
@@ -245,7 +249,7 @@ ngx_thread_ws_store_postgres_append(ngx_thread_ws_store_op_t *op)
 
     record = &op->record;
 
-    ngx_thread_ws_pg_number(query, op->generation);
+    ngx_thread_ws_pg_number(query, op->known);
     ngx_thread_ws_pg_text(query, &record->request_id);
     ngx_thread_ws_pg_text(query, &record->content);
     ngx_thread_ws_pg_text(query, &record->answer);
@@ -447,6 +451,8 @@ ngx_thread_ws_store_postgres_rows(ngx_thread_ws_store_op_t *op, PGresult *res)
 
     n = PQntuples(res);
 
+    op->generation = NGX_THREAD_WS_POSTGRES_FIRST;
+
     if (n == 0) {
         return NGX_OK;
     }
@@ -457,6 +463,10 @@ ngx_thread_ws_store_postgres_rows(ngx_thread_ws_store_op_t *op, PGresult *res)
 
     op->generation = ngx_thread_ws_store_postgres_number(res, 0,
                                           NGX_THREAD_WS_POSTGRES_GENERATION);
+
+    if (op->known && op->known != op->generation) {
+        return NGX_ABORT;
+    }
 
     if (ngx_array_init(&op->records, op->pool, n,
                        sizeof(ngx_thread_ws_record_t))

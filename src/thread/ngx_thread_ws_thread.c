@@ -345,19 +345,29 @@ ngx_thread_ws_thread_find(ngx_thread_ws_follower_t *follower,
 
 ngx_int_t
 ngx_thread_ws_thread_generation(ngx_thread_ws_thread_t *thread,
-    uint64_t generation)
+    ngx_thread_ws_store_op_t *op)
 {
-    if (thread->generation == 0) {
-        thread->generation = generation;
+    ngx_thread_ws_context_t  *context;
+
+    context = &thread->context;
+
+    /* two first questions at once may have two answers */
+
+    if (op->status == NGX_ABORT
+        || (op->known == 0 && context->generation
+            && op->generation != context->generation))
+    {
+        ngx_thread_ws_thread_deleted(thread);
+        return NGX_DECLINED;
     }
 
-    if (thread->generation == generation) {
-        return NGX_OK;
+    if (op->began > context->generation) {
+        context->seq = 0;
     }
 
-    ngx_thread_ws_thread_deleted(thread);
+    context->generation = op->generation;
 
-    return NGX_DECLINED;
+    return NGX_OK;
 }
 
 

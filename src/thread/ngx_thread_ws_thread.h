@@ -2,7 +2,7 @@
 /*
  * A thread: one conversation, found by store, owner and id among those that
  * this worker has somebody for.  It holds what its runs share (the context, the
- * generation, the look for deletions) and those who hear it.
+ * look for deletions) and those who hear it.
  */
 
 
@@ -29,7 +29,6 @@ struct ngx_thread_ws_thread_s {
     ngx_uint_t                 nruns;        /* that refer to it */
 
     ngx_thread_ws_context_t    context;
-    uint64_t                   generation;   /* 0: not known yet */
     ngx_thread_ws_watch_t     *watch;        /* a look at the generation */
 
     unsigned                   listed:1;     /* can be found */
@@ -83,12 +82,12 @@ ngx_thread_ws_run_t *ngx_thread_ws_thread_find(
     ngx_thread_ws_follower_t *follower, ngx_str_t *request_id);
 
 /*
- * The thread's generation, as the store knows it: NGX_OK, or NGX_DECLINED when
- * the thread was deleted, which all its followers are told.
+ * What a load or an append of the store has told of the thread: NGX_OK, or
+ * NGX_DECLINED when it was deleted, which all its followers are told.
  */
 
 ngx_int_t ngx_thread_ws_thread_generation(ngx_thread_ws_thread_t *thread,
-    uint64_t generation);
+    ngx_thread_ws_store_op_t *op);
 
 /*
  * Looks whether the thread was deleted meanwhile, by whatever worker or

@@ -40,7 +40,7 @@ ngx_thread_ws_thread_on_loaded(ngx_thread_ws_run_t *run,
     thread = run->thread;
     context = &thread->context;
 
-    if (ngx_thread_ws_thread_generation(thread, op->generation) != NGX_OK) {
+    if (ngx_thread_ws_thread_generation(thread, op) != NGX_OK) {
         return NGX_DECLINED;
     }
 
@@ -122,10 +122,14 @@ ngx_thread_ws_thread_on_stored(ngx_thread_ws_run_t *run)
         return;
     }
 
-    /* what another tab stored in between has to be read before this run */
+    if (run->conf->store->shared) {
+        (void) ngx_thread_ws_thread_generation(run->thread, &run->op);
 
-    if (run->conf->store->shared && record->seq != context->seq + 1) {
-        return;
+        /* what another tab stored in between is to be read before this run */
+
+        if (record->seq != context->seq + 1) {
+            return;
+        }
     }
 
     if (ngx_thread_ws_context_add(context, record, &run->journal) == NGX_OK

@@ -2,7 +2,7 @@
 /*
  * Whether a thread was deleted, by whatever worker or machine: the store is
  * asked for the thread's generation when somebody begins to follow it, and with
- * each ping.
+ * each ping whether the thread was deleted since.
  */
 
 
@@ -50,6 +50,7 @@ ngx_thread_ws_thread_watch(ngx_thread_ws_thread_t *thread)
     op->log = ngx_cycle->log;
     op->owner = thread->owner;
     op->thread_id = thread->id;
+    op->known = thread->context.generation;
     op->handler = ngx_thread_ws_watch_handler;
     op->data = watch;
 
@@ -77,9 +78,8 @@ ngx_thread_ws_watch_done(ngx_thread_ws_watch_t *watch)
 {
     watch->thread->watch = NULL;
 
-    if (watch->op.status == NGX_OK) {
-        (void) ngx_thread_ws_thread_generation(watch->thread,
-                                               watch->op.generation);
+    if (watch->op.status == NGX_OK || watch->op.status == NGX_ABORT) {
+        (void) ngx_thread_ws_thread_generation(watch->thread, &watch->op);
     }
 
     ngx_destroy_pool(watch->pool);

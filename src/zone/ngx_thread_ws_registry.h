@@ -2,8 +2,9 @@
 /*
  * Active runs over all workers, in the zone: who runs a request id of a thread
  * at this moment.  A newer connection takes an id over; the older run learns it
- * by looking, with each delta and before it is stored.  No worker signals
- * another.
+ * by looking, with each delta and before it is stored.  A thread that is
+ * deleted marks the claims of its runs, and none of them is stored.  No worker
+ * signals another.
  */
 
 
@@ -56,6 +57,16 @@ ngx_uint_t ngx_thread_ws_registry_holds(ngx_thread_ws_claim_t *claim);
 /* gives a claim up; whoever took it over keeps it */
 
 void ngx_thread_ws_registry_release(ngx_thread_ws_claim_t *claim);
+
+/*
+ * For the store, under the zone's lock, which both leave locked.  delete marks
+ * the claims of all runs of a thread, and returns how many there are; deleted
+ * tells whether a claim bears the mark.
+ */
+
+ngx_uint_t ngx_thread_ws_registry_delete(ngx_str_t *owner,
+    ngx_str_t *thread_id);
+ngx_uint_t ngx_thread_ws_registry_deleted(ngx_thread_ws_claim_t *claim);
 
 
 #endif /* _NGX_THREAD_WS_REGISTRY_H_INCLUDED_ */

@@ -147,7 +147,10 @@ sub fed {
 sub took {
     my ($self, $peer, $frame) = @_;
 
-    return $peer->frame(10, $frame->{payload}) if $frame->{op} == 9;
+    if ($frame->{op} == 9) {
+        $self->{pings}++;
+        return $peer->frame(10, $frame->{payload});
+    }
 
     if ($frame->{op} == 8) {
         $self->{code} = $frame->{code};
