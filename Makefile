@@ -46,9 +46,9 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 
 .DELETE_ON_ERROR:
 
-.PHONY: all run test test-unit test-fuzz test-build test-suite test-asan \
-	test-poll test-valgrind test-client test-scale test-matrix test-fresh \
-	test-image deb test-deb fuzz bench install clean help \
+.PHONY: all run test test-unit test-store test-fuzz test-build test-suite \
+	test-asan test-poll test-valgrind test-client test-scale test-matrix \
+	test-fresh test-image deb test-deb fuzz bench install clean help \
 	packages test-packages FORCE
 
 
@@ -88,8 +88,8 @@ run: $(MODULE)
 
 ## make test        installs what the tests need and runs all of them
 test: test-packages
-	@+$(TOOLS)/stages $(MAKE) test-unit test-fuzz test-build test-client \
-		test-suite test-asan
+	@+$(TOOLS)/stages $(MAKE) test-unit test-store test-fuzz test-build \
+		test-client test-suite test-asan
 
 test-packages: packages
 	@$(TOOLS)/install $(TEST_PACKAGES)
@@ -97,6 +97,13 @@ test-packages: packages
 ## make test-unit   the unit tests of the pure rooms of src/
 test-unit: $(BUILD)/nginx-src
 	@$(MAKE) -C t/unit NGX_SRC=$(abspath $(BUILD)/nginx-src) check
+
+## make test-store  the store in shared memory, without nginx, plain and under
+##                  sanitizers; STEPS=1000000 for a longer walk of its model,
+##                  KILLS=10000 for more processes killed
+test-store: $(BUILD)/nginx-src
+	@$(MAKE) -C t/store NGX_SRC=$(abspath $(BUILD)/nginx-src) check
+	@$(MAKE) -C t/store NGX_SRC=$(abspath $(BUILD)/nginx-src) SANITIZE=1 check
 
 ## make test-fuzz   all fuzz drivers, shortly
 test-fuzz:
