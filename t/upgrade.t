@@ -277,6 +277,12 @@ connect /chat?threadId={{ 'x' x 128 }}
 < quiet
 connect /chat?threadId=A-z.0_9~
 < quiet
+connect /chat?threadId=.
+< close 1008
+connect /chat?threadId=..
+< close 1008
+connect /chat?threadId=...
+< quiet
 
 === TEST 30: the thread from elsewhere than the arguments
 --- config
@@ -586,3 +592,42 @@ connect
 < close 1000
 < eof
 active 0
+
+=== TEST 43: no control character in a user's name or an agent's URI
+--- config
+    location ~ ^/users/(?<user>[^/]*)$ {
+        thread_ws_pass /agent;
+        thread_ws_user $user;
+    }
+    location ~ ^/agents/(?<agent>[^/]*)$ {
+        thread_ws_pass /agent?name=$agent;
+    }
+    location = /agent {
+        internal;
+        proxy_set_header X-User $thread_ws_user;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- agent
+answer ok
+--- chat
+connect /users/al%0d%0aX-Admin:%201?threadId=t1
+< HTTP 403
+connect /users/al%0aice?threadId=t1
+< HTTP 403
+connect /users/al%01ice?threadId=t1
+< HTTP 403
+connect /users/al%1fice?threadId=t1
+< HTTP 403
+connect /users/al%7fice?threadId=t1
+< HTTP 403
+connect /users/al%20ice%c3%a9?threadId=t1
+< HTTP 101
+connect /agents/x%20HTTP/1.1%0d%0aX-Admin:%201?threadId=t1
+< HTTP 404
+connect /agents/x%0d%0aX-Admin:%201?threadId=t1
+< HTTP 400
+connect /agents/x?threadId=t1
+> message r1 Hello
+@ request
+@ line POST /agent?name=x HTTP/1.0
+< answer r1 ok

@@ -78,6 +78,21 @@ ngx_thread_ws_string_fold(u_char *a, u_char *b, size_t len)
 }
 
 
+ngx_uint_t
+ngx_thread_ws_string_controls(ngx_str_t *s)
+{
+    size_t  i;
+
+    for (i = 0; i < s->len; i++) {
+        if (s->data[i] < 0x20 || s->data[i] == 0x7f) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 u_char *
 ngx_thread_ws_string_append(u_char *p, ngx_str_t *s)
 {

@@ -46,6 +46,10 @@ ngx_uint_t ngx_thread_ws_string_begins_same(ngx_str_t *s, const char *text);
 
 ngx_uint_t ngx_thread_ws_string_ends_same(ngx_str_t *s, ngx_str_t *end);
 
+/* 1 if s has a byte below 0x20, or 0x7f */
+
+ngx_uint_t ngx_thread_ws_string_controls(ngx_str_t *s);
+
 /*
  * Copies s to p, where there is room for it, and returns what lies behind it;
  * the second makes dst name the copy.  dst may be s.

@@ -274,6 +274,15 @@ ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (ngx_thread_ws_string_controls(&conn->pass)) {
+
+        /* of a decoded capture: it would end the agent's request line */
+
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "\"thread_ws_pass\" comes out with a control character");
+        return NGX_HTTP_BAD_REQUEST;
+    }
+
     ngx_thread_ws_random(bytes, sizeof(bytes));
     ngx_hex_dump(conn->subject.connection_id, bytes, sizeof(bytes));
 
@@ -357,7 +366,7 @@ ngx_thread_ws_upgrade_owner(ngx_http_request_t *r,
     state = NGX_THREAD_WS_UTF8_COMPLETE;
 
     if (owner->len == 0 || owner->len > NGX_THREAD_WS_OWNER_MAX
-        || ngx_strlchr(owner->data, owner->data + owner->len, '\0')
+        || ngx_thread_ws_string_controls(owner)
         || ngx_thread_ws_utf8_check(&state, owner->data, owner->len) != NGX_OK
         || state != NGX_THREAD_WS_UTF8_COMPLETE)
     {

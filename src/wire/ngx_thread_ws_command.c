@@ -9,6 +9,7 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include "wire/ngx_thread_ws_command.h"
+#include "base/ngx_thread_ws_string.h"
 
 
 typedef struct {
@@ -87,6 +88,13 @@ ngx_thread_ws_thread_id_check(ngx_str_t *id)
     size_t  i;
 
     if (id->len == 0 || id->len > NGX_THREAD_WS_ID_MAX) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_thread_ws_string_is(id, ".") || ngx_thread_ws_string_is(id, "..")) {
+
+        /* steps of a path, which vanish from one that is normalized */
+
         return NGX_DECLINED;
     }
 

@@ -269,6 +269,7 @@ command_test_ids(void)
 
         expected = i && strchr("abcdefghijklmnopqrstuvwxyz0123456789._~-"
                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ", (int) i) != NULL;
+        expected = expected && i != '.';
         thread += (ngx_thread_ws_thread_id_check(&str)
                    == (expected ? NGX_OK : NGX_DECLINED));
     }
@@ -287,6 +288,17 @@ command_test_ids(void)
 
     unit_int(ngx_thread_ws_thread_id_check(&str), NGX_DECLINED,
              "a thread id of 129");
+
+    ngx_memset(id, '.', 3);
+    str.len = 2;
+
+    unit_int(ngx_thread_ws_thread_id_check(&str), NGX_DECLINED,
+             "a thread id that is a step up in a path");
+
+    str.len = 3;
+
+    unit_int(ngx_thread_ws_thread_id_check(&str), NGX_OK,
+             "one of three dots");
 
     str.len = 0;
 
