@@ -114,7 +114,8 @@ access /^run \S+ t1 r2 \d+\.\d{3} 127\.0\.0\.1:$TEST_NGINX_AGENT_PORT 200 cancel
 @ request
 @ reply 500
 < error r3 UPSTREAM_FAILED
-access /^run \S+ t1 r3 \d+\.\d{3} 127\.0\.0\.1:$TEST_NGINX_AGENT_PORT 500 failed UPSTREAM_FAILED;$/
+access /^run \S+ t1 r3 \d+\.\d{3} 127\.0\.0\.1:$TEST_NGINX_AGENT_PORT
+    \ 500 failed UPSTREAM_FAILED;$/
 > message r4 Hello
 @ request
 > drop
@@ -542,7 +543,8 @@ cork
 connect chat
     POST /demo HTTP/1.1
     Transfer-Encoding: chunked
-chat> raw {{ my $b = '{"messages":[{"role":"user","content":"Hello"}]}'; sprintf("%x\r\n%s\r\n0\r\n\r\n", length $b, $b) }}
+chat> raw {{ my $b = '{"messages":[{"role":"user","content":"Hello"}]}';
+    sprintf "%x\r\n%s\r\n0\r\n\r\n", length $b, $b }}
 chat> uncork
 chat< HTTP 200
 

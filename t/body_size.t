@@ -39,7 +39,9 @@ connect
 @b request
 @b no header Content-Length
 @ request
-@ messages [{"role":"user","content":"{{ 'x' x 200000 }}"},{"role":"assistant","content":"fine"},{"role":"user","content":"{{ 'y' x 900000 }}"}]
+@ messages [{"role":"user","content":"{{ 'x' x 200000 }}"},
+    {"role":"assistant","content":"fine"},
+    {"role":"user","content":"{{ 'y' x 900000 }}"}]
 < answer r2 fine
 
 === TEST 2: an access rule that says nothing of the body asks without one

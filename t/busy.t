@@ -59,7 +59,8 @@ connect
 > message r3 third
 < cancelled r2
 @ request
-@ messages [{"role":"user","content":"first"},{"role":"assistant","content":"one"},{"role":"user","content":"third"}]
+@ messages [{"role":"user","content":"first"},{"role":"assistant",
+    "content":"one"},{"role":"user","content":"third"}]
 @ answer three
 < answer r3 three
 
@@ -82,7 +83,8 @@ connect
 @ end
 < final r1 one
 @ request
-@ messages [{"role":"user","content":"first"},{"role":"assistant","content":"one"},{"role":"user","content":"second"}]
+@ messages [{"role":"user","content":"first"},{"role":"assistant",
+    "content":"one"},{"role":"user","content":"second"}]
 @ answer two
 < answer r2 two
 @ request

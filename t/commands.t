@@ -129,8 +129,10 @@ answer ok
 connect
 > message {{ 'r' x 128 }} x
 < answer {{ 'r' x 128 }} ok
-> {"type":"message","requestId":"!#$%&'()*+,-./:;<=>?@[]^_`{|}~ 0Az","threadId":"t1","content":"x"}
-<* {"type":"final","requestId":"!#$%&'()*+,-./:;<=>?@[]^_`{|}~ 0Az","message":"ok","latencyMs":"*","finishReason":"stop"}
+> {"type":"message","requestId":"!#$%&'()*+,-./:;<=>?@[]^_`{|}~ 0Az",
+    "threadId":"t1","content":"x"}
+<* {"type":"final","requestId":"!#$%&'()*+,-./:;<=>?@[]^_`{|}~ 0Az",
+    "message":"ok","latencyMs":"*","finishReason":"stop"}
 
 === TEST 9: CR LF in a requestId reaches no header, no log and no path
 --- chat_config
@@ -199,10 +201,12 @@ connect
 answer ok
 --- chat
 connect
-> {"type":"message","requestId":"r1","threadId":"t1","content":"\u00e4 \ud83d\ude00 \"\\\/\b\f\n\r\t\u0001 ü 😀"}
+> {"type":"message","requestId":"r1","threadId":"t1",
+    "content":"\u00e4 \ud83d\ude00 \"\\\/\b\f\n\r\t\u0001 ü 😀"}
 < answer r1 ok
 @ request
-@ messages [{"role":"user","content":"\u00e4 \ud83d\ude00 \"\\\/\b\f\n\r\t\u0001 ü 😀"}]
+@ messages [{"role":"user",
+    "content":"\u00e4 \ud83d\ude00 \"\\\/\b\f\n\r\t\u0001 ü 😀"}]
 
 === TEST 14: the same id, while it runs
 --- chat

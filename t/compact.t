@@ -55,7 +55,12 @@ connect /chat?threadId=t1&lang=de%20x
 < answer r2 fine
 > close 1000
 < close 1000
-access /^\[GET .chat\?threadId=t1&lang=de%20x HTTP.1\.1\] \[.chat\] \[threadId=t1&lang=de%20x\] \[de%20x\] \[.chat\?threadId=t1&lang=de%20x\] \[[a-z0-9.]+\] \[tester.1\] \[http:..here.\] \[first\] \[a=1; b=two; c=3\] \[two\] \[chat-de%20x\] \[irst\] \[f\] \[101\] \[websocket\] \[irst\] \[GET\] \[HTTP.1\.1\] \[http\] \[10\.0\.0\.1, 10\.0\.0\.2\] \[joe\] \[\d+\]\.$/
+access /^\[GET .chat\?threadId=t1&lang=de%20x HTTP.1\.1\]
+    \ \[.chat\] \[threadId=t1&lang=de%20x\] \[de%20x\]
+    \ \[.chat\?threadId=t1&lang=de%20x\] \[[a-z0-9.]+\] \[tester.1\]
+    \ \[http:..here.\] \[first\] \[a=1; b=two; c=3\] \[two\] \[chat-de%20x\]
+    \ \[irst\] \[f\] \[101\] \[websocket\] \[irst\] \[GET\] \[HTTP.1\.1\] \[http\]
+    \ \[10\.0\.0\.1, 10\.0\.0\.2\] \[joe\] \[\d+\]\.$/
 
 === TEST 2: a head that needs large buffers
 --- http_config

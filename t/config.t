@@ -371,7 +371,8 @@ connect
 > message r1 Hello
 < answer r1 fine
 @ request {"model":"small","temperature":1}
-@ messages [{"role":"system","content":"Be brief."},{"role":"user","content":"Hello"}]
+@ messages [{"role":"system","content":"Be brief."},{"role":"user",
+    "content":"Hello"}]
 
 === TEST 36: a parameter given twice
 --- config

@@ -359,7 +359,8 @@ connect
 > message r1 Hello
 @ request
 @ head 200 text/event-stream
-@ hex 646174613a207b2263686f69636573223a5b7b2264656c7461223a7b22636f6e74656e74223a22c328227d7d5d7d0a0a
+@ hex {{ '646174613a207b2263686f69636573223a5b7b2264656c7461223a7b2263'
+    . '6f6e74656e74223a22c328227d7d5d7d0a0a' }}
 @ done
 @ end
 < answer r1 "\ufffd("
@@ -376,7 +377,8 @@ connect
 @ head 200 text/event-stream
 @ delta one
 < token r1 one
-@ event {"error":{"message":"the model fell over","type":"server_error","code":500}}
+@ event {"error":{"message":"the model fell over","type":"server_error",
+    "code":500}}
 < error r1 UPSTREAM_FAILED
 @ closed
 > message r2 again

@@ -26,7 +26,8 @@ $chat
 
     location = /agent {
         internal;
-        proxy_pass http://127.0.0.1:\$TEST_NGINX_LANGGRAPH_PORT/threads/\$thread_ws_agent_thread_id/runs/stream;
+        set \$thread /threads/\$thread_ws_agent_thread_id;
+        proxy_pass http://127.0.0.1:\$TEST_NGINX_LANGGRAPH_PORT\$thread/runs/stream;
         proxy_http_version 1.1;
         proxy_set_header Connection "";
 $agent
@@ -60,7 +61,9 @@ connect /chat?threadId=11111111-1111-4111-8111-111111111111
 connect /chat?threadId=11111111-1111-4111-8111-111111111111
 > message r3 "caf\u00e9 \ud83d\ude00"
 < answer r3 "caf\u00e9 \ud83d\ude00: message 5"
-state 11111111-1111-4111-8111-111111111111 [["human","one"],["ai","one: message 1"],["human","two"],["ai","two: message 3"],["human","café 😀"],["ai","café 😀: message 5"]]
+state 11111111-1111-4111-8111-111111111111 [["human","one"],["ai",
+    "one: message 1"],["human","two"],["ai","two: message 3"],["human",
+    "café 😀"],["ai","café 😀: message 5"]]
 runs 11111111-1111-4111-8111-111111111111 success success success
 
 === TEST 2: a cancel ends the server's run
@@ -84,7 +87,8 @@ connect /chat?threadId=33333333-3333-4333-8333-333333333333
 <* cancelled r1
 < answer r2 two: message 2
 runs 33333333-3333-4333-8333-333333333333 error success
-state 33333333-3333-4333-8333-333333333333 [["human","slow one"],["human","two"],["ai","two: message 2"]]
+state 33333333-3333-4333-8333-333333333333 [["human","slow one"],["human",
+    "two"],["ai","two: message 2"]]
 
 === TEST 4: a connection lost in mid-answer, and the same message again
 --- chat
@@ -115,7 +119,8 @@ runs 55555555-5555-4555-8555-555555555555 error
 < error r1 UPSTREAM_FAILED
 > message r2 two
 < answer r2 two: message 2
-state 55555555-5555-4555-8555-555555555555 [["human","fail one"],["human","two"],["ai","two: message 2"]]
+state 55555555-5555-4555-8555-555555555555 [["human","fail one"],["human",
+    "two"],["ai","two: message 2"]]
 
 === TEST 6: usage and the reason of the end
 --- chat
@@ -131,14 +136,16 @@ connect /chat?threadId=66666666-6666-4666-8666-666666666666
 connect /chat?threadId=77777777-7777-4777-8777-777777777777
 > message r1 tool one
 < answer r1 tool one: message 3
-state 77777777-7777-4777-8777-777777777777 [["human","tool one"],["ai",""],["tool","half past nine"],["ai","tool one: message 3"]]
+state 77777777-7777-4777-8777-777777777777 [["human","tool one"],["ai",""],
+    ["tool","half past nine"],["ai","tool one: message 3"]]
 
 === TEST 8: an id that is no UUID
 --- chat
 connect /chat?threadId=notes
 > message r1 one
 < answer r1 one: message 1
-state d2f2e97e-1866-5598-9385-82477f984305 [["human","one"],["ai","one: message 1"]]
+state d2f2e97e-1866-5598-9385-82477f984305 [["human","one"],["ai",
+    "one: message 1"]]
 
 === TEST 9: threads of several owners, of whom one guesses the other's UUID
 --- chat_config
@@ -155,7 +162,8 @@ b> message r2 two
 b< answer r2 two: message 1
 a> message r2 two
 a< answer r2 two: message 3
-state bdf7f73f-c310-518b-82b7-47c803110fab [["human","one"],["ai","one: message 1"],["human","two"],["ai","two: message 3"]]
+state bdf7f73f-c310-518b-82b7-47c803110fab [["human","one"],["ai",
+    "one: message 1"],["human","two"],["ai","two: message 3"]]
 
 === TEST 10: the history, and its end
 --- chat
@@ -171,9 +179,16 @@ get /history/aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
 < HTTP 200
 < header Content-Type: application/json
 < header Cache-Control: no-store
-< body {"threadId":"aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa","messages":[{"role":"user","content":"one","requestId":"r1","seq":1},{"role":"assistant","content":"one: message 1","requestId":"r1","seq":1},{"role":"user","content":"tool two","requestId":"r2","seq":2},{"role":"assistant","content":"tool two: message 5","requestId":"r2","seq":2},{"role":"user","content":"fail three","requestId":"r3","seq":3}]}
+< body {"threadId":"aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
+    "messages":[{"role":"user","content":"one","requestId":"r1","seq":1},
+    {"role":"assistant","content":"one: message 1","requestId":"r1","seq":1},
+    {"role":"user","content":"tool two","requestId":"r2","seq":2},
+    {"role":"assistant","content":"tool two: message 5","requestId":"r2",
+    "seq":2},{"role":"user","content":"fail three","requestId":"r3","seq":3}]}
 get /history/aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa?limit=1&before=3
-< body /"messages":\[\{"role":"user","content":"tool two","requestId":"r2","seq":2\},\{"role":"assistant","content":"tool two: message 5","requestId":"r2","seq":2\}\]\}$/
+< body /"messages":\[
+    \{"role":"user","content":"tool two","requestId":"r2","seq":2\},
+    \{"role":"assistant","content":"tool two: message 5","requestId":"r2","seq":2\}\]\}$/
 get /history/aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa?limit=none
 < HTTP 400
 delete /history/aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa
@@ -214,7 +229,8 @@ connect /chat?threadId=cccccccc-cccc-4ccc-8ccc-cccccccccccc
 < answer r2 two: message 3
 > message r1 one
 < answer r1 one: message 1
-state cccccccc-cccc-4ccc-8ccc-cccccccccccc [["human","one"],["ai","one: message 1"],["human","two"],["ai","two: message 3"]]
+state cccccccc-cccc-4ccc-8ccc-cccccccccccc [["human","one"],["ai",
+    "one: message 1"],["human","two"],["ai","two: message 3"]]
 
 === TEST 13: a graph that is not there
 --- chat_config

@@ -46,9 +46,12 @@ get /history/00000000-0000-4000-8000-000000000001
 @ no header Accept-Encoding
 @ no header X-Forwarded-For
 @ no header Content-Length
-@ reply 200 application/json {"values":{"messages":[{"type":"human","id":"r1","content":"one"},{"type":"ai","content":"two"}]}}
+@ reply 200 application/json {"values":{"messages":[{"type":"human","id":"r1",
+    "content":"one"},{"type":"ai","content":"two"}]}}
 < HTTP 200
-< body {"threadId":"00000000-0000-4000-8000-000000000001","messages":[{"role":"user","content":"one","requestId":"r1","seq":1},{"role":"assistant","content":"two","requestId":"r1","seq":1}]}
+< body {"threadId":"00000000-0000-4000-8000-000000000001",
+    "messages":[{"role":"user","content":"one","requestId":"r1","seq":1},
+    {"role":"assistant","content":"two","requestId":"r1","seq":1}]}
 
 === TEST 2: an id that is no UUID, and its owner
 --- history_config
@@ -89,7 +92,10 @@ delete /history/00000000-0000-4000-8000-000000000001
 
 === TEST 5: pages
 --- agent
-reply 200 application/json {"values":{"messages":[{"type":"human","content":"one"},{"type":"ai","content":"1"},{"type":"human","content":"two"},{"type":"human","content":"three"},{"type":"ai","content":"3"}]}}
+reply 200 application/json {"values":{"messages":[
+    {"type":"human","content":"one"},{"type":"ai","content":"1"},
+    {"type":"human","content":"two"},{"type":"human","content":"three"},
+    {"type":"ai","content":"3"}]}}
 --- chat
 get /history/main?limit=2
 < body /"messages":\[\{[^}]*"two"[^}]*\},\{[^}]*"three"[^}]*\},\{[^}]*"3"[^}]*\}\]/
@@ -106,14 +112,16 @@ get /history/main?before=0
 --- chat
 get /history/main
 @ request
-@ reply 200 application/json {{ '{"values":{"messages":[{"type":"human","content":"' . 'm' x 500000 . '"}]}' . '}' }}
+@ reply 200 application/json {{ '{"values":{"messages":[{"type":"human",'
+    . '"content":"' . 'm' x 500000 . '"}]}' . '}' }}
 < HTTP 200
 < body /"(m{50000}){10}"/
 get /history/main
 @ request
 @ old
 @ head 200 application/json
-@ body {{ '{"values":{"messages":[{"type":"human","content":"' . 'm' x 500000 . '"}]}' . '}' }}
+@ body {{ '{"values":{"messages":[{"type":"human",'
+    . '"content":"' . 'm' x 500000 . '"}]}' . '}' }}
 @ end
 < HTTP 200
 < body /"(m{50000}){10}"/
@@ -138,7 +146,8 @@ thread_ws_max_response_size 1k;
 --- chat
 get /history/main
 @ request
-@ reply 200 application/json {{ '{"values":{"messages":[{"type":"human","content":"' . 'm' x 2000 . '"}]}' . '}' }}
+@ reply 200 application/json {{ '{"values":{"messages":[{"type":"human",'
+    . '"content":"' . 'm' x 2000 . '"}]}' . '}' }}
 < HTTP 502
 log /thread_ws_max_response_size/
 

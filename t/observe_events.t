@@ -27,10 +27,13 @@ event connected {"threadId":"t1","user":"alice","client":"127.0.0.1"}
 events r1 message first_token completed
 event message {"requestId":"r1","user":"alice","bytes":5}
 event first_token {"requestId":"r1","firstTokenMs":"*"}
-event completed {"requestId":"r1","tokens":2,"inputTokens":7,"outputTokens":2,"latencyMs":"*","firstTokenMs":"*","status":200,"finishReason":"stop"}
+event completed {"requestId":"r1","tokens":2,"inputTokens":7,"outputTokens":2,
+    "latencyMs":"*","firstTokenMs":"*","status":200,"finishReason":"stop"}
 > close 1000
 < close 1000
-event closed {"closeCode":1000,"runs":1,"messages":1,"tokens":2,"inputTokens":7,"outputTokens":2,"durationMs":"*","bytesIn":"*","bytesOut":"*"}
+event closed {"closeCode":1000,"runs":1,"messages":1,"tokens":2,
+    "inputTokens":7,"outputTokens":2,"durationMs":"*","bytesIn":"*",
+    "bytesOut":"*"}
 
 === TEST 2: cancelled, failed, refused, queued
 --- chat_config
@@ -56,7 +59,8 @@ events r2 message queued failed
 events r3 rejected
 event cancelled {"requestId":"r1","cancelMs":"*","tokens":0}
 event queued {"requestId":"r2","waiting":1}
-event failed {"requestId":"r2","code":"UPSTREAM_FAILED","retryable":true,"status":500}
+event failed {"requestId":"r2","code":"UPSTREAM_FAILED","retryable":true,
+    "status":500}
 event rejected {"requestId":"r3","code":"BUSY"}
 event rejected {"code":"INVALID_JSON"}
 --- error_log
@@ -124,7 +128,8 @@ connect /chat?threadId=t1
 connect /on?threadId=t2
 > message r2 Hello
 < error r2 RATE_LIMITED
-event failed {"requestId":"r2","threadId":"t2","code":"RATE_LIMITED","retryable":true}
+event failed {"requestId":"r2","threadId":"t2","code":"RATE_LIMITED",
+    "retryable":true}
 events r2 message failed
 perl return !grep { $_->{threadId} eq 't1' } $self->event_lines;
 --- error_log
@@ -160,7 +165,8 @@ signal QUIT
 server gone
 event closed {"closeCode":1012}
 events r1 message first_token completed
-perl return join(' ', map { $_->{event} } $self->event_lines) eq 'connected message first_token completed closed';
+perl return join(' ', map { $_->{event} } $self->event_lines)
+    eq 'connected message first_token completed closed';
 
 === TEST 8: two logs of one name are one
 --- config

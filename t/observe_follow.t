@@ -41,13 +41,26 @@ connect /chat?threadId=t1&user=alice
 traceparent run-4711
 events run-4711 message first_token cancelled
 event cancelled {"requestId":"run-4711","user":"alice"}
-span chat {"thread_ws.request.id":"run-4711","thread_ws.outcome":"cancelled","events":"first_token cancel"}
+span chat {"thread_ws.request.id":"run-4711","thread_ws.outcome":"cancelled",
+    "events":"first_token cancel"}
 log /\[info\] .*message of 5 bytes, .*connection: [0-9a-f]{32}, request: run-4711/
 log /\[info\] .*agent asked, .*connection: [0-9a-f]{32}, request: run-4711/
 log /\[info\] .*first token after \d+ ms, .*connection: [0-9a-f]{32}, request: run-4711/
-log /\[info\] .*run cancelled after \d+ ms and 1 tokens, .*connection: [0-9a-f]{32}, request: run-4711/
+log /\[info\] .*run cancelled after \d+ ms and 1 tokens, .*
+    connection: [0-9a-f]{32}, request: run-4711/
 access /"requestId":"run-4711"/
-perl ; my ($run) = grep { $_->{requestId} } map { JSON::PP->new->utf8->decode($_) } do { open my $in, '<', "$self->{root}/logs/access.log"; <$in> }; my ($event) = grep { $_->{event} eq 'cancelled' } $self->event_lines; my ($span) = grep { $_->{name} eq 'chat' } @{ $self->{spans} }; return $run->{connectionId} eq $event->{connectionId} && $run->{traceId} eq $span->{traceId} && $event->{traceId} eq $span->{traceId} && $run->{outcome} eq 'cancelled' && $run->{user} eq 'alice' && $run->{status} == 499 && $run->{firstTokenTime} =~ /^0\.\d{3}$/ && $self->{agents}{main}{current}{headers}{'x-connection-id'}[0] eq $run->{connectionId};
+perl ; my ($run) = grep { $_->{requestId} }
+        map { JSON::PP->new->utf8->decode($_) }
+        do { open my $in, '<', "$self->{root}/logs/access.log"; <$in> };
+    my ($event) = grep { $_->{event} eq 'cancelled' } $self->event_lines;
+    my ($span) = grep { $_->{name} eq 'chat' } @{ $self->{spans} };
+    my $headers = $self->{agents}{main}{current}{headers};
+    return $run->{connectionId} eq $event->{connectionId}
+        && $run->{traceId} eq $span->{traceId}
+        && $event->{traceId} eq $span->{traceId}
+        && $run->{outcome} eq 'cancelled' && $run->{user} eq 'alice'
+        && $run->{status} == 499 && $run->{firstTokenTime} =~ /^\d+\.\d{3}$/
+        && $headers->{'x-connection-id'}[0] eq $run->{connectionId};
 > close 1000
 < close 1000
 access /"closeCode":"1000"/

@@ -38,7 +38,8 @@ connect /chat?threadId=t1&user=alice
 @ done
 @ end
 < answer r1 ab
-access /^.agent id=[0-9a-f]{32} t=t1 u=alice r=r1 o=completed e=- f=0\.\d{3} n=2 i=7 u=2 c=1 x=-\.$/
+access /^.agent id=[0-9a-f]{32} t=t1 u=alice r=r1 o=completed
+    \ e=- f=\d+\.\d{3} n=2 i=7 u=2 c=1 x=-\.$/
 > message r2 again
 @ request
 @ head 200 text/event-stream
@@ -46,15 +47,18 @@ access /^.agent id=[0-9a-f]{32} t=t1 u=alice r=r1 o=completed e=- f=0\.\d{3} n=2
 < token r2 c
 > cancel r2
 < cancelled r2
-access /^.agent id=[0-9a-f]{32} t=t1 u=alice r=r2 o=cancelled e=- f=0\.\d{3} n=1 i=- u=- c=2 x=-\.$/
+access /^.agent id=[0-9a-f]{32} t=t1 u=alice r=r2 o=cancelled
+    \ e=- f=\d+\.\d{3} n=1 i=- u=- c=2 x=-\.$/
 > message r3 more
 @ request
 @ reply 429 application/json {}
 < error r3 UPSTREAM_RATE_LIMITED
-access /^.agent id=[0-9a-f]{32} t=t1 u=alice r=r3 o=failed e=UPSTREAM_RATE_LIMITED f=- n=0 i=- u=- c=3 x=-\.$/
+access /^.agent id=[0-9a-f]{32} t=t1 u=alice r=r3 o=failed
+    \ e=UPSTREAM_RATE_LIMITED f=- n=0 i=- u=- c=3 x=-\.$/
 > close 1000
 < close 1000
-access /^.chat id=[0-9a-f]{32} t=t1 u=alice r=- o=failed e=UPSTREAM_RATE_LIMITED f=- n=3 i=7 u=2 c=3 x=1000\.$/
+access /^.chat id=[0-9a-f]{32} t=t1 u=alice r=- o=failed
+    \ e=UPSTREAM_RATE_LIMITED f=- n=3 i=7 u=2 c=3 x=1000\.$/
 connect /chat?threadId=t2&user=bob
 > message r4 Hello
 @ request
@@ -62,7 +66,10 @@ connect /chat?threadId=t2&user=bob
 @ closed
 access /^.agent id=[0-9a-f]{32} t=t2 u=bob r=r4 o=disconnected e=- f=- n=0 i=- u=- c=1 x=/
 access /^.chat id=[0-9a-f]{32} t=t2 u=bob r=- o=disconnected e=- f=- n=0 i=0 u=0 c=1 x=1006\.$/
-perl ; my %id; open my $in, '<', "$self->{root}/logs/access.log"; while (<$in>) { $id{$2}{$1} = 1 if /id=(\w+) t=(\w+)/ } return keys %{ $id{t1} } == 1 && keys %{ $id{t2} } == 1;
+perl ; my %id;
+    open my $in, '<', "$self->{root}/logs/access.log";
+    while (<$in>) { $id{$2}{$1} = 1 if /id=(\w+) t=(\w+)/ }
+    return keys %{ $id{t1} } == 1 && keys %{ $id{t2} } == 1;
 --- error_log
 agent answered with status 429
 
@@ -76,9 +83,14 @@ agent answered with status 429
         internal;
         proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT/threads/$thread_ws_agent_thread_id;
         proxy_set_header X-Ids "$thread_ws_thread_id $thread_ws_user $thread_ws_request_id";
-        proxy_set_header X-Http "$thread_ws_http_x_one|$thread_ws_http_x_two|$thread_ws_http_cookie|$thread_ws_http_x_none|$http_x_one";
-        proxy_set_header X-Cookie "$thread_ws_cookie_session|$thread_ws_cookie_other|$thread_ws_cookie_last|$thread_ws_cookie_sess|$thread_ws_cookie_empty";
-        proxy_set_header X-Arg "$thread_ws_arg_threadid|$thread_ws_arg_Lang|$thread_ws_arg_no|$thread_ws_arg_";
+        set $http "$thread_ws_http_x_one|$thread_ws_http_x_two";
+        set $http "$http|$thread_ws_http_cookie|$thread_ws_http_x_none";
+        proxy_set_header X-Http "$http|$http_x_one";
+        set $cookie "$thread_ws_cookie_session|$thread_ws_cookie_other";
+        set $cookie "$cookie|$thread_ws_cookie_last|$thread_ws_cookie_sess";
+        proxy_set_header X-Cookie "$cookie|$thread_ws_cookie_empty";
+        set $arg "$thread_ws_arg_threadid|$thread_ws_arg_Lang";
+        proxy_set_header X-Arg "$arg|$thread_ws_arg_no|$thread_ws_arg_";
         proxy_set_header X-Protocol $thread_ws_http_sec_websocket_protocol;
     }
 --- chat
@@ -206,7 +218,8 @@ agent location answered with status 503
     }
     location = /agent {
         internal;
-        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT/threads/$thread_ws_agent_thread_id/runs/stream;
+        set $thread /threads/$thread_ws_agent_thread_id;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT$thread/runs/stream;
     }
 --- chat
 connect /chat?threadId=main
@@ -229,7 +242,13 @@ connect /owned?threadId=00000000-0000-4000-8000-000000000001&user=bob
 === TEST 7: elsewhere there are none
 --- config
     location = /plain {
-        return 200 "<$thread_ws_connection_id$thread_ws_thread_id$thread_ws_user$thread_ws_request_id$thread_ws_outcome$thread_ws_error$thread_ws_first_token_time$thread_ws_tokens$thread_ws_runs$thread_ws_close_code$thread_ws_http_host$thread_ws_cookie_a$thread_ws_arg_a$thread_ws_trace_id$thread_ws_traceparent>";
+        set $run "$thread_ws_request_id$thread_ws_outcome$thread_ws_error";
+        set $run "$run$thread_ws_first_token_time$thread_ws_tokens";
+        set $conn "$thread_ws_connection_id$thread_ws_thread_id";
+        set $conn "$conn$thread_ws_user$thread_ws_runs$thread_ws_close_code";
+        set $upgrade "$thread_ws_http_host$thread_ws_cookie_a$thread_ws_arg_a";
+        set $trace "$thread_ws_trace_id$thread_ws_traceparent";
+        return 200 "<$run$conn$upgrade$trace>";
     }
     location = /chat {
         thread_ws_pass /agent;

@@ -58,9 +58,12 @@ connect
 > message r2 two
 < answer r2 Answer to two
 @ request {"model":"small"}
-@ messages [{"role":"system","content":"You are brief."},{"role":"user","content":"one"}]
+@ messages [{"role":"system","content":"You are brief."},{"role":"user",
+    "content":"one"}]
 @ request {"model":"small"}
-@ messages [{"role":"system","content":"You are brief."},{"role":"user","content":"one"},{"role":"assistant","content":"Answer to one"},{"role":"user","content":"two"}]
+@ messages [{"role":"system","content":"You are brief."},{"role":"user",
+    "content":"one"},{"role":"assistant","content":"Answer to one"},
+    {"role":"user","content":"two"}]
 
 === TEST 4: without a history
 --- agent
@@ -89,7 +92,9 @@ repeat 4
 < answer r{{ $i }} ok
 end
 @ select 4
-@ messages [{"role":"user","content":"number 2"},{"role":"assistant","content":"ok"},{"role":"user","content":"number 3"},{"role":"assistant","content":"ok"},{"role":"user","content":"number 4"}]
+@ messages [{"role":"user","content":"number 2"},{"role":"assistant",
+    "content":"ok"},{"role":"user","content":"number 3"},{"role":"assistant",
+    "content":"ok"},{"role":"user","content":"number 4"}]
 
 === TEST 6: parameters and a dialogue's own model
 --- agent
@@ -116,7 +121,8 @@ connect
 > message r1 one
 < answer r1 ok
 @ request
-@ messages [{"role":"system","content":"/^Be kind/"},{"role":"user","content":"one"}]
+@ messages [{"role":"system","content":"/^Be kind/"},{"role":"user",
+    "content":"one"}]
 
 === TEST 8: what is no text is no token
 --- chat
@@ -127,7 +133,8 @@ connect
 @ body ": a comment\n\n"
 @ choice {"role":"assistant","content":null}
 @ choice {"reasoning_content":"thinking"}
-@ choice {"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{}"}}]}
+@ choice {"tool_calls":[{"index":0,"id":"c","function":{"name":"f",
+    "arguments":"{}"}}]}
 @ choice {"content":""}
 @ delta text
 < token r1 text
@@ -143,7 +150,9 @@ connect
 > message r1 Hello
 @ request
 @ head 200 text/event-stream
-@ bytewise "data: {\"choices\":[{\"delta\":{\"content\":\"caf\u00e9 \u65e5 \ud83d\ude00\"}}]}\r\n\r\ndata:{\"choices\":[{\"delta\":{\"content\":\"!\"}}]}\n\ndata: [DONE]\n\n"
+@ bytewise "data: {\"choices\":[{\"delta\":{\"content\":\"caf\u00e9 \u65e5 "
+@ bytewise "\ud83d\ude00\"}}]}\r\n\r\ndata:{\"choices\":[{\"delta\":{\"content\":"
+@ bytewise "\"!\"}}]}\n\ndata: [DONE]\n\n"
 @ end
 < tokens r1 "caf\u00e9 \u65e5 \ud83d\ude00!"
 < final r1 "caf\u00e9 \u65e5 \ud83d\ude00!"

@@ -30,8 +30,7 @@ my ($timeout, $connect_timeout) =
 add_block_preprocessor(sub {
     my ($block) = @_;
 
-    my $store = $block->store;
-    chomp $store;
+    my $store = join ' ', split /\n\s*/, $block->store;
     $store =~ s/(connect_timeout)=1/$1=$connect_timeout/;
 
     $block->set_value('config', <<"CONFIG");
@@ -55,7 +54,7 @@ connect
 < answer r1 fine
 > message r2 Hello
 < answer r2 fine
-sql SELECT count(*) FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WHERE id = '{{ $self->{target} =~ s/.*=//r }}'
+sql SELECT count(*) FROM RUNS WHERE id = '{{ $self->{target} =~ s/.*=//r }}'
     2
 no log /a secret/
 CHAT
@@ -87,11 +86,13 @@ host=localhost port=$TEST_NGINX_PG_PORT user=gateway dbname=chat
 
 === TEST 5: TLS, and the server's name is checked
 --- store
-host=localhost port=$TEST_NGINX_PG_PORT user=gateway dbname=chat sslmode=verify-full sslrootcert=$TEST_NGINX_PG_DIR/cert.pem
+host=localhost port=$TEST_NGINX_PG_PORT user=gateway dbname=chat
+    sslmode=verify-full sslrootcert=$TEST_NGINX_PG_DIR/cert.pem
 
 === TEST 6: TLS, and a server of another name
 --- store
-host=127.0.0.1 port=$TEST_NGINX_PG_PORT user=gateway dbname=chat sslmode=verify-full sslrootcert=$TEST_NGINX_PG_DIR/cert.pem
+host=127.0.0.1 port=$TEST_NGINX_PG_PORT user=gateway dbname=chat
+    sslmode=verify-full sslrootcert=$TEST_NGINX_PG_DIR/cert.pem
 --- chat
 connect
 > message r1 Hello
@@ -112,19 +113,22 @@ connect
 > message r1 {{ 'abcdefgh' x 40_000 }}
 < answer r1 {{ 'ijklmnop' x 80_000 }}
 end
-sql SELECT octet_length(content), octet_length(answer) FROM thread_ws.threads JOIN thread_ws.runs USING (thread) WHERE id = '7'
+sql SELECT octet_length(content), octet_length(answer) FROM RUNS WHERE id = '7'
     320000|640000
-sql SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'gateway'
+sql SELECT bool_and(ssl) FROM pg_stat_ssl JOIN
+    pg_stat_activity USING (pid) WHERE usename = 'gateway'
     t
 --- agent
 
 === TEST 8: a host that refuses, and one that answers
 --- store
-host=127.0.0.1,127.0.0.1 port=$TEST_NGINX_DEAD_PORT,$TEST_NGINX_PG_PORT user=gateway dbname=chat
+host=127.0.0.1,127.0.0.1 port=$TEST_NGINX_DEAD_PORT,$TEST_NGINX_PG_PORT
+    user=gateway dbname=chat
 
 === TEST 9: a host that does nothing, and one that answers
 --- store
-host=127.0.0.1,127.0.0.1 port=$TEST_NGINX_STUCK_PORT,$TEST_NGINX_PG_PORT user=gateway dbname=chat connect_timeout=1
+host=127.0.0.1,127.0.0.1 port=$TEST_NGINX_STUCK_PORT,$TEST_NGINX_PG_PORT
+    user=gateway dbname=chat connect_timeout=1
 
 === TEST 10: a wrong password
 --- store

@@ -106,7 +106,8 @@ postgres start
 < answer r2 fine
 @ requests 2
 @ select 2
-@ messages [{"role":"user","content":"Hello"},{"role":"assistant","content":"fine"},{"role":"user","content":"Hello"}]
+@ messages [{"role":"user","content":"Hello"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"Hello"}]
 
 === TEST 4: killed while a run streams
 --- chat
@@ -128,7 +129,7 @@ sql SELECT count(*) FROM thread_ws.threads WHERE id = '4'
 @ request
 @ answer two
 < answer r1 two
-sql SELECT answer FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WHERE id = '4'
+sql SELECT answer FROM RUNS WHERE id = '4'
     two
 
 === TEST 5: it does not answer, and nobody else waits
@@ -178,12 +179,13 @@ postgres pause
 @ end
 < error r1 STORE_UNAVAILABLE
 postgres resume
-soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND state <> 'idle'
+soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND
+    state <> 'idle'
     0
 @ auto answer two
 > message r1 Hello
 < answer r1 /one|two/
-sql SELECT count(*) FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WHERE id = '7'
+sql SELECT count(*) FROM RUNS WHERE id = '7'
     1
 
 === TEST 8: a lock that is held: the server gives up, the connection stays
@@ -203,7 +205,8 @@ no log /does not answer/
 release
 > message r3 Hello
 @ request
-@ messages [{"role":"user","content":"Hello"},{"role":"assistant","content":"fine"},{"role":"user","content":"Hello"}]
+@ messages [{"role":"user","content":"Hello"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"Hello"}]
 @ answer fine
 < answer r3 fine
 

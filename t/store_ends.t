@@ -31,11 +31,13 @@ hold SELECT FROM thread_ws.threads WHERE id = '$mode' FOR UPDATE
 > message r2 Hello
 @ request
 @ answer fine
-soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND wait_event_type = 'Lock'
+soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND
+    wait_event_type = 'Lock'
     1
 stop workers
 release
-soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND state = 'idle' AND query ~ 'append'
+soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND
+    state = 'idle' AND query ~ 'append'
     1
 sql SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'gateway'
     1

@@ -50,11 +50,14 @@ connect
 @ done
 @ end
 <* final r1 "Hi th\u00e9re \ud83d\ude00"
-sql SELECT t.owner, t.id, t.generation, t.last_seq, r.seq, r.request_id, r.content, r.answer, r.finish_reason, r.input_tokens, r.output_tokens FROM thread_ws.threads t JOIN thread_ws.runs r USING (thread)
+sql SELECT owner, id, generation, last_seq, seq, request_id, content, answer,
+    finish_reason, input_tokens, output_tokens FROM RUNS
     ann|1|1|1|1|r1|Hello|Hi thére 😀|stop|7|3
 > message r2 And now
 @ request
-@ messages [{"role":"user","content":"Hello"},{"role":"assistant","content":"Hi th\u00e9re \ud83d\ude00"},{"role":"user","content":"And now"}]
+@ messages [{"role":"user","content":"Hello"},{"role":"assistant",
+    "content":"Hi th\u00e9re \ud83d\ude00"},{"role":"user",
+    "content":"And now"}]
 @ answer fine
 < answer r2 fine
 get /history/1
@@ -62,7 +65,10 @@ get /history/1
 < HTTP 200
 < header Content-Type: application/json
 < header Cache-Control: no-store
-< body /^\{"threadId":"1","messages":\[\{"role":"user","content":"Hello","requestId":"r1","createdAt":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","seq":1\},\{"role":"assistant",.*"seq":2\}\]\}$/
+< body /^\{"threadId":"1","messages":\[
+    \{"role":"user","content":"Hello","requestId":"r1",
+    "createdAt":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z","seq":1\},
+    \{"role":"assistant",.*"seq":2\}\]\}$/
 
 === TEST 2: a retry is answered from the store
 --- agent
@@ -86,8 +92,9 @@ connect
 < answer r2 fine thanks
 @ requests 2
 @ select 2
-@ messages [{"role":"user","content":"Hello"},{"role":"assistant","content":"fine thanks"},{"role":"user","content":"Hello again"}]
-sql SELECT count(*) FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WHERE id = '2'
+@ messages [{"role":"user","content":"Hello"},{"role":"assistant",
+    "content":"fine thanks"},{"role":"user","content":"Hello again"}]
+sql SELECT count(*) FROM RUNS WHERE id = '2'
     2
 
 === TEST 3: cancelled and failed runs leave nothing behind
@@ -166,8 +173,10 @@ connect
     X-User: o'neil"; SELECT pg_sleep(100); -- \' $1 %s
 > message r';DROP/**/SCHEMA/**/thread_ws;-- '); DELETE FROM thread_ws.threads; -- $1 \
 < answer r';DROP/**/SCHEMA/**/thread_ws;-- '; DROP TABLE thread_ws.runs; --
-sql SELECT t.owner, r.request_id, r.content, r.answer, r.model FROM thread_ws.runs r JOIN thread_ws.threads t USING (thread) WHERE id = '5'
-    o'neil"; SELECT pg_sleep(100); -- \' $1 %s|r';DROP/**/SCHEMA/**/thread_ws;--|'); DELETE FROM thread_ws.threads; -- $1 \|'; DROP TABLE thread_ws.runs; --|m'; DELETE FROM thread_ws.runs; --
+sql SELECT owner, request_id, content, answer, model FROM RUNS WHERE id = '5'
+    o'neil"; SELECT pg_sleep(100); -- \' $1 %s|r';DROP/**/SCHEMA/**/thread_ws;--|');
+    DELETE FROM thread_ws.threads; -- $1 \|'; DROP TABLE thread_ws.runs; --|m';
+    DELETE FROM thread_ws.runs; --
 get /history/5
     X-User: o'neil"; SELECT pg_sleep(100); -- \' $1 %s
 < HTTP 200
@@ -192,10 +201,12 @@ messages 25
 get /history/6?limit=10
     X-User: ann
 < HTTP 200
-< body /^\{"threadId":"6","messages":\[\{"role":"user","content":"Hello","requestId":"n16".*"seq":25\}\]\}$/
+< body /^\{"threadId":"6","messages":\[
+    \{"role":"user","content":"Hello","requestId":"n16".*"seq":25\}\]\}$/
 get /history/6?limit=10&before=6
     X-User: ann
-< body /"messages":\[\{"role":"user","content":"Hello","requestId":"n1".*"requestId":"n5".*"seq":5\}\]\}$/
+< body /"messages":\[\{"role":"user","content":"Hello","requestId":"n1".*
+    "requestId":"n5".*"seq":5\}\]\}$/
 get /history/6?before=1
     X-User: ann
 < HTTP 200
@@ -242,7 +253,7 @@ b< answer r1 fine
 @ requests 2
 @ select 2
 @ messages [{"role":"user","content":"Hello"}]
-sql SELECT generation, last_seq, seq, request_id FROM thread_ws.threads JOIN thread_ws.runs USING (thread) WHERE id = '7'
+sql SELECT generation, last_seq, seq, request_id FROM RUNS WHERE id = '7'
     2|2|2|r1
 
 === TEST 8: a run that streams while its thread is removed does not revive it
@@ -265,7 +276,7 @@ delete /history/8
 @ end
 a< error r2 STORE_UNAVAILABLE
 a< close 1008
-sql SELECT count(*) FROM thread_ws.threads JOIN thread_ws.runs USING (thread) WHERE id = '8'
+sql SELECT count(*) FROM RUNS WHERE id = '8'
     0
 
 === TEST 9: nor does the first run of a thread
@@ -284,7 +295,7 @@ delete /history/9
 @ end
 a< error r1 STORE_UNAVAILABLE
 a< close 1008
-sql SELECT count(*) FROM thread_ws.threads JOIN thread_ws.runs USING (thread) WHERE id = '9'
+sql SELECT count(*) FROM RUNS WHERE id = '9'
     0
 
 === TEST 10: each of two tabs sees what the other has added
@@ -303,9 +314,12 @@ a> message r3 from a again
 a< answer r3 fine
 @ requests 3
 @ select 2
-@ messages [{"role":"user","content":"from a"},{"role":"assistant","content":"fine"},{"role":"user","content":"from b"}]
+@ messages [{"role":"user","content":"from a"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"from b"}]
 @ select 3
-@ messages [{"role":"user","content":"from a"},{"role":"assistant","content":"fine"},{"role":"user","content":"from b"},{"role":"assistant","content":"fine"},{"role":"user","content":"from a again"}]
+@ messages [{"role":"user","content":"from a"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"from b"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"from a again"}]
 
 === TEST 11: the context window, by runs and by bytes
 --- chat_config
@@ -322,7 +336,10 @@ connect
 < answer r1 fine
 @ requests 10
 @ select 10
-@ messages [{"role":"user","content":"Hello"},{"role":"assistant","content":"fine"},{"role":"user","content":"Hello"},{"role":"assistant","content":"fine"},{"role":"user","content":"Hello"},{"role":"assistant","content":"fine"},{"role":"user","content":"now"}]
+@ messages [{"role":"user","content":"Hello"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"Hello"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"Hello"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"now"}]
 > message r2 {{ 'x' x 51 }}
 < answer r2 fine
 connect
@@ -331,7 +348,8 @@ connect
 < answer r3 fine
 @ requests 12
 @ select 12
-@ messages [{"role":"user","content":"{{ 'x' x 51 }}"},{"role":"assistant","content":"fine"},{"role":"user","content":"now"}]
+@ messages [{"role":"user","content":"{{ 'x' x 51 }}"},
+    {"role":"assistant","content":"fine"},{"role":"user","content":"now"}]
 
 === TEST 12: a large message and a large answer
 --- chat
@@ -341,7 +359,7 @@ connect
 @ request
 @ answer {{ 'ijklmnop' x 200_000 }}
 < answer r1 {{ 'ijklmnop' x 200_000 }}
-sql SELECT octet_length(content), octet_length(answer) FROM thread_ws.threads JOIN thread_ws.runs USING (thread) WHERE id = '12'
+sql SELECT octet_length(content), octet_length(answer) FROM RUNS WHERE id = '12'
     800000|1600000
 connect
     X-User: ann

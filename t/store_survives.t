@@ -66,7 +66,11 @@ connect
 < answer r3 fine
 @ requests 5
 @ select 5
-@ messages [{"role":"user","content":"one"},{"role":"assistant","content":"fine"},{"role":"user","content":"two"},{"role":"assistant","content":"fine"},{"role":"user","content":"three"},{"role":"assistant","content":"fine"},{"role":"user","content":"four"},{"role":"assistant","content":"fine"},{"role":"user","content":"five"}]
+@ messages [{"role":"user","content":"one"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"two"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"three"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"four"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"five"}]
 --- error_log eval
 qr/\[alert\].*exited on signal 9/
 
@@ -88,7 +92,9 @@ connect
 < answer r1 fine
 @ requests 3
 @ select 3
-@ messages [{"role":"user","content":"one"},{"role":"assistant","content":"fine"},{"role":"user","content":"two"},{"role":"assistant","content":"fine"},{"role":"user","content":"three"}]
+@ messages [{"role":"user","content":"one"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"two"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"three"}]
 quit server
 connect
 > message r4 four
@@ -116,9 +122,12 @@ a> message r3 from a again
 a< answer r3 fine
 @ requests 3
 @ select 2
-@ messages [{"role":"user","content":"from a"},{"role":"assistant","content":"fine"},{"role":"user","content":"from b"}]
+@ messages [{"role":"user","content":"from a"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"from b"}]
 @ select 3
-@ messages [{"role":"user","content":"from a"},{"role":"assistant","content":"fine"},{"role":"user","content":"from b"},{"role":"assistant","content":"fine"},{"role":"user","content":"from a again"}]
+@ messages [{"role":"user","content":"from a"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"from b"},{"role":"assistant",
+    "content":"fine"},{"role":"user","content":"from a again"}]
 
 === TEST 4: memory: another worker takes a run over from a client that hangs
 --- agent
@@ -182,7 +191,7 @@ a< cancelled r1
 @ done
 @ end
 b< final r1 two
-sql SELECT request_id, answer FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WHERE id = '5'
+sql SELECT request_id, answer FROM RUNS WHERE id = '5'
     r1|two
 
 === TEST 6: memory: a killed worker's run is not in the way

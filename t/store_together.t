@@ -57,9 +57,10 @@ connect b
 b< quiet
 all workers
 storm {{ $main::Runs }} a b
-sql SELECT count(*), min(seq), max(seq), count(DISTINCT seq), count(DISTINCT request_id), max(last_seq) FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WHERE id = '1'
+sql SELECT count(*), min(seq), max(seq), count(DISTINCT seq),
+    count(DISTINCT request_id), max(last_seq) FROM RUNS WHERE id = '1'
     {{ my $n = 2 * $main::Runs; "$n|1|$n|$n|$n|$n" }}
-ordered SELECT request_id FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WHERE id = '1' ORDER BY seq
+ordered SELECT request_id FROM RUNS WHERE id = '1' ORDER BY seq
 
 === TEST 2: memory
 --- chat
@@ -85,7 +86,7 @@ connect b
 b< quiet
 all workers
 storm {{ $main::Runs / 5 }} a b same
-sql SELECT count(*), min(seq), max(seq), count(DISTINCT request_id) FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WHERE id = '3'
+sql SELECT count(*), min(seq), max(seq), count(DISTINCT request_id) FROM RUNS WHERE id = '3'
     {{ my $n = $main::Runs / 5; "$n|1|$n|$n" }}
 
 === TEST 4: postgres behind a pooler in transaction mode
@@ -98,7 +99,8 @@ connect b
 b< quiet
 all workers
 storm {{ $main::Runs / 2 }} a b
-sql SELECT count(*), min(seq), max(seq), count(DISTINCT seq), max(last_seq) FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WHERE id = '4'
+sql SELECT count(*), min(seq), max(seq), count(DISTINCT seq),
+    max(last_seq) FROM RUNS WHERE id = '4'
     {{ my $n = $main::Runs; "$n|1|$n|$n|$n" }}
 delete /history/4
 < HTTP 204
@@ -112,6 +114,6 @@ repeat 20
 connect c{{ $i }} /chat?threadId=5-{{ $i }}
 end
 storm 20 {{ join ' ', map { "c$_" } 1 .. 20 }}
-sql SELECT count(*), count(DISTINCT thread), max(seq) FROM thread_ws.runs JOIN thread_ws.threads USING (thread) WHERE id LIKE '5-%'
+sql SELECT count(*), count(DISTINCT thread), max(seq) FROM RUNS WHERE id LIKE '5-%'
     400|20|20
 no log /PostgreSQL/

@@ -117,10 +117,66 @@ sub steps {
             next;
         }
 
+        ($line, my @others) = gone_on($line, @$more);
+
         $self->{line} = $line;
         local $ThreadWS::Where::At = "$self->{name}: $line";
-        $self->step($self->expand($line), map { $self->expand($_) } @$more);
+        $self->step($self->expand($line), map { $self->expand($_) } @others);
     }
+}
+
+# A line goes on in the indented ones while it is not whole.
+
+sub gone_on {
+    my ($line, @more) = @_;
+
+    while (@more && defined(my $glue = unfinished($line))) {
+        $line .= $glue . shift @more;
+    }
+
+    return ($line, @more);
+}
+
+# The same of lines of which none belongs to another.
+
+sub joined {
+    my @lines = @_;
+    my @whole;
+
+    while (@lines) {
+        (my $line, @lines) = gone_on(@lines);
+        push @whole, $line;
+    }
+
+    return @whole;
+}
+
+# What is to stand between it and what follows, if anything is to follow: an
+# expression, a pattern, JSON or a list of labels that has not ended, a query
+# that ends in a comma, "AND" or "JOIN".
+
+sub unfinished {
+    my ($line) = @_;
+
+    return undef if $line =~ /^perl/;
+
+    $line =~ s/\{\{.*?\}\}/0/g;
+    return ' ' if $line =~ /\{\{/;
+
+    if ($line =~ /^(?:sql|soon|hold|ordered) /) {
+        return $line =~ /(?:,| AND| JOIN)$/ ? ' ' : undef;
+    }
+
+    return undef if $line =~ /^(?:connect|get|delete) /;
+
+    if ($line =~ m!^[^\["{/]* /(.+)!) {
+        return $1 =~ m!/i?$! ? undef : '';
+    }
+
+    $line =~ s/^[^\[{]*//;
+    $line =~ s/"(?:[^"\\]|\\.)*"//g;
+
+    return $line =~ tr/[{// > $line =~ tr/]}// ? '' : undef;
 }
 
 # {{ expression }}, in which $i counts a repeat's turns

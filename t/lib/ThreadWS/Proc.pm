@@ -7,7 +7,7 @@ use warnings;
 
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(slurp alive children idle stopped);
+our @EXPORT_OK = qw(slurp alive children idle leaving stopped);
 
 sub slurp {
     my ($file) = @_;
@@ -37,6 +37,13 @@ sub stopped {
 sub children {
     my ($pid) = @_;
     return split ' ', slurp("/proc/$pid/task/$pid/children");
+}
+
+# A worker of nginx that takes no connections any more.
+
+sub leaving {
+    my ($pid) = @_;
+    return slurp("/proc/$pid/cmdline") =~ /shutting down/;
 }
 
 # It waits for events, and holds no lock.

@@ -12,7 +12,7 @@ use IO::Socket::INET;
 use POSIX ();
 
 use ThreadWS::Command;
-use ThreadWS::Proc qw(slurp children);
+use ThreadWS::Proc qw(slurp alive children leaving);
 
 our $BAD = qr/\[(?:alert|crit|emerg)\]|Sanitizer|runtime error:|open socket/;
 
@@ -187,6 +187,8 @@ sub reload {
     $self->{loop}->until(
         sub { $self->{workers} <= grep { !$old{$_} } $self->worker_pids },
         'new workers');
+    $self->{loop}->until(sub { !grep { alive($_) && !leaving($_) } @old },
+        'the old workers to be told to leave');
 
     return @old;
 }

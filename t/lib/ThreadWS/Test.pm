@@ -308,7 +308,7 @@ $Test::Nginx::Util::RunTestHelper = sub {
 
         if (defined $program) {
             $dialogue->agent_auto($Agents{$name}, '',
-                grep { /\S/ } split /\n/, $program);
+                map { s/^\s+//r } grep { /\S/ } split /\n/, $program);
         }
     }
 

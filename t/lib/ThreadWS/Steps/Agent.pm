@@ -30,7 +30,7 @@ sub agent_request {
 sub agent_auto {
     my ($self, $agent, $rest, @more) = @_;
 
-    my @verbs = $rest eq '' ? @more : ($rest);
+    my @verbs = $rest eq '' ? ThreadWS::Dialogue::joined(@more) : ($rest);
 
     $agent->{auto} = sub {
         my ($request) = @_;

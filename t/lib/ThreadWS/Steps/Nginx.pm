@@ -10,7 +10,7 @@ use Time::HiRes qw(time);
 
 use ThreadWS::Client;
 use ThreadWS::Loop;
-use ThreadWS::Proc qw(slurp children);
+use ThreadWS::Proc qw(slurp alive children leaving);
 
 sub file_matches {
     my ($self, $file, $pattern) = @_;
@@ -87,7 +87,8 @@ sub do_signal {
     kill $name, $self->master;
 }
 
-# A new worker serves; the old one may still have connections.
+# A new worker serves, the old one takes no connections any more, but may still
+# have some.
 
 sub do_reload {
     my ($self, $rest) = @_;
@@ -99,6 +100,8 @@ sub do_reload {
     kill 'HUP', $master;
     $self->until(sub { grep { !$old{$_} } $self->workers($master) },
         'a new worker');
+    $self->until(sub { !grep { alive($_) && !leaving($_) } keys %old },
+        'the old worker to be told to leave');
 }
 
 sub do_old {

@@ -7,6 +7,8 @@ package ThreadWS::Steps::Postgres;
 #   soon QUERY          they are, after a while
 #   hold QUERY          in a transaction that goes on until "release"
 #
+# RUNS in a query are the runs, each joined with its thread.
+#
 # A block leaves it running, and no transaction open, however it ends.
 
 use strict;
@@ -24,6 +26,14 @@ my %Method = (start => 'start', stop => 'stop', kill => 'kill9',
     pause => 'pause', resume => 'resume');
 
 sub cluster { $ThreadWS::Postgres::Cluster }
+
+sub query {
+    my ($self, $text) = @_;
+
+    $text =~ s/\bRUNS\b/thread_ws.runs JOIN thread_ws.threads USING (thread)/g;
+
+    return $self->cluster->psql($text);
+}
 
 # For what no socket tells of: looks often, while sockets are served.
 
@@ -50,7 +60,7 @@ sub do_postgres {
 sub do_sql {
     my ($self, $query, @rows) = @_;
 
-    my @got = $self->cluster->psql($query);
+    my @got = $self->query($query);
     $self->expect("@got" eq "@rows", join "\n", @got);
 }
 
@@ -62,7 +72,7 @@ sub do_soon {
 
     my @got;
     $self->soon(sub {
-        @got = $self->cluster->psql($query);
+        @got = $self->query($query);
         return "@got" eq "@rows";
     }, "@rows");
     $self->expect(1);

@@ -69,7 +69,7 @@ sub do_ordered {
 
     my (%last, @wrong);
 
-    for my $id ($self->cluster->psql($query)) {
+    for my $id ($self->query($query)) {
         my ($name, $number) = $id =~ /(.*)-(\d+)$/;
         push @wrong, $id if $number >= ($last{$name} // 1e9);
         $last{$name} = $number;
