@@ -9,6 +9,7 @@
 #include "base/ngx_thread_ws_directive.h"
 #include "conn/ngx_thread_ws_compact.h"
 #include "conn/ngx_thread_ws_upgrade.h"
+#include "ws/ngx_thread_ws_origin.h"
 
 
 static char *ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
@@ -124,7 +125,7 @@ ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
         p[3] = 'x';
     }
 
-    if (ngx_thread_ws_handshake_split(&plain, &scheme, &host, &port)
+    if (ngx_thread_ws_origin_split(&plain, &scheme, &host, &port)
         != NGX_OK)
     {
         return ngx_thread_ws_directive_refuse(cf, "takes \"same\" or \"any\" "

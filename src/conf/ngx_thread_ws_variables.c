@@ -12,6 +12,7 @@
 #include "base/ngx_thread_ws_uuid.h"
 #include "run/ngx_thread_ws_run.h"
 #include "wire/ngx_thread_ws_command.h"
+#include "conn/ngx_thread_ws_identity.h"
 
 
 typedef enum {
@@ -187,7 +188,7 @@ ngx_thread_ws_variable_whose(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    rc = ngx_thread_ws_upgrade_owner(r->main, whose->conf, &whose->owner);
+    rc = ngx_thread_ws_identity_owner(r->main, whose->conf, &whose->owner);
 
     if (rc == NGX_HTTP_FORBIDDEN) {
         whose->stranger = 1;
@@ -196,7 +197,7 @@ ngx_thread_ws_variable_whose(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    rc = ngx_thread_ws_upgrade_thread_id(r->main, whose->conf,
+    rc = ngx_thread_ws_identity_thread(r->main, whose->conf,
                                          &whose->thread_id);
 
     return (rc == NGX_HTTP_INTERNAL_SERVER_ERROR) ? NGX_ERROR : NGX_OK;

@@ -30,24 +30,6 @@ ngx_int_t ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
     ngx_uint_t *close_code);
 
 
-/*
- * The thread and its owner that a request names, as the location's settings
- * say.  NGX_OK; NGX_DECLINED when thread_id is missing or malformed (its len is
- * 0 then); or an HTTP status: 403 for a user that comes out empty or unfit,
- * 500 without memory.
- */
-
-ngx_int_t ngx_thread_ws_upgrade_ids(ngx_http_request_t *r,
-    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id, ngx_str_t *owner);
-
-/* the same for each alone, without a word in the log */
-
-ngx_int_t ngx_thread_ws_upgrade_owner(ngx_http_request_t *r,
-    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *owner);
-ngx_int_t ngx_thread_ws_upgrade_thread_id(ngx_http_request_t *r,
-    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id);
-
-
 /* what thread_ws_origins says */
 
 #define NGX_THREAD_WS_ORIGINS_SAME  0

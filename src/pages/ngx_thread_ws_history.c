@@ -13,6 +13,7 @@
 #include "conf/ngx_thread_ws_settings.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "json/ngx_thread_ws_json.h"
+#include "conn/ngx_thread_ws_identity.h"
 
 
 #define NGX_THREAD_WS_HISTORY_RUNS   100
@@ -142,7 +143,7 @@ ngx_thread_ws_history_handler(ngx_http_request_t *r)
     history->request = r;
     op = &history->op;
 
-    rc = ngx_thread_ws_upgrade_ids(r, conf, &op->thread_id, &op->owner);
+    rc = ngx_thread_ws_identity(r, conf, &op->thread_id, &op->owner);
 
     if (rc == NGX_DECLINED) {
         return NGX_HTTP_NOT_FOUND;

@@ -19,8 +19,6 @@
 #define NGX_THREAD_WS_RUN_HOLD  3600000
 
 
-static ngx_int_t ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_run_args_t *args);
 static void ngx_thread_ws_run_fail(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_know(ngx_thread_ws_run_t *run);
@@ -29,10 +27,7 @@ static ngx_array_t *ngx_thread_ws_run_headers(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_store(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_append_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run);
-static void ngx_thread_ws_run_timeout_handler(ngx_event_t *ev);
 static void ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run);
-static u_char *ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf,
-    size_t len);
 
 static ngx_int_t ngx_thread_ws_run_on_prompt(void *data, ngx_http_request_t *r,
     ngx_chain_t **body, off_t *size);
@@ -46,7 +41,6 @@ static void ngx_thread_ws_run_on_whole(void *data);
 static void ngx_thread_ws_run_on_cut(void *data, ngx_uint_t end);
 static void ngx_thread_ws_run_on_gone(void *data, ngx_uint_t whole,
     ngx_uint_t end);
-static u_char *ngx_thread_ws_run_on_log(void *data, u_char *buf, size_t len);
 
 
 static ngx_thread_ws_agent_handlers_t  ngx_thread_ws_run_agent = {
@@ -58,90 +52,8 @@ static ngx_thread_ws_agent_handlers_t  ngx_thread_ws_run_agent = {
     ngx_thread_ws_run_on_whole,
     ngx_thread_ws_run_on_cut,
     ngx_thread_ws_run_on_gone,
-    ngx_thread_ws_run_on_log
+    ngx_thread_ws_run_log
 };
-
-
-ngx_thread_ws_run_t *
-ngx_thread_ws_run_create(ngx_thread_ws_run_args_t *args)
-{
-    ngx_log_t            *log;
-    ngx_pool_t           *pool;
-    ngx_thread_ws_run_t  *run;
-
-    pool = ngx_create_pool(2048, args->subject->log);
-    if (pool == NULL) {
-        return NULL;
-    }
-
-    run = ngx_pcalloc(pool, sizeof(ngx_thread_ws_run_t));
-    log = ngx_palloc(pool, sizeof(ngx_log_t));
-
-    if (run == NULL || log == NULL) {
-        goto failed;
-    }
-
-    run->pool = pool;
-    run->conf = args->conf;
-    run->handlers = args->handlers;
-    run->thread = args->thread;
-    run->context = args->context;
-    run->started = ngx_current_msec;
-
-    ngx_queue_init(&run->readers);
-    ngx_thread_ws_result_init(&run->result);
-
-    if (ngx_thread_ws_run_texts(run, args) != NGX_OK) {
-        goto failed;
-    }
-
-    /* a copy: a run outlives its connection */
-
-    *log = *args->subject->log;
-    log->handler = ngx_thread_ws_run_log_error;
-    log->data = run;
-    log->action = NULL;
-    run->subject.log = log;
-    pool->log = ngx_cycle->log;
-
-    run->caller = ngx_thread_ws_caller_create(pool, args->upgrade);
-    if (run->caller == NULL) {
-        goto failed;
-    }
-
-    run->timer.handler = ngx_thread_ws_run_timeout_handler;
-    run->timer.data = run;
-    run->timer.log = run->subject.log;
-
-    return run;
-
-failed:
-
-    ngx_destroy_pool(pool);
-
-    return NULL;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_run_args_t *args)
-{
-    if (ngx_thread_ws_subject_run(&run->subject, args->subject,
-                                  &args->request_id, run->pool)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    run->content.len = args->content.len;
-    run->content.data = ngx_pstrdup(run->pool, &args->content);
-
-    run->pass.len = args->pass.len;
-    run->pass.data = ngx_pstrdup(run->pool, &args->pass);
-
-    return (run->content.data && run->pass.data) ? NGX_OK : NGX_ERROR;
-}
 
 
 void
@@ -355,7 +267,7 @@ ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run)
 }
 
 
-static void
+void
 ngx_thread_ws_run_timeout_handler(ngx_event_t *ev)
 {
     ngx_thread_ws_run_t  *run = ev->data;
@@ -505,13 +417,6 @@ ngx_thread_ws_run_release(ngx_thread_ws_run_t *run)
 }
 
 
-static u_char *
-ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf, size_t len)
-{
-    return ngx_thread_ws_run_on_log(log->data, buf, len);
-}
-
-
 /* what the agent asks and tells */
 
 
@@ -629,15 +534,4 @@ ngx_thread_ws_run_on_gone(void *data, ngx_uint_t whole, ngx_uint_t end)
     }
 
     ngx_thread_ws_run_release(run);
-}
-
-
-static u_char *
-ngx_thread_ws_run_on_log(void *data, u_char *buf, size_t len)
-{
-    ngx_thread_ws_run_t  *run = data;
-
-    return ngx_snprintf(buf, len, ", connection: %*s, request: %V",
-                        (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
-                        run->subject.connection_id, &run->subject.request_id);
 }

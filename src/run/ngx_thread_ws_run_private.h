@@ -13,6 +13,11 @@
 #include "run/ngx_thread_ws_run.h"
 
 
+/* the handler of a run's timer, and what lines of the error log say of it */
+
+void ngx_thread_ws_run_timeout_handler(ngx_event_t *ev);
+u_char *ngx_thread_ws_run_log(void *data, u_char *buf, size_t len);
+
 /* sets the verdict, and a line in the log where there is a reason: NGX_ERROR */
 
 ngx_int_t ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,

@@ -1,6 +1,7 @@
 
 #include "fuzz.h"
 #include "ws/ngx_thread_ws_handshake.h"
+#include "ws/ngx_thread_ws_origin.h"
 
 
 /*
@@ -175,7 +176,7 @@ fuzz_origin(ngx_str_t *s)
         pattern.len = s->data + s->len - pattern.data;
     }
 
-    rc = ngx_thread_ws_handshake_split(&origin, &scheme, &host, &port);
+    rc = ngx_thread_ws_origin_split(&origin, &scheme, &host, &port);
     fuzz_assert(rc == NGX_OK || rc == NGX_DECLINED);
 
     if (rc == NGX_OK) {
@@ -185,11 +186,11 @@ fuzz_origin(ngx_str_t *s)
 
         /* whatever is one matches itself */
 
-        fuzz_assert(ngx_thread_ws_handshake_origin(&origin, &origin)
+        fuzz_assert(ngx_thread_ws_origin_match(&origin, &origin)
                     == NGX_OK);
     }
 
-    if (ngx_thread_ws_handshake_origin(&origin, &pattern) == NGX_OK) {
+    if (ngx_thread_ws_origin_match(&origin, &pattern) == NGX_OK) {
         fuzz_assert(rc == NGX_OK || origin.len == 4);
         fuzz_assert(pattern.len);
     }

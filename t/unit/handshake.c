@@ -1,6 +1,7 @@
 
 #include "unit.h"
 #include "ws/ngx_thread_ws_handshake.h"
+#include "ws/ngx_thread_ws_origin.h"
 
 
 #define PMD        "permessage-deflate"
@@ -642,7 +643,7 @@ handshake_test_origin(void)
         origin = handshake_copy(c->origin);
         pattern = handshake_copy(c->pattern);
 
-        rc = ngx_thread_ws_handshake_origin(&origin, &pattern);
+        rc = ngx_thread_ws_origin_match(&origin, &pattern);
 
         unit_int(rc, c->matches ? NGX_OK : NGX_DECLINED, "%s %s %s",
                  c->origin, c->matches ? "matches" : "does not match",
@@ -667,7 +668,7 @@ handshake_test_split(void)
         c = &handshake_parts[i];
         origin = handshake_copy(c->origin);
 
-        rc = ngx_thread_ws_handshake_split(&origin, &scheme, &host, &port);
+        rc = ngx_thread_ws_origin_split(&origin, &scheme, &host, &port);
 
         if (c->expected == NULL) {
             unit_int(rc, NGX_DECLINED, "no origin: \"%s\"", c->origin);

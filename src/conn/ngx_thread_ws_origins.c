@@ -8,6 +8,7 @@
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "base/ngx_thread_ws_headers.h"
 #include "base/ngx_thread_ws_string.h"
+#include "ws/ngx_thread_ws_origin.h"
 
 
 static ngx_int_t ngx_thread_ws_origin_same(ngx_http_request_t *r,
@@ -67,7 +68,7 @@ ngx_thread_ws_origin_same(ngx_http_request_t *r, ngx_str_t *origin)
     ngx_uint_t   their_port, own_port;
 
     if (r->headers_in.host == NULL
-        || ngx_thread_ws_handshake_split(origin, &scheme, &host, &their_port)
+        || ngx_thread_ws_origin_split(origin, &scheme, &host, &their_port)
            != NGX_OK
         || !(ngx_thread_ws_string_is_same(&scheme, "http")
              || ngx_thread_ws_string_is_same(&scheme, "https")))
@@ -210,7 +211,7 @@ ngx_thread_ws_origin_listed(ngx_http_request_t *r,
         }
 #endif
 
-        if (ngx_thread_ws_handshake_origin(origin, &pattern[i].pattern)
+        if (ngx_thread_ws_origin_match(origin, &pattern[i].pattern)
             == NGX_OK)
         {
             return NGX_OK;

@@ -1,0 +1,35 @@
+
+/*
+ * What the two halves of a connection share: its life and its events.
+ */
+
+
+#ifndef _NGX_THREAD_WS_CONN_PRIVATE_H_INCLUDED_
+#define _NGX_THREAD_WS_CONN_PRIVATE_H_INCLUDED_
+
+
+#include "conn/ngx_thread_ws_conn.h"
+
+
+/* the handler of both events, until nobody else holds the request */
+
+void ngx_thread_ws_conn_first_handler(ngx_event_t *ev);
+
+/* what follows every event; the connection may be gone afterwards */
+
+void ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn);
+
+/*
+ * The worker is leaving: what is under way is finished, then the client is sent
+ * away.
+ */
+
+void ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn);
+
+/* the one way out; and the upgrade request's clean-up, which it comes to */
+
+void ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn);
+void ngx_thread_ws_conn_cleanup(void *data);
+
+
+#endif /* _NGX_THREAD_WS_CONN_PRIVATE_H_INCLUDED_ */

@@ -1,0 +1,113 @@
+
+/*
+ * What a run is made of: copies of all that it needs, in a pool of its own.
+ */
+
+
+#include "run/ngx_thread_ws_run_private.h"
+
+
+static ngx_int_t ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_run_args_t *args);
+static u_char *ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf,
+    size_t len);
+
+
+ngx_thread_ws_run_t *
+ngx_thread_ws_run_create(ngx_thread_ws_run_args_t *args)
+{
+    ngx_log_t            *log;
+    ngx_pool_t           *pool;
+    ngx_thread_ws_run_t  *run;
+
+    pool = ngx_create_pool(2048, args->subject->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    run = ngx_pcalloc(pool, sizeof(ngx_thread_ws_run_t));
+    log = ngx_palloc(pool, sizeof(ngx_log_t));
+
+    if (run == NULL || log == NULL) {
+        goto failed;
+    }
+
+    run->pool = pool;
+    run->conf = args->conf;
+    run->handlers = args->handlers;
+    run->thread = args->thread;
+    run->context = args->context;
+    run->started = ngx_current_msec;
+
+    ngx_queue_init(&run->readers);
+    ngx_thread_ws_result_init(&run->result);
+
+    if (ngx_thread_ws_run_texts(run, args) != NGX_OK) {
+        goto failed;
+    }
+
+    /* a copy: a run outlives its connection */
+
+    *log = *args->subject->log;
+    log->handler = ngx_thread_ws_run_log_error;
+    log->data = run;
+    log->action = NULL;
+    run->subject.log = log;
+    pool->log = ngx_cycle->log;
+
+    run->caller = ngx_thread_ws_caller_create(pool, args->upgrade);
+    if (run->caller == NULL) {
+        goto failed;
+    }
+
+    run->timer.handler = ngx_thread_ws_run_timeout_handler;
+    run->timer.data = run;
+    run->timer.log = run->subject.log;
+
+    return run;
+
+failed:
+
+    ngx_destroy_pool(pool);
+
+    return NULL;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_run_args_t *args)
+{
+    if (ngx_thread_ws_subject_run(&run->subject, args->subject,
+                                  &args->request_id, run->pool)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    run->content.len = args->content.len;
+    run->content.data = ngx_pstrdup(run->pool, &args->content);
+
+    run->pass.len = args->pass.len;
+    run->pass.data = ngx_pstrdup(run->pool, &args->pass);
+
+    return (run->content.data && run->pass.data) ? NGX_OK : NGX_ERROR;
+}
+
+
+static u_char *
+ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf, size_t len)
+{
+    return ngx_thread_ws_run_log(log->data, buf, len);
+}
+
+
+u_char *
+ngx_thread_ws_run_log(void *data, u_char *buf, size_t len)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    return ngx_snprintf(buf, len, ", connection: %*s, request: %V",
+                        (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
+                        run->subject.connection_id, &run->subject.request_id);
+}
