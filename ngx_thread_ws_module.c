@@ -410,7 +410,7 @@ ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
     conf->store = NGX_CONF_UNSET_PTR;
     conf->context.runs = NGX_CONF_UNSET_UINT;
     conf->demo_delay = NGX_CONF_UNSET_MSEC;
-    conf->log = NGX_CONF_UNSET_PTR;
+    conf->event_log = NGX_CONF_UNSET_PTR;
     conf->trace = NGX_CONF_UNSET_PTR;
 
     return conf;
@@ -481,7 +481,7 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         }
     }
 
-    ngx_conf_merge_ptr_value(conf->log, prev->log, NULL);
+    ngx_conf_merge_ptr_value(conf->event_log, prev->event_log, NULL);
     ngx_conf_merge_ptr_value(conf->trace, prev->trace, NULL);
 
     if (ngx_thread_ws_history_check(cf, conf) != NGX_OK) {

@@ -63,7 +63,7 @@ typedef struct {
 
 typedef struct {
     ngx_array_t                stores;       /* of PostgreSQL's settings */
-    ngx_array_t               *logs;         /* of ngx_thread_ws_lines_t * */
+    ngx_array_t               *event_logs;   /* of ngx_thread_ws_lines_t * */
     ngx_array_t               *exporters;    /* of ngx_thread_ws_exporter_t * */
     ngx_uint_t                 compact_told; /* unsigned  compact_told:1;
                                                 that it is off, and why */
@@ -115,7 +115,7 @@ typedef struct {
 
     ngx_msec_t                 demo_delay;   /* between two deltas */
 
-    ngx_thread_ws_lines_t     *log;          /* the event log, NULL: off */
+    ngx_thread_ws_lines_t     *event_log;    /* NULL: off */
     ngx_thread_ws_trace_conf_t  *trace;      /* NULL: off */
 } ngx_thread_ws_loc_conf_t;
 

@@ -109,7 +109,7 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r,
 
     conn->subject.log = r->connection->log;
     conn->subject.dialect = conf->dialect;
-    conn->subject.events = conf->log;
+    conn->subject.event_log = conf->event_log;
     conn->subject.trace = conf->trace;
 
     ngx_http_set_ctx(r, conn, ngx_thread_ws_module);

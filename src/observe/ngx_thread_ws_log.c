@@ -34,14 +34,14 @@ ngx_thread_ws_log_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                  *value;
     ngx_thread_ws_main_conf_t  *tmcf;
 
-    if (tlcf->log != NGX_CONF_UNSET_PTR) {
+    if (tlcf->event_log != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
-        tlcf->log = NULL;
+        tlcf->event_log = NULL;
         return NGX_CONF_OK;
     }
 
@@ -54,17 +54,18 @@ ngx_thread_ws_log_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
 
-    if (tmcf->logs == NULL) {
-        tmcf->logs = ngx_array_create(cf->pool, 4,
-                                     sizeof(ngx_thread_ws_lines_t *));
-        if (tmcf->logs == NULL) {
+    if (tmcf->event_logs == NULL) {
+        tmcf->event_logs = ngx_array_create(cf->pool, 4,
+                                            sizeof(ngx_thread_ws_lines_t *));
+        if (tmcf->event_logs == NULL) {
             return NGX_CONF_ERROR;
         }
     }
 
-    tlcf->log = ngx_thread_ws_lines_create(cf, tmcf->logs, &value[1]);
+    tlcf->event_log = ngx_thread_ws_lines_create(cf, tmcf->event_logs,
+                                                 &value[1]);
 
-    return tlcf->log ? NGX_CONF_OK : NGX_CONF_ERROR;
+    return tlcf->event_log ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -116,7 +117,7 @@ ngx_thread_ws_logs(void)
     tmcf = ngx_http_cycle_get_module_main_conf(ngx_cycle,
                                                ngx_thread_ws_module);
 
-    return tmcf ? tmcf->logs : NULL;
+    return tmcf ? tmcf->event_logs : NULL;
 }
 
 
@@ -160,7 +161,7 @@ ngx_thread_ws_log_subject(ngx_thread_ws_subject_t *subject, char *event)
 {
     u_char  *p, id[NGX_THREAD_WS_TRACE_ID_LEN];
 
-    p = ngx_thread_ws_log_begin(subject->events, event);
+    p = ngx_thread_ws_log_begin(subject->event_log, event);
     if (p == NULL) {
         return NULL;
     }
@@ -236,7 +237,7 @@ ngx_thread_ws_log_connected(ngx_thread_ws_subject_t *subject,
 
     if (p) {
         p = ngx_thread_ws_log_text(p, "client", client);
-        ngx_thread_ws_log_end(subject->events, p);
+        ngx_thread_ws_log_end(subject->event_log, p);
     }
 }
 
@@ -251,7 +252,7 @@ ngx_thread_ws_log_reconnected(ngx_thread_ws_subject_t *subject,
 
     if (p) {
         p = ngx_sprintf(p, ",\"awayMs\":%M", away);
-        ngx_thread_ws_log_end(subject->events, p);
+        ngx_thread_ws_log_end(subject->event_log, p);
     }
 }
 
@@ -274,7 +275,7 @@ ngx_thread_ws_log_closed(ngx_thread_ws_subject_t *subject,
                         totals->input_tokens, totals->output_tokens,
                         totals->bytes_in, totals->bytes_out);
 
-        ngx_thread_ws_log_end(subject->events, p);
+        ngx_thread_ws_log_end(subject->event_log, p);
     }
 }
 
@@ -288,7 +289,7 @@ ngx_thread_ws_log_message(ngx_thread_ws_subject_t *subject, size_t bytes)
 
     if (p) {
         p = ngx_sprintf(p, ",\"bytes\":%uz", bytes);
-        ngx_thread_ws_log_end(subject->events, p);
+        ngx_thread_ws_log_end(subject->event_log, p);
     }
 }
 
@@ -303,7 +304,7 @@ ngx_thread_ws_log_queued(ngx_thread_ws_subject_t *subject,
 
     if (p) {
         p = ngx_sprintf(p, ",\"waiting\":%ui", waiting);
-        ngx_thread_ws_log_end(subject->events, p);
+        ngx_thread_ws_log_end(subject->event_log, p);
     }
 }
 
@@ -324,7 +325,7 @@ ngx_thread_ws_log_rejected(ngx_thread_ws_subject_t *subject,
         p = ngx_sprintf(p, ",\"code\":\"%V\"",
                         &ngx_thread_ws_codes[code].name);
 
-        ngx_thread_ws_log_end(subject->events, p);
+        ngx_thread_ws_log_end(subject->event_log, p);
     }
 }
 
@@ -339,7 +340,7 @@ ngx_thread_ws_log_first_token(ngx_thread_ws_subject_t *subject,
 
     if (p) {
         p = ngx_sprintf(p, ",\"firstTokenMs\":%M", first_token);
-        ngx_thread_ws_log_end(subject->events, p);
+        ngx_thread_ws_log_end(subject->event_log, p);
     }
 }
 
@@ -400,7 +401,7 @@ ngx_thread_ws_log_ended(ngx_thread_ws_subject_t *subject,
                         code->retryable ? "true" : "false");
     }
 
-    ngx_thread_ws_log_end(subject->events, p);
+    ngx_thread_ws_log_end(subject->event_log, p);
 }
 
 

@@ -39,7 +39,7 @@ typedef struct {
     ngx_log_t                   *log;        /* nginx's error log */
     ngx_thread_ws_dialect_t     *dialect;    /* the agent's */
 
-    ngx_thread_ws_lines_t       *events;     /* the event log; NULL: off */
+    ngx_thread_ws_lines_t       *event_log;  /* NULL: off */
     ngx_thread_ws_trace_conf_t  *trace;      /* NULL: off */
     ngx_thread_ws_span_t        *span;       /* NULL: none */
 } ngx_thread_ws_subject_t;
