@@ -20,10 +20,12 @@ use ThreadWS::Loop;
 use ThreadWS::Steps::Agent;
 use ThreadWS::Steps::Client;
 use ThreadWS::Steps::Nginx;
+use ThreadWS::Steps::Receive;
+use ThreadWS::Steps::Send;
 use ThreadWS::Where;
 
-our @ISA = qw(ThreadWS::Steps::Agent ThreadWS::Steps::Client
-    ThreadWS::Steps::Nginx);
+our @ISA = map { "ThreadWS::Steps::$_" }
+    qw(Agent Client Nginx Receive Send);
 
 our $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
 
@@ -196,11 +198,11 @@ sub step {
     my ($self, $line, @more) = @_;
 
     if ($line =~ /^(\w*)> *(\S+) ?(.*)/s) {
-        return $self->send_step($1, $2, $3, @more);
+        return $self->sends($1, $2, $3, @more);
     }
 
     if ($line =~ /^(\w*)(<\*?) *(\S+) ?(.*)/s) {
-        return $self->receive_step($1, $2 eq '<*', $3, $4, @more);
+        return $self->receives($1, $2 eq '<*', $3, $4, @more);
     }
 
     if ($line =~ /^@(\w*) *(\w+) ?(.*)/s) {
@@ -211,7 +213,7 @@ sub step {
         return $self->$method($agent, $rest, @more) if $self->can($method);
 
         my $request = $agent->{current} or die "no \@ request before\n";
-        return $self->agent_verb($request, $2, $rest, @more);
+        return $self->replies($request, $2, $rest, @more);
     }
 
     my ($word, $rest) = split ' ', $line, 2;

@@ -39,7 +39,7 @@ sub agent_auto {
             my ($verb, $rest) = split ' ', $line, 2;
             $rest //= '';
             $rest =~ s/\$content/bytes($request->content)/ge;
-            $self->agent_verb($request, $verb, $rest);
+            $self->replies($request, $verb, $rest);
         }
     };
 }
@@ -141,44 +141,60 @@ sub agent_alive {
     $self->expect(!$agent->{current}{stream}{eof}, 'closed');
 }
 
-sub agent_verb {
+# What an agent writes to a request: reply_VERB.
+
+sub replies {
     my ($self, $request, $verb, $rest, @more) = @_;
 
-    if ($verb eq 'head') {
-        my ($status, $type) = split ' ', $rest;
-        $request->head($status, $type, @more);
-
-    } elsif ($verb eq 'reply') {
-        # a whole response with that body
-        my ($status, $type, $body) = split ' ', $rest, 3;
-        $body = $self->text($body // '');
-        $request->head($status, $type, 'Content-Length: ' . length $body,
-            @more);
-        $request->wire($body);
-        $request->close if !$request->{alive};
-
-    } elsif ($verb eq 'delta')  { $request->delta($self->decoded($rest))
-    } elsif ($verb eq 'choice') { $request->choice($JSON->decode($rest))
-    } elsif ($verb eq 'event')  { $request->event($self->text($rest))
-    } elsif ($verb eq 'body')   { $request->body($self->text($rest))
-    } elsif ($verb eq 'hex')    { $request->body(pack 'H*', $rest)
-    } elsif ($verb eq 'bytewise') {
-        # each byte a chunk of its own
-        $request->body($_) for split //, $self->text($rest);
-    } elsif ($verb eq 'wire')   { $request->wire($self->text($rest))
-    } elsif ($verb eq 'finish') { $request->choice({}, finish => $rest)
-    } elsif ($verb eq 'usage')  { $request->usage(split ' ', $rest)
-    } elsif ($verb eq 'done')   { $request->event('[DONE]')
-    } elsif ($verb eq 'end')    { $request->end
-    } elsif ($verb eq 'answer') { $request->answer($self->decoded($rest))
-    } elsif ($verb eq 'cork')   { $request->{stream}->set(corked => 1)
-    } elsif ($verb eq 'uncork') { $request->{stream}->set(corked => 0)
-    } elsif ($verb eq 'close')  { $request->close
-    } elsif ($verb eq 'reset')  { $request->{stream}->reset
-    } elsif ($verb eq 'unframed') { $request->{unframed} = 1
-    } elsif ($verb eq 'old')    { $request->{http11} = 0;
-                                  $request->{alive} = 0
-    } else { die "unknown: $verb\n" }
+    my $method = $self->can("reply_$verb") or die "unknown: $verb\n";
+    $self->$method($request, $rest, @more);
 }
+
+sub reply_head {
+    my ($self, $request, $rest, @headers) = @_;
+
+    my ($status, $type) = split ' ', $rest;
+    $request->head($status, $type, @headers);
+}
+
+# a whole response with that body
+
+sub reply_reply {
+    my ($self, $request, $rest, @headers) = @_;
+
+    my ($status, $type, $body) = split ' ', $rest, 3;
+    $body = $self->text($body // '');
+
+    $request->head($status, $type, 'Content-Length: ' . length $body,
+        @headers);
+    $request->wire($body);
+    $request->close if !$request->{alive};
+}
+
+sub reply_delta  { $_[1]->delta($_[0]->decoded($_[2])) }
+sub reply_choice { $_[1]->choice($JSON->decode($_[2])) }
+sub reply_event  { $_[1]->event($_[0]->text($_[2])) }
+sub reply_body   { $_[1]->body($_[0]->text($_[2])) }
+sub reply_hex    { $_[1]->body(pack 'H*', $_[2]) }
+sub reply_wire   { $_[1]->wire($_[0]->text($_[2])) }
+sub reply_finish { $_[1]->choice({}, finish => $_[2]) }
+sub reply_usage  { $_[1]->usage(split ' ', $_[2]) }
+sub reply_done   { $_[1]->event('[DONE]') }
+sub reply_end    { $_[1]->end }
+sub reply_answer { $_[1]->answer($_[0]->decoded($_[2])) }
+sub reply_cork   { $_[1]{stream}->set(corked => 1) }
+sub reply_uncork { $_[1]{stream}->set(corked => 0) }
+sub reply_close  { $_[1]->close }
+sub reply_reset  { $_[1]{stream}->reset }
+
+# each byte a chunk of its own
+
+sub reply_bytewise {
+    my ($self, $request, $rest) = @_;
+    $request->body($_) for split //, $self->text($rest);
+}
+
+sub reply_unframed { $_[1]{unframed} = 1 }
+sub reply_old { @{ $_[1] }{qw(http11 alive)} = (0, 0) }
 
 1;

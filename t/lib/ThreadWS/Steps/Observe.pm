@@ -208,7 +208,7 @@ sub do_collect {
             grep { $_->{startTimeUnixNano} / 1e9 >= $began }
             ThreadWS::Otlp::spans($request);
 
-        $self->agent_verb($request, 'reply', '200 application/json '
+        $self->replies($request, 'reply', '200 application/json '
             . ($rejected ? '{"partialSuccess":{"rejectedSpans":"'
                 . $rejected . '","errorMessage":"no"}}' : '{}'));
     };

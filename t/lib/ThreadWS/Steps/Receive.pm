@@ -1,0 +1,316 @@
+package ThreadWS::Steps::Receive;
+
+# What clients must receive next: "name< verb ...".  http_VERB looks at the
+# response, frame_VERB at a frame or the end, told_VERB at events of several
+# kinds; any other verb is the type of one event.
+
+use strict;
+use warnings;
+
+use ThreadWS::Client;
+
+*JSON = \$ThreadWS::Dialogue::JSON;
+*RETRYABLE = \%ThreadWS::Dialogue::RETRYABLE;
+*bytes = \&ThreadWS::Dialogue::bytes;
+*match = \&ThreadWS::Dialogue::match;
+our ($JSON, %RETRYABLE);
+
+sub receives {
+    my ($self, $name, $skip, $verb, $rest, @more) = @_;
+
+    if (my $method = $self->can("http_$verb")) {
+        my $client = $self->client($name);
+        $self->response($client);
+        return $self->$method($client, $rest);
+    }
+
+    my $client = $self->opened($name);
+
+    for my $kind ('frame', 'told') {
+        my $method = $self->can("${kind}_$verb") or next;
+        return $self->$method($client, $rest, @more);
+    }
+
+    $self->one_event($client, $skip, $verb, $rest, @more);
+}
+
+sub one_event {
+    my ($self, $client, $skip, $verb, $rest, @more) = @_;
+
+    my $event = $self->event($client);
+
+    while ($skip && $event->{type} eq 'token' && $verb ne 'token') {
+        $event = $self->event($client);
+    }
+
+    $self->expect($self->is_wanted($event, $verb, $rest, @more), $event);
+}
+
+# a ping is answered before anything else comes
+
+sub told_quiet {
+    my ($self, $client) = @_;
+
+    my $t = 'quiet-' . ++$self->{barrier};
+    $self->command($client, { type => 'ping', t => $t });
+    my $event = $self->event($client);
+    $self->expect($event->{type} eq 'pong' && $event->{t} eq $t, $event);
+}
+
+# as many as make the text
+
+sub told_tokens {
+    my ($self, $client, $rest) = @_;
+
+    my ($id, $text) = split ' ', $rest, 2;
+    my $want = $self->text($text);
+    my $got = '';
+
+    while (length $got < length $want) {
+        my $event = $self->event($client);
+
+        die "got: " . $JSON->encode($event) . " after: $got\n"
+            if $event->{type} ne 'token' || $event->{requestId} ne $id;
+
+        $got .= bytes($event->{value});
+    }
+
+    $self->expect($got eq $want, $got);
+}
+
+# one end or the other: what crossed is decided by who came first
+
+sub told_ended {
+    my ($self, $client, @rest) = @_;
+    $self->one_event($client, 1, qr/^(?:final|cancelled)$/, @rest);
+}
+
+sub told_answer {
+    my ($self, $client, @rest) = @_;
+    $self->one_event($client, 1, 'final', @rest);
+}
+
+sub is_wanted {
+    my ($self, $event, $type, $rest, @more) = @_;
+
+    return match($event, $JSON->decode($rest eq '' ? $type : "$type $rest"))
+        if $type =~ /^\{/;
+
+    if (ref $type) {
+        return 0 if $event->{type} !~ $type;
+
+    } elsif ($event->{type} ne $type) {
+        return 0;
+    }
+
+    for my $line (@more) {
+        my ($key, $value) = $line =~ /^(\w+): (.*)/s or die "bad: $line\n";
+        my $got = $event->{$key};
+
+        if ($value =~ m{^/}) {
+            return 0 if !$self->same(bytes($got // ''), $value);
+            next;
+        }
+
+        return 0 if !match($got, $JSON->decode($value));
+    }
+
+    if ($type eq 'pong') {
+        return match($event, { type => 'pong',
+            $rest eq '' ? () : (t => $JSON->decode($rest)) });
+    }
+
+    my ($id, $value) = split ' ', $rest, 2;
+
+    if ($id eq '-') {
+        return 0 if exists $event->{requestId};
+
+    } elsif (($event->{requestId} // '') ne $id) {
+        return 0;
+    }
+
+    return 1 if !defined $value || $value eq '';
+    return $self->same($event->{code}, $value) if $type eq 'error';
+
+    return $self->same(bytes($event->{$type eq 'token' ? 'value' : 'message'}),
+        $value);
+}
+
+sub next_frame {
+    my ($self, $client) = @_;
+
+    $self->until(sub { @{ $client->{frames} } || $client->{stream}{eof} },
+        'the next frame');
+
+    return shift @{ $client->{frames} };
+}
+
+# The next event, held against all that is true of every event.
+
+sub event {
+    my ($self, $client) = @_;
+
+    my $frame = $self->next_frame($client)
+        or die "got: the end of the connection\n";
+
+    die "got: close $frame->{code} $frame->{payload}\n"
+        if $frame->{opcode} == 8;
+    die "got: a frame with opcode $frame->{opcode}\n"
+        if $frame->{opcode} != 1;
+
+    my $event = eval { $JSON->decode($frame->{payload}) }
+        or die "got no JSON: $frame->{payload}\n";
+
+    my $wrong = $self->wrong($client, $event);
+    die "$wrong: $frame->{payload}\n" if $wrong;
+
+    return $event;
+}
+
+sub wrong {
+    my ($self, $client, $event) = @_;
+
+    my $type = $event->{type} // '';
+    my $id = $event->{requestId};
+
+    return undef if $type eq 'pong';
+
+    if ($type eq 'error') {
+        return 'no message' if !length($event->{message} // '');
+        return 'unknown code' if !exists $RETRYABLE{ $event->{code} // '' };
+        return 'retryable is no boolean'
+            if !JSON::PP::is_bool($event->{retryable});
+        return 'wrong retryable'
+            if defined $RETRYABLE{ $event->{code} }
+            && !!$event->{retryable} != !!$RETRYABLE{ $event->{code} };
+        return undef if !defined $id;
+    }
+
+    return 'unknown type' if $type !~ /^(token|final|error|cancelled)$/;
+    return 'no requestId' if !defined $id;
+
+    my $run = $client->{runs}{$id} or return 'an event for no run';
+    return 'an event after the end' if $run->{ended};
+
+    if ($type eq 'token') {
+        return 'no value' if !length($event->{value} // '');
+        $run->{text} .= $event->{value};
+        return undef;
+    }
+
+    $run->{ended} = $type;
+
+    if ($type eq 'final') {
+        return 'message is not what the tokens were'
+            if $event->{message} ne $run->{text};
+        return 'no latencyMs' if ($event->{latencyMs} // '') !~ /^\d+$/;
+    }
+
+    return undef;
+}
+
+sub ended {
+    my ($self, $client) = @_;
+
+    $self->until(sub { $client->{stream}{eof} }, 'the end of the connection');
+    return $client->{stream};
+}
+
+sub frame_eof {
+    my ($self, $client) = @_;
+
+    my $stream = $self->ended($client);
+    my $left = shift @{ $client->{frames} };
+
+    # over TLS an end without close_notify is a cut
+    $self->expect(!$left && !$stream->{cut} && !$stream->{reset},
+        $left // ($stream->{cut} ? 'no close_notify' : 'a reset'));
+}
+
+# whatever comes before
+
+sub frame_gone {
+    my ($self, $client) = @_;
+
+    $self->ended($client);
+    $self->expect(1);
+}
+
+sub frame_close {
+    my ($self, $client, $rest) = @_;
+
+    my ($code, $reason) = split ' ', $rest, 2;
+    my $frame = $self->frame_of($client, 'close', $reason);
+
+    $self->expect($self->same($frame->{code}, $code), $frame);
+}
+
+sub frame_text {
+    my ($self, $client, $text) = @_;
+    $self->expect(1, $self->frame_of($client, 'text', $text));
+}
+
+sub frame_binary {
+    my ($self, $client, $hex) = @_;
+
+    my $frame = $self->frame_of($client, 'binary');
+    $self->expect($frame->{payload} eq pack('H*', $hex =~ s/\s//gr), $frame);
+}
+
+sub frame_frame {
+    my ($self, $client, $rest) = @_;
+
+    my ($type, $payload) = split ' ', $rest, 2;
+    $self->expect(1, $self->frame_of($client, $type, $payload // ''));
+}
+
+# The next frame, which must be of that type and with that payload, if one is
+# given.
+
+sub frame_of {
+    my ($self, $client, $type, $payload) = @_;
+
+    my $frame = $self->next_frame($client) or die "got: the end\n";
+
+    die 'got: ' . $JSON->encode($frame) . "\n"
+        if $frame->{opcode} != $ThreadWS::Client::OPCODE{$type}
+        || (defined $payload && !$self->same($frame->{payload}, $payload));
+
+    return $frame;
+}
+
+sub http_HTTP {
+    my ($self, $client, $status) = @_;
+
+    $client->{open} = 1 if $status eq '101' && $client->accepted;
+    $self->expect($self->same($client->{status}, $status), $client->{status});
+}
+
+sub http_body {
+    my ($self, $client, $text) = @_;
+
+    $self->until(sub { $client->complete || $client->{stream}{eof} },
+        'the whole body');
+    $self->expect($self->same($client->content, $text), $client->content);
+}
+
+sub http_header {
+    my ($self, $client, $rest) = @_;
+
+    my ($name, $value) = split /: */, $rest, 2;
+    my $got = join ', ', @{ $client->{headers}{lc $name} || [] };
+
+    $self->expect(defined $value ? $self->same($got, $value) : $got ne '',
+        $got);
+}
+
+sub http_no {
+    my ($self, $client, $rest) = @_;
+
+    my ($name) = $rest =~ /^header (\S+)$/ or die "bad: no $rest\n";
+    my $got = join ', ', @{ $client->{headers}{lc $name} || [] };
+
+    $self->expect($got eq '', $got);
+}
+
+1;
