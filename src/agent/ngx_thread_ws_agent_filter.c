@@ -596,6 +596,8 @@ ngx_thread_ws_agent_preaccess(ngx_http_request_t *r)
 
     r->headers_in.content_length_n = size;
 
+    ngx_thread_ws_agent_interim(r);
+
     return NGX_DECLINED;
 }
 

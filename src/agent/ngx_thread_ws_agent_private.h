@@ -31,6 +31,10 @@ struct ngx_thread_ws_agent_s {
                                                 that for the answer's end */
     ngx_uint_t                   finished;   /* the answer may have ended */
 
+    ngx_http_handler_pt          content;    /* the location's */
+    ngx_int_t                  (*reinit)(ngx_http_request_t *r);
+    ngx_int_t                  (*process)(ngx_http_request_t *r);
+
     ngx_event_t                  gather;     /* the time to gather is over */
     ngx_msec_t                   gather_time;
     ngx_msec_t                   read_at;    /* the last time */
@@ -77,6 +81,13 @@ ssize_t ngx_thread_ws_agent_recv(ngx_connection_t *c, u_char *buf,
 /* ends the request from outside any of the handlers; it may be gone then */
 
 void ngx_thread_ws_agent_leave(ngx_thread_ws_agent_t *agent);
+
+/*
+ * For a request whose location is found: interim responses, 100 to 199 but for
+ * 101, will do no harm, whatever nginx makes of them.
+ */
+
+void ngx_thread_ws_agent_interim(ngx_http_request_t *r);
 
 /* the turn after a hold; the end of the time for what follows the answer */
 
