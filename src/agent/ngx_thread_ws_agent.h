@@ -18,7 +18,6 @@
 #include <ngx_http.h>
 
 #include "agent/ngx_thread_ws_caller.h"
-#include "dialect/ngx_thread_ws_retry.h"
 
 
 typedef struct ngx_thread_ws_agent_s  ngx_thread_ws_agent_t;
@@ -27,15 +26,14 @@ typedef struct ngx_thread_ws_agent_s  ngx_thread_ws_agent_t;
 /* What is known of the agent's answer with its header. */
 
 typedef struct {
-    ngx_uint_t             status;      /* HTTP */
-    ngx_thread_ws_retry_t  retry;       /* when to try again */
-    ngx_str_t              type;        /* Content-Type; empty: none */
-    ngx_str_t              location;    /* of a redirection */
-    ngx_str_t              encoding;    /* Content-Encoding */
-    unsigned               own:1;       /* nginx itself said so, not the
-                                           agent */
-    unsigned               stream:1;    /* an event stream, by the type */
-    unsigned               encoded:1;   /* compressed, unasked */
+    ngx_uint_t   status;        /* HTTP */
+    ngx_list_t  *fields;        /* what the agent sent; NULL: nothing */
+    ngx_str_t    type;          /* Content-Type; empty: none */
+    ngx_str_t    location;      /* of a redirection */
+    ngx_str_t    encoding;      /* Content-Encoding */
+    unsigned     own:1;         /* nginx itself said so, not the agent */
+    unsigned     stream:1;      /* an event stream, by the type */
+    unsigned     encoded:1;     /* compressed, unasked */
 } ngx_thread_ws_agent_header_t;
 
 

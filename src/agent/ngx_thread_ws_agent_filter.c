@@ -505,24 +505,18 @@ static void
 ngx_thread_ws_agent_fields(ngx_http_request_t *r,
     ngx_thread_ws_agent_header_t *header)
 {
-    ngx_table_elt_t          *h;
-    ngx_thread_ws_headers_t   headers;
+    ngx_table_elt_t  *h;
 
     if (r->upstream == NULL) {
         return;
     }
 
-    ngx_thread_ws_headers_begin(&headers, &r->upstream->headers_in.headers);
+    header->fields = &r->upstream->headers_in.headers;
 
-    while ((h = ngx_thread_ws_headers_next(&headers)) != NULL) {
+    h = ngx_thread_ws_headers_find(header->fields, "Location", NULL);
 
-        if (ngx_thread_ws_string_is_same(&h->key, "Location")) {
-            header->location = h->value;
-
-        } else {
-            ngx_thread_ws_retry_header(&header->retry, &h->key, &h->value,
-                                       ngx_time());
-        }
+    if (h) {
+        header->location = h->value;
     }
 }
 

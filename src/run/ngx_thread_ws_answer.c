@@ -25,7 +25,6 @@ ngx_thread_ws_answer_header(ngx_thread_ws_run_t *run,
     ngx_thread_ws_agent_header_t *header)
 {
     run->status = header->status;
-    run->retry = header->retry;
     run->reply.limit = run->conf->max_response_size;
 
     if (header->type.len
@@ -38,6 +37,7 @@ ngx_thread_ws_answer_header(ngx_thread_ws_run_t *run,
 
     if (header->status != NGX_HTTP_OK) {
         run->refused = 1;
+        ngx_thread_ws_refusal_header(run, header->fields);
 
         ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
                       "%s answered with status %ui, type \"%V\"%s%V",

@@ -8,6 +8,7 @@
 
 
 #include "run/ngx_thread_ws_run_private.h"
+#include "base/ngx_thread_ws_headers.h"
 
 
 /* bytes of an error's body that are looked at */
@@ -50,6 +51,25 @@ ngx_thread_ws_refusal_own(ngx_uint_t status)
 
     default:
         return NGX_THREAD_WS_UPSTREAM_FAILED;
+    }
+}
+
+
+void
+ngx_thread_ws_refusal_header(ngx_thread_ws_run_t *run, ngx_list_t *fields)
+{
+    ngx_table_elt_t          *h;
+    ngx_thread_ws_headers_t   headers;
+
+    if (fields == NULL) {
+        return;
+    }
+
+    ngx_thread_ws_headers_begin(&headers, fields);
+
+    while ((h = ngx_thread_ws_headers_next(&headers)) != NULL) {
+        ngx_thread_ws_retry_header(&run->retry, &h->key, &h->value,
+                                   ngx_time());
     }
 }
 

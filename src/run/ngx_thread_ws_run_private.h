@@ -53,6 +53,11 @@ void ngx_thread_ws_answer_free(ngx_thread_ws_run_t *run);
 
 ngx_uint_t ngx_thread_ws_refusal_own(ngx_uint_t status);
 
+/* takes in when the agent may be asked again; fields may be NULL */
+
+void ngx_thread_ws_refusal_header(ngx_thread_ws_run_t *run,
+    ngx_list_t *fields);
+
 /*
  * Keeps the first bytes of a body, for the log, and looks whether they are an
  * answer's where the type does not say so: NGX_OK, or NGX_ERROR.

@@ -27,7 +27,8 @@ CORE     = core/ngx_palloc core/ngx_string core/ngx_array core/ngx_list \
 COREOBJS   = $(CORE:%=$(OUT)/%.o)
 PUREBASE   = bytes string uuid
 PURESRCS  := $(wildcard $(PURE:%=$(SRC)/%/*.c)) \
-	$(PUREBASE:%=$(SRC)/base/ngx_thread_ws_%.c)
+	$(PUREBASE:%=$(SRC)/base/ngx_thread_ws_%.c) \
+	$(SRC)/run/ngx_thread_ws_journal.c
 PUREOBJS  := $(PURESRCS:$(SRC)/%.c=$(OUT)/pure/%.o)
 HEADERS   := $(wildcard $(SRC)/*/*.h $(HERE)/*.h *.h)
 
