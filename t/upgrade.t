@@ -240,6 +240,14 @@ connect
 < header Sec-WebSocket-Protocol: thread-ws
 < quiet
 
+=== TEST 26b: the subprotocol of newer clients
+--- chat
+connect
+    Sec-WebSocket-Protocol: thread-ws.v2, thread-ws
+< HTTP 101
+< header Sec-WebSocket-Protocol: thread-ws.v2
+< quiet
+
 === TEST 27: an unknown subprotocol is not confirmed
 --- chat
 connect

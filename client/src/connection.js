@@ -39,6 +39,19 @@ const SLOWEST = 50;
 
 /* after these the server would only refuse again, or is done: who wants the
    connection back has to say so */
+/**
+ * The subprotocols to offer: by the newer one the server tells that a model
+ * which says nothing is at work.
+ *
+ * @param {string | string[]} [protocols] the application's
+ */
+const offered = (protocols) => {
+  const names = [protocols ?? 'thread-ws'].flat();
+
+  return names.includes('thread-ws') && !names.includes('thread-ws.v2')
+    ? ['thread-ws.v2', ...names] : names;
+};
+
 /** @type {Record<number, string>} */
 const ENDED = {
   1000: 'The server has ended the connection.',
@@ -320,7 +333,7 @@ export class ThreadConnection {
 
     try {
       const WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
-      ws = new WebSocket(this.#url(), this.#options.protocols ?? []);
+      ws = new WebSocket(this.#url(), offered(this.#options.protocols));
     } catch (error) {
       this.#giveUp(String(error), { retryable: false });
       return;

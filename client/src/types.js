@@ -42,6 +42,7 @@
 /**
  * @typedef {{type: 'token', requestId: string, value: string}} TokenEvent
  * @typedef {{type: 'cancelled', requestId: string}} CancelledEvent
+ * @typedef {{type: 'alive', requestId: string}} AliveEvent
  * @typedef {{type: 'pong', t?: unknown}} PongEvent
  */
 
@@ -64,7 +65,8 @@
  * @property {string | URL | (() => string | URL)} [url] the thread endpoint,
  *   ws, wss, http, https or relative to the page; a function is called for
  *   each socket. Default: /api/chat/ws
- * @property {string | string[]} [protocols] subprotocols to offer
+ * @property {string | string[]} [protocols] subprotocols to offer; where
+ *   'thread-ws' is among them, or none is set, 'thread-ws.v2' goes before it
  * @property {readonly number[]} [backoff] ms before each attempt to come back
  * @property {number} [jitter] 0 to 1: the part of a delay that chance may
  *   take off

@@ -42,7 +42,7 @@ char *ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd,
 extern ngx_conf_post_t  ngx_thread_ws_settings_positive;
 extern ngx_conf_post_t  ngx_thread_ws_settings_positive_time;
 
-/* subprotocols are "thread-ws" where none are set */
+/* subprotocols are "thread-ws.v2" and "thread-ws" where none are set */
 
 char *ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);

@@ -184,7 +184,12 @@ char *
 ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf)
 {
-    ngx_str_t  *name;
+    ngx_uint_t   i;
+    ngx_str_t   *name;
+
+    static ngx_str_t  names[] = {
+        ngx_string("thread-ws.v2"), ngx_string("thread-ws")
+    };
 
     ngx_conf_merge_ptr_value(conf->subprotocols, prev->subprotocols, NULL);
 
@@ -192,17 +197,19 @@ ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
         return NGX_CONF_OK;
     }
 
-    conf->subprotocols = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
+    conf->subprotocols = ngx_array_create(cf->pool, 2, sizeof(ngx_str_t));
     if (conf->subprotocols == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    name = ngx_array_push(conf->subprotocols);
-    if (name == NULL) {
-        return NGX_CONF_ERROR;
-    }
+    for (i = 0; i < 2; i++) {
+        name = ngx_array_push(conf->subprotocols);
+        if (name == NULL) {
+            return NGX_CONF_ERROR;
+        }
 
-    ngx_str_set(name, "thread-ws");
+        *name = names[i];
+    }
 
     return NGX_CONF_OK;
 }

@@ -435,6 +435,8 @@ ngx_thread_ws_upgrade_subprotocol(ngx_http_request_t *r,
         for (i = 0; i < conn->conf->subprotocols->nelts; i++) {
 
             if (ngx_thread_ws_string_equal(&name[i], &token)) {
+                conn->follower.v2 = ngx_thread_ws_string_is(&token,
+                                                            "thread-ws.v2");
                 return (ngx_thread_ws_response_add(r, "Sec-WebSocket-Protocol",
                                                    &name[i])
                         == NGX_OK)

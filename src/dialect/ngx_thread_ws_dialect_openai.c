@@ -367,6 +367,7 @@ ngx_thread_ws_openai_lines(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
 
     if (rc == NGX_OK && marked) {
         reply->done = 1;
+        reply->idle |= (text.len == 0);
     }
 
     return rc;

@@ -490,6 +490,10 @@ ngx_thread_ws_reply_abort(ngx_thread_ws_reply_t *reply, json_t *error)
     ngx_thread_ws_reply_next(reply);
     ngx_memzero(&kind, sizeof(ngx_thread_ws_error_kind_t));
 
+    if (json_is_array(error)) {
+        error = json_array_get(error, 0);
+    }
+
     words = ngx_thread_ws_reply_words(error, NGX_THREAD_WS_ERROR_DEPTH);
 
     if (words) {

@@ -638,11 +638,34 @@ ngx_thread_ws_voices_hear(ngx_thread_ws_reply_t *reply,
 ngx_int_t
 ngx_thread_ws_voices_end(ngx_thread_ws_reply_t *reply)
 {
-    if (ngx_thread_ws_voices_pass(reply, 1) != NGX_OK) {
+    ngx_uint_t               i;
+    ngx_thread_ws_voice_t   *v;
+    ngx_thread_ws_voices_t  *voices;
+
+    voices = reply->voices;
+
+    if (ngx_thread_ws_voices_pass(reply, 1) != NGX_OK
+        || ngx_thread_ws_voices_fall(reply) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    return ngx_thread_ws_voices_fall(reply);
+    /* who has said nothing but half a character */
+
+    for (i = 0; i < voices->n; i++) {
+        v = &voices->voice[i];
+
+        if (v->half) {
+
+            if (ngx_thread_ws_voices_begin(reply, v) != NGX_OK
+                || ngx_thread_ws_voices_fall(reply) != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
 }
 
 

@@ -141,6 +141,8 @@ ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
 
     ngx_thread_ws_observe_asked(&run->subject);
 
+    ngx_add_timer(&run->alive, NGX_THREAD_WS_RUN_ALIVE);
+
     ngx_memzero(&call, sizeof(ngx_thread_ws_agent_call_t));
 
     call.handlers = &ngx_thread_ws_run_agent;
@@ -289,6 +291,33 @@ ngx_thread_ws_run_timeout_handler(ngx_event_t *ev)
 }
 
 
+/*
+ * A model may think for minutes, aloud or not.  What it does not say is limited
+ * by nginx's timeouts towards the agent, and no client need guess.
+ */
+
+void
+ngx_thread_ws_run_alive_handler(ngx_event_t *ev)
+{
+    ngx_thread_ws_run_t  *run = ev->data;
+
+    ngx_uint_t  silent;
+
+    if (run->state != NGX_THREAD_WS_STREAMING) {
+        return;
+    }
+
+    silent = (run->journal.text == run->alive_text);
+    run->alive_text = run->journal.text;
+
+    ngx_add_timer(&run->alive, NGX_THREAD_WS_RUN_ALIVE);
+
+    if (silent) {
+        run->handlers->alive(run);
+    }
+}
+
+
 ngx_int_t
 ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
     char *reason)
@@ -329,6 +358,10 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
 
     if (run->timer.timer_set) {
         ngx_del_timer(&run->timer);
+    }
+
+    if (run->alive.timer_set) {
+        ngx_del_timer(&run->alive);
     }
 
     if (run->op_active) {

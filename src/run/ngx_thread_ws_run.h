@@ -71,6 +71,10 @@ typedef struct {
 
     ngx_int_t  (*said)(ngx_thread_ws_run_t *run, ngx_uint_t more);
 
+    /* nothing was said for a while, but the agent is still asked */
+
+    void       (*alive)(ngx_thread_ws_run_t *run);
+
     /* the store has taken the run: status of its op */
 
     void       (*stored)(ngx_thread_ws_run_t *run);
@@ -114,6 +118,8 @@ struct ngx_thread_ws_run_s {
 
     ngx_thread_ws_agent_t     *agent;        /* NULL while there is none */
     ngx_event_t                timer;        /* thread_ws_run_timeout */
+    ngx_event_t                alive;        /* the time to say something */
+    size_t                     alive_text;   /* the journal's when it was set */
     ngx_thread_ws_claim_t      claim;
     ngx_thread_ws_store_op_t   op;
 

@@ -64,6 +64,10 @@ ngx_thread_ws_run_create(ngx_thread_ws_run_args_t *args)
     run->timer.data = run;
     run->timer.log = run->subject.log;
 
+    run->alive.handler = ngx_thread_ws_run_alive_handler;
+    run->alive.data = run;
+    run->alive.log = run->subject.log;
+
     return run;
 
 failed:

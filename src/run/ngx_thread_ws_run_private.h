@@ -18,6 +18,12 @@
 void ngx_thread_ws_run_timeout_handler(ngx_event_t *ev);
 u_char *ngx_thread_ws_run_log(void *data, u_char *buf, size_t len);
 
+/* ms after which a client is told that an agent is still asked */
+
+#define NGX_THREAD_WS_RUN_ALIVE  10000
+
+void ngx_thread_ws_run_alive_handler(ngx_event_t *ev);
+
 /* sets the verdict, and a line in the log where there is a reason: NGX_ERROR */
 
 ngx_int_t ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,

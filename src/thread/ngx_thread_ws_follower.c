@@ -275,6 +275,8 @@ ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader)
     final.usage = run->result.input_tokens >= 0;
     final.input_tokens = run->result.input_tokens;
     final.output_tokens = ngx_max(run->result.output_tokens, 0);
+    final.reasoning_tokens = run->reply.reasoning_tokens;
+    final.cached_tokens = run->reply.cached_tokens;
     final.finish_reason = run->reply.finish_reason;
 
     event = follower->handlers->text(follower->data,
@@ -290,6 +292,30 @@ ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader)
     follower->handlers->text_end(follower->data, event, p);
 
     return NGX_OK;
+}
+
+
+void
+ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader)
+{
+    u_char                    *p;
+    ngx_str_t                 *id;
+    ngx_thread_ws_follower_t  *follower;
+
+    id = &reader->run->subject.request_id;
+    follower = reader->follower;
+
+    if (!follower->v2 || ngx_thread_ws_reader_behind(reader)) {
+        return;
+    }
+
+    p = follower->handlers->text(follower->data,
+                                 ngx_thread_ws_event_alive_size(id));
+    if (p) {
+        follower->handlers->text_end(follower->data, p,
+                                     ngx_thread_ws_event_alive(p, id));
+        follower->handlers->post(follower->data);
+    }
 }
 
 

@@ -65,6 +65,8 @@ typedef struct {
     void                      *data;
     ngx_queue_t                readers;      /* of ngx_thread_ws_reader_t */
     ngx_thread_ws_lane_t       lane;         /* of its own runs */
+    unsigned                   v2:1;         /* by its subprotocol: it knows
+                                                of "alive" */
 } ngx_thread_ws_follower_t;
 
 
@@ -99,6 +101,10 @@ ngx_int_t ngx_thread_ws_follower_hear(ngx_thread_ws_follower_t *follower,
 
 ngx_int_t ngx_thread_ws_follower_take(ngx_thread_ws_follower_t *follower,
     ngx_uint_t all);
+
+/* says that the run goes on, to a follower that has nothing else to take */
+
+void ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader);
 
 /* bytes of a run that have not left yet, in its journal and in the output */
 

@@ -10,6 +10,7 @@
 
 static ngx_int_t ngx_thread_ws_thread_on_loaded(ngx_thread_ws_run_t *run,
     ngx_thread_ws_store_op_t *op);
+static void ngx_thread_ws_thread_on_alive(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_thread_on_said(ngx_thread_ws_run_t *run,
     ngx_uint_t more);
 static void ngx_thread_ws_thread_on_stored(ngx_thread_ws_run_t *run);
@@ -20,6 +21,7 @@ static void ngx_thread_ws_thread_on_freed(ngx_thread_ws_run_t *run);
 ngx_thread_ws_run_handlers_t  ngx_thread_ws_thread_run_handlers = {
     ngx_thread_ws_thread_on_loaded,
     ngx_thread_ws_thread_on_said,
+    ngx_thread_ws_thread_on_alive,
     ngx_thread_ws_thread_on_stored,
     ngx_thread_ws_thread_on_ended,
     ngx_thread_ws_thread_on_freed
@@ -63,6 +65,21 @@ ngx_thread_ws_thread_on_loaded(ngx_thread_ws_run_t *run,
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_thread_ws_thread_on_alive(ngx_thread_ws_run_t *run)
+{
+    ngx_queue_t  *q;
+
+    for (q = ngx_queue_head(&run->readers);
+         q != ngx_queue_sentinel(&run->readers);
+         q = ngx_queue_next(q))
+    {
+        ngx_thread_ws_reader_alive(ngx_queue_data(q, ngx_thread_ws_reader_t,
+                                                  link));
+    }
 }
 
 

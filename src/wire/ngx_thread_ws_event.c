@@ -19,7 +19,8 @@
 #define NGX_THREAD_WS_EVENT_FINAL                                             \
     (sizeof("{\"type\":\"final\",\"requestId\":\"\",\"message\":\"\","        \
             "\"latencyMs\":,\"usage\":{\"inputTokens\":,\"outputTokens\":},"  \
-            "\"finishReason\":\"\"}") - 1 + 3 * NGX_INT64_LEN)
+            "\"reasoningTokens\":,\"cachedInputTokens\":,"                    \
+            "\"finishReason\":\"\"}") - 1 + 5 * NGX_INT64_LEN)
 
 #define NGX_THREAD_WS_EVENT_ERROR                                             \
     (sizeof("{\"type\":\"error\",\"requestId\":\"\",\"message\":\"\","        \
@@ -79,8 +80,20 @@ ngx_thread_ws_event_final_tail(u_char *dst, ngx_thread_ws_final_t *final)
 
     if (final->usage) {
         dst = ngx_sprintf(dst, ",\"usage\":{\"inputTokens\":%i,"
-                               "\"outputTokens\":%i}",
+                               "\"outputTokens\":%i",
                           final->input_tokens, final->output_tokens);
+
+        if (final->reasoning_tokens) {
+            dst = ngx_sprintf(dst, ",\"reasoningTokens\":%i",
+                              final->reasoning_tokens);
+        }
+
+        if (final->cached_tokens) {
+            dst = ngx_sprintf(dst, ",\"cachedInputTokens\":%i",
+                              final->cached_tokens);
+        }
+
+        *dst++ = '}';
     }
 
     if (final->finish_reason.len) {
@@ -138,6 +151,24 @@ ngx_thread_ws_event_error(u_char *dst, ngx_thread_ws_error_t *error)
     *dst++ = '}';
 
     return dst;
+}
+
+
+size_t
+ngx_thread_ws_event_alive_size(ngx_str_t *request_id)
+{
+    return sizeof("{\"type\":\"alive\",\"requestId\":\"\"}") - 1
+           + request_id->len;
+}
+
+
+u_char *
+ngx_thread_ws_event_alive(u_char *dst, ngx_str_t *request_id)
+{
+    dst = ngx_thread_ws_event_put(dst, "{\"type\":\"alive\",\"requestId\":\"");
+    dst = ngx_thread_ws_event_str(dst, request_id);
+
+    return ngx_thread_ws_event_put(dst, "\"}");
 }
 
 

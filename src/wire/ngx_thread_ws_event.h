@@ -37,6 +37,8 @@ typedef struct {
     ngx_msec_t   latency;         /* ms */
     ngx_int_t    input_tokens;    /* with usage set */
     ngx_int_t    output_tokens;
+    ngx_int_t    reasoning_tokens;    /* of these; 0: left out */
+    ngx_int_t    cached_tokens;       /* of the input; 0: left out */
     ngx_str_t    finish_reason;   /* plain; empty: left out */
     ngx_uint_t   usage;           /* unsigned  usage:1 */
 } ngx_thread_ws_final_t;
@@ -59,6 +61,11 @@ typedef struct {
 size_t ngx_thread_ws_event_error_size(ngx_thread_ws_error_t *error);
 u_char *ngx_thread_ws_event_error(u_char *dst, ngx_thread_ws_error_t *error);
 
+
+/* for the subprotocol thread-ws.v2: the agent works, and says nothing */
+
+size_t ngx_thread_ws_event_alive_size(ngx_str_t *request_id);
+u_char *ngx_thread_ws_event_alive(u_char *dst, ngx_str_t *request_id);
 
 size_t ngx_thread_ws_event_cancelled_size(ngx_str_t *request_id);
 u_char *ngx_thread_ws_event_cancelled(u_char *dst, ngx_str_t *request_id);

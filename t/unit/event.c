@@ -91,6 +91,8 @@ event_test_final(void)
     final.usage = 1;
     final.input_tokens = 36;
     final.output_tokens = 12;
+    final.reasoning_tokens = 0;
+    final.cached_tokens = 0;
     ngx_str_set(&final.finish_reason, "st\"op");
 
     final.answer = strlen(answer);

@@ -177,6 +177,7 @@ sub reply_event  { $_[1]->event($_[0]->text($_[2])) }
 sub reply_body   { $_[1]->body($_[0]->text($_[2])) }
 sub reply_hex    { $_[1]->body(pack 'H*', $_[2]) }
 sub reply_wire   { $_[1]->wire($_[0]->text($_[2])) }
+sub reply_raw    { $_[1]->wire(pack 'H*', $_[2]) }
 sub reply_finish { $_[1]->choice({}, finish => $_[2]) }
 sub reply_usage  { $_[1]->usage(split ' ', $_[2]) }
 sub reply_done   { $_[1]->event('[DONE]') }
