@@ -18,6 +18,10 @@ TESTS     = t
 # the event method of make test-poll
 EVENTS    = poll
 
+# tests of what other modules could disturb
+MODULE_TESTS = $(addprefix t/,$(addsuffix .t,with_modules compact \
+	compact_memory upgrade run reload limits observe_variables))
+
 # Debian's suites to test with, and the one that the image is made of
 MATRIX      = bookworm trixie sid
 IMAGE_SUITE = trixie
@@ -47,9 +51,9 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 .DELETE_ON_ERROR:
 
 .PHONY: all run test test-unit test-store test-fuzz test-build test-suite \
-	test-asan test-poll test-valgrind test-client test-scale test-matrix \
-	test-fresh test-image deb test-deb fuzz bench install clean help \
-	packages test-packages FORCE
+	test-asan test-poll test-modules test-valgrind test-client test-scale \
+	test-matrix test-fresh test-image deb test-deb fuzz bench install clean \
+	help packages test-packages FORCE
 
 
 ## make             builds build/ngx_thread_ws_module.so for this machine's
@@ -125,6 +129,12 @@ test-asan: $(BUILD)/nginx-asan/objs/nginx $(TEST_NGINX)
 test-poll: $(BUILD)/nginx-gcc/objs/nginx $(TEST_NGINX)
 	@TEST_NGINX_EVENT_TYPE=$(EVENTS) \
 		$(TOOLS)/prove $(abspath $(BUILD)/nginx-gcc/objs/nginx) '' $(TESTS)
+
+## make test-modules  what other modules could disturb, beside every dynamic
+##                  module that Debian has for its nginx: these are installed
+test-modules: $(MODULE) $(TEST_NGINX)
+	@$(TOOLS)/modules install
+	@$(TOOLS)/modules test nginx $(abspath $(MODULE)) $(MODULE_TESTS)
 
 ## make test-valgrind  the suite under valgrind
 test-valgrind: $(MODULE) $(TEST_NGINX)

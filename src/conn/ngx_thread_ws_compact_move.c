@@ -50,7 +50,12 @@ ngx_thread_ws_compact_text(ngx_thread_ws_compact_move_t *move, u_char **data,
 {
     u_char  *p;
 
-    if (*data == NULL || len == 0) {
+    if (*data == NULL) {
+        return NGX_OK;
+    }
+
+    if (len == 0) {
+        *data = (u_char *) "";
         return NGX_OK;
     }
 
@@ -66,17 +71,20 @@ ngx_thread_ws_compact_text(ngx_thread_ws_compact_move_t *move, u_char **data,
         return NGX_OK;
     }
 
+    /* core ends a client's headers so, and modules count on it: perl does */
+
     if (move->pool == NULL) {
-        move->size += len;
+        move->size += len + 1;
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(move->pool, len);
+    p = ngx_pnalloc(move->pool, len + 1);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     ngx_memcpy(p, *data, len);
+    p[len] = '\0';
     *data = p;
 
     return NGX_OK;

@@ -41,7 +41,10 @@ ngx_int_t ngx_thread_ws_compact_headers(ngx_thread_ws_compact_move_t *move,
 void *ngx_thread_ws_compact_alloc(ngx_thread_ws_compact_move_t *move,
     size_t size);
 
-/* moves len bytes, which may be a part of the request line */
+/*
+ * Moves len bytes, which may be a part of the request line; others are ended by
+ * a NUL that does not count.  NGX_OK or NGX_ERROR.
+ */
 
 ngx_int_t ngx_thread_ws_compact_text(ngx_thread_ws_compact_move_t *move,
     u_char **data, size_t len);
