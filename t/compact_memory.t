@@ -9,6 +9,7 @@ use Cwd qw(abs_path);
 use File::Temp ();
 use Test::More;
 
+use ThreadWS::Command;
 use ThreadWS::Loop;
 use ThreadWS::Peer;
 use ThreadWS::Server;
@@ -115,8 +116,9 @@ sub module {
         qw(core event event/modules event/quic os/unix http http/modules
            http/v2);
 
-    system('cc', '-shared', '-fPIC', '-O', @include, '-o', $file,
-        't/module/ngx_http_unknown_module.c') == 0 or die "no module\n";
+    my $said = ThreadWS::Command::said({ both => 1 }, 'cc', '-shared', '-fPIC',
+        '-O', @include, '-o', $file, 't/module/ngx_http_unknown_module.c');
+    die "no module: $said\n" if $?;
     chmod 0755, "$Dir";
 
     return 'load_module ' . abs_path($file) . ';';

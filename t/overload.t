@@ -7,7 +7,6 @@ use warnings;
 
 use lib 't/lib';
 use Test::More;
-use Time::HiRes qw(time);
 
 use ThreadWS::Chatter;
 use ThreadWS::Loop;

@@ -12,7 +12,6 @@ use JSON::PP ();
 use MIME::Base64 ();
 use POSIX ();
 use Test::More;
-use Time::HiRes qw(time);
 
 use ThreadWS::Client;
 use ThreadWS::Loop;
@@ -30,8 +29,7 @@ my $load = join '', map { "load_module $_;\n" }
     split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '';
 my $user = $> == 0 ? "user root;\n" : '';
 
-my $dir = File::Temp::tempdir('thread_ws_two_XXXXXX', DIR => '/tmp',
-    CLEANUP => 1);
+my $dir = File::Temp->newdir;
 
 my %port = map { $_ => ThreadWS::Postgres::free_port() } qw(a b balancer);
 my %pid;
@@ -86,13 +84,11 @@ CONF
 
     # there is no other sign of its readiness than that it listens
 
-    my $end = time + 20;
-
-    until (IO::Socket::INET->new("127.0.0.1:$port{$name}")) {
+    $loop->until(sub {
         die "$name does not start:\n", slurp("$dir/$name/error.log")
-            if time > $end || waitpid($pid{$name}, POSIX::WNOHANG()) > 0;
-        select undef, undef, undef, 0.01;
-    }
+            if waitpid($pid{$name}, POSIX::WNOHANG()) > 0;
+        IO::Socket::INET->new("127.0.0.1:$port{$name}");
+    }, "$name to listen");
 }
 
 sub slurp {

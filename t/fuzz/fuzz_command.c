@@ -1,4 +1,9 @@
 
+/*
+ * Whatever a client says: a command or an error, and it is read as it means.
+ */
+
+
 #include "fuzz.h"
 #include <jansson.h>
 #include "wire/ngx_thread_ws_command.h"

@@ -1,4 +1,9 @@
 
+/*
+ * Whatever is inflated stays within its limit; what was deflated comes back.
+ */
+
+
 #include "fuzz.h"
 #include "ws/ngx_thread_ws_deflate.h"
 

@@ -1,4 +1,9 @@
 
+/*
+ * Whatever bytes come: the same frames, whole or in pieces.
+ */
+
+
 #include "fuzz.h"
 #include "ws/ngx_thread_ws_frame.h"
 

@@ -1,4 +1,9 @@
 
+/*
+ * Whatever a header says: origins, offers, keys, lists of tokens.
+ */
+
+
 #include "fuzz.h"
 #include "ws/ngx_thread_ws_handshake.h"
 #include "ws/ngx_thread_ws_origin.h"

@@ -1,4 +1,9 @@
 
+/*
+ * Whatever is scanned as JSON means what jansson takes it for.
+ */
+
+
 #include "fuzz.h"
 #include <jansson.h>
 #include "json/ngx_thread_ws_json.h"

@@ -1,4 +1,9 @@
 
+/*
+ * Whatever frames come: messages within their limits, or a close code.
+ */
+
+
 #include "fuzz.h"
 #include "ws/ngx_thread_ws_message.h"
 #include "ws/ngx_thread_ws_utf8.h"

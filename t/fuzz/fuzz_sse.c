@@ -1,4 +1,9 @@
 
+/*
+ * Whatever stream comes: the same events, whole or in pieces.
+ */
+
+
 #include "fuzz.h"
 #include "dialect/ngx_thread_ws_sse.h"
 

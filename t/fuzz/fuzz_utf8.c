@@ -1,4 +1,9 @@
 
+/*
+ * Whatever bytes come: the same verdict, whole or in pieces.
+ */
+
+
 #include "fuzz.h"
 #include "ws/ngx_thread_ws_utf8.h"
 

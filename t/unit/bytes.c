@@ -1,4 +1,9 @@
 
+/*
+ * A growing piece of memory.
+ */
+
+
 #include "unit.h"
 #include "base/ngx_thread_ws_bytes.h"
 

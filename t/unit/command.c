@@ -1,4 +1,9 @@
 
+/*
+ * What a client's text comes to: a command with its fields, or an error.
+ */
+
+
 #include "unit.h"
 #include "wire/ngx_thread_ws_command.h"
 

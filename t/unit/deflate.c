@@ -1,4 +1,9 @@
 
+/*
+ * permessage-deflate: messages, windows and contexts, with zlib as the peer.
+ */
+
+
 #include "deflate_peer.h"
 
 

@@ -1,4 +1,9 @@
 
+/*
+ * zlib as the peer of the codecs under test.
+ */
+
+
 #include "deflate_peer.h"
 
 

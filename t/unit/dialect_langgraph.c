@@ -1,4 +1,9 @@
 
+/*
+ * What events of LangGraph's servers come to, and the requests to them.
+ */
+
+
 #include "dialect.h"
 
 

@@ -1,4 +1,9 @@
 
+/*
+ * A thread of LangGraph's: its id, its state, and what of it is history.
+ */
+
+
 #include "unit.h"
 #include "dialect/ngx_thread_ws_dialect.h"
 

@@ -1,4 +1,9 @@
 
+/*
+ * What events of OpenAI's API come to, and the requests to it.
+ */
+
+
 #include "dialect.h"
 
 

@@ -1,4 +1,9 @@
 
+/*
+ * The events that a client is told, to the byte.
+ */
+
+
 #include "unit.h"
 #include <jansson.h>
 #include "wire/ngx_thread_ws_event.h"

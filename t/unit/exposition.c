@@ -1,3 +1,9 @@
+
+/*
+ * Metrics in the text format of Prometheus.
+ */
+
+
 #include "unit.h"
 #include "json/ngx_thread_ws_exposition.h"
 

@@ -1,4 +1,9 @@
 
+/*
+ * RFC 6455's frames, read and written.
+ */
+
+
 #include "unit.h"
 #include "ws/ngx_thread_ws_frame.h"
 

@@ -1,4 +1,9 @@
 
+/*
+ * The opening handshake: header lists, origins, offers of extensions, the key.
+ */
+
+
 #include "unit.h"
 #include "ws/ngx_thread_ws_handshake.h"
 #include "ws/ngx_thread_ws_origin.h"

@@ -1,4 +1,9 @@
 
+/*
+ * JSON read and written without a tree, beside jansson's reading of the same.
+ */
+
+
 #include "unit.h"
 #include <jansson.h>
 #include "json/ngx_thread_ws_json.h"

@@ -1,4 +1,9 @@
 
+/*
+ * Frames to messages: fragments, limits, controls in between, inflated texts.
+ */
+
+
 #include "deflate_peer.h"
 #include "ws/ngx_thread_ws_message.h"
 

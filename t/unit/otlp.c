@@ -1,3 +1,9 @@
+
+/*
+ * Spans in OTLP's JSON.
+ */
+
+
 #include "unit.h"
 #include <jansson.h>
 #include "json/ngx_thread_ws_otlp.h"

@@ -1,4 +1,9 @@
 
+/*
+ * Server-sent events out of a stream, whatever it is cut into.
+ */
+
+
 #include "unit.h"
 #include "dialect/ngx_thread_ws_sse.h"
 

@@ -1,4 +1,9 @@
 
+/*
+ * Strings that are compared and written.
+ */
+
+
 #include "unit.h"
 #include "base/ngx_thread_ws_string.h"
 

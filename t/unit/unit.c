@@ -1,4 +1,9 @@
 
+/*
+ * TAP, and what the pure rooms want of an nginx that is not there.
+ */
+
+
 #include "unit.h"
 
 

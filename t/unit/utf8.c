@@ -1,4 +1,9 @@
 
+/*
+ * UTF-8, checked as it comes: every code point, every bad byte, every cut.
+ */
+
+
 #include "unit.h"
 #include "ws/ngx_thread_ws_utf8.h"
 

@@ -1,3 +1,9 @@
+
+/*
+ * UUIDs made from names, and what they look like.
+ */
+
+
 #include "unit.h"
 #include "base/ngx_thread_ws_uuid.h"
 
