@@ -29,10 +29,8 @@ connect
 < error - INVALID_JSON
 > text {'type':'ping'}
 < error - INVALID_JSON
-> text {{ '[' x 5000 }}
-< error - INVALID_JSON
 > text {"type":"ping","type":"ping"}
-< error - /INVALID_JSON|INVALID_MESSAGE/
+< error - INVALID_MESSAGE
 < quiet
 
 === TEST 3: JSON that is no command
@@ -97,8 +95,9 @@ connect
 === TEST 6: half a surrogate pair
 --- chat
 connect
-> {"type":"message","requestId":"r1","threadId":"t1","content":"\ud800"}
-< error - /INVALID_JSON|INVALID_MESSAGE/
+> note r1
+> text {"type":"message","requestId":"r1","threadId":"t1","content":"\ud800"}
+< error r1 INVALID_MESSAGE
 < quiet
 
 === TEST 7: requestIds outside the grammar
@@ -224,3 +223,29 @@ connect
 @ end
 < final r1 Hello
 @ requests 1
+
+=== TEST 15: a ping's t comes back byte for byte
+--- chat
+connect
+> text {"type":"ping","t":123456789012345678901234567890}
+< text {"type":"pong","t":123456789012345678901234567890}
+> text {"type":"ping","t": [ 1.50, -1E+999, "\u00e9\ud83d" , {"a":1,"a":2} ] }
+< text {"type":"pong","t":[ 1.50, -1E+999, "\u00e9\ud83d" , {"a":1,"a":2} ]}
+
+=== TEST 16: JSON that is not taken is told from no JSON, and names its run
+--- chat
+connect
+> note r1
+> text {"type":"message","requestId":"r1","threadId":"t1","content":"\ud83d"}
+< error r1 INVALID_MESSAGE
+    message: /surrogate/
+> note r2
+> text {"type":"message","requestId":"r2","threadId":"t1","content":"x","n":123456789012345678901234567890}
+< error r2 INVALID_MESSAGE
+    message: /number is too large/
+> text {{ '[' x 5000 }}
+< error - INVALID_MESSAGE
+    message: /nested too deeply/
+> text {"type":"message","requestId":"r3","threadId":"t1","content":"\ud83d"
+< error - INVALID_JSON
+< quiet

@@ -250,31 +250,14 @@ static void
 ngx_thread_ws_conn_command_pong(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
-    char       *json;
     u_char     *p;
-    ngx_str_t   t;
+    ngx_str_t  *t;
 
-    json = NULL;
-    ngx_str_null(&t);
+    t = &command->t;
 
-    if (command->t) {
-        json = json_dumps(command->t, JSON_COMPACT|JSON_ENCODE_ANY);
-        if (json == NULL) {
-            return;
-        }
-
-        t.data = (u_char *) json;
-        t.len = ngx_strlen(json);
-    }
-
-    p = ngx_thread_ws_output_text(conn, ngx_thread_ws_event_pong_size(&t));
+    p = ngx_thread_ws_output_text(conn, ngx_thread_ws_event_pong_size(t));
     if (p) {
-        ngx_thread_ws_output_text_end(conn, p,
-                                      ngx_thread_ws_event_pong(p, &t));
-    }
-
-    if (json) {
-        free(json);
+        ngx_thread_ws_output_text_end(conn, p, ngx_thread_ws_event_pong(p, t));
     }
 }
 

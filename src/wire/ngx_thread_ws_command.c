@@ -10,6 +10,8 @@
 #include <jansson.h>
 #include "wire/ngx_thread_ws_command.h"
 #include "base/ngx_thread_ws_string.h"
+#include "json/ngx_thread_ws_json.h"
+#include "json/ngx_thread_ws_json_walk.h"
 
 
 typedef struct {
@@ -18,6 +20,17 @@ typedef struct {
     const char               **fields;    /* beside type, ended by NULL */
     char                      *unknown;   /* the reason for any other */
 } ngx_thread_ws_command_type_t;
+
+
+/* a command's text by JSON's grammar alone: values as they stand there */
+
+typedef struct {
+    ngx_str_t                  type;
+    ngx_str_t                  request_id;
+    ngx_str_t                  t;
+    ngx_uint_t                 twice;     /* one of the above is */
+    ngx_uint_t                 others;    /* members of other names */
+} ngx_thread_ws_command_raw_t;
 
 
 static const char  *ngx_thread_ws_command_message_fields[] = {
@@ -136,17 +149,130 @@ ngx_thread_ws_command_invalid(ngx_thread_ws_command_t *command, char *reason)
 
 
 static ngx_int_t
-ngx_thread_ws_command_load(ngx_thread_ws_command_t *command, u_char *data,
-    size_t len)
+ngx_thread_ws_command_no_json(ngx_thread_ws_command_t *command)
+{
+    return ngx_thread_ws_command_refuse(command, NGX_THREAD_WS_INVALID_JSON,
+                                        "the message is not valid JSON");
+}
+
+
+static void
+ngx_thread_ws_command_raw_member(void *data, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_thread_ws_command_raw_t *raw = data;
+
+    u_char     *last, plain[64];
+    ngx_str_t   s, *field;
+
+    /* longer ones are no name of ours: an escape has six bytes at most */
+
+    last = (name->len <= sizeof(plain))
+           ? ngx_thread_ws_json_unescape(plain, name->data, name->len) : NULL;
+
+    s.data = plain;
+    s.len = last ? (size_t) (last - plain) : 0;
+
+    field = ngx_thread_ws_string_is(&s, "type") ? &raw->type
+            : ngx_thread_ws_string_is(&s, "requestId") ? &raw->request_id
+            : ngx_thread_ws_string_is(&s, "t") ? &raw->t : NULL;
+
+    if (field == NULL) {
+        raw->others++;
+        return;
+    }
+
+    raw->twice |= (field->len != 0);
+    *field = *value;
+}
+
+
+/*
+ * What jansson does not take may be JSON all the same, and a ping's t is given
+ * back whatever it is: NGX_OK for a ping.
+ */
+
+static ngx_int_t
+ngx_thread_ws_command_unusual(ngx_thread_ws_command_t *command,
+    ngx_str_t *text, enum json_error_code code)
+{
+    ngx_int_t                    rc;
+    ngx_str_t                    id;
+    ngx_thread_ws_command_raw_t  raw;
+
+    ngx_memzero(&raw, sizeof(ngx_thread_ws_command_raw_t));
+
+    rc = ngx_thread_ws_json_walk(text, ngx_thread_ws_command_raw_member, &raw);
+
+    if (rc == NGX_DECLINED) {
+        return ngx_thread_ws_command_no_json(command);
+    }
+
+    if (rc == NGX_OK && ngx_thread_ws_string_is(&raw.type, "\"ping\"")
+        && !raw.twice && !raw.others && raw.request_id.len == 0)
+    {
+        command->type = NGX_THREAD_WS_COMMAND_PING;
+        command->t = raw.t;
+        return NGX_OK;
+    }
+
+    if (ngx_thread_ws_string_is(&raw.type, "\"message\"")
+        && raw.request_id.len > 2 && !raw.twice)
+    {
+        id.data = raw.request_id.data + 1;
+        id.len = raw.request_id.len - 2;
+
+        if (*raw.request_id.data == '"'
+            && ngx_thread_ws_request_id_check(&id) == NGX_OK)
+        {
+            command->request_id = id;
+        }
+    }
+
+    if (raw.twice || code == json_error_duplicate_key) {
+        return ngx_thread_ws_command_invalid(command,
+                                             "a field is given twice");
+    }
+
+    if (rc == NGX_BUSY || code == json_error_stack_overflow) {
+        return ngx_thread_ws_command_invalid(command,
+                                 "objects and arrays are nested too deeply");
+    }
+
+    switch (code) {
+
+    case json_error_numeric_overflow:
+        return ngx_thread_ws_command_invalid(command, "a number is too large");
+
+    case json_error_null_byte_in_key:
+        return ngx_thread_ws_command_invalid(command,
+                                             "a name must not contain U+0000");
+
+    default:
+        return ngx_thread_ws_command_invalid(command,
+                               "a string has one half of a surrogate pair");
+    }
+}
+
+
+static ngx_int_t
+ngx_thread_ws_command_load(ngx_thread_ws_command_t *command, ngx_str_t *text)
 {
     json_error_t  error;
 
     /* any value at the top level, to tell what is JSON and what is not */
 
-    command->root = json_loadb((char *) data, len,
+    command->root = json_loadb((char *) text->data, text->len,
                                JSON_REJECT_DUPLICATES|JSON_DECODE_ANY
                                |JSON_ALLOW_NUL,
                                &error);
+
+    if (command->root && memchr(text->data, '\0', text->len)) {
+
+        /* jansson takes a text with zero bytes behind it */
+
+        return ngx_thread_ws_command_no_json(command);
+    }
 
     if (command->root) {
         return json_is_object(command->root) ? NGX_OK
@@ -154,27 +280,16 @@ ngx_thread_ws_command_load(ngx_thread_ws_command_t *command, u_char *data,
                                                "a command is a JSON object");
     }
 
-    if (error.text[0] == '\0') {
+    /* what is wrong with the text, jansson says */
 
-        /* what is wrong with the text, jansson says */
-
+    if (error.text[0] == '\0'
+        || json_error_code(&error) == json_error_out_of_memory)
+    {
         return NGX_ERROR;
     }
 
-    switch (json_error_code(&error)) {
-
-    case json_error_out_of_memory:
-        return NGX_ERROR;
-
-    case json_error_duplicate_key:
-        return ngx_thread_ws_command_invalid(command,
-                                             "a field is given twice");
-
-    default:
-        return ngx_thread_ws_command_refuse(command,
-                                            NGX_THREAD_WS_INVALID_JSON,
-                                            "the message is not valid JSON");
-    }
+    return ngx_thread_ws_command_unusual(command, text,
+                                         json_error_code(&error));
 }
 
 
@@ -280,6 +395,28 @@ ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
 }
 
 
+/* what comes back is t as it stands, which jansson would write anew */
+
+static ngx_int_t
+ngx_thread_ws_command_ping(ngx_thread_ws_command_t *command, ngx_str_t *text)
+{
+    ngx_thread_ws_command_raw_t  raw;
+
+    ngx_memzero(&raw, sizeof(ngx_thread_ws_command_raw_t));
+
+    if (ngx_thread_ws_json_walk(text, ngx_thread_ws_command_raw_member, &raw)
+        != NGX_OK)
+    {
+        return ngx_thread_ws_command_invalid(command,
+                                 "objects and arrays are nested too deeply");
+    }
+
+    command->t = raw.t;
+
+    return NGX_OK;
+}
+
+
 /*
  * Takes the fields that the command, and an error about it, are named by.
  * NGX_DECLINED if the request id is not one, where one is due.
@@ -305,10 +442,7 @@ ngx_thread_ws_command_ids(ngx_thread_ws_command_t *command, ngx_uint_t known)
 
         return known ? ngx_thread_ws_command_request_id(command) : NGX_OK;
 
-    default: /* NGX_THREAD_WS_COMMAND_PING */
-
-        command->t = json_object_get(command->root, "t");
-
+    default: /* NGX_THREAD_WS_COMMAND_PING: has none */
         return NGX_OK;
     }
 }
@@ -319,14 +453,18 @@ ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command, u_char *data,
     size_t len)
 {
     ngx_int_t                      rc;
+    ngx_str_t                      text;
     ngx_uint_t                     known;
     ngx_thread_ws_command_type_t  *type;
 
     ngx_memzero(command, sizeof(ngx_thread_ws_command_t));
 
-    rc = ngx_thread_ws_command_load(command, data, len);
+    text.data = data;
+    text.len = len;
 
-    if (rc != NGX_OK) {
+    rc = ngx_thread_ws_command_load(command, &text);
+
+    if (rc != NGX_OK || command->root == NULL) {
         return rc;
     }
 
@@ -353,8 +491,17 @@ ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command, u_char *data,
                   "without quotes and backslashes");
     }
 
-    return (command->type == NGX_THREAD_WS_COMMAND_MESSAGE)
-           ? ngx_thread_ws_command_message(command) : NGX_OK;
+    switch (command->type) {
+
+    case NGX_THREAD_WS_COMMAND_MESSAGE:
+        return ngx_thread_ws_command_message(command);
+
+    case NGX_THREAD_WS_COMMAND_PING:
+        return ngx_thread_ws_command_ping(command, &text);
+
+    default: /* NGX_THREAD_WS_COMMAND_CANCEL */
+        return NGX_OK;
+    }
 }
 
 

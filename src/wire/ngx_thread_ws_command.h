@@ -32,18 +32,20 @@ typedef struct {
                                               is the connection's is for the
                                               caller to say */
     ngx_str_t                 content;     /* message */
-    json_t                   *t;           /* ping: borrowed, NULL if absent */
+    ngx_str_t                 t;           /* ping: JSON, as it stands in the
+                                              text; its len is 0 if absent */
 
     ngx_thread_ws_code_e      code;        /* with NGX_DECLINED: the error */
     char                     *reason;      /* ... in words for people; static */
 
-    json_t                   *root;        /* owns all of the above */
+    json_t                   *root;        /* owns the strings */
 } ngx_thread_ws_command_t;
 
 
 /*
- * Reads a text message.  What *command points at lives until
- * ngx_thread_ws_command_free(), which is due after NGX_OK and NGX_DECLINED.
+ * Reads a text message.  What *command points at lives as long as data does,
+ * and until ngx_thread_ws_command_free(), which is due after NGX_OK and
+ * NGX_DECLINED.
  *
  *   NGX_OK        a command
  *   NGX_DECLINED  code and reason say why not; request_id is set if the text
