@@ -365,14 +365,40 @@ agent_end(agent_conn_t *c)
 
 
 static void
+agent_cork(agent_conn_t *c, int on)
+{
+    if (c->fd != -1) {
+        setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(int));
+    }
+}
+
+
+/* A token or a burst of them; the end comes with the last of a burst. */
+
+static void
 agent_step(agent_conn_t *c)
 {
-    if (c->sent < c->task.tokens) {
-        agent_token(c);
-        return;
+    uint64_t  i;
+
+    if (c->task.joined) {
+        agent_cork(c, 1);
     }
 
-    agent_end(c);
+    for (i = 0; i < c->task.burst + !c->task.burst; i++) {
+        if (c->sent == c->task.tokens) {
+            break;
+        }
+
+        agent_token(c);
+    }
+
+    if (c->sent == c->task.tokens && (i == 0 || c->task.burst)) {
+        agent_end(c);
+    }
+
+    if (c->task.joined) {
+        agent_cork(c, 0);
+    }
 }
 
 

@@ -37,6 +37,14 @@ bench_task_parse(bench_task_t *task, const char *p, size_t len)
             value = &task->gap;
             break;
 
+        case 'b':
+            value = &task->burst;
+            break;
+
+        case 'j':
+            value = &task->joined;
+            break;
+
         case 's':
             value = &task->stamp;
             break;

@@ -18,15 +18,18 @@
 
 
 /*
- * A message reads "tokens:200 gap:20000 stamp:1 run:7": so many tokens, so many
- * microseconds apart (0 for as fast as the socket takes them), each with the
- * time of its writing in front if stamp is not 0, and a number by which the
- * agent tells when this run's connection went away.
+ * A message reads "tokens:200 gap:20000 burst:4 joined:1 stamp:1 run:7": so many
+ * tokens, so many microseconds apart (0 for as fast as the socket takes them),
+ * not one but as many as burst says at a time, these in one segment if joined is
+ * not 0, each with the time of its writing in front if stamp is not 0, and a
+ * number by which the agent tells when this run's connection went away.
  */
 
 typedef struct {
     uint64_t  tokens;
     uint64_t  gap;
+    uint64_t  burst;
+    uint64_t  joined;
     uint64_t  stamp;
     uint64_t  run;
 } bench_task_t;

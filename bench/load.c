@@ -204,28 +204,39 @@ load_ending(load_conn_t *c)
 }
 
 
-void
-load_token(load_conn_t *c, load_str_t *value)
+static void
+load_pause(load_conn_t *c, uint64_t now)
 {
-    char      text[BENCH_TOKEN_MAX], cancel[128];
-    size_t    n, skip;
-    uint64_t  now, when;
-
-    if (c->state < LOAD_BUSY) {
-        load_failed(c, "a token without a run", value);
-        return;
+    if (now - c->came > c->pause) {
+        c->pause = now - c->came;
     }
 
-    now = bench_now();
+    c->came = now;
+}
+
+
+/* One token of those that an event brings: the bytes it takes, 0 if wrong. */
+
+static size_t
+load_one(load_conn_t *c, const char *p, size_t len, uint64_t now)
+{
+    char      text[BENCH_TOKEN_MAX];
+    size_t    n, skip;
+    uint64_t  when;
+
     skip = 0;
 
     if (load_phase.task.stamp) {
         skip = BENCH_STAMP;
-        when = bench_stamp_parse(value->data, value->len);
+
+        if (len < skip) {
+            return 0;
+        }
+
+        when = bench_stamp_parse(p, len);
 
         if (when == 0 || when > now) {
-            load_failed(c, "a wrong stamp", value);
-            return;
+            return 0;
         }
 
         c->delay += now - when;
@@ -233,22 +244,55 @@ load_token(load_conn_t *c, load_str_t *value)
         load_sample(LOAD_DELAY, now - when);
     }
 
-    if (c->tokens == 0) {
-        load_sample(LOAD_FIRST, now - c->sent);
+    n = bench_token(text, c->run, c->tokens);
+
+    if (len < skip + n || memcmp(p + skip, text, n)) {
+        return 0;
     }
 
-    n = bench_token(text, c->run, c->tokens++);
+    c->tokens++;
+    load_result.tokens++;
 
-    if (value->len != skip + n || memcmp(value->data + skip, text, n)) {
-        load_failed(c, "a wrong token", value);
+    return skip + n;
+}
+
+
+void
+load_token(load_conn_t *c, load_str_t *value)
+{
+    char      cancel[128];
+    size_t    n, len;
+    uint64_t  now, before;
+
+    if (c->state < LOAD_BUSY) {
+        load_failed(c, "a token without a run", value);
         return;
     }
 
+    now = bench_now();
+    before = c->tokens;
+
+    if (before == 0) {
+        load_sample(LOAD_FIRST, now - c->sent);
+        c->came = now;
+    }
+
+    load_pause(c, now);
+
+    for (len = 0; len < value->len; len += n) {
+
+        n = load_one(c, value->data + len, value->len - len, now);
+
+        if (n == 0) {
+            load_failed(c, "a wrong token", value);
+            return;
+        }
+    }
+
     c->hash = load_hash(c->hash, value->data, value->len);
-    load_result.tokens++;
 
     if (load_phase.cancel && c->state == LOAD_BUSY
-        && c->tokens == load_phase.cancel)
+        && before < load_phase.cancel && c->tokens >= load_phase.cancel)
     {
         c->state = LOAD_CANCELLING;
         c->sent = bench_now();
@@ -302,6 +346,8 @@ load_cancelled(load_conn_t *c)
 void
 load_final(load_conn_t *c, load_str_t *message)
 {
+    uint64_t  now;
+
     if (c->state < LOAD_BUSY || c->tokens != load_phase.task.tokens
         || (message && load_hash(LOAD_HASH, message->data, message->len)
                        != c->hash)
@@ -312,8 +358,13 @@ load_final(load_conn_t *c, load_str_t *message)
         return;
     }
 
+    now = bench_now();
+
     load_result.late += (c->state == LOAD_CANCELLING);
-    load_sample(LOAD_WHOLE, bench_now() - c->sent);
+    load_sample(LOAD_WHOLE, now - c->sent);
+
+    load_pause(c, now);
+    load_sample(LOAD_PAUSE, c->pause);
 
     c->head = 0;
     c->done = 0;
@@ -343,14 +394,18 @@ load_message(load_conn_t *c)
 
     c->run = ++load_run;
     c->tokens = 0;
+    c->pause = 0;
     c->hash = LOAD_HASH;
     c->state = LOAD_BUSY;
 
     load_active++;
 
-    n = (size_t) sprintf(text, "tokens:%llu gap:%llu stamp:%llu run:%llu",
+    n = (size_t) sprintf(text, "tokens:%llu gap:%llu burst:%llu joined:%llu "
+                         "stamp:%llu run:%llu",
                          (unsigned long long) load_phase.task.tokens,
                          (unsigned long long) load_phase.task.gap,
+                         (unsigned long long) load_phase.task.burst,
+                         (unsigned long long) load_phase.task.joined,
                          (unsigned long long) load_phase.task.stamp,
                          (unsigned long long) c->run);
 

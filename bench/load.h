@@ -49,6 +49,8 @@ typedef struct {
     uint64_t       tokens;       /* of this run */
     uint64_t       hash;         /* of its text */
     uint64_t       sent;         /* when the message, then the cancel was */
+    uint64_t       came;         /* when the last token did */
+    uint64_t       pause;        /* the longest between two, and the end */
     uint64_t       delay;        /* sum over this phase's tokens */
     uint64_t       delays;
 } load_conn_t;
@@ -67,6 +69,7 @@ typedef enum {
     LOAD_DELAY,                  /* the agent's write to our read */
     LOAD_WHOLE,                  /* the message to its final */
     LOAD_ACK,                    /* the cancel to its acknowledgement */
+    LOAD_PAUSE,                  /* the longest of an answer */
     LOAD_TIMES
 } load_time_e;
 

@@ -29,7 +29,9 @@ static load_times_t  load_times[LOAD_TIMES];
 static uint64_t      load_cancels[LOAD_CANCELS][2];
 static size_t        load_ncancels;
 
-static const char   *load_time_names[] = { "first", "delay", "whole", "ack" };
+static const char   *load_time_names[] = {
+    "first", "delay", "whole", "ack", "pause"
+};
 
 
 static void

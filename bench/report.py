@@ -64,6 +64,15 @@ def time_of(kind, p):
     return lambda row: row[kind][p] if row[kind]['n'] else row['absent']
 
 
+def print_table(lines):
+    width = [max(len(cell) for cell in column) for column in zip(*lines)]
+    for i, line in enumerate(lines):
+        print('| ' + ' | '.join(
+            cell.ljust(width[k]) for k, cell in enumerate(line)) + ' |')
+        if i == 0:
+            print('|' + '|'.join('-' * (n + 2) for n in width) + '|')
+
+
 class Table:
     def __init__(self):
         self.lines = []
@@ -99,13 +108,8 @@ class Table:
 
     def print(self):
         head = ('what', 'module', 'against', 'ratio [95 %]', 'bound', '')
-        lines = [head, *self.lines]
-        width = [max(len(line[i]) for line in lines) for i in range(6)]
-        for i, line in enumerate(lines):
-            print('| ' + ' | '.join(
-                cell.ljust(width[k]) for k, cell in enumerate(line)) + ' |')
-            if i == 0:
-                print('|' + '|'.join('-' * (n + 2) for n in width) + '|')
+        if self.lines:
+            print_table([head, *self.lines])
 
 
 NAMES = {
@@ -113,6 +117,27 @@ NAMES = {
     'gap0-256': 'no gap, 256 streams', 'gap0-1000': 'no gap, 1,000 streams',
     '20ms-100': '20 ms, 100 streams', '20ms-1000': '20 ms, 1,000 streams',
 }
+
+
+# paces of an agent: title, connections, what it does
+
+PACES = {
+    **{f'pace-{n}': (f'{n:,} at once', 1,
+                     {'tokens': n, 'runs': 40 if n < 1000 else 10})
+       for n in (5, 20, 200, 2000)},
+    'pace-10-30ms': ('10 each 30 ms', 8, {
+        'tokens': 100, 'burst': 10, 'gap': 30000, 'runs': 2}),
+    'pace-5-15ms': ('5 each 15 ms', 8, {
+        'tokens': 100, 'burst': 5, 'gap': 15000, 'runs': 2}),
+    **{f'pace-{rate}-{n}': (f'{rate:,} a second, ' + (
+        f'by {n}' if n > 1 else 'one by one'), 8, {
+            'tokens': max(2 * n, rate * 2 // 5 // n * n), 'burst': n,
+            'gap': 1000000 * n // rate, 'runs': 2})
+       for rate in (100, 200, 500, 1000, 2000) for n in (1, 2, 5, 10, 20)},
+}
+
+LATER = 2          # ms that an end may be
+PAUSE = 1.3, 20    # times the floor's, or ms more
 
 
 def peers(t, rows):
@@ -208,6 +233,37 @@ def limits(t, rows):
           rows.ratio('observed', 'observed', 'module', us), 'us', 1.05)
 
 
+def paces(rows):
+    """How much later than the floor's answers ours end, and how long they
+    stop; the number of bounds that are not met."""
+    missed = 0
+    lines = []
+    for name, (title, _, _) in PACES.items():
+        end, pause = (rows.ratio(name, 'module', 'floor',
+                                 lambda row, k=kind: row[k]['p50'] / 1e3)
+                      for kind in ('whole', 'pause'))
+        if not end:
+            continue
+        ends = [rows.of(name, server, lambda row: row['whole']['p50'] / 1e3)
+                for server in ('module', 'floor')]
+        later = [one - ends[1][i] for i, one in ends[0].items()
+                 if i in ends[1]]
+        low, high = interval(later)
+        met = low <= LATER and (
+            pause[1] <= max(PAUSE[0] * pause[2], PAUSE[1] + pause[2]))
+        missed += not met
+        lines.append((
+            title, f'{end[2]:.2f}',
+            f'{statistics.median(later):+.2f} [{low:+.2f}, {high:+.2f}]',
+            f'{pause[2]:.2f}', f'{pause[1]:.2f}',
+            'met' if met else '**not met**'))
+    if lines:
+        print('\nThe end of an answer and its longest pause, ms (p50):\n')
+        print_table([('deltas', 'floor ends after', 'module later by [95 %]',
+                      'longest pause, floor', 'module', ''), *lines])
+    return missed
+
+
 def table(rows):
     wrong = sum(row.get('wrong', 0) + row.get('lost', 0) for row in rows)
     unclosed = sum(row.get('unclosed', 0) for row in rows)
@@ -217,6 +273,7 @@ def table(rows):
     times(t, rows)
     limits(t, rows)
     t.print()
+    t.missed += paces(rows)
     tokens = sum(row.get('tokens', 0) for row in rows.rows)
     print(f'\n{tokens} tokens checked, {wrong} wrong or lost answers, '
           f'{unclosed} cancels that the agent did not see. '
