@@ -264,6 +264,38 @@ def paces(rows):
     return missed
 
 
+def changes(rows):
+    """This build of the module against another one."""
+    t = Table()
+
+    def add(what, scenario, figure, bound=1.02):
+        t.add(f'{what}: before',
+              rows.ratio(scenario, 'module', 'before', figure), 'us', bound)
+
+    for scenario, name in NAMES.items():
+        add(f'CPU a token, {name}', scenario, us)
+    for p in ('p50', 'p99'):
+        add(f'to the first token, {p}', 'first', lambda r, p=p: r['first'][p])
+    for p in ('p50', 'p99'):
+        add(f"cancel to the agent's close, {p}", 'cancel', time_of('close', p))
+    for p in ('p50', 'p99'):
+        add(f'delay a token, 20 ms, 1,000 streams, {p}', '20ms-1000',
+            time_of('delay', p))
+    add('delay a token, 9,500 streams at 1 a second, p99', '1s-9500',
+        time_of('delay', 'p99'))
+    add('CPU a token, 9,500 streams at 1 a second', '1s-9500', us)
+    add('CPU a run, 10,000 runs on a connection', 'long',
+        lambda r: r['each'] / 1e3)
+    for name, title in (('standard', "nginx's defaults"),
+                        ('small', 'small buffers')):
+        t.add(f'an idle connection of 19,000, {title}: before',
+              rows.ratio('idle', name, f'{name}-before',
+                         lambda r: r['bytes'] / 1024), 'KB')
+    if t.lines:
+        print()
+        t.print()
+
+
 def table(rows):
     wrong = sum(row.get('wrong', 0) + row.get('lost', 0) for row in rows)
     unclosed = sum(row.get('unclosed', 0) for row in rows)
@@ -274,6 +306,7 @@ def table(rows):
     limits(t, rows)
     t.print()
     t.missed += paces(rows)
+    changes(rows)
     tokens = sum(row.get('tokens', 0) for row in rows.rows)
     print(f'\n{tokens} tokens checked, {wrong} wrong or lost answers, '
           f'{unclosed} cancels that the agent did not see. '

@@ -19,6 +19,8 @@ BUILD = os.environ.get('BENCH_BUILD', os.path.join(ROOT, 'build', 'bench'))
 MODULE = os.environ.get('THREAD_WS_MODULE',
                         os.path.join(ROOT, 'build', 'ngx_thread_ws_module.so'))
 NGINX = os.environ.get('NGINX', '/usr/sbin/nginx')
+# another build of it, measured beside this one
+BEFORE = os.environ.get('BENCH_BEFORE', '')
 SERVER_CORE = os.environ.get('BENCH_SERVER_CORE', '0')
 LOAD_CORE = os.environ.get('BENCH_LOAD_CORE', '1')
 NICE = os.environ.get('BENCH_NICE', '0')
@@ -226,10 +228,14 @@ def floor(agent, name='floor'):
 
 
 def module(agent, name='module', store='thread_ws_store off;', settings='',
-           http='', observe=''):
+           http='', observe='', built=MODULE):
     return nginx(name, agent, 'module.conf',
-                 'ws://127.0.0.1:@PORT@/api/chat/ws?threadId=',
+                 'ws://127.0.0.1:@PORT@/api/chat/ws?threadId=', MODULE=built,
                  STORE=store, SETTINGS=settings, HTTP=http, OBSERVE=observe)
+
+
+def before(agent, name='before', **settings):
+    return module(agent, name, built=BEFORE, **settings)
 
 
 def observed(agent, collector):
