@@ -208,6 +208,58 @@ ngx_thread_ws_finding_abort(ngx_thread_ws_finding_t *finding,
 
 
 void
+ngx_thread_ws_reply_status(ngx_thread_ws_reply_t *reply, ngx_uint_t status)
+{
+    reply->retryable = 0;
+
+    switch (status) {
+
+    case 400:
+    case 413:
+    case 422:
+        reply->blame = NGX_THREAD_WS_BLAME_REQUEST;
+        return;
+
+    case 408:
+    case 409:
+    case 425:
+    case 449:   /* Retry With */
+    case 498:   /* Groq: no capacity */
+        reply->blame = NGX_THREAD_WS_BLAME_ACCESS;
+        reply->retryable = 1;
+        return;
+
+    case 429:
+        reply->blame = NGX_THREAD_WS_BLAME_RATE;
+        reply->retryable = 1;
+        return;
+
+    case 502:
+    case 503:
+    case 504:
+    case 529:   /* Anthropic: overloaded */
+        reply->blame = NGX_THREAD_WS_BLAME_LOAD;
+        reply->retryable = 1;
+        return;
+    }
+
+    if (status >= 400 && status < 500) {
+        reply->blame = NGX_THREAD_WS_BLAME_ACCESS;
+        return;
+    }
+
+    /* Cloudflare's */
+
+    reply->blame = (status >= 520 && status < 528)
+                   ? NGX_THREAD_WS_BLAME_LOAD : NGX_THREAD_WS_BLAME_NOBODY;
+
+    /* where it leads to is not where messages go, the next time either */
+
+    reply->retryable = (status < 300 || status >= 400);
+}
+
+
+void
 ngx_thread_ws_finding_status(ngx_thread_ws_finding_t *finding,
     ngx_thread_ws_dialect_t *dialect, ngx_thread_ws_reply_t *reply,
     ngx_uint_t status, ngx_thread_ws_retry_t *retry, ngx_str_t *body)

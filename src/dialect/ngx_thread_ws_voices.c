@@ -16,10 +16,6 @@
 #include "dialect/ngx_thread_ws_voices.h"
 
 
-#define NGX_THREAD_WS_VOICES_BASIS  0xcbf29ce484222325ULL
-#define NGX_THREAD_WS_VOICES_PRIME  0x100000001b3ULL
-
-
 typedef enum {
     NGX_THREAD_WS_VOICE_NEW = 0,
     NGX_THREAD_WS_VOICE_HELD,
@@ -57,47 +53,6 @@ struct ngx_thread_ws_voices_s {
     ngx_uint_t                    steps_size;
     unsigned                      begun:1; /* somebody was heard */
 };
-
-
-uint64_t
-ngx_thread_ws_voices_hash(uint64_t hash, const char *p, size_t len)
-{
-    /* FNV-1a, for names that the server makes up itself */
-
-    if (hash == 0) {
-        hash = NGX_THREAD_WS_VOICES_BASIS;
-    }
-
-    while (len--) {
-        hash = (hash ^ (u_char) *p++) * NGX_THREAD_WS_VOICES_PRIME;
-    }
-
-    return hash;
-}
-
-
-void
-ngx_thread_ws_voices_path(ngx_thread_ws_source_t *source, const char *ns,
-    size_t len)
-{
-    size_t      i;
-    uint64_t    hash;
-
-    hash = 0;
-
-    for (i = 0; i < len; i++) {
-
-        if (ns[i] == '|' && source->depth < NGX_THREAD_WS_VOICES_DEPTH - 1) {
-            source->task[source->depth++] = hash;
-        }
-
-        hash = ngx_thread_ws_voices_hash(hash, &ns[i], 1);
-    }
-
-    if (len) {
-        source->task[source->depth++] = hash;
-    }
-}
 
 
 static ngx_thread_ws_voices_t *

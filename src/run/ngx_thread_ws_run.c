@@ -342,6 +342,21 @@ ngx_thread_ws_run_fail(ngx_thread_ws_run_t *run)
 }
 
 
+/* no timer of the run's is set any more */
+
+static void
+ngx_thread_ws_run_still(ngx_thread_ws_run_t *run)
+{
+    if (run->timer.timer_set) {
+        ngx_del_timer(&run->timer);
+    }
+
+    if (run->alive.timer_set) {
+        ngx_del_timer(&run->alive);
+    }
+}
+
+
 void
 ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
     ngx_thread_ws_verdict_t *verdict)
@@ -356,13 +371,7 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
 
     run->state = NGX_THREAD_WS_ENDED;
 
-    if (run->timer.timer_set) {
-        ngx_del_timer(&run->timer);
-    }
-
-    if (run->alive.timer_set) {
-        ngx_del_timer(&run->alive);
-    }
+    ngx_thread_ws_run_still(run);
 
     if (run->op_active) {
         ngx_thread_ws_store_abandon(&run->op);

@@ -186,11 +186,13 @@ sub wrong {
         return undef if !defined $id;
     }
 
-    return 'unknown type' if $type !~ /^(token|final|error|cancelled)$/;
+    return 'unknown type' if $type !~ /^(token|final|error|cancelled|alive)$/;
     return 'no requestId' if !defined $id;
 
     my $run = $client->{runs}{$id} or return 'an event for no run';
     return 'an event after the end' if $run->{ended};
+
+    return undef if $type eq 'alive';
 
     if ($type eq 'token') {
         return 'no value' if !length($event->{value} // '');
