@@ -37,6 +37,8 @@ static void *ngx_thread_ws_create_srv_conf(ngx_conf_t *cf);
 static char *ngx_thread_ws_merge_srv_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static void *ngx_thread_ws_create_loc_conf(ngx_conf_t *cf);
+static void ngx_thread_ws_merge_times(ngx_thread_ws_loc_conf_t *prev,
+    ngx_thread_ws_loc_conf_t *conf);
 static char *ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static ngx_int_t ngx_thread_ws_init_module(ngx_cycle_t *cycle);
@@ -174,6 +176,13 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_thread_ws_loc_conf_t, run_timeout),
+      NULL },
+
+    { ngx_string("thread_ws_gather"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_thread_ws_settings_gather,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, gather),
       NULL },
 
     { ngx_string("thread_ws_ping_interval"),
@@ -398,6 +407,7 @@ ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
     conf->output_buffer = NGX_CONF_UNSET_SIZE;
     conf->send_timeout = NGX_CONF_UNSET_MSEC;
     conf->run_timeout = NGX_CONF_UNSET_MSEC;
+    conf->gather = NGX_CONF_UNSET_MSEC;
     conf->ping_interval = NGX_CONF_UNSET_MSEC;
     conf->pong_timeout = NGX_CONF_UNSET_MSEC;
     conf->origins_mode = NGX_CONF_UNSET_UINT;
@@ -414,6 +424,21 @@ ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
     conf->trace = NGX_CONF_UNSET_PTR;
 
     return conf;
+}
+
+
+static void
+ngx_thread_ws_merge_times(ngx_thread_ws_loc_conf_t *prev,
+    ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 60000);
+    ngx_conf_merge_msec_value(conf->run_timeout, prev->run_timeout, 600000);
+    ngx_conf_merge_msec_value(conf->gather, prev->gather,
+                              NGX_THREAD_WS_AGENT_GATHER);
+    ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval, 30000);
+    ngx_conf_merge_msec_value(conf->pong_timeout, prev->pong_timeout, 10000);
+    ngx_conf_merge_msec_value(conf->shutdown_spread, prev->shutdown_spread,
+                              2000);
 }
 
 
@@ -445,10 +470,8 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               prev->max_response_size, 4 * 1024 * 1024);
     ngx_conf_merge_size_value(conf->output_buffer, prev->output_buffer,
                               64 * 1024);
-    ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 60000);
-    ngx_conf_merge_msec_value(conf->run_timeout, prev->run_timeout, 600000);
-    ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval, 30000);
-    ngx_conf_merge_msec_value(conf->pong_timeout, prev->pong_timeout, 10000);
+
+    ngx_thread_ws_merge_times(prev, conf);
 
     ngx_conf_merge_ptr_value(conf->origins, prev->origins, NULL);
     ngx_conf_merge_uint_value(conf->origins_mode, prev->origins_mode,
@@ -467,8 +490,6 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     ngx_conf_merge_value(conf->connections_warn, prev->connections_warn, 0);
-    ngx_conf_merge_msec_value(conf->shutdown_spread, prev->shutdown_spread,
-                              2000);
     ngx_conf_merge_ptr_value(conf->store, prev->store,
                              &ngx_thread_ws_store_connection);
 

@@ -96,6 +96,7 @@ typedef struct {
     size_t                     output_buffer;
     ngx_msec_t                 send_timeout;
     ngx_msec_t                 run_timeout;
+    ngx_msec_t                 gather;       /* as the agent's call has it */
     ngx_msec_t                 ping_interval;    /* 0: no pings */
     ngx_msec_t                 pong_timeout;     /* 0: pongs are not missed */
 

@@ -342,6 +342,7 @@ duplicate
     thread_ws_output_buffer 128k;
     thread_ws_send_timeout 30s;
     thread_ws_run_timeout 5m;
+    thread_ws_gather 10ms;
     thread_ws_ping_interval 20s;
     thread_ws_pong_timeout 5s;
     thread_ws_origins any;
@@ -357,6 +358,7 @@ duplicate
     location = /chat {
         thread_ws_pass /agent;
         thread_ws_busy interrupt;
+        thread_ws_gather auto;
         thread_ws_ping_interval off;
     }
     location = /agent {
@@ -469,3 +471,24 @@ must be greater than 0, or "off"
 thread_ws_compact
 "maybe"
 nginx.conf:
+
+=== TEST 47: a time to gather that is none
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_gather 0;
+    }
+--- refused
+thread_ws_gather
+from 1ms on, not "0"
+nginx.conf:
+
+=== TEST 48: ... or a word it does not know
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_gather on;
+    }
+--- refused
+thread_ws_gather
+not "on"

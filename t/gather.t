@@ -1,42 +1,28 @@
-# An agent that brings several deltas at a time: what it has next is gathered
-# for some milliseconds, in which its socket is not listened to.  Nothing may get
-# lost meanwhile, nor hang.
+# An agent that brings deltas without a pause: what it has next may wait for
+# more, in its socket, of which we hear nothing meanwhile but the end.  Nothing
+# may get lost in it, nor hang, nor wait for what does not come.
+#
+# A wait is for what the agent needs for some deltas at its pace, so that pings,
+# which take time, make it long.
 
 use ThreadWS::Test qw(tls);
 
 log_level('debug');
 
+add_block_preprocessor(sub {
+    my $block = shift;
+
+    return if !defined $block->longer;
+
+    $block->set_value(chat_config => 'thread_ws_gather 10s; '
+        . 'thread_ws_ping_interval 50ms; thread_ws_pong_timeout off;');
+});
+
 run_tests();
 
 __DATA__
 
-=== TEST 1: several deltas at a time are gathered, one by one they are not
---- chat
-connect
-> message r1 Hello
-@ request
-@ head 200 text/event-stream
-repeat 20
-@ delta a
-< token r1 a
-end
-no log /epoll del connection/
-@ cork
-@ delta b
-@ delta c
-@ uncork
-< tokens r1 bc
-@ delta d
-< token r1 d
-log /epoll del connection/
-@ delta e
-@ finish stop
-@ done
-@ end
-< token r1 e
-< final r1 {{ 'a' x 20 }}bcde
-
-=== TEST 2: short answers are not held up
+=== TEST 1: short answers do not wait
 --- agent
 answer one two three four five six seven eight
 --- chat
@@ -45,9 +31,312 @@ repeat 10
 > message r{{ $i }} Hello
 < answer r{{ $i }} one two three four five six seven eight
 end
-no log /epoll del connection/
+no log /agent gathers for/
 
-=== TEST 3: the agent's connection is kept, and listened to, afterwards
+=== TEST 2: nor do deltas that come one by one, nor those that come by twos
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+repeat 50
+@ delta a
+< token r1 a
+end
+> pings +3
+repeat 50
+@ cork
+@ delta b
+@ delta c
+@ uncork
+< tokens r1 bc
+> ping {}
+<* pong {}
+end
+@ finish stop
+@ done
+@ end
+< final r1 {{ 'a' x 50 . 'bc' x 50 }}
+no log /agent gathers for/
+--- chat_config
+thread_ws_ping_interval 50ms;
+thread_ws_pong_timeout off;
+
+=== TEST 3: a burst of twenty is read as it comes, and its end, too
+--- chat
+connect
+repeat 10
+> message r{{ $i }} Hello
+@ request
+@ head 200 text/event-stream
+@ cork
+@ delta {{ 'a ' x 20 }}
+@ finish stop
+@ done
+@ end
+@ uncork
+< answer r{{ $i }} {{ 'a ' x 20 }}
+end
+no log /agent gathers for/
+
+=== TEST 4: many without a pause are gathered, and not after a wait for nothing
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ cork
+repeat 40
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 40 }}
+log /agent gathers for 1 ms/
+log /agent gathered nothing/
+repeat 5
+@ delta b
+< token r1 b
+end
+@ finish stop
+@ done
+@ end
+< final r1 {{ 'a' x 40 }}bbbbb
+no log /agent gathers for ([2-9]|[0-9]{2,}) ms/
+no log /agent gathered [0-9]+ bytes/
+
+=== TEST 5: off
+--- chat_config
+thread_ws_gather off;
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+repeat 20
+@ cork
+repeat 100
+@ delta a
+end
+@ uncork
+end
+< tokens r1 {{ 'a' x 2000 }}
+@ finish stop
+@ done
+@ end
+< final r1 {{ 'a' x 2000 }}
+no log /agent gathers for/
+
+=== TEST 6: what waits comes when its time is over
+--- longer
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta a
+< token r1 a
+> pings +5
+@ cork
+repeat 30
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 30 }}
+@ delta b
+log /agent gathers for [0-9]{2,} ms/
+< token r1 b
+log /agent gathered [0-9]+ bytes/
+@ finish stop
+@ done
+@ end
+< final r1 {{ 'a' x 31 }}b
+
+=== TEST 7: ... or there is enough
+--- longer
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta a
+< token r1 a
+> pings +20
+@ cork
+repeat 30
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 30 }}
+log /agent gathers for [0-9]{3,} ms/
+@ cork
+repeat 60
+@ delta b
+end
+@ uncork
+< tokens r1 {{ 'b' x 60 }}
+no log /agent gathered /
+@ finish stop
+@ done
+@ end
+< final r1 {{ 'a' x 31 . 'b' x 60 }}
+
+=== TEST 8: a close in a wait is seen at once, the answer cut
+--- longer
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta a
+< token r1 a
+> pings +20
+@ cork
+repeat 30
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 30 }}
+@ delta b
+log /agent gathers for [0-9]{3,} ms/
+@ close
+<* error r1 UPSTREAM_FAILED
+no log /agent gathered /
+> message r2 again
+@ request
+@ answer fine
+< answer r2 fine
+
+=== TEST 9: ... or whole
+--- longer
+--- chat
+connect
+> message r1 Hello
+@ request
+@ unframed
+@ head 200 text/event-stream
+@ delta a
+< token r1 a
+> pings +20
+@ cork
+repeat 30
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 30 }}
+@ delta b
+log /agent gathers for [0-9]{3,} ms/
+@ done
+@ close
+< token r1 b
+< final r1 {{ 'a' x 31 }}b
+no log /agent gathered /
+
+=== TEST 10: and so is a reset
+--- longer
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta a
+< token r1 a
+> pings +20
+@ cork
+repeat 30
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 30 }}
+@ delta b
+log /agent gathers for [0-9]{3,} ms/
+@ reset
+<* error r1 UPSTREAM_FAILED
+no log /agent gathered /
+> message r2 again
+@ request
+@ answer fine
+< answer r2 fine
+
+=== TEST 11: a cancel in it
+--- longer
+--- chat
+connect
+repeat 10
+> message r{{ $i }} Hello
+@ request
+@ head 200 text/event-stream
+@ delta a
+< token r{{ $i }} a
+> pings +3
+@ cork
+repeat 30
+@ delta a
+end
+@ uncork
+< tokens r{{ $i }} {{ 'a' x 30 }}
+@ delta b
+> cancel r{{ $i }}
+<* cancelled r{{ $i }}
+@ closed
+end
+log /agent gathers for [0-9]{2,} ms/
+< quiet
+active 1
+
+=== TEST 12: the client is lost in it
+--- longer
+--- chat
+repeat 5
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta a
+< token r1 a
+> pings +3
+@ cork
+repeat 30
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 30 }}
+@ delta b
+> drop
+@ closed
+end
+log /agent gathers for [0-9]{2,} ms/
+active 0
+
+=== TEST 13: the server ends in it
+--- longer
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta a
+< token r1 a
+> pings +5
+@ cork
+repeat 30
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 30 }}
+@ delta b
+log /agent gathers for [0-9]{2,} ms/
+signal QUIT
+@ delta c
+@ finish stop
+@ done
+@ end
+< tokens r1 bc
+< final r1 {{ 'a' x 31 }}bc
+<* close 1012
+server gone
+
+=== TEST 14: the next answer on the agent's connection does not wait
+--- longer
 --- http_config
     upstream agent {
         server 127.0.0.1:$TEST_NGINX_AGENT_PORT;
@@ -57,156 +346,115 @@ no log /epoll del connection/
 proxy_pass http://agent;
 --- chat
 connect
-repeat 10
+repeat 5
 > message r{{ $i }} Hello
 @ request
 @ head 200 text/event-stream
+@ delta a
+< token r{{ $i }} a
+> pings +3
 @ cork
-@ delta {{ 'a ' x 30 }}
-@ delta b
-@ uncork
-< tokens r{{ $i }} {{ 'a ' x 30 }}b
-repeat 20
-@ delta c
+repeat 30
+@ delta a
 end
-< tokens r{{ $i }} {{ 'c' x 20 }}
-@ cork
-@ delta d
-@ delta e
 @ uncork
-< tokens r{{ $i }} de
+< tokens r{{ $i }} {{ 'a' x 30 }}
+@ delta b
 @ finish stop
 @ done
 @ end
-< final r{{ $i }} {{ 'a ' x 30 }}b{{ 'c' x 20 }}de
+< token r{{ $i }} b
+< final r{{ $i }} {{ 'a' x 31 }}b
 end
-log /epoll del connection/
+log /agent gathers for [0-9]{2,} ms/
 @ connections 1
 
-=== TEST 4: a cancel at any moment of it
+=== TEST 15: nor after an answer that breaks off at the end of its body
+--- longer
+--- http_config
+    upstream agent {
+        server 127.0.0.1:$TEST_NGINX_AGENT_PORT;
+        keepalive 4;
+    }
+--- agent_config
+proxy_pass http://agent;
 --- chat
 connect
-repeat 50
+repeat 5
 > message r{{ $i }} Hello
 @ request
 @ head 200 text/event-stream
+@ delta a
+< token r{{ $i }} a
+> pings +3
 @ cork
-repeat 20
+repeat 30
 @ delta a
 end
 @ uncork
-< tokens r{{ $i }} {{ 'a' x 20 }}
-@ delta b
-> cancel r{{ $i }}
-<* cancelled r{{ $i }}
-@ closed
+< tokens r{{ $i }} {{ 'a' x 30 }}
+@ end
+<* error r{{ $i }} UPSTREAM_FAILED
 end
-log /epoll del connection/
-< quiet
-active 1
+log /agent gathers for [0-9]{2,} ms/
+@ connections 1
 
-=== TEST 5: the agent closes in it, its answer cut
---- chat
-connect
-> message r1 Hello
-@ request
-@ head 200 text/event-stream
-@ cork
-repeat 20
-@ delta a
-end
-@ uncork
-< tokens r1 {{ 'a' x 20 }}
-@ delta b
-@ close
-<* error r1 UPSTREAM_FAILED
-log /epoll del connection/
-> message r2 again
-@ request
-@ answer fine
-< answer r2 fine
-
-=== TEST 6: the agent closes in it, which is how its answer ends
---- chat
-connect
-> message r1 Hello
-@ request
-@ unframed
-@ head 200 text/event-stream
-@ cork
-repeat 20
-@ delta a
-end
-@ uncork
-< tokens r1 {{ 'a' x 20 }}
-@ delta b
-@ done
-@ close
-< token r1 b
-< final r1 {{ 'a' x 20 }}b
-log /epoll del connection/
-
-=== TEST 7: the agent resets its connection in it
---- chat
-connect
-> message r1 Hello
-@ request
-@ head 200 text/event-stream
-@ cork
-repeat 20
-@ delta a
-end
-@ uncork
-< tokens r1 {{ 'a' x 20 }}
-@ delta b
-@ reset
-<* error r1 UPSTREAM_FAILED
-> message r2 again
-@ request
-@ answer fine
-< answer r2 fine
-
-=== TEST 8: the agent says nothing after it
+=== TEST 16: what waits has come in time, and nothing does after it
 --- agent_config
-proxy_read_timeout 300ms;
+proxy_read_timeout 1s;
+--- longer
 --- chat
 connect
 > message r1 Hello
 @ request
 @ head 200 text/event-stream
+repeat 12
+@ delta a
+< token r1 a
+> pings +3
+end
 @ cork
-repeat 20
+repeat 13
 @ delta a
 end
 @ uncork
-< tokens r1 {{ 'a' x 20 }}
+< tokens r1 {{ 'a' x 13 }}
 @ delta b
 < token r1 b
 < error r1 UPSTREAM_TIMEOUT
-log /epoll del connection/
 @ closed
 
-=== TEST 9: the client is lost in it
+=== TEST 17: over TLS
+--- longer
+--- agent_config
+proxy_pass https://127.0.0.1:$TEST_NGINX_AGENT_TLS_PORT;
 --- chat
-repeat 20
-connect
-> message r1 Hello
-@ request
-@ head 200 text/event-stream
-@ cork
-repeat 20
-@ delta a
+connect tls
+repeat 5
+> message r{{ $i }} Hello
+@tls request
+@tls head 200 text/event-stream
+@tls delta a
+< token r{{ $i }} a
+> pings +3
+@tls cork
+repeat 30
+@tls delta a
 end
-@ uncork
-< tokens r1 {{ 'a' x 20 }}
-@ delta b
-> drop
-@ closed
+@tls uncork
+< tokens r{{ $i }} {{ 'a' x 30 }}
+@tls delta b
+@tls finish stop
+@tls done
+@tls end
+< token r{{ $i }} b
+< final r{{ $i }} {{ 'a' x 31 }}b
 end
-log /epoll del connection/
-active 0
+log /agent gathers for [0-9]{2,} ms/
 
-=== TEST 10: a client that does not read, and then does
+=== TEST 18: a client that does not read, and then does
+--- chat_config
+thread_ws_gather 20ms;
 --- chat
 connect narrow
 > message r1 Hello
@@ -230,96 +478,26 @@ end
 @ answer fine
 < answer r2 fine
 
-=== TEST 11: over TLS
---- agent_config
-proxy_pass https://127.0.0.1:$TEST_NGINX_AGENT_TLS_PORT;
---- chat
-connect tls
-repeat 10
-> message r{{ $i }} Hello
-@tls request
-@tls head 200 text/event-stream
-@tls cork
-repeat 20
-@tls delta a
-end
-@tls uncork
-< tokens r{{ $i }} {{ 'a' x 20 }}
-@tls delta b
-@tls finish stop
-@tls done
-@tls end
-< token r{{ $i }} b
-< final r{{ $i }} {{ 'a' x 20 }}b
-end
-log /epoll del connection/
-
-=== TEST 12: the server ends in it
+=== TEST 19: the rest of a burst after a pause
+--- longer
 --- chat
 connect
 > message r1 Hello
 @ request
 @ head 200 text/event-stream
+repeat 5
 @ cork
-repeat 20
 @ delta a
-end
-@ uncork
-< tokens r1 {{ 'a' x 20 }}
 @ delta b
-signal QUIT
-@ delta c
-@ finish stop
-@ done
-@ end
-< tokens r1 bc
-< final r1 {{ 'a' x 20 }}bc
-<* close 1012
-server gone
-
-=== TEST 13: for longer, if that brings more
---- chat
-connect
-> message r1 Hello
-@ request
-@ head 200 text/event-stream
-repeat 50
-@ cork
-repeat 16
-@ delta a
-end
 @ uncork
-< tokens r1 {{ 'a' x 16 }}
+< tokens r1 ab
 end
-@ finish stop
-@ done
-@ end
-< final r1 {{ 'a' x 800 }}
-log /gathers for ([2-9]|[1-3][0-9]|40) ms/
-no log /gathers for (4[1-9]|[5-9][0-9]|[0-9]{3,}) ms/
-
-=== TEST 14: not, if a slow agent hurries after it was held up
---- chat_config
-thread_ws_ping_interval 100ms;
-thread_ws_pong_timeout off;
---- chat
-connect
-> message r1 Hello
-@ request
-@ head 200 text/event-stream
-@ delta a
-< token r1 a
-> pings 5
-repeat 20
-@ cork
-@ delta b
+log /agent gathers for 1 ms or 4096 bytes/
 @ delta c
-@ uncork
-< tokens r1 bc
-end
+< token r1 c
+@ delta d
+< token r1 d
 @ finish stop
 @ done
 @ end
-< final r1 a{{ 'bc' x 20 }}
-log /gathers for 1 ms/
-no log /gathers for ([2-9]|[0-9]{2,}) ms/
+< final r1 abababababcd

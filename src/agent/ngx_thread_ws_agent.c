@@ -403,8 +403,8 @@ ngx_thread_ws_agent_cleanup(void *data)
         ngx_delete_posted_event(&agent->turn);
     }
 
-    if (agent->gather.timer_set) {
-        ngx_del_timer(&agent->gather);
+    if (agent->gather.event.timer_set) {
+        ngx_del_timer(&agent->gather.event);
     }
 
     if (agent->linger.timer_set) {

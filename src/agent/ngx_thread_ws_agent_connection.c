@@ -170,9 +170,9 @@ ngx_thread_ws_agent_events(ngx_connection_t *sc)
     agent->turn.data = agent;
     agent->turn.log = sc->log;
 
-    agent->gather.handler = ngx_thread_ws_agent_gather_handler;
-    agent->gather.data = agent;
-    agent->gather.log = sc->log;
+    agent->gather.event.handler = ngx_thread_ws_agent_gather_handler;
+    agent->gather.event.data = agent;
+    agent->gather.event.log = sc->log;
 
     agent->linger.handler = ngx_thread_ws_agent_linger_handler;
     agent->linger.data = agent;

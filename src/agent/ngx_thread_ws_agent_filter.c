@@ -253,10 +253,6 @@ ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
 
             b->pos = b->last;
 
-            if (agent->deltas && agent->first_at == 0) {
-                agent->first_at = ngx_current_msec;
-            }
-
             if ((rc != NGX_OK && rc != NGX_DONE) || agent->stopped) {
                 rc = NGX_ERROR;
                 break;
@@ -391,6 +387,7 @@ ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent)
     }
 
     if (agent->whole) {
+        ngx_thread_ws_agent_gather_end(agent);
         return NGX_OK;
     }
 
@@ -532,6 +529,8 @@ ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc)
     ngx_thread_ws_agent_t  *agent;
 
     agent = ngx_thread_ws_agent_of(r);
+
+    ngx_thread_ws_agent_gather_end(agent);
 
     if (rc == NGX_HTTP_GATEWAY_TIME_OUT) {
         agent->end = NGX_THREAD_WS_AGENT_TIMEOUT;

@@ -1,100 +1,206 @@
 
 /*
- * Gathering.  An agent that brings more than one delta at a time is faster than
- * anybody reads, and system calls are most of what a token costs.  So when it
- * has more for us, that waits: one read and one write then carry all that came
- * meanwhile.  An agent whose deltas come one by one, and the first of every
- * answer, are read at once.
+ * Gathering.  System calls are most of what a token costs, and nobody reads
+ * thousands of deltas a second.  So an agent that brings them without a pause
+ * is read once for many: the kernel is asked not to wake us up before so many
+ * bytes are there (SO_RCVLOWAT), which the agent's close does nevertheless, and
+ * a timer bounds the wait.  A wait that brought little ends it, until the agent
+ * has shown anew that it brings more.
+ *
+ * The end of an answer may be among what waits, unseen.  So that is for a
+ * millisecond only, unless this worker is so busy that time for system calls is
+ * what it lacks, or the directive names another time.
  */
 
 
 #include "agent/ngx_thread_ws_agent_private.h"
 
 
-/* deltas before which an answer is not held up: short ones are over by then */
+/* deltas without a pause before the first wait; the same in a busy worker */
 
-#define NGX_THREAD_WS_GATHER_AFTER   8
+#define NGX_THREAD_WS_GATHER_PROOF       24
+#define NGX_THREAD_WS_GATHER_PROOF_BUSY  8
+
+/* ... that a wait is for, and that the agent's pace must promise of it */
+
+#define NGX_THREAD_WS_GATHER_DELTAS      16
+#define NGX_THREAD_WS_GATHER_LEAST       8
+
+/* ms of a wait, in a busy worker, and of that for the rest of a burst */
+
+#define NGX_THREAD_WS_GATHER_LONG        20
+#define NGX_THREAD_WS_GATHER_SHORT       1
+
+/* bytes that may be waited for: core's buffer, or a part of the kernel's */
+
+#define NGX_THREAD_WS_GATHER_SIZE        4096
+#define NGX_THREAD_WS_GATHER_SIZE_MAX    32768
 
 /*
- * A read is to bring so many deltas, or what comes within so many milliseconds:
- * text that moves 25 times a second seems to flow.  Of an agent that needs more
- * milliseconds for each delta only what comes together is gathered.
+ * Percent of its time that a worker computes, measured every so many ms, by
+ * which it becomes busy, and ceases to be: gathering makes it compute less.
  */
 
-#define NGX_THREAD_WS_GATHER_DELTAS  32
-#define NGX_THREAD_WS_GATHER_LONG    40
-#define NGX_THREAD_WS_GATHER_PACE    4
-#define NGX_THREAD_WS_GATHER_SHORT   1
+#define NGX_THREAD_WS_GATHER_BUSY        50
+#define NGX_THREAD_WS_GATHER_IDLE        20
+#define NGX_THREAD_WS_GATHER_WINDOW      32
 
 
+static ngx_uint_t ngx_thread_ws_agent_gather_busy(ngx_log_t *log);
+static ngx_msec_t ngx_thread_ws_agent_gather_longest(ngx_http_upstream_t *u,
+    ngx_msec_t limit, ngx_uint_t busy);
 static ngx_msec_t ngx_thread_ws_agent_gather_time(
-    ngx_thread_ws_agent_t *agent, ngx_msec_t elapsed, ngx_uint_t deltas);
+    ngx_thread_ws_agent_gather_t *g, ngx_uint_t deltas, ngx_msec_t longest);
 static void ngx_thread_ws_agent_gather_read(ngx_http_request_t *r,
     ngx_http_upstream_t *u);
-static ngx_int_t ngx_thread_ws_agent_gather_wait(ngx_connection_t *c);
+static ngx_int_t ngx_thread_ws_agent_gather_wait(ngx_thread_ws_agent_t *agent,
+    ngx_msec_t time, size_t size);
+static ngx_int_t ngx_thread_ws_agent_gather_lowat(ngx_thread_ws_agent_t *agent,
+    size_t size);
 
 
 void
 ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent)
 {
-    ngx_uint_t            deltas;
-    ngx_msec_t            elapsed;
-    ngx_http_upstream_t  *u;
+    size_t                         size;
+    ngx_msec_t                     longest, time;
+    ngx_uint_t                     busy, deltas;
+    ngx_http_upstream_t           *u;
+    ngx_thread_ws_agent_gather_t  *g;
 
+    g = &agent->gather;
     u = agent->request->upstream;
 
-    if (u == NULL) {
+    if (agent->call.gather == 0 || u == NULL || u->state == NULL) {
         return;
     }
 
-    deltas = agent->deltas - agent->gathered_deltas;
-    elapsed = ngx_current_msec - agent->read_at;
+    deltas = agent->deltas - g->counted;
+    g->counted = agent->deltas;
 
-    agent->gathered_deltas = agent->deltas;
-    agent->read_at = ngx_current_msec;
+    size = u->state->bytes_received - g->received;
+    g->received = u->state->bytes_received;
 
-    agent->fast = (agent->deltas > NGX_THREAD_WS_GATHER_AFTER && deltas > 1);
+    busy = ngx_thread_ws_agent_gather_busy(g->event.log);
+    longest = ngx_thread_ws_agent_gather_longest(u, agent->call.gather,
+                                                 busy);
 
-    if (!agent->fast) {
-        return;
-    }
+    g->proof = busy ? NGX_THREAD_WS_GATHER_PROOF_BUSY
+                    : NGX_THREAD_WS_GATHER_PROOF;
 
-    agent->gather_time = ngx_thread_ws_agent_gather_time(agent, elapsed,
-                                                         deltas);
+    time = ngx_thread_ws_agent_gather_time(g, deltas, longest);
 
-    if (agent->read == NULL) {
-        agent->read = u->read_event_handler;
+    /* who may wait longer does so for the rest of a burst after a pause, too */
+
+    g->bursts = (longest > NGX_THREAD_WS_GATHER_SHORT && deltas > 1);
+
+    if (g->bursts && g->read == NULL) {
+        g->read = u->read_event_handler;
         u->read_event_handler = ngx_thread_ws_agent_gather_read;
     }
+
+    if (time == 0) {
+        ngx_thread_ws_agent_gather_end(agent);
+        return;
+    }
+
+    /* an agent that is faster than its pace so far: fewer reads, no wait */
+
+    size = 2 * NGX_THREAD_WS_GATHER_DELTAS * size / deltas;
+    size = ngx_min(size, NGX_THREAD_WS_GATHER_SIZE_MAX);
+
+    (void) ngx_thread_ws_agent_gather_wait(agent, time, size);
 }
 
 
-/*
- * What the agent needs for as many as a read is to bring, at its last pace.  It
- * hurries after it was held up: the whole answer's pace counts, too.
- */
+static ngx_uint_t
+ngx_thread_ws_agent_gather_busy(ngx_log_t *log)
+{
+    uint64_t         now;
+    ngx_msec_t       elapsed;
+    ngx_uint_t       share;
+    struct timespec  ts;
+
+    static uint64_t    before;    /* us of the processor */
+    static ngx_msec_t  at;
+    static ngx_uint_t  busy;
+
+    elapsed = ngx_current_msec - at;
+
+    if (elapsed < NGX_THREAD_WS_GATHER_WINDOW) {
+        return busy;
+    }
+
+    if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts) == -1) {
+        return 0;
+    }
+
+    now = (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+    share = (now - before) / 10 / elapsed;
+
+    before = now;
+    at = ngx_current_msec;
+
+    busy = (share >= (busy ? NGX_THREAD_WS_GATHER_IDLE
+                           : NGX_THREAD_WS_GATHER_BUSY));
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, log, 0,
+                   "thread_ws worker computes %ui%%, busy: %ui", share, busy);
+
+    return busy;
+}
+
 
 static ngx_msec_t
-ngx_thread_ws_agent_gather_time(ngx_thread_ws_agent_t *agent,
-    ngx_msec_t elapsed, ngx_uint_t deltas)
+ngx_thread_ws_agent_gather_longest(ngx_http_upstream_t *u, ngx_msec_t limit,
+    ngx_uint_t busy)
 {
-    ngx_msec_t  time, whole;
-
-    whole = ngx_current_msec - agent->first_at;
-
-    if (elapsed > deltas * NGX_THREAD_WS_GATHER_PACE
-        || whole > agent->deltas * NGX_THREAD_WS_GATHER_PACE)
-    {
-        return NGX_THREAD_WS_GATHER_SHORT;
+    if (limit == NGX_THREAD_WS_AGENT_GATHER) {
+        limit = busy ? NGX_THREAD_WS_GATHER_LONG : NGX_THREAD_WS_GATHER_SHORT;
     }
 
-    time = elapsed * NGX_THREAD_WS_GATHER_DELTAS / deltas;
+    /* to core's timer what waits in the socket has not come */
 
-    if (time > NGX_THREAD_WS_GATHER_LONG) {
-        return NGX_THREAD_WS_GATHER_LONG;
+    return ngx_min(limit, u->conf->read_timeout / 2);
+}
+
+
+/* ms to wait for what comes next; 0: it is read at once */
+
+static ngx_msec_t
+ngx_thread_ws_agent_gather_time(ngx_thread_ws_agent_gather_t *g,
+    ngx_uint_t deltas, ngx_msec_t longest)
+{
+    ngx_msec_t  elapsed, time;
+    ngx_uint_t  little;
+
+    elapsed = ngx_current_msec - g->read_at;
+    g->read_at = ngx_current_msec;
+
+    little = (g->over && deltas < NGX_THREAD_WS_GATHER_LEAST / 2);
+    g->over = 0;
+
+    if (little || elapsed > longest + 1) {
+        g->since = ngx_current_msec;
+        g->deltas = 0;
     }
 
-    return ngx_max(time, NGX_THREAD_WS_GATHER_SHORT);
+    g->deltas += deltas;
+
+    if (deltas == 0 || g->deltas < g->proof) {
+        return 0;
+    }
+
+    elapsed = ngx_current_msec - g->since + 1;
+
+    if (g->deltas * longest < NGX_THREAD_WS_GATHER_LEAST * elapsed) {
+        return 0;
+    }
+
+    time = NGX_THREAD_WS_GATHER_DELTAS * elapsed / g->deltas;
+    time = ngx_max(time, NGX_THREAD_WS_GATHER_SHORT);
+
+    return ngx_min(time, longest);
 }
 
 
@@ -103,76 +209,147 @@ ngx_thread_ws_agent_gather_time(ngx_thread_ws_agent_t *agent,
 static void
 ngx_thread_ws_agent_gather_read(ngx_http_request_t *r, ngx_http_upstream_t *u)
 {
-    ngx_event_t            *rev;
-    ngx_thread_ws_agent_t  *agent;
+    ngx_event_t                   *rev;
+    ngx_thread_ws_agent_t         *agent;
+    ngx_thread_ws_agent_gather_t  *g;
 
     agent = ngx_thread_ws_agent_of(r);
+    g = &agent->gather;
     rev = u->peer.connection->read;
 
-    if (agent->gather.timer_set && !rev->timedout) {
-        return;
-    }
-
-    if (agent->fast && !agent->gathered && rev->ready && !rev->timedout
-        && ngx_thread_ws_agent_gather_wait(u->peer.connection) == NGX_OK)
+    if (g->bursts && g->lowat == 0 && rev->ready && !rev->pending_eof
+        && !rev->timedout)
     {
-        ngx_log_debug1(NGX_LOG_DEBUG_HTTP, agent->gather.log, 0,
-                       "thread_ws agent gathers for %M ms",
-                       agent->gather_time);
+        g->bursts = 0;
 
-        ngx_add_timer(&agent->gather, agent->gather_time);
-        return;
-    }
-
-    agent->gathered = 0;
-    agent->read(r, u);
-}
-
-
-/*
- * Each of the agent's packets would wake us up otherwise.  Both events go at
- * once, where that can be done: to change one of them would report the other.
- * Core adds again what it waits for.
- */
-
-static ngx_int_t
-ngx_thread_ws_agent_gather_wait(ngx_connection_t *c)
-{
-    ngx_int_t  rc;
-
-    if (!c->write->ready) {
-        return NGX_DECLINED;
-    }
-
-    if (c->read->active) {
-        rc = ngx_del_conn ? ngx_del_conn(c, 0)
-                          : ngx_del_event(c->read, NGX_READ_EVENT, 0);
-        if (rc != NGX_OK) {
-            return rc;
+        if (ngx_thread_ws_agent_gather_wait(agent, NGX_THREAD_WS_GATHER_SHORT,
+                                            NGX_THREAD_WS_GATHER_SIZE)
+            == NGX_OK)
+        {
+            return;
         }
     }
 
-    /* proxy_read_timeout is for an agent that sends nothing */
+    g->read(r, u);
+}
 
-    if (c->read->timer_set) {
-        ngx_del_timer(c->read);
+
+static ngx_int_t
+ngx_thread_ws_agent_gather_wait(ngx_thread_ws_agent_t *agent, ngx_msec_t time,
+    size_t size)
+{
+    ngx_event_t  *ev;
+
+    if (ngx_thread_ws_agent_gather_lowat(agent, size) != NGX_OK) {
+        return NGX_ERROR;
     }
+
+    ev = &agent->gather.event;
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, ev->log, 0,
+                   "thread_ws agent gathers for %M ms or %uz bytes",
+                   time, size);
+
+    /* core leaves a timer as it is where the difference is small */
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    ngx_add_timer(ev, time);
 
     return NGX_OK;
 }
 
 
+static ngx_int_t
+ngx_thread_ws_agent_gather_lowat(ngx_thread_ws_agent_t *agent, size_t size)
+{
+    int                            lowat;
+    ngx_connection_t              *c;
+    ngx_thread_ws_agent_gather_t  *g;
+
+    g = &agent->gather;
+    c = agent->request->upstream->peer.connection;
+
+    if (size != 1 && g->lowat / 2 < size && size / 2 < g->lowat) {
+        return NGX_OK;
+    }
+
+    lowat = (int) size;
+
+    if (c == NULL
+        || setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, (const void *) &lowat,
+                      sizeof(int))
+           == -1)
+    {
+        return NGX_ERROR;
+    }
+
+    g->lowat = size;
+
+    return NGX_OK;
+}
+
+
+/* the wait is over */
+
 void
 ngx_thread_ws_agent_gather_handler(ngx_event_t *ev)
 {
+    int                     n;
+    ngx_connection_t       *c;
     ngx_http_upstream_t    *u;
     ngx_thread_ws_agent_t  *agent;
 
     agent = ev->data;
     u = agent->request->upstream;
 
-    if (u && u->peer.connection) {
-        agent->gathered = 1;
-        ngx_post_event(u->peer.connection->read, &ngx_posted_events);
+    if (u == NULL || u->peer.connection == NULL) {
+        return;
     }
+
+    c = u->peer.connection;
+
+    if (ngx_socket_nread(c->fd, &n) == -1 || n == 0) {
+        ngx_log_debug0(NGX_LOG_DEBUG_HTTP, ev->log, 0,
+                       "thread_ws agent gathered nothing");
+
+        agent->gather.deltas = 0;
+        ngx_thread_ws_agent_gather_end(agent);
+        return;
+    }
+
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ev->log, 0,
+                   "thread_ws agent gathered %d bytes", n);
+
+    agent->gather.over = 1;
+
+    c->read->ready = 1;
+    c->read->available = -1;
+
+    c->read->handler(c->read);
+}
+
+
+void
+ngx_thread_ws_agent_gather_end(ngx_thread_ws_agent_t *agent)
+{
+    ngx_thread_ws_agent_gather_t  *g;
+
+    g = &agent->gather;
+
+    if (g->event.timer_set) {
+        ngx_del_timer(&g->event);
+    }
+
+    if (g->lowat == 0) {
+        return;
+    }
+
+    /* what is there already is an event by this, as what comes */
+
+    (void) ngx_thread_ws_agent_gather_lowat(agent, 1);
+
+    g->lowat = 0;
 }

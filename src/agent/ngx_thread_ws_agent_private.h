@@ -12,6 +12,23 @@
 #include "agent/ngx_thread_ws_agent.h"
 
 
+/* what is known of the pace at which an agent's bytes come */
+
+typedef struct {
+    ngx_event_t                  event;      /* the wait is over */
+    size_t                       lowat;      /* bytes waited for; 0: none */
+    off_t                        received;   /* by the last read */
+    ngx_uint_t                   counted;    /* deltas until then */
+    ngx_msec_t                   read_at;
+    ngx_msec_t                   since;      /* then without a pause came */
+    ngx_uint_t                   deltas;     /* ... so many */
+    ngx_uint_t                   proof;      /* of which so many are wanted */
+    ngx_http_upstream_handler_pt read;       /* core's; NULL: in its place */
+    unsigned                     over:1;     /* this read is by the timer */
+    unsigned                     bursts:1;   /* what comes next may be more */
+} ngx_thread_ws_agent_gather_t;
+
+
 struct ngx_thread_ws_agent_s {
     ngx_http_connection_t        hc;         /* first: r->http_connection is
                                                 how a filter finds us */
@@ -35,13 +52,8 @@ struct ngx_thread_ws_agent_s {
     ngx_int_t                  (*reinit)(ngx_http_request_t *r);
     ngx_int_t                  (*process)(ngx_http_request_t *r);
 
-    ngx_event_t                  gather;     /* the time to gather is over */
-    ngx_msec_t                   gather_time;
-    ngx_msec_t                   read_at;    /* the last time */
-    ngx_msec_t                   first_at;   /* the first delta */
+    ngx_thread_ws_agent_gather_t gather;
     ngx_uint_t                   deltas;     /* of the answer, read so far */
-    ngx_uint_t                   gathered_deltas;    /* ... when last read */
-    ngx_http_upstream_handler_pt read;       /* core's; NULL: in its place */
 
     void                       (*finalize)(ngx_http_request_t *r,
                                            ngx_int_t rc);
@@ -54,9 +66,6 @@ struct ngx_thread_ws_agent_s {
     unsigned                     stopped:1;  /* no more is wanted */
     unsigned                     busy:1;     /* inside one of the handlers */
     unsigned                     waiting:1;  /* does not read the upstream */
-    unsigned                     fast:1;     /* its last read brought several
-                                                deltas */
-    unsigned                     gathered:1; /* what there is now is read */
 };
 
 
@@ -96,12 +105,17 @@ void ngx_thread_ws_agent_linger_handler(ngx_event_t *ev);
 
 /*
  * All that the upstream had is read: decides whether what it has next is read
- * at once or gathered, and for how long.
+ * at once, or how much of it is waited for, and how long.
  */
 
 void ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent);
 
-/* ... and its end */
+/*
+ * Nothing is waited for any more: to be called when the answer is whole, and
+ * before the upstream's connection is given back.
+ */
+
+void ngx_thread_ws_agent_gather_end(ngx_thread_ws_agent_t *agent);
 
 void ngx_thread_ws_agent_gather_handler(ngx_event_t *ev);
 

@@ -396,38 +396,6 @@ ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* a time, or "off" */
-
-char *
-ngx_thread_ws_settings_interval(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    char  *p = conf;
-
-    char        *rv;
-    ngx_str_t   *value;
-    ngx_msec_t  *msp;
-
-    value = cf->args->elts;
-    msp = (ngx_msec_t *) (p + cmd->offset);
-
-    if (ngx_strcmp(value[1].data, "off") != 0) {
-
-        rv = ngx_conf_set_msec_slot(cf, cmd, conf);
-
-        return (rv == NGX_CONF_OK && *msp == 0)
-               ? "must be greater than 0, or \"off\"" : rv;
-    }
-
-    if (*msp != NGX_CONF_UNSET_MSEC) {
-        return "is duplicate";
-    }
-
-    *msp = 0;
-
-    return NGX_CONF_OK;
-}
-
-
 char *
 ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {

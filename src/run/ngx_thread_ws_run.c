@@ -150,6 +150,7 @@ ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
     call.caller = run->caller;
     call.log = run->subject.log;
     call.pass = run->pass;
+    call.gather = run->conf->gather;
     call.headers = ngx_thread_ws_run_headers(run);
 
     if (call.headers) {

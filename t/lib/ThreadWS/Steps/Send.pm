@@ -45,6 +45,9 @@ sub socket_mute { $_[1]{autopong} = 0 }
 sub socket_pings {
     my ($self, $client, $number) = @_;
 
+    # "+2": two more
+    $number += $client->{pings} // 0 if $number =~ /^\+/;
+
     $self->until(sub { ($client->{pings} // 0) >= $number }, 'pings');
     $self->expect(1);
 }
