@@ -470,7 +470,9 @@ ngx_thread_ws_offer_fit(ngx_thread_ws_offer_t *offer,
                        sizeof("; client_no_context_takeover") - 1);
     }
 
-    if (offer->server_bits || params->server_bits < 15) {
+    /* a smaller window needs no word, and some clients refuse it unasked */
+
+    if (offer->server_bits) {
         p = ngx_sprintf(p, "; server_max_window_bits=%ui",
                         params->server_bits);
     }

@@ -137,7 +137,7 @@ static handshake_offer_t  handshake_offers[] = {
     { "15 15", PMD SERVER_MAX "=9", PMD SERVER_MAX "=9", "9 15" },
     { "12 15", PMD SERVER_MAX "=14", PMD SERVER_MAX "=12", "12 15" },
     { "12 15", PMD SERVER_MAX "=11", PMD SERVER_MAX "=11", "11 15" },
-    { "12 15", PMD, PMD SERVER_MAX "=12", "12 15" },
+    { "12 15", PMD, PMD, "12 15" },
     { "9 15", PMD SERVER_MAX "=15", PMD SERVER_MAX "=9", "9 15" },
     { "15 15", PMD SERVER_MAX "=8", NULL, NULL },
     { "15 15", PMD SERVER_MAX "=8, " PMD, PMD, "15 15" },
@@ -159,7 +159,7 @@ static handshake_offer_t  handshake_offers[] = {
       PMD SERVER_NO CLIENT_NO SERVER_MAX "=10" CLIENT_MAX "=11",
       "10n 11n" },
     { "10n 10n", PMD CLIENT_MAX,
-      PMD SERVER_NO CLIENT_NO SERVER_MAX "=10" CLIENT_MAX "=10",
+      PMD SERVER_NO CLIENT_NO CLIENT_MAX "=10",
       "10n 10n" },
 
     /* quoted values, and space wherever it may be */
