@@ -261,8 +261,10 @@ sub again {
 sub fill {
     my ($self) = @_;
 
-    # TLS has bytes that select() does not see
-    while (1) {
+    # TLS has bytes that select() does not see; a peer that is faster than this
+    # would keep all others waiting
+
+    for (my $turn = 0; $turn < 16 || $self->{tls}; $turn++) {
         my $n = $self->{socket}->sysread(my $bytes, 65536);
 
         if ($n) {
