@@ -240,7 +240,8 @@ connect
 < error r1 INVALID_MESSAGE
     message: /surrogate/
 > note r2
-> text {"type":"message","requestId":"r2","threadId":"t1","content":"x","n":123456789012345678901234567890}
+> text {"type":"message","requestId":"r2","threadId":"t1","content":"x",
+    "n":123456789012345678901234567890}
 < error r2 INVALID_MESSAGE
     message: /number is too large/
 > text {{ '[' x 5000 }}

@@ -62,7 +62,8 @@ sub steps {
 
     my %docs = map { $_ => 1 } 'repeat', 'end';
 
-    my ($tables) = text('t/README.md') =~ /^(## Clients\n.*)/ms;
+    my $tables = join '', text('t/README.md')
+        =~ /^\| line \| does \|\n((?:\|.*\n)+)/mg;
 
     for my $row ($tables =~ /^\| (`.*?`) \| /mg) {
         $docs{$_} = 1 for grep { defined }

@@ -1,4 +1,9 @@
 
+/*
+ * JSON walked without a tree: which texts are JSON, their members, their depth.
+ */
+
+
 #include "unit.h"
 #include "json/ngx_thread_ws_json_walk.h"
 
