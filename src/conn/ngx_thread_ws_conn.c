@@ -83,7 +83,15 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
 
     if (b->pos < b->last) {
         conn->totals.bytes_in += b->last - b->pos;
-        (void) ngx_thread_ws_bytes_add(&conn->unread, b->pos, b->last - b->pos);
+
+        if (ngx_thread_ws_bytes_add(&conn->unread, b->pos, b->last - b->pos)
+            != NGX_OK)
+        {
+            ngx_log_error(NGX_LOG_EMERG, c->log, ngx_errno,
+                          "no memory for what the client sends");
+            conn->error = 1;
+        }
+
         b->pos = b->last;
     }
 

@@ -280,6 +280,7 @@ ngx_int_t
 ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn)
 {
     ssize_t                 n;
+    ngx_int_t               rc;
     ngx_uint_t              i;
     ngx_event_t            *rev;
     ngx_connection_t       *c;
@@ -292,9 +293,13 @@ ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn)
         unread = conn->unread;
         ngx_memzero(&conn->unread, sizeof(ngx_thread_ws_bytes_t));
 
-        (void) ngx_thread_ws_conn_feed(conn, unread.data, unread.len);
+        rc = ngx_thread_ws_conn_feed(conn, unread.data, unread.len);
 
         ngx_thread_ws_bytes_free(&unread);
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     for (i = 0; rev->ready && !conn->paused && !conn->error; i++) {

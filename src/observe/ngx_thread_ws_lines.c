@@ -306,8 +306,11 @@ ngx_thread_ws_lines_flush(ngx_thread_ws_lines_t *lines)
 
         n = write(lines->file ? lines->file->fd : lines->fd, p, size);
 
-        if (n == -1) {
-            err = ngx_errno;
+        if (n <= 0) {
+
+            /* a device that takes nothing at the moment may say so by a 0 */
+
+            err = n ? ngx_errno : NGX_EAGAIN;
 
             if (lines->torn) {
                 p++;
