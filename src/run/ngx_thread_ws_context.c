@@ -34,6 +34,7 @@ ngx_thread_ws_context_widen(ngx_thread_ws_context_t *context,
     }
 
     ngx_thread_ws_context_free(context);
+    context->epoch++;
 
     context->limits.runs = ngx_max(limits->runs, context->limits.runs);
     context->limits.bytes = ngx_max(limits->bytes, context->limits.bytes);

@@ -43,6 +43,7 @@ typedef struct {
                                                 seen; 0: none */
     uint64_t                   generation;   /* the store's, of all that; 0: not
                                                 known yet */
+    ngx_uint_t                 epoch;        /* goes on when all is forgotten */
     ngx_thread_ws_context_conf_t  limits;
 } ngx_thread_ws_context_t;
 

@@ -20,6 +20,7 @@
 
 
 static void ngx_thread_ws_run_fail(ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_run_read(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_know(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run);
@@ -87,6 +88,13 @@ ngx_thread_ws_run_start(ngx_thread_ws_run_t *run)
                       "run taken over from an older connection");
     }
 
+    ngx_thread_ws_run_read(run);
+}
+
+
+static void
+ngx_thread_ws_run_read(ngx_thread_ws_run_t *run)
+{
     run->op_active = 1;
 
     if (ngx_thread_ws_run_load(run, ngx_thread_ws_run_load_handler)
@@ -119,6 +127,10 @@ ngx_thread_ws_run_know(ngx_thread_ws_run_t *run)
 
     case NGX_DONE:
         ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, NULL);
+        return;
+
+    case NGX_AGAIN:
+        ngx_thread_ws_run_read(run);
         return;
 
     case NGX_ERROR:

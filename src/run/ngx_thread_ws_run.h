@@ -57,8 +57,9 @@ typedef struct {
     /*
      * The store has told what it knows of the thread: op's generation and
      * records, or that it was deleted (NGX_ABORT).  NGX_OK; NGX_ERROR without
-     * memory; NGX_DECLINED when the thread was deleted and the run is over for
-     * that.
+     * memory; NGX_AGAIN when the context was forgotten meanwhile, and the load
+     * is due again; NGX_DECLINED when the thread was deleted and the run is
+     * over for that.
      */
 
     ngx_int_t  (*loaded)(ngx_thread_ws_run_t *run,
@@ -122,6 +123,7 @@ struct ngx_thread_ws_run_s {
     size_t                     alive_text;   /* the journal's when it was set */
     ngx_thread_ws_claim_t      claim;
     ngx_thread_ws_store_op_t   op;
+    ngx_uint_t                 epoch;        /* the context's, at the load */
 
     /* the answer */
 

@@ -113,6 +113,7 @@ ngx_int_t ngx_thread_ws_run_load(ngx_thread_ws_run_t *run,
 /*
  *   NGX_OK        the agent is to be asked
  *   NGX_DONE      the run is stored: its answer is in the journal
+ *   NGX_AGAIN     what was read is of no use: it is to be read again
  *   NGX_DECLINED  the run is over: its thread was deleted
  *   NGX_ERROR     the verdict
  */

@@ -65,6 +65,7 @@ ngx_thread_ws_run_load(ngx_thread_ws_run_t *run, ngx_thread_ws_store_pt handler)
     op->thread_id = run->subject.thread_id;
     op->request_id = run->subject.request_id;
     op->after = run->context->seq;
+    run->epoch = run->context->epoch;
     op->known = run->context->generation;
     op->limit = ngx_max(run->context->limits.runs, 1);
     op->bytes = run->context->limits.bytes;

@@ -46,6 +46,10 @@ ngx_thread_ws_thread_on_loaded(ngx_thread_ws_run_t *run,
         return NGX_DECLINED;
     }
 
+    if (run->epoch != context->epoch) {
+        return NGX_AGAIN;
+    }
+
     record = op->records.elts;
 
     for (i = 0; i < op->records.nelts; i++) {
