@@ -208,13 +208,9 @@ void ngx_thread_ws_conn_tell(ngx_thread_ws_conn_t *conn);
 
 
 /*
- * Reading: takes what the socket (or unread) holds through frames to messages.
- * NGX_OK, or NGX_ERROR when the socket is of no use any more.
+ * Takes bytes through frames to messages; what waits for output is kept.
+ * NGX_OK, or NGX_ERROR without memory.
  */
-
-ngx_int_t ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn);
-
-/* takes bytes that were read before the connection was ours */
 
 ngx_int_t ngx_thread_ws_conn_feed(ngx_thread_ws_conn_t *conn, u_char *data,
     size_t len);

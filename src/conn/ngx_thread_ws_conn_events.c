@@ -20,6 +20,7 @@ static void ngx_thread_ws_conn_write_handler(ngx_event_t *wev);
 static void ngx_thread_ws_conn_read(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_write(ngx_thread_ws_conn_t *conn,
     ngx_event_t *wev);
+static ngx_int_t ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_shut(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_shrink(ngx_thread_ws_conn_t *conn);
 
@@ -276,7 +277,9 @@ ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn)
 }
 
 
-ngx_int_t
+/* NGX_OK, or NGX_ERROR when the socket is of no use any more */
+
+static ngx_int_t
 ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn)
 {
     ssize_t                 n;

@@ -20,6 +20,10 @@ struct ngx_thread_ws_block_s {
 };
 
 
+static u_char *ngx_thread_ws_output_reserve(ngx_thread_ws_conn_t *conn,
+    size_t size);
+static void ngx_thread_ws_output_commit(ngx_thread_ws_conn_t *conn,
+    u_char *last);
 static ngx_thread_ws_block_t *ngx_thread_ws_block_get(size_t size);
 static void ngx_thread_ws_block_put(ngx_thread_ws_block_t *block);
 static ngx_int_t ngx_thread_ws_output_deflate(ngx_thread_ws_conn_t *conn,
@@ -35,7 +39,14 @@ static ngx_uint_t              ngx_thread_ws_nblocks;
 static ngx_thread_ws_bytes_t   ngx_thread_ws_deflated;
 
 
-u_char *
+/*
+ * Room for size contiguous bytes at the end of the queue, NULL without memory
+ * (conn->error is set then).  What was written there is taken in by
+ * ngx_thread_ws_output_commit() with the position after it, before anything
+ * else is reserved.
+ */
+
+static u_char *
 ngx_thread_ws_output_reserve(ngx_thread_ws_conn_t *conn, size_t size)
 {
     ngx_thread_ws_block_t  *block;
@@ -66,7 +77,7 @@ ngx_thread_ws_output_reserve(ngx_thread_ws_conn_t *conn, size_t size)
 }
 
 
-void
+static void
 ngx_thread_ws_output_commit(ngx_thread_ws_conn_t *conn, u_char *last)
 {
     conn->out_size += last - conn->out_last->last;

@@ -14,16 +14,6 @@
 
 
 /*
- * Room for size contiguous bytes at the end of the queue, NULL without memory
- * (conn->error is set then).  What was written there is taken in by
- * ngx_thread_ws_output_commit() with the position after it, before anything
- * else is reserved.
- */
-
-u_char *ngx_thread_ws_output_reserve(ngx_thread_ws_conn_t *conn, size_t size);
-void ngx_thread_ws_output_commit(ngx_thread_ws_conn_t *conn, u_char *last);
-
-/*
  * A text frame of at most size bytes: ngx_thread_ws_output_text() gives where
  * its payload goes, ngx_thread_ws_output_text_end() makes the frame of what was
  * written there up to last, compressed where that is negotiated.
