@@ -62,6 +62,7 @@ sub server {
             thread_ws_pass /agent;
             thread_ws_ping_interval 200ms;
             thread_ws_pong_timeout off;
+            thread_ws_run_timeout 2h;
             thread_ws_max_response_size 8m;
         }
         location = /unasked {
@@ -73,6 +74,7 @@ sub server {
             proxy_pass http://127.0.0.1:" . $Agent->port . ";
             proxy_http_version 1.1;
             proxy_set_header Connection '';
+            proxy_read_timeout 2h;
         }
         location ~ ^/history/(?<thread>.*)\$ {
             thread_ws_history;
@@ -177,7 +179,7 @@ sub crowd {
 
     $Size = int $zone * 1024 / 40;
 
-    for my $round (1 .. ($Full ? 20 : 3)) {
+    for my $round (1 .. ($Full && $zone < 8192 ? 20 : 3)) {
         for my $user (1 .. 10) {
             my @own = map { "u$round.$user.$_" } 1 .. 4;
             stored($server, "user$round.$user", 'large', @own);
