@@ -13,6 +13,7 @@
 
 static ngx_int_t ngx_thread_ws_shelf_rebuild_thread(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_thread_t *thread);
+static void ngx_thread_ws_shelf_rebuild_rest(ngx_thread_ws_shelf_t *shelf);
 
 
 /*
@@ -23,7 +24,7 @@ static ngx_int_t ngx_thread_ws_shelf_rebuild_thread(
 void
 ngx_thread_ws_shelf_rebuild(ngx_thread_ws_shelf_t *shelf)
 {
-    uint32_t                      i, *first;
+    uint32_t                      i;
     ngx_thread_ws_shelf_head_t   *head;
     ngx_thread_ws_shelf_owner_t  *owner;
 
@@ -63,6 +64,19 @@ ngx_thread_ws_shelf_rebuild(ngx_thread_ws_shelf_t *shelf)
             head->kind = NGX_THREAD_WS_SHELF_FREE;
         }
     }
+
+    ngx_thread_ws_shelf_rebuild_rest(shelf);
+}
+
+
+/* all threads are there: owners that have some, and what is free */
+
+static void
+ngx_thread_ws_shelf_rebuild_rest(ngx_thread_ws_shelf_t *shelf)
+{
+    uint32_t                      i, *first;
+    ngx_thread_ws_shelf_head_t   *head;
+    ngx_thread_ws_shelf_owner_t  *owner;
 
     for (i = 1; i < shelf->fresh; i++) {
         head = ngx_thread_ws_shelf_block(shelf, i);

@@ -28,6 +28,8 @@ typedef struct {
 } ngx_thread_ws_shelf_place_t;
 
 
+static void ngx_thread_ws_shelf_add(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run);
 static size_t ngx_thread_ws_shelf_need(ngx_thread_ws_record_t *record);
 static ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_write(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_record_t *record, uint32_t n);
@@ -53,8 +55,7 @@ ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_record_t *record, ngx_thread_ws_shelf_gone_t *gone)
 {
     size_t                         n, limit;
-    uint32_t                       i;
-    ngx_thread_ws_shelf_run_t     *run, *older;
+    ngx_thread_ws_shelf_run_t     *run;
     ngx_thread_ws_shelf_thread_t  *thread;
 
     thread = *tp;
@@ -85,14 +86,30 @@ ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
 
     run = ngx_thread_ws_shelf_write(shelf, record, n);
 
-    run->thread = ngx_thread_ws_shelf_number(shelf, thread);
     run->hash = ngx_thread_ws_shelf_run_hash(shelf, thread,
                                              &record->request_id);
+
+    ngx_thread_ws_shelf_add(shelf, thread, run);
+
+    record->seq = run->seq;
+
+    return NGX_OK;
+}
+
+
+/* the run becomes the newest of the thread's */
+
+static void
+ngx_thread_ws_shelf_add(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run)
+{
+    uint32_t                    i;
+    ngx_thread_ws_shelf_run_t  *older;
+
+    run->thread = ngx_thread_ws_shelf_number(shelf, thread);
     run->seq = thread->seq + 1;
     run->older = thread->newest;
     run->newer = 0;
-
-    record->seq = run->seq;
 
     i = ngx_thread_ws_shelf_number(shelf, run);
 
@@ -113,8 +130,6 @@ ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
     }
 
     ngx_thread_ws_shelf_link_run(shelf, thread, run);
-
-    return NGX_OK;
 }
 
 

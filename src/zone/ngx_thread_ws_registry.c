@@ -82,6 +82,8 @@ typedef struct {
 
 static void ngx_thread_ws_registry_enter(ngx_thread_ws_registry_t *reg);
 static void ngx_thread_ws_registry_leave(ngx_thread_ws_registry_t *reg);
+static void ngx_thread_ws_registry_full(ngx_thread_ws_registry_t *reg,
+    ngx_log_t *log);
 static void ngx_thread_ws_registry_key(ngx_thread_ws_registry_t *reg,
     ngx_thread_ws_registry_key_t *key, ngx_str_t *owner, ngx_str_t *thread_id,
     ngx_str_t *request_id);
@@ -175,7 +177,6 @@ ngx_thread_ws_registry_claim(ngx_thread_ws_claim_t *claim, ngx_str_t *owner,
     ngx_str_t *thread_id, ngx_str_t *request_id, ngx_log_t *log)
 {
     ngx_int_t                       rc;
-    ngx_uint_t                      loud;
     ngx_slab_pool_t                *shpool;
     ngx_thread_ws_registry_t       *reg;
     ngx_thread_ws_registry_key_t    key;
@@ -191,7 +192,6 @@ ngx_thread_ws_registry_claim(ngx_thread_ws_claim_t *claim, ngx_str_t *owner,
     ngx_thread_ws_registry_key(reg, &key, owner, thread_id, request_id);
 
     rc = NGX_OK;
-    loud = 0;
 
     ngx_shmtx_lock(&shpool->mutex);
     ngx_thread_ws_registry_enter(reg);
@@ -215,24 +215,32 @@ ngx_thread_ws_registry_claim(ngx_thread_ws_claim_t *claim, ngx_str_t *owner,
 
     } else {
         rc = NGX_ERROR;
-
-        if (ngx_time() - reg->logged >= 60) {
-            reg->logged = ngx_time();
-            loud = 1;
-        }
     }
 
     ngx_thread_ws_registry_leave(reg);
     ngx_shmtx_unlock(&shpool->mutex);
 
-    if (loud) {
-        ngx_log_error(NGX_LOG_WARN, log, 0,
-                      "thread_ws_zone \"%V\" has no room for more than %uD "
-                      "active runs: a repeated message may be answered twice",
-                      &ngx_thread_ws_zone->shm_zone->shm.name, reg->nslots);
+    if (rc == NGX_ERROR) {
+        ngx_thread_ws_registry_full(reg, log);
     }
 
     return rc;
+}
+
+
+static void
+ngx_thread_ws_registry_full(ngx_thread_ws_registry_t *reg, ngx_log_t *log)
+{
+    if (ngx_time() - reg->logged < 60) {
+        return;
+    }
+
+    reg->logged = ngx_time();
+
+    ngx_log_error(NGX_LOG_WARN, log, 0,
+                  "thread_ws_zone \"%V\" has no room for more than %uD "
+                  "active runs: a repeated message may be answered twice",
+                  &ngx_thread_ws_zone->shm_zone->shm.name, reg->nslots);
 }
 
 
