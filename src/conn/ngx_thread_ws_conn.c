@@ -18,6 +18,8 @@
 
 #define NGX_THREAD_WS_CLOSE_TIMEOUT  5000
 
+static void ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_early(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_timer_handler(ngx_event_t *ev);
 static void ngx_thread_ws_conn_count(ngx_thread_ws_conn_t *conn);
 
@@ -30,18 +32,50 @@ void
 ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     char *reason)
 {
-    ngx_buf_t           *b;
+    conn->totals.opened = ngx_current_msec;
+    conn->timer.handler = ngx_thread_ws_conn_timer_handler;
+    conn->timer.data = conn;
+    conn->timer.log = conn->connection->log;
+    conn->close_code = 0;
+
+    ngx_thread_ws_conn_take(conn);
+
+    ngx_thread_ws_conn_count(conn);
+    ngx_thread_ws_observe_connected(&conn->subject, conn->request);
+
+    if (close_code) {
+        ngx_thread_ws_conn_close(conn, close_code, reason);
+
+    } else {
+        if (conn->conf->ping_interval) {
+            ngx_thread_ws_ping_start(conn);
+        }
+
+        conn->handlers->look(conn);
+    }
+
+    ngx_thread_ws_conn_early(conn);
+
+    if (ngx_exiting) {
+        ngx_thread_ws_conn_leave(conn);
+    }
+
+    conn->request->main->count++;
+
+    ngx_thread_ws_conn_wake(conn);
+}
+
+
+/* core's connection and request are ours from here on */
+
+static void
+ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn)
+{
     ngx_connection_t    *c;
     ngx_http_request_t  *r;
 
     r = conn->request;
     c = conn->connection;
-
-    conn->totals.opened = ngx_current_msec;
-    conn->timer.handler = ngx_thread_ws_conn_timer_handler;
-    conn->timer.data = conn;
-    conn->timer.log = c->log;
-    conn->close_code = 0;
 
     /* a token is not to wait for the acknowledgement of the one before */
 
@@ -62,46 +96,33 @@ ngx_thread_ws_conn_open(ngx_thread_ws_conn_t *conn, ngx_uint_t close_code,
     /* core tells idle connections when the worker is to leave */
 
     c->idle = 1;
+}
 
-    ngx_thread_ws_conn_count(conn);
-    ngx_thread_ws_observe_connected(&conn->subject, r);
 
-    /* what came together with the upgrade request */
+/* what came together with the upgrade request */
 
-    b = r->header_in;
+static void
+ngx_thread_ws_conn_early(ngx_thread_ws_conn_t *conn)
+{
+    ngx_buf_t  *b;
 
-    if (close_code) {
-        ngx_thread_ws_conn_close(conn, close_code, reason);
+    b = conn->request->header_in;
 
-    } else {
-        if (conn->conf->ping_interval) {
-            ngx_thread_ws_ping_start(conn);
-        }
-
-        conn->handlers->look(conn);
+    if (b->pos == b->last) {
+        return;
     }
 
-    if (b->pos < b->last) {
-        conn->totals.bytes_in += b->last - b->pos;
+    conn->totals.bytes_in += b->last - b->pos;
 
-        if (ngx_thread_ws_bytes_add(&conn->unread, b->pos, b->last - b->pos)
-            != NGX_OK)
-        {
-            ngx_log_error(NGX_LOG_EMERG, c->log, ngx_errno,
-                          "no memory for what the client sends");
-            conn->error = 1;
-        }
-
-        b->pos = b->last;
+    if (ngx_thread_ws_bytes_add(&conn->unread, b->pos, b->last - b->pos)
+        != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_EMERG, conn->connection->log, ngx_errno,
+                      "no memory for what the client sends");
+        conn->error = 1;
     }
 
-    if (ngx_exiting) {
-        ngx_thread_ws_conn_leave(conn);
-    }
-
-    r->main->count++;
-
-    ngx_thread_ws_conn_wake(conn);
+    b->pos = b->last;
 }
 
 
