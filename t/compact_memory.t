@@ -19,6 +19,7 @@ my $Untold = $ENV{THREAD_WS_SANITIZER} || $ENV{TEST_NGINX_USE_VALGRIND};
 my $Warning = qr/\[warn\].*"thread_ws_compact" is off.* (\S+)$/m;
 
 my $Loop = ThreadWS::Loop->new;
+my $Length = 0;
 my $Dir = File::Temp->newdir;
 my $Module = module();
 
@@ -27,12 +28,19 @@ my ($Said, $Whole) = idle('', 'thread_ws_compact off;');
 is($Said, '', 'off: nothing is said');
 ok($Untold || $Whole > 7, sprintf 'requests stay: %.1f kB each', $Whole);
 
-{
+# whatever the head has: its memory is of the size, and no second piece is taken
+
+for my $length (0, 300, 701, 1502) {
+    $Length = $length;
     my ($said, $kb) = idle('', '');
     is($said, '', 'nginx\'s own modules: nothing is said');
-    ok($Untold || $kb < 0.7 * $Whole,
-        sprintf 'requests are moved: %.1f kB each', $kb);
+    ok($Untold || $kb - $length / 1024 < 0.5 * $Whole,
+        sprintf 'requests with %d bytes more are moved: %.1f kB each',
+        $length, $kb);
 }
+
+$Length = 0;
+
 {
     my ($said, $kb) = idle($Module, '');
     is($said, 'ngx_http_unknown_module',
@@ -93,7 +101,8 @@ sub idler {
     my ($server, $thread) = @_;
 
     return ThreadWS::Peer->new($Loop, $server->port,
-        path => "/chat?threadId=$thread");
+        path => "/chat?threadId=$thread",
+        headers => ['X-Length: ' . 'x' x $Length]);
 }
 
 # a ping is answered after the 101's own turn

@@ -130,10 +130,12 @@ ngx_thread_ws_compact_copy(ngx_http_request_t *from,
     measured = *from;
     (void) ngx_thread_ws_compact_move(&move, from, &measured);
 
+    /* a byte less, and the pool would double */
+
+    (void) ngx_thread_ws_compact_alloc(&move, sizeof(ngx_http_cleanup_t));
+
     pool = ngx_create_pool(ngx_align(sizeof(ngx_pool_t)
-                                     + sizeof(ngx_http_request_t)
-                                     + sizeof(ngx_http_cleanup_t)
-                                     + move.size,
+                                     + sizeof(ngx_http_request_t) + move.size,
                                      NGX_POOL_ALIGNMENT),
                            from->connection->log);
     if (pool == NULL) {

@@ -38,7 +38,9 @@ ngx_thread_ws_compact_alloc(ngx_thread_ws_compact_move_t *move, size_t size)
         return ngx_palloc(move->pool, size);
     }
 
-    move->size += ngx_align(size, NGX_ALIGNMENT);
+    /* the texts before it may end anywhere */
+
+    move->size = ngx_align(move->size, NGX_ALIGNMENT) + size;
 
     return NULL;
 }
