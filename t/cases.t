@@ -9,8 +9,10 @@ use warnings;
 use ThreadWS::Cases;
 use ThreadWS::Test;
 
+my $n = 0;
+
 Test::Base::spec_string(join "\n", map {
-    ("=== $_->[0]", '--- config', '$TEST_CASES_CONFIG', '--- chat', $_->[1], '')
+    ('=== TEST ' . ++$n . ": $_->[0]", '--- config', '$TEST_CASES_CONFIG', '--- chat', $_->[1], '')
 } ThreadWS::Cases::blocks($ENV{CASES} // 't/cases'));
 
 add_block_preprocessor(sub {

@@ -520,9 +520,8 @@ ngx_thread_ws_voices_hear(ngx_thread_ws_reply_t *reply,
     voices = reply->voices;
     v = ngx_thread_ws_voices_find(voices, source);
 
-    if (v && !(source->chunk && v->source.chunk
-               && ngx_thread_ws_voices_same(source, &v->source)))
-    {
+    if (v && !(source->chunk && v->source.chunk)) {
+
         /* whole after its chunks, or said again by another node */
 
         reply->idle = 1;

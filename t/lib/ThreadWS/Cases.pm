@@ -66,7 +66,7 @@ sub slurp {
     return scalar <$in>;
 }
 
-# NAME.http and NAME.want, without which it only has to end
+# NAME.http and NAME.want, without which it has to end, and it is shown how
 
 sub whole {
     my ($file) = @_;
@@ -86,11 +86,24 @@ sub whole {
 
 sub short {
     my ($file) = @_;
+    return join '', map { conversation($_) } of_file($file);
+}
 
-    my ($dialect) = (grep({ name($file) =~ /^$_/ } @dialects), 'openai');
-    my ($text, @cases) = ('');
+sub of_file {
+    my ($file) = @_;
 
-    for my $line (split /\n/, slurp($file)) {
+    return of_text((grep({ name($file) =~ /^$_/ } @dialects), 'openai')[0],
+        slurp($file));
+}
+
+# each as a hash: name, dialect, bytes, want
+
+sub of_text {
+    my ($dialect, $text) = @_;
+
+    my @cases;
+
+    for my $line (split /\n/, $text) {
         next if $line =~ /^#/ || $line =~ /^\s*$/;
 
         if ($line =~ /^=== (.*)/) {
@@ -122,10 +135,9 @@ sub short {
             (length $case->{type} ? "Content-Type: $case->{type}" : ()),
             @{ $case->{headers} // [] }, 'Connection: close', '',
             $case->{body};
-        $text .= conversation($case);
     }
 
-    return $text;
+    return @cases;
 }
 
 sub unescape { $_[0] =~ s/<([0-9a-f]{2})>/chr hex $1/ger }
@@ -173,18 +185,17 @@ sub conversation {
     my ($dialect) = map { /^dialect: (.*)/ ? $1 : () } @want;
 
     @want = grep { !/^(?:send|dialect): / } @want;
-    @want = ('ended') if !@want;
-    $want[0] = "ended r1" if $want[0] eq 'ended';
+    unshift @want, 'shown r1' if !@want || $want[0] !~ /^(?:final|error)\b/;
     $want[0] =~ s/^(final|error)\b/* $1 r1/;
 
     my $id = $case->{name} =~ s/[^\w.~-]+/-/gr;
     $dialect //= $case->{dialect};
 
-    return join '', map { "$_\n" } "# $case->{name}",
+    return join '', map { "$_\n" } "apart $case->{name}",
         "connect /$dialect?threadId=$id", '> message r1 Hello', '@ request',
         '@ raw ' . unpack('H*', $case->{bytes}), sending($send // 'close'),
         "<$want[0]" =~ s/^<(?!\*)/< /r, @want[1 .. $#want], '< quiet',
-        'drop', '@ close';
+        'drop', '@ close', 'end';
 }
 
 sub sending {

@@ -61,7 +61,7 @@ sub parse {
         if ($line =~ /^[ \t]+(.*)/ && @{ $stack[-1] }) {
             push @{ $stack[-1][-1][1] }, $1;
 
-        } elsif ($line =~ /^repeat /) {
+        } elsif ($line =~ /^(?:repeat|apart) /) {
             my $step = [$line, [], []];
             push @{ $stack[-1] }, $step;
             push @stack, $step->[2];
@@ -107,6 +107,11 @@ sub steps {
     for my $step (@$steps) {
         my ($line, $more, $block) = @$step;
 
+        if ($block && $line =~ /^apart (.*)/) {
+            $self->apart($1, $block);
+            next;
+        }
+
         if ($block) {
             my ($times) = $self->expand($line) =~ /^repeat (\d+)$/
                 or die "bad line: $line\n";
@@ -125,6 +130,24 @@ sub steps {
         local $ThreadWS::Where::At = "$self->{name}: $line";
         $self->step($self->expand($line), map { $self->expand($_) } @others);
     }
+}
+
+# Steps whose failure ends no others, with connections and a log of their own.
+
+sub apart {
+    my ($self, $name, $steps) = @_;
+
+    local $self->{name} = "$self->{name}: $name";
+    local $self->{log_from} = -s "$self->{root}/logs/error.log";
+
+    if (!eval { $self->steps($steps); 1 }) {
+        my $reason = $@;
+        Test::More::fail("$self->{name}: $self->{line}");
+        Test::More::diag($reason);
+        $self->explain;
+    }
+
+    $self->done_with;
 }
 
 # A line goes on in the indented ones while it is not whole.
@@ -320,6 +343,7 @@ sub explain {
     }
 
     open my $in, '<', "$self->{root}/logs/error.log" or return;
+    seek $in, $self->{log_from} // 0, 0;
     my @lines = grep { !/\[debug\]/ } <$in>;
     splice @lines, 0, -40 if @lines > 40;
     Test::More::diag("error.log:\n", @lines);
@@ -352,6 +376,12 @@ sub finish {
         Test::More::fail("$self->{name}: afterwards $what");
         Test::More::diag($@);
     }
+
+    $self->done_with;
+}
+
+sub done_with {
+    my ($self) = @_;
 
     $_->{stream}->close for @{ $self->{opened} };
 

@@ -16,7 +16,19 @@ sub file_matches {
     my ($self, $file, $pattern) = @_;
 
     $pattern =~ s{^/(.*)/$}{$1}s or die "no pattern: $pattern\n";
-    return slurp("$self->{root}/logs/$file") =~ /$pattern/m;
+
+    my $text = $file eq 'error.log' ? $self->logged
+        : slurp("$self->{root}/logs/$file");
+    return $text =~ /$pattern/m;
+}
+
+# of what stands apart, its own
+
+sub logged {
+    my ($self) = @_;
+
+    my $text = slurp("$self->{root}/logs/error.log");
+    return substr $text, $self->{log_from} // 0;
 }
 
 sub wait_for_line {

@@ -85,6 +85,32 @@ sub told_ended {
     $self->one_event($client, 1, qr/^(?:final|cancelled)$/, @rest);
 }
 
+# whatever the end is, it is printed, and what the log says of it
+
+sub told_shown {
+    my ($self, $client) = @_;
+
+    my ($event, @tokens);
+
+    while (1) {
+        $event = $self->event($client);
+        last if $event->{type} !~ /^(?:token|alive)$/;
+        push @tokens, $event->{value} if $event->{type} eq 'token';
+    }
+
+    # what the log says of the run is written before this is answered
+    $self->told_quiet($client);
+
+    delete $event->{latencyMs};
+
+    my @log = map { s/, (?:connection|client): .*//r }
+        $self->logged =~ /\[(?:error|warn|info)\] \S+ \*\d+ (.*\b(?:agent|upstream)\b.*)/g;
+
+    Test::More::diag(join "\n    ", "$self->{name}:", $JSON->encode($event),
+        (@tokens ? $JSON->encode(\@tokens) : ()),
+        grep { $_ ne 'agent asked' } @log);
+}
+
 sub told_answer {
     my ($self, $client, @rest) = @_;
     $self->one_event($client, 1, 'final', @rest);
