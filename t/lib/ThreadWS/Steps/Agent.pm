@@ -6,6 +6,8 @@ use strict;
 use warnings;
 
 use ThreadWS::Agent;
+use ThreadWS::Cases;
+use ThreadWS::Strict;
 
 *JSON = \$ThreadWS::Dialogue::JSON;
 *bytes = \&ThreadWS::Dialogue::bytes;
@@ -41,6 +43,31 @@ sub agent_auto {
             $rest =~ s/\$content/bytes($request->content)/ge;
             $self->replies($request, $verb, $rest);
         }
+    };
+}
+
+# refuses what the dialect's providers refuse, and answers the rest
+
+sub agent_strict {
+    my ($self, $agent, $rest) = @_;
+
+    my ($dialect, $text) = split ' ', $rest, 2;
+    my $end = $dialect eq 'openai' ? 'stop' : 'end_turn';
+    my $body = join '', ThreadWS::Cases::event($dialect, '+', $text),
+        ThreadWS::Cases::event($dialect, '.', $end),
+        ThreadWS::Cases::event($dialect, '-', '');
+
+    $agent->{auto} = sub {
+        my ($request) = @_;
+
+        my $why = ThreadWS::Strict::refused($dialect, $request->json);
+
+        return $self->reply_reply($request, '400 application/json '
+            . $JSON->encode({ error => { message => $why } })) if $why;
+
+        $request->head(200, 'text/event-stream');
+        $request->body($body);
+        $request->end;
     };
 }
 
