@@ -24,7 +24,8 @@ my @arrows = (
     conn    => [qw(base ws json wire observe thread run)],
     conf    => [qw(base ws json dialect wire zone observe agent store run
                    thread conn)],
-    pages   => [qw(base ws json dialect wire observe store conn conf)],
+    pages   => [qw(base ws json dialect wire zone observe store thread conn
+                   conf)],
 );
 
 my %below = @arrows;

@@ -240,3 +240,22 @@ connect /chat?threadId=99999999-9999-4999-8999-999999999999
 > message r1 one
 < error r1 UPSTREAM_REJECTED
 < quiet
+
+=== TEST 14: a thread that is deleted in mid-answer
+--- chat
+connect a /chat?threadId=dddddddd-dddd-4ddd-8ddd-dddddddddddd
+a> message r1 slow one
+a< token r1 /./
+delete /history/dddddddd-dddd-4ddd-8ddd-dddddddddddd
+< HTTP 204
+a<* error r1 STORE_UNAVAILABLE
+    retryable: true
+a< close 1008 the thread was deleted
+get /history/dddddddd-dddd-4ddd-8ddd-dddddddddddd
+< HTTP 404
+connect b /chat?threadId=dddddddd-dddd-4ddd-8ddd-dddddddddddd
+b> message r2 two
+b< answer r2 two: message 1
+runs dddddddd-dddd-4ddd-8ddd-dddddddddddd success
+state dddddddd-dddd-4ddd-8ddd-dddddddddddd [["human","two"],["ai",
+    "two: message 1"]]

@@ -161,3 +161,32 @@ thread_ws_zone more:1m;
 thread_ws_store memory;
 --- refused
 "thread_ws_store memory" needs shared memory: set "thread_ws_zone"
+
+=== TEST 10: a thread that is deleted while runs of it are under way
+--- chat
+connect a /chat?threadId=t10
+    X-User: ann
+a> message r1 Hello
+@ request
+@ head 200 text/event-stream
+a< quiet
+delete /history/t10
+    X-User: ann
+< HTTP 404
+a< error r1 STORE_UNAVAILABLE
+a< close 1008 the thread was deleted
+@ closed
+connect b /chat?threadId=t10
+    X-User: ann
+b> message r1 Hello
+@ request
+@ answer fine
+b< answer r1 fine
+connect c /chat?threadId=t10
+    X-User: ann
+c< quiet
+delete /history/t10
+    X-User: ann
+< HTTP 204
+b< close 1008 the thread was deleted
+c< close 1008 the thread was deleted

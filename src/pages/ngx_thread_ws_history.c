@@ -14,6 +14,7 @@
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "json/ngx_thread_ws_json.h"
 #include "conn/ngx_thread_ws_identity.h"
+#include "thread/ngx_thread_ws_thread.h"
 
 
 #define NGX_THREAD_WS_HISTORY_RUNS   100
@@ -255,6 +256,15 @@ ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
 
     r = history->request;
     op = &history->op;
+
+    if (r->method == NGX_HTTP_DELETE
+        && (op->status == NGX_OK || op->status == NGX_DECLINED))
+    {
+        /* a first run is not stored yet, but its thread is deleted */
+
+        ngx_thread_ws_thread_delete(op->store, &op->owner, &op->thread_id,
+                                    op->status == NGX_DECLINED);
+    }
 
     switch (op->status) {
 

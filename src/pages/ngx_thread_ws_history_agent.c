@@ -1,7 +1,9 @@
 
 /*
  * The history of a thread that the agent's server keeps itself: a subrequest
- * through an internal location, and the messages in what comes back.
+ * through an internal location, and the messages in what comes back.  A thread
+ * that is to be deleted has its runs ended first: a server that still works at
+ * one would bring the thread back.
  */
 
 
@@ -11,11 +13,22 @@
 #include "base/ngx_thread_ws_uuid.h"
 #include "dialect/ngx_thread_ws_dialect.h"
 #include "json/ngx_thread_ws_json.h"
+#include "thread/ngx_thread_ws_thread.h"
+#include "zone/ngx_thread_ws_registry.h"
+
+
+/* ms between two looks at runs of other workers, and how many there are */
+
+#define NGX_THREAD_WS_HISTORY_WAIT   50
+#define NGX_THREAD_WS_HISTORY_LOOKS  100
 
 
 typedef struct {
     ngx_thread_ws_loc_conf_t  *conf;
+    ngx_str_t                  owner;
     ngx_str_t                  thread_id;
+    ngx_event_t                wait;         /* for runs to end */
+    ngx_uint_t                 looks;
     uint64_t                   before;       /* a run's number; 0: none */
     ngx_uint_t                 limit;
 
@@ -26,8 +39,13 @@ typedef struct {
 } ngx_thread_ws_history_agent_t;
 
 
+static ngx_int_t ngx_thread_ws_history_busy(ngx_http_request_t *r,
+    ngx_thread_ws_history_agent_t *agent);
+static void ngx_thread_ws_history_wait_handler(ngx_event_t *ev);
+static ngx_int_t ngx_thread_ws_history_subrequest(ngx_http_request_t *r,
+    ngx_thread_ws_history_agent_t *agent);
 static ngx_int_t ngx_thread_ws_history_uri(ngx_http_request_t *r,
-    ngx_thread_ws_history_agent_t *agent, ngx_str_t *owner, ngx_str_t *uri);
+    ngx_thread_ws_history_agent_t *agent, ngx_str_t *uri);
 static ngx_int_t ngx_thread_ws_history_headers(ngx_http_request_t *r,
     ngx_http_request_t *sr);
 static ngx_int_t ngx_thread_ws_history_body_filter(ngx_http_request_t *r,
@@ -52,11 +70,9 @@ ngx_int_t
 ngx_thread_ws_history_ask(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_store_op_t *op)
 {
-    ngx_str_t                       uri;
+    ngx_int_t                       rc;
     ngx_http_cleanup_t             *cln;
-    ngx_http_request_t             *sr;
     ngx_thread_ws_history_agent_t  *agent;
-    ngx_http_post_subrequest_t     *ps;
 
     cln = ngx_http_cleanup_add(r, sizeof(ngx_thread_ws_history_agent_t));
     if (cln == NULL) {
@@ -69,14 +85,108 @@ ngx_thread_ws_history_ask(ngx_http_request_t *r,
     cln->handler = ngx_thread_ws_history_agent_cleanup;
 
     agent->conf = conf;
+    agent->owner = op->owner;
     agent->thread_id = op->thread_id;
     agent->before = op->before;
     agent->limit = op->limit;
 
+    if (r->method == NGX_HTTP_DELETE
+        && ngx_thread_ws_history_busy(r, agent) == NGX_AGAIN)
+    {
+        /* a client that goes takes its request along */
+
+        r->read_event_handler = ngx_http_test_reading;
+        r->main->count++;
+
+        return NGX_DONE;
+    }
+
+    rc = ngx_thread_ws_history_subrequest(r, agent);
+
+    if (rc == NGX_DONE) {
+        r->main->count++;
+    }
+
+    return rc;
+}
+
+
+/* NGX_OK, or NGX_AGAIN while runs of other workers have not ended */
+
+static ngx_int_t
+ngx_thread_ws_history_busy(ngx_http_request_t *r,
+    ngx_thread_ws_history_agent_t *agent)
+{
+    ngx_thread_ws_thread_delete(agent->conf->store, &agent->owner,
+                                &agent->thread_id, 0);
+
+    if (ngx_thread_ws_registry_end(&agent->owner, &agent->thread_id) == 0) {
+        return NGX_OK;
+    }
+
+    if (agent->looks++ == NGX_THREAD_WS_HISTORY_LOOKS) {
+        ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
+                      "agent's thread is deleted while a run of it goes on");
+        return NGX_OK;
+    }
+
+    if (agent->looks == 1) {
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "thread is not deleted before its runs have ended");
+    }
+
+    agent->wait.handler = ngx_thread_ws_history_wait_handler;
+    agent->wait.data = r;
+    agent->wait.log = r->connection->log;
+
+    ngx_add_timer(&agent->wait, NGX_THREAD_WS_HISTORY_WAIT);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_thread_ws_history_wait_handler(ngx_event_t *ev)
+{
+    ngx_http_request_t  *r = ev->data;
+
+    ngx_int_t                       rc;
+    ngx_connection_t               *c;
+    ngx_thread_ws_history_agent_t  *agent;
+
+    c = r->connection;
+
+    agent = (ngx_thread_ws_history_agent_t *)
+                ((u_char *) ev - offsetof(ngx_thread_ws_history_agent_t, wait));
+
+    if (ngx_thread_ws_history_busy(r, agent) == NGX_AGAIN) {
+        return;
+    }
+
+    rc = ngx_thread_ws_history_subrequest(r, agent);
+
+    if (rc != NGX_DONE) {
+        ngx_http_finalize_request(r, rc);
+    }
+
+    ngx_http_run_posted_requests(c);
+}
+
+
+/* NGX_DONE: it is under way, and needs the main request */
+
+static ngx_int_t
+ngx_thread_ws_history_subrequest(ngx_http_request_t *r,
+    ngx_thread_ws_history_agent_t *agent)
+{
+    ngx_str_t                    uri;
+    ngx_http_request_t          *sr;
+    ngx_http_post_subrequest_t  *ps;
+
     ps = ngx_palloc(r->pool, sizeof(ngx_http_post_subrequest_t));
 
     if (ps == NULL
-        || ngx_thread_ws_history_uri(r, agent, &op->owner, &uri) != NGX_OK)
+        || ngx_thread_ws_history_uri(r, agent, &uri) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -100,8 +210,6 @@ ngx_thread_ws_history_ask(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    r->main->count++;
-
     return NGX_DONE;
 }
 
@@ -110,7 +218,7 @@ ngx_thread_ws_history_ask(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_thread_ws_history_uri(ngx_http_request_t *r,
-    ngx_thread_ws_history_agent_t *agent, ngx_str_t *owner, ngx_str_t *uri)
+    ngx_thread_ws_history_agent_t *agent, ngx_str_t *uri)
 {
     u_char                           *p;
     ngx_str_t                        *prefix;
@@ -135,7 +243,7 @@ ngx_thread_ws_history_uri(ngx_http_request_t *r,
 
     p = ngx_cpymem(p, threads->path.data, threads->path.len);
 
-    ngx_thread_ws_uuid_thread(p, owner, &agent->thread_id);
+    ngx_thread_ws_uuid_thread(p, &agent->owner, &agent->thread_id);
     p += NGX_THREAD_WS_UUID_LEN;
 
     if (r->method != NGX_HTTP_DELETE) {
@@ -396,6 +504,10 @@ static void
 ngx_thread_ws_history_agent_cleanup(void *data)
 {
     ngx_thread_ws_history_agent_t *agent = data;
+
+    if (agent->wait.timer_set) {
+        ngx_del_timer(&agent->wait);
+    }
 
     ngx_thread_ws_bytes_free(&agent->body);
 }

@@ -8,7 +8,6 @@
 
 #include "run/ngx_thread_ws_run_private.h"
 #include "observe/ngx_thread_ws_observe.h"
-#include "observe/ngx_thread_ws_trace.h"
 
 
 /*
@@ -24,7 +23,7 @@ static void ngx_thread_ws_run_read(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_know(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run);
-static ngx_array_t *ngx_thread_ws_run_headers(ngx_thread_ws_run_t *run);
+static ngx_int_t ngx_thread_ws_run_look(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_store(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_append_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run);
@@ -155,6 +154,10 @@ ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
 
     ngx_add_timer(&run->alive, NGX_THREAD_WS_RUN_ALIVE);
 
+    if (run->conf->dialect->threads) {
+        ngx_add_timer(&run->look, NGX_THREAD_WS_RUN_LOOK);
+    }
+
     ngx_memzero(&call, sizeof(ngx_thread_ws_agent_call_t));
 
     call.handlers = &ngx_thread_ws_run_agent;
@@ -181,57 +184,12 @@ ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
 }
 
 
-/* what the dialect's API wants, and the trace */
-
-static ngx_array_t *
-ngx_thread_ws_run_headers(ngx_thread_ws_run_t *run)
-{
-    ngx_array_t   *headers;
-    ngx_keyval_t  *h, *to;
-
-    headers = ngx_array_create(run->pool, 2, sizeof(ngx_keyval_t));
-    if (headers == NULL) {
-        return NULL;
-    }
-
-    for (h = run->conf->dialect->headers; h && h->key.len; h++) {
-        to = ngx_array_push(headers);
-        if (to == NULL) {
-            return NULL;
-        }
-
-        *to = *h;
-    }
-
-    to = ngx_array_push(headers);
-    if (to == NULL) {
-        return NULL;
-    }
-
-    to->value.data = ngx_pnalloc(run->pool, NGX_THREAD_WS_TRACEPARENT_LEN);
-    if (to->value.data == NULL) {
-        return NULL;
-    }
-
-    if (ngx_thread_ws_trace_parent(&run->subject, to->value.data) != NGX_OK) {
-        headers->nelts--;
-        return headers;
-    }
-
-    ngx_str_set(&to->key, "traceparent");
-    to->value.len = NGX_THREAD_WS_TRACEPARENT_LEN;
-
-    return headers;
-}
-
-
 /* the answer is whole: from here on a cancel comes too late */
 
 static void
 ngx_thread_ws_run_store(ngx_thread_ws_run_t *run)
 {
-    if (!ngx_thread_ws_registry_holds(&run->claim)) {
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+    if (ngx_thread_ws_run_look(run) != NGX_OK) {
         return;
     }
 
@@ -331,6 +289,42 @@ ngx_thread_ws_run_alive_handler(ngx_event_t *ev)
 }
 
 
+/* who deletes the thread of an agent's server waits for its runs to end */
+
+void
+ngx_thread_ws_run_look_handler(ngx_event_t *ev)
+{
+    ngx_thread_ws_run_t  *run = ev->data;
+
+    if (run->state == NGX_THREAD_WS_STREAMING
+        && ngx_thread_ws_run_look(run) == NGX_OK)
+    {
+        ngx_add_timer(&run->look, NGX_THREAD_WS_RUN_LOOK);
+    }
+}
+
+
+/* whether it goes on: others may have its id by now, its thread may be gone */
+
+static ngx_int_t
+ngx_thread_ws_run_look(ngx_thread_ws_run_t *run)
+{
+    switch (ngx_thread_ws_run_stands(run)) {
+
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+        return NGX_ERROR;
+
+    default: /* NGX_ERROR */
+        ngx_thread_ws_run_fail(run);
+        return NGX_ERROR;
+    }
+}
+
+
 ngx_int_t
 ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
     char *reason)
@@ -366,6 +360,10 @@ ngx_thread_ws_run_still(ngx_thread_ws_run_t *run)
 
     if (run->alive.timer_set) {
         ngx_del_timer(&run->alive);
+    }
+
+    if (run->look.timer_set) {
+        ngx_del_timer(&run->look);
     }
 }
 
@@ -506,10 +504,7 @@ ngx_thread_ws_run_on_body(void *data, u_char *pos, u_char *last,
 
     ngx_int_t  rc;
 
-    if (!ngx_thread_ws_registry_holds(&run->claim)) {
-        ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
-                      "run given up to a newer connection");
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+    if (ngx_thread_ws_run_look(run) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -120,6 +120,7 @@ struct ngx_thread_ws_run_s {
     ngx_thread_ws_agent_t     *agent;        /* NULL while there is none */
     ngx_event_t                timer;        /* thread_ws_run_timeout */
     ngx_event_t                alive;        /* the time to say something */
+    ngx_event_t                look;         /* the time to look at the claim */
     size_t                     alive_text;   /* the journal's when it was set */
     ngx_thread_ws_claim_t      claim;
     ngx_thread_ws_store_op_t   op;

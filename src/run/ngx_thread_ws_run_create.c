@@ -5,6 +5,7 @@
 
 
 #include "run/ngx_thread_ws_run_private.h"
+#include "observe/ngx_thread_ws_trace.h"
 
 
 static ngx_int_t ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
@@ -68,6 +69,10 @@ ngx_thread_ws_run_create(ngx_thread_ws_run_args_t *args)
     run->alive.data = run;
     run->alive.log = run->subject.log;
 
+    run->look.handler = ngx_thread_ws_run_look_handler;
+    run->look.data = run;
+    run->look.log = run->subject.log;
+
     return run;
 
 failed:
@@ -96,6 +101,48 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
     run->pass.data = ngx_pstrdup(run->pool, &args->pass);
 
     return (run->content.data && run->pass.data) ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_array_t *
+ngx_thread_ws_run_headers(ngx_thread_ws_run_t *run)
+{
+    ngx_array_t   *headers;
+    ngx_keyval_t  *h, *to;
+
+    headers = ngx_array_create(run->pool, 2, sizeof(ngx_keyval_t));
+    if (headers == NULL) {
+        return NULL;
+    }
+
+    for (h = run->conf->dialect->headers; h && h->key.len; h++) {
+        to = ngx_array_push(headers);
+        if (to == NULL) {
+            return NULL;
+        }
+
+        *to = *h;
+    }
+
+    to = ngx_array_push(headers);
+    if (to == NULL) {
+        return NULL;
+    }
+
+    to->value.data = ngx_pnalloc(run->pool, NGX_THREAD_WS_TRACEPARENT_LEN);
+    if (to->value.data == NULL) {
+        return NULL;
+    }
+
+    if (ngx_thread_ws_trace_parent(&run->subject, to->value.data) != NGX_OK) {
+        headers->nelts--;
+        return headers;
+    }
+
+    ngx_str_set(&to->key, "traceparent");
+    to->value.len = NGX_THREAD_WS_TRACEPARENT_LEN;
+
+    return headers;
 }
 
 

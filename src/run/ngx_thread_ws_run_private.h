@@ -24,6 +24,16 @@ u_char *ngx_thread_ws_run_log(void *data, u_char *buf, size_t len);
 
 void ngx_thread_ws_run_alive_handler(ngx_event_t *ev);
 
+/* ms between two looks whether the thread is there, where a server keeps it */
+
+#define NGX_THREAD_WS_RUN_LOOK  500
+
+void ngx_thread_ws_run_look_handler(ngx_event_t *ev);
+
+/* the agent's headers that the dialect's API wants, and the trace; or NULL */
+
+ngx_array_t *ngx_thread_ws_run_headers(ngx_thread_ws_run_t *run);
+
 /* sets the verdict, and a line in the log where there is a reason: NGX_ERROR */
 
 ngx_int_t ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
@@ -101,6 +111,16 @@ void ngx_thread_ws_refusal_quote(ngx_thread_ws_run_t *run, ngx_uint_t level,
  */
 
 ngx_int_t ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run);
+
+/*
+ * By the claim:
+ *
+ *   NGX_OK        the run goes on
+ *   NGX_DECLINED  it was taken over
+ *   NGX_ERROR     the verdict: its thread was deleted
+ */
+
+ngx_int_t ngx_thread_ws_run_stands(ngx_thread_ws_run_t *run);
 
 /*
  * Reads what the store has of the thread: NGX_AGAIN when the handler will be

@@ -53,6 +53,28 @@ ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run)
 
 
 ngx_int_t
+ngx_thread_ws_run_stands(ngx_thread_ws_run_t *run)
+{
+    if (!ngx_thread_ws_registry_holds(&run->claim)) {
+        ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
+                      "run given up to a newer connection");
+        return NGX_DECLINED;
+    }
+
+    if (run->conf->dialect->threads
+        && ngx_thread_ws_registry_marked(&run->claim,
+                                         NGX_THREAD_WS_REGISTRY_END))
+    {
+        run->deleted = 1;
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
+                                       NULL);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_thread_ws_run_load(ngx_thread_ws_run_t *run, ngx_thread_ws_store_pt handler)
 {
     ngx_thread_ws_store_op_t  *op;

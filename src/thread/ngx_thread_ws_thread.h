@@ -90,6 +90,16 @@ ngx_int_t ngx_thread_ws_thread_generation(ngx_thread_ws_thread_t *thread,
     ngx_thread_ws_store_op_t *op);
 
 /*
+ * The thread is deleted, or about to be: in this worker its runs fail, but for
+ * those that are being stored, and those who follow it are told.  Threads with
+ * the store "off" are the agents' servers': those who follow agents that keep
+ * none are not meant.  running: only if it has runs.
+ */
+
+void ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store,
+    ngx_str_t *owner, ngx_str_t *id, ngx_uint_t running);
+
+/*
  * Looks whether the thread was deleted meanwhile, by whatever worker or
  * machine.  Nothing where threads do not outlive connections.
  */

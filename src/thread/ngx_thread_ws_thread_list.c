@@ -85,6 +85,50 @@ ngx_thread_ws_thread_leave(ngx_thread_ws_follower_t *follower)
 }
 
 
+void
+ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
+    ngx_str_t *id, ngx_uint_t running)
+{
+    ngx_queue_t               *q, *next;
+    ngx_thread_ws_thread_t    *thread;
+    ngx_thread_ws_verdict_t    verdict;
+    ngx_thread_ws_follower_t  *follower;
+
+    if (ngx_thread_ws_threads.root == NULL) {
+        return;
+    }
+
+    thread = ngx_thread_ws_thread_get(store, owner, id);
+
+    if (thread == NULL || (running && thread->nruns == 0)) {
+        return;
+    }
+
+    ngx_memzero(&verdict, sizeof(ngx_thread_ws_verdict_t));
+    verdict.code = NGX_THREAD_WS_STORE_UNAVAILABLE;
+
+    /* whoever comes now follows a new one */
+
+    ngx_thread_ws_thread_unlist(thread);
+
+    for (q = ngx_queue_head(&thread->followers);
+         q != ngx_queue_sentinel(&thread->followers);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        follower = ngx_queue_data(q, ngx_thread_ws_follower_t, queue);
+
+        if (!store->shared && follower->conf->dialect->threads == NULL) {
+            continue;
+        }
+
+        ngx_thread_ws_thread_disconnect(follower, 0, &verdict);
+
+        follower->handlers->deleted(follower->data);
+    }
+}
+
+
 static ngx_thread_ws_thread_t *
 ngx_thread_ws_thread_get(ngx_thread_ws_store_t *store, ngx_str_t *owner,
     ngx_str_t *id)

@@ -42,7 +42,7 @@ struct ngx_thread_ws_registry_slot_s {
     volatile uint64_t   generation;      /* 0: free */
     uint64_t            thread;          /* of its digest */
     ngx_pid_t           pid;
-    uint32_t            deleted;         /* the thread was */
+    uint32_t            deleted;         /* the thread was: who says so */
     uint32_t            next;
     uint32_t            thread_next;
     uint32_t            thread_prev;
@@ -100,6 +100,8 @@ static void ngx_thread_ws_registry_link(ngx_thread_ws_registry_t *reg,
 static void ngx_thread_ws_registry_unlink(ngx_thread_ws_registry_t *reg,
     ngx_thread_ws_registry_slot_t *slot);
 static void ngx_thread_ws_registry_sweep(ngx_thread_ws_registry_t *reg);
+static ngx_uint_t ngx_thread_ws_registry_mark(ngx_thread_ws_registry_t *reg,
+    ngx_str_t *owner, ngx_str_t *thread_id, uint32_t mark);
 static ngx_uint_t ngx_thread_ws_registry_dead(ngx_pid_t pid);
 
 
@@ -297,14 +299,56 @@ ngx_thread_ws_registry_release(ngx_thread_ws_claim_t *claim)
 ngx_uint_t
 ngx_thread_ws_registry_delete(ngx_str_t *owner, ngx_str_t *thread_id)
 {
+    return ngx_thread_ws_registry_mark(ngx_thread_ws_zone->sh->registry, owner,
+                                       thread_id,
+                                       NGX_THREAD_WS_REGISTRY_DELETED);
+}
+
+
+ngx_uint_t
+ngx_thread_ws_registry_end(ngx_str_t *owner, ngx_str_t *thread_id)
+{
+    ngx_uint_t  n;
+
+    if (ngx_thread_ws_zone == NULL) {
+        return 0;
+    }
+
+    ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
+
+    n = ngx_thread_ws_registry_mark(ngx_thread_ws_zone->sh->registry, owner,
+                                    thread_id, NGX_THREAD_WS_REGISTRY_END);
+
+    ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
+
+    return n;
+}
+
+
+ngx_uint_t
+ngx_thread_ws_registry_marked(ngx_thread_ws_claim_t *claim, ngx_uint_t mark)
+{
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    slot = claim->slot;
+
+    return slot && slot->generation == claim->generation
+           && (slot->deleted & mark);
+}
+
+
+/* returns how many living workers' claims there are */
+
+static ngx_uint_t
+ngx_thread_ws_registry_mark(ngx_thread_ws_registry_t *reg, ngx_str_t *owner,
+    ngx_str_t *thread_id, uint32_t mark)
+{
     uint32_t                        i;
     ngx_str_t                       none;
     ngx_uint_t                      n;
-    ngx_thread_ws_registry_t       *reg;
     ngx_thread_ws_registry_key_t    key;
     ngx_thread_ws_registry_slot_t  *slot;
 
-    reg = ngx_thread_ws_zone->sh->registry;
     n = 0;
 
     ngx_str_null(&none);
@@ -318,8 +362,10 @@ ngx_thread_ws_registry_delete(ngx_str_t *owner, ngx_str_t *thread_id)
     {
         slot = &reg->slots[i];
 
-        if (slot->thread == key.thread) {
-            slot->deleted = 1;
+        if (slot->thread == key.thread
+            && !ngx_thread_ws_registry_dead(slot->pid))
+        {
+            slot->deleted |= mark;
             n++;
         }
     }
@@ -327,17 +373,6 @@ ngx_thread_ws_registry_delete(ngx_str_t *owner, ngx_str_t *thread_id)
     ngx_thread_ws_registry_leave(reg);
 
     return n;
-}
-
-
-ngx_uint_t
-ngx_thread_ws_registry_deleted(ngx_thread_ws_claim_t *claim)
-{
-    ngx_thread_ws_registry_slot_t  *slot;
-
-    slot = claim->slot;
-
-    return slot && slot->generation == claim->generation && slot->deleted;
 }
 
 

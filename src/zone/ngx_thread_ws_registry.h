@@ -66,7 +66,23 @@ void ngx_thread_ws_registry_release(ngx_thread_ws_claim_t *claim);
 
 ngx_uint_t ngx_thread_ws_registry_delete(ngx_str_t *owner,
     ngx_str_t *thread_id);
-ngx_uint_t ngx_thread_ws_registry_deleted(ngx_thread_ws_claim_t *claim);
+
+#define ngx_thread_ws_registry_deleted(claim)                                 \
+    ngx_thread_ws_registry_marked(claim, NGX_THREAD_WS_REGISTRY_DELETED)
+
+/*
+ * For threads that an agent's server keeps, without the lock.  end tells the
+ * runs of a thread, in whatever worker, to end at once, and returns how many
+ * have not yet; marked tells, without a lock, whether a claim bears that mark.
+ * Stores and servers may have threads of the same name.
+ */
+
+#define NGX_THREAD_WS_REGISTRY_DELETED  1    /* by the store */
+#define NGX_THREAD_WS_REGISTRY_END      2    /* by the agent's server */
+
+ngx_uint_t ngx_thread_ws_registry_end(ngx_str_t *owner, ngx_str_t *thread_id);
+ngx_uint_t ngx_thread_ws_registry_marked(ngx_thread_ws_claim_t *claim,
+    ngx_uint_t mark);
 
 
 #endif /* _NGX_THREAD_WS_REGISTRY_H_INCLUDED_ */

@@ -15,7 +15,6 @@ use strict;
 use warnings;
 
 use IO::Handle;
-use Time::HiRes qw(time);
 
 use ThreadWS::Command;
 use ThreadWS::Dialogue;
@@ -33,19 +32,6 @@ sub query {
     $text =~ s/\bRUNS\b/thread_ws.runs JOIN thread_ws.threads USING (thread)/g;
 
     return $self->cluster->psql($text);
-}
-
-# For what no socket tells of: looks often, while sockets are served.
-
-sub soon {
-    my ($self, $condition, $what) = @_;
-
-    my $end = time + $ThreadWS::Loop::Deadline;
-
-    until ($condition->()) {
-        die "waited in vain for $what\n" if time > $end;
-        $self->{loop}->once(0.01);
-    }
 }
 
 sub do_postgres {

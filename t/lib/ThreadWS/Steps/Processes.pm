@@ -12,6 +12,8 @@ package ThreadWS::Steps::Processes;
 use strict;
 use warnings;
 
+use Time::HiRes qw(time);
+
 use ThreadWS::Command;
 use ThreadWS::Dialogue;
 use ThreadWS::Proc qw(alive idle stopped);
@@ -47,6 +49,19 @@ sub do_kill {
     $self->soon(sub { !grep { alive($_) } $master, @workers },
         'the server to die');
     $self->start_server;
+}
+
+# For what no socket tells of: looks often, while sockets are served.
+
+sub soon {
+    my ($self, $condition, $what) = @_;
+
+    my $end = time + $ThreadWS::Loop::Deadline;
+
+    until ($condition->()) {
+        die "waited in vain for $what\n" if time > $end;
+        $self->{loop}->once(0.01);
+    }
 }
 
 # All others stand still, so that this one takes what connects; but not before
