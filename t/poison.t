@@ -39,7 +39,7 @@ final I would rather not.
 error
 
 === a tool's call alone
-| data: {"choices":[{"delta":{"content":null,"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}
+| data: {"choices":[{"delta":{"content":null,"tool_calls":[{"index":0,"id":"c"}]}}]}
 |
 . tool_calls
 -
@@ -96,7 +96,7 @@ error
 error
 
 === a tool's call alone
-| data: {"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"c","name":"f","input":{}}}
+| data: {"type":"content_block_start","content_block":{"type":"tool_use","id":"c","name":"f"}}
 |
 . tool_use
 -
