@@ -17,6 +17,8 @@ const { startServer } = await import('@langchain/langgraph-api/server')
 
 process.stdin.on('end', () => process.exit(0)).resume()
 
+const source = (name) => fileURLToPath(new URL(name, import.meta.url))
+
 // a worker looks for a run once in a second: the more, the sooner
 
 const { host } = await startServer({
@@ -24,7 +26,11 @@ const { host } = await startServer({
   port: 0,
   nWorkers: 20,
   cwd: process.argv[2],
-  graphs: { agent: fileURLToPath(new URL('graph.mjs', import.meta.url)) + ':graph' }
+  graphs: {
+    agent: source('./graph.mjs:graph'),
+    ...Object.fromEntries(['nested', 'again', 'draft', 'both', 'chorus', 'choir',
+      'plain', 'whole'].map((name) => [name, source(`./graphs.mjs:${name}`)]))
+  }
 })
 
 console.log(`port ${host.split(':').at(-1)}`)
