@@ -22,8 +22,9 @@
  * is true unless halves is set: then they are three bytes each, as UTF-8 would
  * have them if they were characters, for whoever joins them.
  *
- * An integer of more than 18 characters is a real; a real is 1e308 at most; NaN
- * and the infinities are null.  Of members of the same name the last one counts.
+ * An integer of more than 18 characters is a real, and a real is 1e308 at most;
+ * NaN and the infinities are null.  Of members of the same name the last one
+ * counts.
  *
  *   NGX_OK        a value
  *   NGX_DECLINED  there is none, or it is malformed, or nested too deeply
