@@ -10,6 +10,7 @@ use IO::Socket::INET;
 use Test::More;
 
 use ThreadWS::Chatter;
+use ThreadWS::Command;
 use ThreadWS::Loop;
 use ThreadWS::Server;
 
@@ -80,8 +81,9 @@ write(int fd, const void *data, size_t size)
 C
     close $out or die "want.c: $!\n";
 
-    system('gcc', '-shared', '-fPIC', '-O1', qq(-DWANT="$Dir/want"), '-o',
-        "$Dir/want.so", "$Dir/want.c", '-ldl') == 0 or die "gcc\n";
+    ThreadWS::Command::said('gcc', '-shared', '-fPIC', '-O1',
+        qq(-DWANT="$Dir/want"), '-o', "$Dir/want.so", "$Dir/want.c", '-ldl');
+    die "gcc\n" if $?;
 }
 
 sub gateway {
