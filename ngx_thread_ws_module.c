@@ -33,6 +33,7 @@
 static ngx_int_t ngx_thread_ws_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_thread_ws_postconfiguration(ngx_conf_t *cf);
 static void *ngx_thread_ws_create_main_conf(ngx_conf_t *cf);
+static char *ngx_thread_ws_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_thread_ws_create_srv_conf(ngx_conf_t *cf);
 static char *ngx_thread_ws_merge_srv_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -285,7 +286,7 @@ static ngx_http_module_t  ngx_thread_ws_module_ctx = {
     ngx_thread_ws_postconfiguration,       /* postconfiguration */
 
     ngx_thread_ws_create_main_conf,        /* create main configuration */
-    NULL,                                  /* init main configuration */
+    ngx_thread_ws_init_main_conf,          /* init main configuration */
 
     ngx_thread_ws_create_srv_conf,         /* create server configuration */
     ngx_thread_ws_merge_srv_conf,          /* merge server configuration */
@@ -337,6 +338,16 @@ static void *
 ngx_thread_ws_create_main_conf(ngx_conf_t *cf)
 {
     return ngx_pcalloc(cf->pool, sizeof(ngx_thread_ws_main_conf_t));
+}
+
+
+/* later, filters would be changed already, the running ones with them */
+
+static char *
+ngx_thread_ws_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    return (ngx_thread_ws_zone_check(cf) == NGX_OK) ? NGX_CONF_OK
+                                                    : NGX_CONF_ERROR;
 }
 
 

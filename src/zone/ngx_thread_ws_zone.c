@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "zone/ngx_thread_ws_zone.h"
+#include "base/ngx_thread_ws_string.h"
 #include "base/ngx_thread_ws_directive.h"
 
 
@@ -175,4 +176,32 @@ ngx_thread_ws_zone_find(ngx_cycle_t *cycle)
             return &shm_zone[i];
         }
     }
+}
+
+
+ngx_int_t
+ngx_thread_ws_zone_check(ngx_conf_t *cf)
+{
+    ngx_shm_zone_t  *before, *now;
+
+    if (ngx_process != NGX_PROCESS_SINGLE) {
+        return NGX_OK;
+    }
+
+    before = ngx_thread_ws_zone_find((ngx_cycle_t *) ngx_cycle);
+    now = ngx_thread_ws_zone_find(cf->cycle);
+
+    if (before == NULL
+        || (now && now->shm.size == before->shm.size
+            && ngx_thread_ws_string_equal(&now->shm.name, &before->shm.name)))
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"thread_ws_zone\" cannot change by a reload with "
+                  "\"master_process off\": it is %s in %V; restart nginx",
+                  now ? "another" : "missing", &cf->cycle->conf_file);
+
+    return NGX_ERROR;
 }

@@ -77,5 +77,12 @@ ngx_int_t ngx_thread_ws_zone_init_module(ngx_cycle_t *cycle);
 
 ngx_shm_zone_t *ngx_thread_ws_zone_find(ngx_cycle_t *cycle);
 
+/*
+ * With master_process off a reload unmaps a zone that it changes, under the runs
+ * of the very process: NGX_ERROR with an emerg line for such a configuration.
+ */
+
+ngx_int_t ngx_thread_ws_zone_check(ngx_conf_t *cf);
+
 
 #endif /* _NGX_THREAD_WS_ZONE_H_INCLUDED_ */

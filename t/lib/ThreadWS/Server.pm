@@ -19,7 +19,7 @@ our $BAD = qr/\[(?:alert|crit|emerg)\]|Sanitizer|runtime error:|open socket/;
 our %Running;
 
 # main, events, http, server: lines of these blocks; listen: more words of that
-# line; daemon: it becomes one, as a binary upgrade wants; limits: what a shell
+# line; single: without a master, workers is 0 then; daemon: it becomes one, as a binary upgrade wants; limits: what a shell
 # does before it becomes nginx ("ulimit -n 64"); expected: a pattern of lines that
 # may be in the log though they look bad.
 
@@ -62,7 +62,7 @@ sub configure {
     print $out <<"CONFIG";
 $load
 daemon @{[ $self->{daemon} ? 'on' : 'off' ]};
-master_process on;
+master_process @{[ $self->{single} ? 'off' : 'on' ]};
 env ASAN_OPTIONS;
 env UBSAN_OPTIONS;
 worker_processes $self->{workers};
