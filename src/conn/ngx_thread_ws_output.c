@@ -160,7 +160,10 @@ ngx_thread_ws_output_frame(ngx_thread_ws_conn_t *conn, ngx_uint_t opcode,
     }
 
     p = ngx_thread_ws_frame_header(p, NGX_THREAD_WS_FIN | opcode, len);
-    p = ngx_cpymem(p, data, len);
+
+    if (len) {
+        p = ngx_cpymem(p, data, len);
+    }
 
     ngx_thread_ws_output_commit(conn, p);
 }

@@ -308,15 +308,11 @@ ngx_thread_ws_upgrade_conn(ngx_http_request_t *r, ngx_thread_ws_conn_t *bound)
     *conn = *bound;
     p = (u_char *) conn + sizeof(ngx_thread_ws_conn_t);
 
-    conn->subject.thread_id.data = p;
-    p = ngx_cpymem(p, bound->subject.thread_id.data,
-                   bound->subject.thread_id.len);
-
-    conn->subject.owner.data = p;
-    p = ngx_cpymem(p, bound->subject.owner.data, bound->subject.owner.len);
-
-    conn->pass.data = p;
-    ngx_memcpy(p, bound->pass.data, bound->pass.len);
+    p = ngx_thread_ws_string_copy(&conn->subject.thread_id, p,
+                                  &bound->subject.thread_id);
+    p = ngx_thread_ws_string_copy(&conn->subject.owner, p,
+                                  &bound->subject.owner);
+    (void) ngx_thread_ws_string_copy(&conn->pass, p, &bound->pass);
 
     return conn;
 }

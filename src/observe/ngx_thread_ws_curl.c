@@ -24,6 +24,7 @@ typedef struct {
 typedef struct {
     CURLM               *multi;
     ngx_queue_t          sockets;
+    ngx_queue_t          transfers;
     ngx_event_t          timer;
     ngx_cycle_t         *cycle;
     unsigned             leaving:1;
@@ -47,6 +48,8 @@ static void ngx_thread_ws_curl_event_handler(ngx_event_t *ev);
 static int ngx_thread_ws_curl_timer(CURLM *multi, long ms, void *data);
 static void ngx_thread_ws_curl_timer_handler(ngx_event_t *ev);
 static void ngx_thread_ws_curl_done(void);
+static void ngx_thread_ws_curl_close(ngx_thread_ws_transfer_t *transfer);
+static void ngx_thread_ws_curl_close_all(void);
 static void ngx_thread_ws_curl_result(ngx_thread_ws_transfer_t *transfer,
     CURLcode code);
 
@@ -80,6 +83,7 @@ ngx_thread_ws_curl_init(ngx_cycle_t *cycle)
                       ngx_thread_ws_curl_timer);
 
     ngx_queue_init(&curl->sockets);
+    ngx_queue_init(&curl->transfers);
 
     curl->cycle = cycle;
 
@@ -202,6 +206,7 @@ ngx_thread_ws_curl_start(ngx_thread_ws_transfer_t *transfer)
         && curl_multi_add_handle(ngx_thread_ws_curl.multi, transfer->easy)
            == CURLM_OK)
     {
+        ngx_queue_insert_tail(&ngx_thread_ws_curl.transfers, &transfer->queue);
         return NGX_OK;
     }
 
@@ -448,11 +453,20 @@ ngx_thread_ws_curl_result(ngx_thread_ws_transfer_t *transfer, CURLcode code)
                             * 1000;
     transfer->error = curl_easy_strerror(code);
 
+    ngx_thread_ws_curl_close(transfer);
+
+    transfer->handler(transfer);
+}
+
+
+static void
+ngx_thread_ws_curl_close(ngx_thread_ws_transfer_t *transfer)
+{
+    ngx_queue_remove(&transfer->queue);
+
     curl_multi_remove_handle(ngx_thread_ws_curl.multi, transfer->easy);
     curl_easy_cleanup(transfer->easy);
     transfer->easy = NULL;
-
-    transfer->handler(transfer);
 }
 
 
@@ -517,6 +531,26 @@ ngx_thread_ws_curl_exit(ngx_msec_t time)
         passed = ngx_current_msec - start;
 
     } while (passed < time);
+
+    ngx_thread_ws_curl_close_all();
+}
+
+
+/* frees what is still under way, too, whose handlers are not called */
+
+static void
+ngx_thread_ws_curl_close_all(void)
+{
+    ngx_queue_t           *q;
+    ngx_thread_ws_curl_t  *curl;
+
+    curl = &ngx_thread_ws_curl;
+
+    while (!ngx_queue_empty(&curl->transfers)) {
+        q = ngx_queue_head(&curl->transfers);
+        ngx_thread_ws_curl_close(ngx_queue_data(q, ngx_thread_ws_transfer_t,
+                                                queue));
+    }
 
     curl_multi_cleanup(curl->multi);
     curl->multi = NULL;

@@ -69,6 +69,7 @@ struct ngx_thread_ws_transfer_s {
     /* ngx_thread_ws_curl's */
 
     CURL                         *easy;
+    ngx_queue_t                   queue;        /* while there is easy */
     ngx_event_t                   failed;
     size_t                        received;
 };

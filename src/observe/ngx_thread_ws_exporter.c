@@ -244,6 +244,14 @@ ngx_thread_ws_exporters_exit(ngx_array_t *exporters)
     for (i = 0; i < exporters->nelts; i++) {
         n = p[i]->nspans;
 
+        if (p[i]->busy) {
+
+            /* libcurl has forgotten it */
+
+            ngx_free(p[i]->transfer.body);
+            p[i]->busy = 0;
+        }
+
         ngx_thread_ws_exporter_remove(p[i], n);
         ngx_thread_ws_exporter_drop(p[i], n);
     }

@@ -205,7 +205,9 @@ ngx_thread_ws_log_text(u_char *p, char *name, ngx_str_t *text)
         }
     }
 
-    ngx_memcpy(copy, text->data, len);
+    if (len) {
+        ngx_memcpy(copy, text->data, len);
+    }
 
     state = NGX_THREAD_WS_UTF8_COMPLETE;
 

@@ -10,6 +10,7 @@
 
 
 #include "run/ngx_thread_ws_run_private.h"
+#include "base/ngx_thread_ws_string.h"
 #include "ws/ngx_thread_ws_utf8.h"
 #include "json/ngx_thread_ws_json.h"
 
@@ -372,7 +373,7 @@ ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run, ngx_str_t *text,
     }
 
     text->data = p;
-    p = ngx_cpymem(p, piece[0].data, piece[0].len);
+    p = ngx_thread_ws_string_append(p, &piece[0]);
 
     for (q = first;
          q != ngx_queue_sentinel(&run->context->runs);
@@ -381,16 +382,15 @@ ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run, ngx_str_t *text,
         recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
 
         if (q != first) {
-            p = ngx_cpymem(p, piece[2].data, piece[2].len);
+            p = ngx_thread_ws_string_append(p, &piece[2]);
         }
 
-        p = ngx_cpymem(p, recent->content.data, recent->content.len);
-        p = ngx_cpymem(p, piece[1].data, piece[1].len);
-        p = ngx_cpymem(p, recent->answer.data, recent->answer.len);
+        p = ngx_thread_ws_string_append(p, &recent->content);
+        p = ngx_thread_ws_string_append(p, &piece[1]);
+        p = ngx_thread_ws_string_append(p, &recent->answer);
     }
 
-    p = ngx_cpymem(p, piece[NGX_THREAD_WS_MARKS].data,
-                   piece[NGX_THREAD_WS_MARKS].len);
+    p = ngx_thread_ws_string_append(p, &piece[NGX_THREAD_WS_MARKS]);
 
     text->len = p - text->data;
 

@@ -78,8 +78,8 @@ ngx_int_t ngx_thread_ws_zone_init_module(ngx_cycle_t *cycle);
 ngx_shm_zone_t *ngx_thread_ws_zone_find(ngx_cycle_t *cycle);
 
 /*
- * With master_process off a reload unmaps a zone that it changes, under the runs
- * of the very process: NGX_ERROR with an emerg line for such a configuration.
+ * With master_process off a reload unmaps a zone that it changes, under the
+ * runs of the very process: NGX_ERROR with an emerg line for such a one.
  */
 
 ngx_int_t ngx_thread_ws_zone_check(ngx_conf_t *cf);
