@@ -164,6 +164,7 @@ no access /X-Evil/
 connect
 > {"type":"message","requestId":"r1","threadId":"t2","content":"x"}
 < close 1008
+> close 1008
 < eof
 @ requests 0
 

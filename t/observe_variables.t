@@ -272,6 +272,7 @@ get /plain?a=b
 --- chat
 connect /chat?threadId=a%22b
 < close 1008
+> close 1008
 access /^101 "-" "-"$/
 connect /chat
 < close 1008

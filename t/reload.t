@@ -138,6 +138,7 @@ connect
 > pause
 connect silent /chat?threadId=silent
 silent< quiet
+silent> mute
 connect other /chat?threadId=other
 other< quiet
 reload

@@ -272,6 +272,7 @@ connect
 connect /chat
 < HTTP 101
 < close 1008
+> close 1008
 < eof
 connect /chat?threadId=
 < close 1008

@@ -215,11 +215,23 @@ sub next_frame {
     return $message;
 }
 
+# A close frame that came, once, unless this client answers nothing.
+
+sub say_goodbye {
+    my ($self) = @_;
+
+    return if !$self->{closed} || !$self->{autopong} || $self->{said_close}
+        || $self->{stream}{eof};
+
+    $self->frame('close', pack 'n', $self->{closed}[0]);
+}
+
 # options: fin, rsv, op, mask (0: none), length (another than the real one)
 
 sub frame {
     my ($self, $type, $payload, %options) = @_;
 
+    $self->{said_close} = 1 if $type eq 'close';
     $self->bytes($self->encode($type, $payload, %options));
 }
 

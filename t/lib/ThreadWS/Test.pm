@@ -197,13 +197,14 @@ sub preprocess {
     }
 }
 
-# of a section that is a text, or a list already
+# of a section that is a text, a pattern, or a list of them
 
 sub lines {
     my ($section) = @_;
 
-    return defined $section
-        ? ref $section eq 'ARRAY' ? @$section : split /\n+/, $section : ();
+    return () if !defined $section;
+    return @$section if ref $section eq 'ARRAY';
+    return ref $section ? $section : split /\n+/, $section;
 }
 
 sub usual_config {

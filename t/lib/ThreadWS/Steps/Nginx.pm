@@ -120,16 +120,28 @@ sub do_old {
     my ($self, $rest) = @_;
 
     die "unknown: old $rest\n" if $rest ne 'worker gone';
-    $self->until(sub { !grep { -d "/proc/$_" } @{ $self->{old_workers} } },
-        'the old worker to leave');
+    $self->until_gone(sub {
+        !grep { -d "/proc/$_" } @{ $self->{old_workers} };
+    }, 'the old worker to leave');
     $self->expect(1);
+}
+
+# Clients that are sent away meanwhile say goodbye.
+
+sub until_gone {
+    my ($self, $condition, $what) = @_;
+
+    $self->until(sub {
+        $_->say_goodbye for @{ $self->{opened} };
+        $condition->();
+    }, $what);
 }
 
 sub do_server {
     my ($self, $rest) = @_;
 
     die "unknown: server $rest\n" if $rest ne 'gone';
-    $self->until(sub { !-e "$self->{root}/logs/nginx.pid" },
+    $self->until_gone(sub { !-e "$self->{root}/logs/nginx.pid" },
         'the server to leave');
     $self->expect(1);
 }

@@ -111,7 +111,7 @@ sub do_quit {
 
     my $master = $self->master;
     kill 'QUIT', $master;
-    $self->soon(sub { !alive($master) }, 'the server to leave');
+    $self->until_gone(sub { !alive($master) }, 'the server to leave');
     $self->start_server;
 }
 
