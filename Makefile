@@ -92,8 +92,8 @@ run: $(MODULE)
 
 ## make test        installs what the tests need and runs all of them
 test: test-packages
-	@+$(TOOLS)/stages $(MAKE) test-unit test-store test-fuzz test-build \
-		test-client test-suite test-asan
+	@+$(TOOLS)/stages $(MAKE) 'test-client&' test-unit test-store test-fuzz \
+		test-build -- test-suite test-asan
 
 test-packages: packages
 	@$(TOOLS)/install $(TEST_PACKAGES)
@@ -113,8 +113,9 @@ test-store: $(BUILD)/nginx-src
 test-fuzz:
 	@$(MAKE) fuzz TIME=5
 
-## make test-build  a whole nginx with the module in it, by gcc and by clang
-test-build: $(BUILD)/nginx-gcc/objs/nginx $(BUILD)/nginx-clang/objs/nginx
+## make test-build  a whole nginx with the module in it, by clang, and by gcc
+##                  with sanitizers
+test-build: $(BUILD)/nginx-clang/objs/nginx $(BUILD)/nginx-asan/objs/nginx
 
 ## make test-suite  the Test::Nginx suite; TESTS=t/run.t for a part of it
 test-suite: $(MODULE) $(TEST_NGINX)
