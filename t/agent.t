@@ -578,3 +578,30 @@ connect
 @b alive
 @b reply 200 text/plain nobody reads this
 < quiet
+
+=== TEST 25: an answer is not kept for a body that is left open
+--- http_config
+    thread_ws_zone threads:32m;
+--- chat_config
+thread_ws_store memory;
+thread_ws_context runs=0;
+--- chat
+connect
+> message r1 Hello
+@ request
+@ answer {{ 'x' x 3000000 }}
+< answer r1 {{ 'x' x 3000000 }}
+memory mark
+> message r2 Hello
+@ request
+@ head 200 text/event-stream
+repeat 30
+@ delta {{ 'x' x 100000 }}
+end
+@ finish stop
+@ done
+< answer r2 {{ 'x' x 3000000 }}
+< quiet
+memory grew 1500
+@ alive
+@ end

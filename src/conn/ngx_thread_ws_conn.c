@@ -18,7 +18,13 @@
 
 #define NGX_THREAD_WS_CLOSE_TIMEOUT  5000
 
+/* bytes that the system may have beside those under way */
+
+#define NGX_THREAD_WS_LOWAT          16384
+
+
 static void ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_lowat(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_early(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_timer_handler(ngx_event_t *ev);
 static void ngx_thread_ws_conn_count(ngx_thread_ws_conn_t *conn);
@@ -80,6 +86,7 @@ ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn)
     /* a token is not to wait for the acknowledgement of the one before */
 
     (void) ngx_tcp_nodelay(c);
+    ngx_thread_ws_conn_lowat(conn);
 
     if (c->read->timer_set) {
         ngx_del_timer(c->read);
@@ -96,6 +103,28 @@ ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn)
     /* core tells idle connections when the worker is to leave */
 
     c->idle = 1;
+}
+
+
+/*
+ * The system would take megabytes for a client that reads nothing, and an agent
+ * be paid for them: beyond what can be under way, it takes no more than we do.
+ */
+
+static void
+ngx_thread_ws_conn_lowat(ngx_thread_ws_conn_t *conn)
+{
+#if (NGX_LINUX && defined TCP_NOTSENT_LOWAT)
+
+    int  size;
+
+    size = ngx_min(conn->conf->output_buffer, NGX_THREAD_WS_LOWAT);
+
+    /* no TCP: then this fails, and nothing is lost by it */
+
+    (void) setsockopt(conn->connection->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT,
+                      (const void *) &size, sizeof(int));
+#endif
 }
 
 

@@ -319,3 +319,21 @@ ngx_thread_ws_answer_free(ngx_thread_ws_run_t *run)
     ngx_thread_ws_sse_free(&run->sse);
     ngx_thread_ws_reply_free(&run->reply);
 }
+
+
+void
+ngx_thread_ws_answer_drop(ngx_thread_ws_run_t *run)
+{
+    ngx_str_t  *answer;
+
+    ngx_thread_ws_journal_free(&run->journal);
+    ngx_thread_ws_bytes_free(&run->body);
+    ngx_thread_ws_sse_free(&run->sse);
+
+    answer = &run->op.record.answer;
+
+    if (answer->data) {
+        (void) ngx_pfree(run->pool, answer->data);
+        ngx_str_null(answer);
+    }
+}

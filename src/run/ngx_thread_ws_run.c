@@ -457,9 +457,14 @@ ngx_thread_ws_run_resume(ngx_thread_ws_run_t *run)
 void
 ngx_thread_ws_run_release(ngx_thread_ws_run_t *run)
 {
-    if (run->state != NGX_THREAD_WS_ENDED || run->held || run->lane
-        || run->agent || run->op_active || !ngx_queue_empty(&run->readers))
+    if (run->state != NGX_THREAD_WS_ENDED || run->held || run->op_active
+        || !ngx_queue_empty(&run->readers))
     {
+        return;
+    }
+
+    if (run->lane || run->agent) {
+        ngx_thread_ws_answer_drop(run);
         return;
     }
 

@@ -64,6 +64,13 @@ ngx_int_t ngx_thread_ws_answer_cut(ngx_thread_ws_run_t *run, ngx_uint_t end);
 
 void ngx_thread_ws_answer_free(ngx_thread_ws_run_t *run);
 
+/*
+ * Frees the texts of a run that has ended and that nobody hears any more: an
+ * agent may leave its body open.
+ */
+
+void ngx_thread_ws_answer_drop(ngx_thread_ws_run_t *run);
+
 
 /* what a status of nginx's own means for the client: a code */
 
