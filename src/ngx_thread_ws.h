@@ -113,6 +113,9 @@ typedef struct {
     ngx_thread_ws_context_conf_t  context;
     ngx_str_t                  history;      /* where the agent's server is
                                                 asked for it; empty: not */
+    ngx_str_t                  replay;       /* the location that stored
+                                                answers are let through by;
+                                                empty: none */
 
     ngx_msec_t                 demo_delay;   /* between two deltas */
 

@@ -492,3 +492,13 @@ nginx.conf:
 --- refused
 thread_ws_gather
 not "on"
+
+=== TEST 49: a replay's location that is none
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_replay replays;
+    }
+--- refused
+thread_ws_replay
+"replays"

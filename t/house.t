@@ -50,7 +50,6 @@ my $foreign = join '|', qw(
 
 my $file_lines = 600;
 my %long_files = (
-    'src/agent/ngx_thread_ws_agent_filter.c' => 638,
     'src/dialect/ngx_thread_ws_reply_error.c' => 712,
     'src/dialect/ngx_thread_ws_sse.c' => 705,
     'src/dialect/ngx_thread_ws_voices.c' => 665,

@@ -121,6 +121,10 @@ typedef struct {
                                                 may wait for more, 0: none */
     ngx_array_t                     *headers;    /* of ngx_keyval_t: more of
                                                     them; NULL: none */
+    unsigned                         bare:1; /* the location's limits and access
+                                                rules alone: its content is
+                                                left, a 204 says that all let
+                                                it through */
 } ngx_thread_ws_agent_call_t;
 
 

@@ -119,5 +119,9 @@ void ngx_thread_ws_agent_gather_end(ngx_thread_ws_agent_t *agent);
 
 void ngx_thread_ws_agent_gather_handler(ngx_event_t *ev);
 
+/* what it does in core's phases, in postconfiguration */
+
+ngx_int_t ngx_thread_ws_agent_phases(ngx_conf_t *cf);
+
 
 #endif /* _NGX_THREAD_WS_AGENT_PRIVATE_H_INCLUDED_ */

@@ -72,6 +72,8 @@ ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
+    ngx_conf_merge_str_value(conf->replay, prev->replay, "");
+
     if (conf->handler && clcf->handler != conf->handler) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "location \"%V\" has another content handler beside "
@@ -391,6 +393,36 @@ ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     } else {
         return ngx_thread_ws_directive_invalid(cf, &value[1]);
     }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_replay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t  *value;
+
+    if (tlcf->replay.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        ngx_str_set(&tlcf->replay, "");
+        return NGX_CONF_OK;
+    }
+
+    if (value[1].len == 0 || value[1].data[0] != '/') {
+        return ngx_thread_ws_directive_refuse(cf, "takes \"off\" or the URI of "
+                               "an internal location, which begins with "
+                               "\"/\", not \"%V\"", &value[1]);
+    }
+
+    tlcf->replay = value[1];
 
     return NGX_CONF_OK;
 }

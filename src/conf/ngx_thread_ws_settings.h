@@ -24,6 +24,8 @@ char *ngx_thread_ws_settings_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_thread_ws_settings_replay(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_thread_ws_settings_interval(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_gather(ngx_conf_t *cf, ngx_command_t *cmd,

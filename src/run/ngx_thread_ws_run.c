@@ -68,7 +68,7 @@ ngx_thread_ws_run_start(ngx_thread_ws_run_t *run)
     switch (ngx_thread_ws_run_recall(run)) {
 
     case NGX_OK:
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, NULL);
+        ngx_thread_ws_run_replayed(run);
         return;
 
     case NGX_ERROR:
@@ -125,7 +125,7 @@ ngx_thread_ws_run_know(ngx_thread_ws_run_t *run)
         return;
 
     case NGX_DONE:
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, NULL);
+        ngx_thread_ws_run_replayed(run);
         return;
 
     case NGX_AGAIN:
@@ -413,7 +413,7 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
     }
 
     ngx_thread_ws_registry_release(&run->claim);
-    ngx_thread_ws_journal_seal(&run->journal);
+    ngx_thread_ws_run_finish(run, state);
 
     ngx_thread_ws_run_tell(run);
 

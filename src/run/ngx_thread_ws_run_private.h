@@ -1,6 +1,7 @@
 
 /*
- * What the files of a run share: none of these ends it, that is run.c's alone.
+ * What the files of a run share: none of these ends it, that is run.c's alone,
+ * but for a run that is answered from what is stored.
  * Where one returns NGX_ERROR, run->verdict says why.
  */
 
@@ -38,6 +39,18 @@ ngx_array_t *ngx_thread_ws_run_headers(ngx_thread_ws_run_t *run);
 
 ngx_int_t ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
     char *reason);
+
+
+/*
+ * What is known of it is in the journal: ends the run by that, perhaps after
+ * thread_ws_replay's location has let it through.
+ */
+
+void ngx_thread_ws_run_replayed(ngx_thread_ws_run_t *run);
+
+/* seals the journal of a run that ends in that state, with its outcome set */
+
+void ngx_thread_ws_run_finish(ngx_thread_ws_run_t *run, ngx_uint_t state);
 
 
 /*

@@ -1,0 +1,206 @@
+
+/*
+ * A run that is answered from what is stored.  Where thread_ws_replay names a
+ * location, its limits and access rules are asked before.
+ */
+
+
+#include "run/ngx_thread_ws_run_private.h"
+
+
+static void ngx_thread_ws_replay_refuse(ngx_thread_ws_run_t *run,
+    ngx_uint_t code, char *reason);
+
+static ngx_int_t ngx_thread_ws_replay_on_prompt(void *data,
+    ngx_http_request_t *r, ngx_chain_t **body, off_t *size);
+static ngx_int_t ngx_thread_ws_replay_on_header(void *data,
+    ngx_thread_ws_agent_header_t *header);
+static ngx_int_t ngx_thread_ws_replay_on_body(void *data, u_char *pos,
+    u_char *last, ngx_uint_t *deltas);
+static ngx_int_t ngx_thread_ws_replay_on_flush(void *data, ngx_uint_t more);
+static ngx_uint_t ngx_thread_ws_replay_on_finished(void *data);
+static void ngx_thread_ws_replay_on_whole(void *data);
+static void ngx_thread_ws_replay_on_cut(void *data, ngx_uint_t end);
+static void ngx_thread_ws_replay_on_gone(void *data, ngx_uint_t whole,
+    ngx_uint_t end);
+
+
+static ngx_thread_ws_agent_handlers_t  ngx_thread_ws_replay_agent = {
+    ngx_thread_ws_replay_on_prompt,
+    ngx_thread_ws_replay_on_header,
+    ngx_thread_ws_replay_on_body,
+    ngx_thread_ws_replay_on_flush,
+    ngx_thread_ws_replay_on_finished,
+    ngx_thread_ws_replay_on_whole,
+    ngx_thread_ws_replay_on_cut,
+    ngx_thread_ws_replay_on_gone,
+    ngx_thread_ws_run_log
+};
+
+
+void
+ngx_thread_ws_run_replayed(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_agent_call_t  call;
+
+    if (run->conf->replay.len == 0) {
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, NULL);
+        return;
+    }
+
+    ngx_memzero(&call, sizeof(ngx_thread_ws_agent_call_t));
+
+    call.handlers = &ngx_thread_ws_replay_agent;
+    call.data = run;
+    call.caller = run->caller;
+    call.log = run->subject.log;
+    call.pass = run->conf->replay;
+    call.bare = 1;
+
+    run->agent = ngx_thread_ws_agent_create(&call);
+
+    if (run->agent && ngx_thread_ws_agent_ask(run->agent) == NGX_OK) {
+        return;
+    }
+
+    run->agent = NULL;
+
+    ngx_thread_ws_replay_refuse(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE, NULL);
+}
+
+
+void
+ngx_thread_ws_run_finish(ngx_thread_ws_run_t *run, ngx_uint_t state)
+{
+    if (state == NGX_THREAD_WS_LOADING
+        && run->result.outcome != NGX_THREAD_WS_COMPLETED)
+    {
+        /* a stored answer that was not let through */
+
+        ngx_thread_ws_journal_free(&run->journal);
+    }
+
+    ngx_thread_ws_journal_seal(&run->journal);
+}
+
+
+static void
+ngx_thread_ws_replay_refuse(ngx_thread_ws_run_t *run, ngx_uint_t code,
+    char *reason)
+{
+    run->replayed = 0;
+    run->result.input_tokens = -1;
+    run->result.output_tokens = -1;
+
+    (void) ngx_thread_ws_run_blame(run, code, reason);
+
+    ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED, &run->verdict);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_replay_on_prompt(void *data, ngx_http_request_t *r,
+    ngx_chain_t **body, off_t *size)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    static u_char  nothing[] = "{}";
+
+    b = ngx_calloc_buf(r->pool);
+    cl = ngx_alloc_chain_link(r->pool);
+
+    if (b == NULL || cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->pos = nothing;
+    b->last = nothing + sizeof(nothing) - 1;
+    b->memory = 1;
+    b->last_buf = 1;
+
+    cl->buf = b;
+    cl->next = NULL;
+
+    *body = cl;
+    *size = b->last - b->pos;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_replay_on_header(void *data, ngx_thread_ws_agent_header_t *header)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    if (header->status == NGX_HTTP_NO_CONTENT) {
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, NULL);
+
+    } else {
+        ngx_thread_ws_replay_refuse(run,
+                                    ngx_thread_ws_refusal_own(header->status),
+                                    "replay refused");
+    }
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_replay_on_body(void *data, u_char *pos, u_char *last,
+    ngx_uint_t *deltas)
+{
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_replay_on_flush(void *data, ngx_uint_t more)
+{
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_thread_ws_replay_on_finished(void *data)
+{
+    return 0;
+}
+
+
+static void
+ngx_thread_ws_replay_on_whole(void *data)
+{
+    /* there was a header before */
+}
+
+
+static void
+ngx_thread_ws_replay_on_cut(void *data, ngx_uint_t end)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    if (run->state == NGX_THREAD_WS_LOADING) {
+        ngx_thread_ws_replay_refuse(run, (end == NGX_THREAD_WS_AGENT_EXIT)
+                                         ? NGX_THREAD_WS_SHUTTING_DOWN
+                                         : NGX_THREAD_WS_UPSTREAM_FAILED,
+                                    "replay was cut");
+    }
+}
+
+
+static void
+ngx_thread_ws_replay_on_gone(void *data, ngx_uint_t whole, ngx_uint_t end)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    run->agent = NULL;
+
+    if (run->state == NGX_THREAD_WS_LOADING) {
+        ngx_thread_ws_replay_on_cut(run, end);
+        return;
+    }
+
+    ngx_thread_ws_run_release(run);
+}
