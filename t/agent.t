@@ -602,6 +602,6 @@ end
 @ done
 < answer r2 {{ 'x' x 3000000 }}
 < quiet
-memory grew 1500
+memory grew 4500
 @ alive
 @ end

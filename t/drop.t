@@ -66,6 +66,7 @@ active 0
 no access /failed/
 
 === TEST 4: while threads read what the runs are answered with
+--- skip_eval: 64: $ENV{TEST_NGINX_EVENT_TYPE}
 --- http_config
     log_format proxied '$remote_addr $proxy_protocol_addr';
 --- user_files eval

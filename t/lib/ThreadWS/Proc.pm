@@ -52,7 +52,7 @@ sub idle {
     my ($pid) = @_;
 
     my $where = slurp("/proc/$pid/wchan");
-    return $where =~ /ep_poll|epoll/ if $where =~ /[a-z]/;
+    return $where =~ /poll|select/ if $where =~ /[a-z]/;
     return state_of($pid) eq 'S';
 }
 
