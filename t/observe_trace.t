@@ -422,6 +422,7 @@ spans 3
         proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
     }
 --- chat
+afterwards perl $ThreadWS::Observe::Names->{ttl} = 60; 1
 perl $ThreadWS::Observe::Names->{ttl} = 0; 1
 collect
 connect

@@ -9,7 +9,10 @@ add_block_preprocessor(sub {
 
     return if defined $block->refused;
 
-    my $timeout = $ENV{TEST_NGINX_USE_VALGRIND} ? '10s' : '1s';
+    my $timeout = $ENV{TEST_NGINX_USE_VALGRIND} ? '10s' : '2s';
+
+    # in which it is found again
+    $timeout = '3s' if $timeout eq '2s' && $block->name =~ /and back|beginning/;
 
     # so long that who waited for it would wait in vain
     $timeout = '600s' if $block->name =~ /nobody else waits/;

@@ -10,6 +10,10 @@ workers(2);
 our $Moments = $ENV{THREAD_WS_MOMENTS}
     // ($ENV{THREAD_WS_SANITIZER} ? 6 : 15);
 
+# a moment is over when what was killed has been given up
+
+$ENV{TEST_NGINX_PG_TIMEOUT} = '3s' if !$ENV{TEST_NGINX_USE_VALGRIND};
+
 run_tests();
 
 __DATA__

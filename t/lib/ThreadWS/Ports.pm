@@ -3,7 +3,7 @@ package ThreadWS::Ports;
 # Ports for servers that are started again and again.  A port that the kernel
 # would hand out is no good: between two starts somebody's client may get it.
 # These lie below that range, four in a row, and are this process's alone until
-# it ends.
+# it ends, by a lock on a file that goes with it.
 
 use strict;
 use warnings;
@@ -11,12 +11,11 @@ use warnings;
 use Fcntl qw(O_CREAT O_RDWR LOCK_EX LOCK_NB);
 use IO::Socket::INET;
 
-my @Locks;
+my $Dir = "/tmp/thread-ws-ports-$<";
+my $Process = $$;
+my %Locks;
 
 sub take {
-    my $dir = "/tmp/thread-ws-ports-$<";
-    mkdir $dir, 0700;
-
     my $range = '/proc/sys/net/ipv4/ip_local_port_range';
     my $top = 32768;
 
@@ -30,15 +29,32 @@ sub take {
     for (1 .. 1000) {
         my $port = $bottom + 4 * int rand(($top - $bottom) / 4);
 
-        sysopen my $lock, "$dir/$port", O_CREAT | O_RDWR, 0600 or next;
-        flock $lock, LOCK_EX | LOCK_NB or next;
-        next if grep { taken($_) } $port .. $port + 3;
+        my $file = "$Dir/$port";
 
-        push @Locks, $lock;
+        mkdir $Dir, 0700;
+        sysopen my $lock, $file, O_CREAT | O_RDWR, 0600 or next;
+        flock $lock, LOCK_EX | LOCK_NB or next;
+
+        # its owner may have removed it just before
+        next if (stat $lock)[1] != ((stat $file)[1] // 0);
+
+        if (grep { taken($_) } $port .. $port + 3) {
+            unlink $file;
+            next;
+        }
+
+        $Locks{$file} = $lock;
         return $port;
     }
 
     die "no free ports\n";
+}
+
+END {
+    if ($$ == $Process) {
+        unlink keys %Locks;
+        rmdir $Dir;
+    }
 }
 
 sub taken {

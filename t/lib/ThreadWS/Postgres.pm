@@ -41,7 +41,7 @@ sub import {
 
     $ENV{TEST_NGINX_PG_PORT} = $Cluster->{port};
     $ENV{TEST_NGINX_PG} = $Cluster->conninfo;
-    $ENV{TEST_NGINX_PG_TIMEOUT} = $ENV{TEST_NGINX_USE_VALGRIND} ? '60s' : '3s';
+    $ENV{TEST_NGINX_PG_TIMEOUT} = '60s';
     $ENV{TEST_NGINX_PG_LOCAL} = $Cluster->conninfo(host => $Cluster->{dir});
     $ENV{TEST_NGINX_BOUNCER} = $Cluster->conninfo(
         port => $Cluster->{bouncer}{port}) if $what{bouncer};
