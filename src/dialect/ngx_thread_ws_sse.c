@@ -256,7 +256,7 @@ ngx_thread_ws_sse_end(ngx_thread_ws_sse_t *sse, u_char *base, u_char *from,
 
 /*
  * Keeps the event's type where the lines of data that follow it will not
- * overwrite it when they are joined.
+ * overwrite it when they are joined in place.
  */
 
 static ngx_int_t
@@ -273,61 +273,6 @@ ngx_thread_ws_sse_keep_type(ngx_thread_ws_sse_t *sse)
     sse->event.data = sse->type;
 
     return NGX_OK;
-}
-
-
-/*
- * Reads the lines of an event, all of which end before or at end.  NGX_OK if
- * it has data, NGX_DECLINED if not, NGX_ERROR without memory.
- */
-
-static ngx_int_t
-ngx_thread_ws_sse_lines(ngx_thread_ws_sse_t *sse, u_char *p, u_char *end)
-{
-    u_char     *eol;
-    ngx_int_t   rc;
-    ngx_str_t   value;
-
-    ngx_str_null(&sse->event);
-    ngx_str_null(&sse->data);
-
-    for ( /* void */ ; p <= end; p = eol + 1) {
-
-        eol = ngx_thread_ws_sse_eol(p, end + 1);
-
-        rc = ngx_thread_ws_sse_data(p, eol, &value);
-
-        if (rc != NGX_OK && sse->data.data == NULL
-            && ngx_thread_ws_sse_field(p, eol, "error", 5, &value) == NGX_OK)
-        {
-            ngx_str_set(&sse->event, "error");
-            rc = NGX_OK;
-        }
-
-        if (rc == NGX_OK) {
-
-            if (sse->data.data == NULL) {
-                sse->data = value;
-                continue;
-            }
-
-            if (sse->event.data > sse->data.data && sse->event.data <= end
-                && sse->event.data != sse->type
-                && ngx_thread_ws_sse_keep_type(sse) != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
-
-            sse->data.data[sse->data.len++] = LF;
-            ngx_memmove(sse->data.data + sse->data.len, value.data, value.len);
-            sse->data.len += value.len;
-
-        } else {
-            (void) ngx_thread_ws_sse_field(p, eol, "event", 5, &sse->event);
-        }
-    }
-
-    return (sse->data.data == NULL) ? NGX_DECLINED : NGX_OK;
 }
 
 
@@ -358,6 +303,103 @@ ngx_thread_ws_sse_append(ngx_thread_ws_sse_t *sse, u_char *p, size_t len)
     sse->len += len;
 
     return NGX_OK;
+}
+
+
+/*
+ * One more line of data.  In the bytes that are held the lines are joined in
+ * place; the bytes given may be anybody's (a file's, the configuration's), so
+ * that what is joined of them lies where the held ones would.
+ */
+
+static ngx_int_t
+ngx_thread_ws_sse_join(ngx_thread_ws_sse_t *sse, ngx_str_t *value,
+    ngx_uint_t held)
+{
+    if (held) {
+        sse->data.data[sse->data.len++] = LF;
+        ngx_memmove(sse->data.data + sse->data.len, value->data, value->len);
+        sse->data.len += value->len;
+
+        return NGX_OK;
+    }
+
+    if (sse->next == 0 && sse->data.len
+        && ngx_thread_ws_sse_append(sse, sse->data.data, sse->data.len)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_thread_ws_sse_append(sse, (u_char *) "\n", 1) != NGX_OK
+        || ngx_thread_ws_sse_append(sse, value->data, value->len) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* reported as soon as it is there: the next call begins behind it */
+
+    sse->next = sse->len;
+    sse->data.data = sse->buf;
+    sse->data.len = sse->len;
+
+    return NGX_OK;
+}
+
+
+/*
+ * Reads the lines of an event, all of which end before or at end; held: in the
+ * parser's memory.  NGX_OK if it has data, NGX_DECLINED if not, NGX_ERROR
+ * without memory.
+ */
+
+static ngx_int_t
+ngx_thread_ws_sse_lines(ngx_thread_ws_sse_t *sse, u_char *p, u_char *end,
+    ngx_uint_t held)
+{
+    u_char     *eol;
+    ngx_int_t   rc;
+    ngx_str_t   value;
+
+    ngx_str_null(&sse->event);
+    ngx_str_null(&sse->data);
+
+    for ( /* void */ ; p <= end; p = eol + 1) {
+
+        eol = ngx_thread_ws_sse_eol(p, end + 1);
+
+        rc = ngx_thread_ws_sse_data(p, eol, &value);
+
+        if (rc != NGX_OK && sse->data.data == NULL
+            && ngx_thread_ws_sse_field(p, eol, "error", 5, &value) == NGX_OK)
+        {
+            ngx_str_set(&sse->event, "error");
+            rc = NGX_OK;
+        }
+
+        if (rc != NGX_OK) {
+            (void) ngx_thread_ws_sse_field(p, eol, "event", 5, &sse->event);
+            continue;
+        }
+
+        if (sse->data.data == NULL) {
+            sse->data = value;
+            continue;
+        }
+
+        if (held && sse->event.data > sse->data.data && sse->event.data <= end
+            && sse->event.data != sse->type
+            && ngx_thread_ws_sse_keep_type(sse) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (ngx_thread_ws_sse_join(sse, &value, held) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return (sse->data.data == NULL) ? NGX_DECLINED : NGX_OK;
 }
 
 
@@ -442,7 +484,7 @@ ngx_thread_ws_sse_event(ngx_thread_ws_sse_t *sse, u_char *base,
         return NGX_OK;
     }
 
-    return ngx_thread_ws_sse_lines(sse, base, found->eol);
+    return ngx_thread_ws_sse_lines(sse, base, found->eol, base == sse->buf);
 }
 
 
@@ -565,10 +607,24 @@ ngx_thread_ws_sse_take(ngx_thread_ws_sse_t *sse, u_char **pos, u_char *last)
 }
 
 
+/* What was reported last is no longer needed, where it was all that is held. */
+
+static void
+ngx_thread_ws_sse_forget(ngx_thread_ws_sse_t *sse)
+{
+    if (sse->next == sse->len) {
+        sse->next = 0;
+        sse->len = 0;
+    }
+}
+
+
 ngx_int_t
 ngx_thread_ws_sse_parse(ngx_thread_ws_sse_t *sse, u_char **pos, u_char *last)
 {
     ngx_int_t  rc;
+
+    ngx_thread_ws_sse_forget(sse);
 
     if (sse->len == 0 && sse->size > NGX_THREAD_WS_SSE_KEEP) {
         free(sse->buf);
@@ -613,6 +669,8 @@ ngx_thread_ws_sse_finish(ngx_thread_ws_sse_t *sse)
 {
     size_t      from;
     ngx_int_t   rc;
+
+    ngx_thread_ws_sse_forget(sse);
 
     rc = sse->next ? ngx_thread_ws_sse_held(sse, 0) : NGX_AGAIN;
 

@@ -2,8 +2,8 @@
 /*
  * Server-sent events: bytes to events, as the HTML standard's section 9.2.6
  * ("Interpreting an event stream") has it, and a little more, since servers do
- * not all have it so.  Works in place where an event lies whole in what is
- * given, and keeps a copy of what is left over otherwise.
+ * not all have it so.  Copies nothing where an event lies whole in what is
+ * given and has one line of data; keeps a copy otherwise.
  *
  * More than the standard, none of which can be meant otherwise:
  *
@@ -58,7 +58,7 @@ typedef struct {
  * with LF, CR LF or CR; comments, id and retry are skipped.
  *
  *   NGX_OK        an event: event and data, valid until the next call, in the
- *                 parser's memory or in the bytes given (which it may change)
+ *                 parser's memory or in the bytes given, which are only read
  *   NGX_AGAIN     all bytes are consumed
  *   NGX_DECLINED  an event exceeds the limit; the parser must not be used any
  *                 further

@@ -253,7 +253,10 @@ sse_test_limit(void)
 }
 
 
-/* what lies whole in the bytes given is not copied */
+/*
+ * What lies whole in the bytes given is not copied, but for lines that are to
+ * be joined; and the bytes given are nobody's to change.
+ */
 
 static void
 sse_test_in_place(void)
@@ -263,8 +266,11 @@ sse_test_in_place(void)
     ngx_thread_ws_sse_t   sse;
     u_char                stream[] = "data: one\n\n"
                                      "event: e\r\ndata: two\r\n\r\n"
-                                     "data: a\ndata: b\ndata: c\n\n";
+                                     "data: a\nevent: f\ndata: b\ndata: c\n\n"
+                                     "data: d\n\n";
+    u_char                given[sizeof(stream)];
 
+    ngx_memcpy(given, stream, sizeof(stream));
     ngx_memzero(&sse, sizeof(ngx_thread_ws_sse_t));
     sse.limit = SSE_LIMIT;
 
@@ -280,18 +286,28 @@ sse_test_in_place(void)
 
     unit_ok(rc == NGX_OK && sse.event.data == stream + 18
             && sse.data.data == stream + 27, "in place: a type and data");
+    unit_ok(sse.buf == NULL, "in place: no memory was taken");
 
     rc = ngx_thread_ws_sse_parse(&sse, &p, last);
 
-    unit_ok(rc == NGX_OK && sse.data.data == stream + 40,
+    unit_ok(rc == NGX_OK && sse.data.data == sse.buf,
             "in place: lines of data");
     unit_bytes(sse.data.data, sse.data.len, unit_literal("a\nb\nc"),
                "in place: they are joined");
+    unit_bytes(sse.event.data, sse.event.len, unit_literal("f"),
+               "in place: and their type");
+    unit_ok(!ngx_thread_ws_sse_pending(&sse), "in place: nothing is pending");
+
+    rc = ngx_thread_ws_sse_parse(&sse, &p, last);
+
+    unit_ok(rc == NGX_OK && sse.data.data == last - 3,
+            "in place: a line of data after them");
 
     rc = ngx_thread_ws_sse_parse(&sse, &p, last);
 
     unit_int(rc, NGX_AGAIN, "in place: nothing more");
-    unit_ok(sse.buf == NULL, "in place: no memory was taken");
+    unit_bytes(stream, sizeof(stream), given, sizeof(stream),
+               "in place: the bytes given are as they were");
 
     ngx_thread_ws_sse_free(&sse);
 }
