@@ -14,7 +14,10 @@
 #include "ws/ngx_thread_ws_frame.h"
 
 
-/* how long the peer's close frame is waited for, ms */
+/*
+ * How long, in ms, the peer's close frame is waited for, or anything that goes
+ * before ours stands still.
+ */
 
 #define NGX_THREAD_WS_CLOSE_TIMEOUT  5000
 
@@ -26,6 +29,7 @@
 static void ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_lowat(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_early(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_closing(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_timer_handler(ngx_event_t *ev);
 static void ngx_thread_ws_conn_count(ngx_thread_ws_conn_t *conn);
 
@@ -257,9 +261,20 @@ ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
         conn->close_code = code;
     }
 
+    ngx_thread_ws_conn_closing(conn);
+    ngx_thread_ws_conn_wake(conn);
+}
+
+
+/* looks again in so long whether anything has moved */
+
+static void
+ngx_thread_ws_conn_closing(ngx_thread_ws_conn_t *conn)
+{
+    conn->closing_size = conn->out_size;
+
     ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_CLOSE,
                              NGX_THREAD_WS_CLOSE_TIMEOUT);
-    ngx_thread_ws_conn_wake(conn);
 }
 
 
@@ -334,6 +349,15 @@ ngx_thread_ws_conn_timer_handler(ngx_event_t *ev)
         break;
 
     default: /* NGX_THREAD_WS_TIMER_CLOSE */
+
+        if (conn->out_size < conn->closing_size) {
+
+            /* what goes before the close frame is on its way */
+
+            ngx_thread_ws_conn_closing(conn);
+            return;
+        }
+
         conn->error = 1;
         break;
     }

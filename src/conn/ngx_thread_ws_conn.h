@@ -116,6 +116,7 @@ struct ngx_thread_ws_conn_s {
     ngx_thread_ws_block_t     *out;
     ngx_thread_ws_block_t     *out_last;
     size_t                     out_size;
+    size_t                     closing_size; /* out_size at the last look */
     ngx_thread_ws_deflate_t   *deflate;
 
     ngx_event_t                timer;
