@@ -29,7 +29,7 @@
 static void ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_lowat(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_early(ngx_thread_ws_conn_t *conn);
-static void ngx_thread_ws_conn_closing(ngx_thread_ws_conn_t *conn);
+static void ngx_thread_ws_conn_linger(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_timer_handler(ngx_event_t *ev);
 static void ngx_thread_ws_conn_count(ngx_thread_ws_conn_t *conn);
 
@@ -261,7 +261,7 @@ ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
         conn->close_code = code;
     }
 
-    ngx_thread_ws_conn_closing(conn);
+    ngx_thread_ws_conn_linger(conn);
     ngx_thread_ws_conn_wake(conn);
 }
 
@@ -269,7 +269,7 @@ ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
 /* looks again in so long whether anything has moved */
 
 static void
-ngx_thread_ws_conn_closing(ngx_thread_ws_conn_t *conn)
+ngx_thread_ws_conn_linger(ngx_thread_ws_conn_t *conn)
 {
     conn->closing_size = conn->out_size;
 
@@ -354,7 +354,7 @@ ngx_thread_ws_conn_timer_handler(ngx_event_t *ev)
 
             /* what goes before the close frame is on its way */
 
-            ngx_thread_ws_conn_closing(conn);
+            ngx_thread_ws_conn_linger(conn);
             return;
         }
 
