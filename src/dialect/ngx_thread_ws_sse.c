@@ -9,6 +9,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "dialect/ngx_thread_ws_sse.h"
+#include "dialect/ngx_thread_ws_sse_private.h"
 
 
 /* a larger buffer is not kept once it is empty */
@@ -17,14 +18,6 @@
 
 #define NGX_THREAD_WS_SSE_MIN     512
 
-/*
- * Line ends are looked for in windows of so many bytes: a stream that uses but
- * one of CR and LF must not have all of its rest searched for the other one
- * with every line.
- */
-
-#define NGX_THREAD_WS_SSE_WINDOW  512
-
 
 /* where an event ends, and what follows it begins */
 
@@ -32,75 +25,6 @@ typedef struct {
     u_char      *eol;         /* of its last line */
     u_char      *next;
 } ngx_thread_ws_sse_end_t;
-
-
-static u_char  ngx_thread_ws_sse_mark[] = { 0xef, 0xbb, 0xbf };
-
-
-static ngx_inline u_char *
-ngx_thread_ws_sse_eol(u_char *p, u_char *last)
-{
-    u_char  *stop, *lf, *cr;
-
-    while (p < last) {
-
-        stop = (last - p > NGX_THREAD_WS_SSE_WINDOW)
-               ? p + NGX_THREAD_WS_SSE_WINDOW : last;
-
-        lf = memchr(p, LF, stop - p);
-
-        if (lf) {
-            stop = lf;
-        }
-
-        cr = memchr(p, CR, stop - p);
-
-        if (cr) {
-            return cr;
-        }
-
-        if (lf) {
-            return lf;
-        }
-
-        p = stop;
-    }
-
-    return NULL;
-}
-
-
-/*
- * If a line has the named field: NGX_OK with its value.  The space after the
- * colon is optional, as is the colon.
- */
-
-static ngx_int_t
-ngx_thread_ws_sse_field(u_char *p, u_char *end, char *name, size_t len,
-    ngx_str_t *value)
-{
-    if ((size_t) (end - p) < len || ngx_memcmp(p, name, len) != 0) {
-        return NGX_DECLINED;
-    }
-
-    p += len;
-
-    if (p < end) {
-
-        if (*p++ != ':') {
-            return NGX_DECLINED;
-        }
-
-        if (p < end && *p == ' ') {
-            p++;
-        }
-    }
-
-    value->data = p;
-    value->len = (size_t) (end - p);
-
-    return NGX_OK;
-}
 
 
 /*
@@ -410,13 +334,13 @@ ngx_thread_ws_sse_start(ngx_thread_ws_sse_t *sse, u_char **pos, u_char *last)
 {
     while (*pos < last) {
 
-        if (**pos != ngx_thread_ws_sse_mark[sse->mark]) {
+        if (**pos != ngx_thread_ws_sse_bom[sse->mark]) {
             sse->started = 1;
 
             /* it was none: its bytes, if any, begin the first line */
 
             return (sse->mark == 0) ? NGX_OK
-                   : ngx_thread_ws_sse_append(sse, ngx_thread_ws_sse_mark,
+                   : ngx_thread_ws_sse_append(sse, ngx_thread_ws_sse_bom,
                                               sse->mark);
         }
 
@@ -699,54 +623,6 @@ ngx_thread_ws_sse_finish(ngx_thread_ws_sse_t *sse)
     }
 
     return (rc == NGX_OK || rc == NGX_ERROR) ? rc : NGX_AGAIN;
-}
-
-
-ngx_int_t
-ngx_thread_ws_sse_look(u_char *p, u_char *last)
-{
-    size_t        len;
-    ngx_uint_t    i;
-    ngx_str_t     value;
-
-    static char  *fields[] = { "data", "event", "id", "retry", "error", NULL };
-
-    if (last - p >= 3 && ngx_memcmp(p, ngx_thread_ws_sse_mark, 3) == 0) {
-        p += 3;
-    }
-
-    while (p < last
-           && (*p == ' ' || *p == '\t' || *p == LF || *p == CR))
-    {
-        p++;
-    }
-
-    if (p == last) {
-        return NGX_AGAIN;
-    }
-
-    if (*p == '{' || *p == '[' || *p == ':') {
-        return NGX_OK;
-    }
-
-    for (i = 0; fields[i]; i++) {
-        len = ngx_strlen(fields[i]);
-
-        if ((size_t) (last - p) <= len) {
-
-            if (ngx_memcmp(p, fields[i], last - p) == 0) {
-                return NGX_AGAIN;
-            }
-
-        } else if (p[len] == ':'
-                   && ngx_thread_ws_sse_field(p, last, fields[i], len, &value)
-                      == NGX_OK)
-        {
-            return NGX_OK;
-        }
-    }
-
-    return NGX_DECLINED;
 }
 
 
