@@ -246,8 +246,8 @@ ngx_thread_ws_variable_id(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         if (whose.run) {
             value = whose.run->subject.request_id;
 
-        } else if (whose.conn && whose.conn->follower.lane.run) {
-            value = whose.conn->follower.lane.run->subject.request_id;
+        } else if (whose.conn && whose.conn->follower.lane->run) {
+            value = whose.conn->follower.lane->run->subject.request_id;
         }
 
         break;

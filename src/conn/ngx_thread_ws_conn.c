@@ -290,8 +290,8 @@ ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn)
 
     conn->leaving = 1;
 
-    if (conn->close_sent || conn->follower.lane.run
-        || (!conn->error && conn->follower.lane.nwaiting))
+    if (conn->close_sent || conn->follower.lane->run
+        || (!conn->error && conn->follower.lane->nwaiting))
     {
         return;
     }
@@ -339,7 +339,7 @@ ngx_thread_ws_conn_timer_handler(ngx_event_t *ev)
 
     case NGX_THREAD_WS_TIMER_LEAVE:
 
-        if (conn->follower.lane.run == NULL) {
+        if (conn->follower.lane->run == NULL) {
             ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_RESTART,
                                      "the server is restarting");
         }

@@ -298,7 +298,7 @@ ngx_thread_ws_conn_log(ngx_thread_ws_conn_t *conn, u_char *buf, size_t len)
                      (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
                      conn->subject.connection_id);
 
-    run = conn->follower.lane.run;
+    run = conn->follower.lane->run;
 
     if (run) {
         p = ngx_snprintf(p, len - (p - buf), ", request: %V",

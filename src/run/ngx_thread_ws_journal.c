@@ -7,24 +7,62 @@
 
 
 #include "run/ngx_thread_ws_journal.h"
+#include "json/ngx_thread_ws_json.h"
 
 
 static void ngx_thread_ws_journal_entry(ngx_thread_ws_journal_t *journal,
     size_t pos, ngx_thread_ws_entry_t *entry);
 
 
+void
+ngx_thread_ws_journal_init(ngx_thread_ws_journal_t *journal, ngx_pool_t *pool,
+    ngx_thread_ws_journal_handlers_t *handlers, void *data)
+{
+    ngx_memzero(journal, sizeof(ngx_thread_ws_journal_t));
+
+    journal->pool = pool;
+    journal->handlers = handlers;
+    journal->data = data;
+
+    ngx_queue_init(&journal->readers);
+}
+
+
+ngx_int_t
+ngx_thread_ws_journal_add(ngx_thread_ws_journal_t *journal, ngx_uint_t kind,
+    u_char *data, size_t len)
+{
+    ngx_thread_ws_entry_t  entry;
+
+    ngx_thread_ws_journal_seal(journal);
+
+    entry.kind = kind;
+    entry.len = len;
+
+    if (ngx_thread_ws_bytes_add(&journal->bytes, (u_char *) &entry,
+                                sizeof(ngx_thread_ws_entry_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_thread_ws_bytes_add(&journal->bytes, data, len) != NGX_OK) {
+        journal->bytes.len -= sizeof(ngx_thread_ws_entry_t);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_thread_ws_journal_text(ngx_thread_ws_journal_t *journal, u_char *data,
     size_t len, size_t plain)
 {
-    ngx_thread_ws_entry_t  entry;
-
     if (!journal->growing) {
-        entry.kind = NGX_THREAD_WS_ENTRY_TEXT;
-        entry.len = 0;
 
-        if (ngx_thread_ws_bytes_add(&journal->bytes, (u_char *) &entry,
-                                    sizeof(ngx_thread_ws_entry_t))
+        if (ngx_thread_ws_journal_add(journal, NGX_THREAD_WS_ENTRY_TEXT, NULL,
+                                      0)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -115,6 +153,61 @@ ngx_thread_ws_journal_skip(ngx_thread_ws_journal_t *journal,
 }
 
 
+size_t
+ngx_thread_ws_journal_tell(ngx_thread_ws_position_t *position)
+{
+    return position->entry
+           + (position->offset ? sizeof(ngx_thread_ws_entry_t)
+                                 + position->offset : 0);
+}
+
+
+ngx_int_t
+ngx_thread_ws_journal_seek(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_position_t *position, size_t place)
+{
+    u_char      *last;
+    ngx_str_t    bytes;
+    ngx_uint_t   kind;
+
+    ngx_memzero(position, sizeof(ngx_thread_ws_position_t));
+
+    while (position->entry < place) {
+
+        if (ngx_thread_ws_journal_at(journal, position, &kind, &bytes)
+            != NGX_OK)
+        {
+            return NGX_DECLINED;
+        }
+
+        if (position->entry + sizeof(ngx_thread_ws_entry_t) + bytes.len
+            <= place)
+        {
+            ngx_thread_ws_journal_skip(journal, position, bytes.len);
+            continue;
+        }
+
+        /* in the middle of a text, but not of a character */
+
+        if (kind != NGX_THREAD_WS_ENTRY_TEXT
+            || place <= position->entry + sizeof(ngx_thread_ws_entry_t))
+        {
+            return NGX_DECLINED;
+        }
+
+        position->offset = place - position->entry
+                           - sizeof(ngx_thread_ws_entry_t);
+
+        last = ngx_thread_ws_json_piece(bytes.data, bytes.data + bytes.len,
+                                        position->offset);
+
+        return (last == bytes.data + position->offset) ? NGX_OK : NGX_DECLINED;
+    }
+
+    return NGX_OK;
+}
+
+
 u_char *
 ngx_thread_ws_journal_answer(ngx_thread_ws_journal_t *journal, u_char *dst)
 {
@@ -142,7 +235,11 @@ void
 ngx_thread_ws_journal_free(ngx_thread_ws_journal_t *journal)
 {
     ngx_thread_ws_bytes_free(&journal->bytes);
-    ngx_memzero(journal, sizeof(ngx_thread_ws_journal_t));
+
+    journal->open = 0;
+    journal->text = 0;
+    journal->plain = 0;
+    journal->growing = 0;
 }
 
 

@@ -17,7 +17,11 @@
 
 
 typedef enum {
-    NGX_THREAD_WS_ENTRY_TEXT = 1             /* of the answer */
+    NGX_THREAD_WS_ENTRY_ASKED = 1,           /* the message: its content, plain;
+                                                the first entry, if any */
+    NGX_THREAD_WS_ENTRY_TEXT,                /* of the answer */
+    NGX_THREAD_WS_ENTRY_END                  /* an ending, as it is written for
+                                                other workers */
 } ngx_thread_ws_entry_e;
 
 
@@ -27,7 +31,39 @@ typedef struct {
 } ngx_thread_ws_entry_t;
 
 
-/* Zero it first. */
+/* How a run ended, as its clients are told; the texts are the journal's. */
+
+typedef struct {
+    ngx_uint_t                 outcome;      /* ngx_thread_ws_outcome_e */
+    ngx_uint_t                 code;         /* failed: ngx_thread_ws_code_e */
+    ngx_uint_t                 retryable;    /* unsigned  retryable:1 */
+    ngx_msec_t                 retry_after;  /* ms; 0: not told */
+    ngx_msec_t                 latency;      /* ms */
+    ngx_int_t                  input_tokens; /* -1: no usage is known */
+    ngx_int_t                  output_tokens;
+    ngx_int_t                  reasoning_tokens;
+    ngx_int_t                  cached_tokens;
+    ngx_str_t                  text;         /* of an error, for people */
+    ngx_str_t                  finish_reason;
+} ngx_thread_ws_ending_t;
+
+
+/* Who has the journal; data is the journal's. */
+
+typedef struct {
+
+    /* a reader has room again */
+
+    void  (*room)(void *data);
+
+    /* it has one reader less: without any it may be freed */
+
+    void  (*left)(void *data);
+
+} ngx_thread_ws_journal_handlers_t;
+
+
+/* Zero it first, and set who has it. */
 
 typedef struct {
     ngx_thread_ws_bytes_t      bytes;        /* entries */
@@ -35,7 +71,16 @@ typedef struct {
                                                 begins, with growing set */
     size_t                     text;         /* bytes of all texts */
     size_t                     plain;        /* ... once unescaped */
+
+    ngx_pool_t                *pool;         /* lives as long as the journal */
+    ngx_str_t                  request_id;
+    ngx_queue_t                readers;      /* of ngx_thread_ws_reader_t */
+    ngx_thread_ws_journal_handlers_t  *handlers;
+    void                      *data;
+
+    ngx_thread_ws_ending_t     ending;       /* with ended set */
     unsigned                   growing:1;
+    unsigned                   ended:1;
 } ngx_thread_ws_journal_t;
 
 
@@ -46,6 +91,16 @@ typedef struct {
     size_t                     offset;       /* what it has taken of that */
 } ngx_thread_ws_position_t;
 
+
+/* an empty journal */
+
+void ngx_thread_ws_journal_init(ngx_thread_ws_journal_t *journal,
+    ngx_pool_t *pool, ngx_thread_ws_journal_handlers_t *handlers, void *data);
+
+/* adds an entry that does not grow: NGX_OK or NGX_ERROR without memory */
+
+ngx_int_t ngx_thread_ws_journal_add(ngx_thread_ws_journal_t *journal,
+    ngx_uint_t kind, u_char *data, size_t len);
 
 /*
  * Adds text, which grows the last entry until it is sealed; plain is its size
@@ -78,12 +133,23 @@ void ngx_thread_ws_journal_skip(ngx_thread_ws_journal_t *journal,
     ngx_thread_ws_position_t *position, size_t len);
 
 /*
+ * A place that a position can be found again by, growing, and the way back,
+ * which is NGX_DECLINED for a place where no reader can have stood.
+ */
+
+size_t ngx_thread_ws_journal_tell(ngx_thread_ws_position_t *position);
+ngx_int_t ngx_thread_ws_journal_seek(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_position_t *position, size_t place);
+
+/*
  * Writes all texts one after the other, journal->text bytes; returns the
  * position after them.
  */
 
 u_char *ngx_thread_ws_journal_answer(ngx_thread_ws_journal_t *journal,
     u_char *dst);
+
+/* forgets what was said; who reads it still hears the end */
 
 void ngx_thread_ws_journal_free(ngx_thread_ws_journal_t *journal);
 

@@ -446,19 +446,10 @@ ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run)
 
 
 void
-ngx_thread_ws_run_resume(ngx_thread_ws_run_t *run)
-{
-    if (run->agent) {
-        ngx_thread_ws_agent_resume(run->agent);
-    }
-}
-
-
-void
 ngx_thread_ws_run_release(ngx_thread_ws_run_t *run)
 {
     if (run->state != NGX_THREAD_WS_ENDED || run->held || run->op_active
-        || !ngx_queue_empty(&run->readers))
+        || !ngx_queue_empty(&run->journal.readers))
     {
         return;
     }

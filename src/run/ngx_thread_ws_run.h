@@ -103,7 +103,6 @@ struct ngx_thread_ws_run_s {
     ngx_thread_ws_context_t   *context;
     ngx_thread_ws_lane_t      *lane;         /* NULL: on none any more */
     ngx_queue_t                queue;        /* in the lane, while it waits */
-    ngx_queue_t                readers;      /* of ngx_thread_ws_reader_t */
 
     /* who asked what */
 
@@ -185,10 +184,6 @@ void ngx_thread_ws_run_start(ngx_thread_ws_run_t *run);
 
 void ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
     ngx_thread_ws_verdict_t *verdict);
-
-/* some of those who hear it have room again */
-
-void ngx_thread_ws_run_resume(ngx_thread_ws_run_t *run);
 
 /* frees a run that has ended, unless somebody still needs it */
 

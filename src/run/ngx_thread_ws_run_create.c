@@ -10,8 +10,16 @@
 
 static ngx_int_t ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
     ngx_thread_ws_run_args_t *args);
+static void ngx_thread_ws_run_on_room(void *data);
+static void ngx_thread_ws_run_on_left(void *data);
 static u_char *ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
+
+
+static ngx_thread_ws_journal_handlers_t  ngx_thread_ws_run_journal = {
+    ngx_thread_ws_run_on_room,
+    ngx_thread_ws_run_on_left
+};
 
 
 ngx_thread_ws_run_t *
@@ -40,7 +48,8 @@ ngx_thread_ws_run_create(ngx_thread_ws_run_args_t *args)
     run->context = args->context;
     run->started = ngx_current_msec;
 
-    ngx_queue_init(&run->readers);
+    ngx_thread_ws_journal_init(&run->journal, pool,
+                               &ngx_thread_ws_run_journal, run);
     ngx_thread_ws_result_init(&run->result);
 
     if (ngx_thread_ws_run_texts(run, args) != NGX_OK) {
@@ -94,6 +103,8 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
         return NGX_ERROR;
     }
 
+    run->journal.request_id = run->subject.request_id;
+
     run->content.len = args->content.len;
     run->content.data = ngx_pstrdup(run->pool, &args->content);
 
@@ -143,6 +154,27 @@ ngx_thread_ws_run_headers(ngx_thread_ws_run_t *run)
     to->value.len = NGX_THREAD_WS_TRACEPARENT_LEN;
 
     return headers;
+}
+
+
+/* what those who read its journal tell */
+
+
+static void
+ngx_thread_ws_run_on_room(void *data)
+{
+    ngx_thread_ws_run_t  *run = data;
+
+    if (run->agent) {
+        ngx_thread_ws_agent_resume(run->agent);
+    }
+}
+
+
+static void
+ngx_thread_ws_run_on_left(void *data)
+{
+    ngx_thread_ws_run_release(data);
 }
 
 

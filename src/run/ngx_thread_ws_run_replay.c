@@ -8,6 +8,8 @@
 #include "run/ngx_thread_ws_run_private.h"
 
 
+static void ngx_thread_ws_run_ending(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_ending_t *ending);
 static void ngx_thread_ws_replay_refuse(ngx_thread_ws_run_t *run,
     ngx_uint_t code, char *reason);
 
@@ -81,6 +83,34 @@ ngx_thread_ws_run_finish(ngx_thread_ws_run_t *run, ngx_uint_t state)
     }
 
     ngx_thread_ws_journal_seal(&run->journal);
+
+    ngx_thread_ws_run_ending(run, &run->journal.ending);
+    run->journal.ended = 1;
+}
+
+
+/* what its clients are told of its end */
+
+static void
+ngx_thread_ws_run_ending(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_ending_t *ending)
+{
+    ngx_thread_ws_code_t  *code;
+
+    code = &ngx_thread_ws_codes[run->verdict.code];
+
+    ending->outcome = run->result.outcome;
+    ending->code = run->verdict.code;
+    ending->retryable = run->verdict.judged ? run->verdict.retryable
+                                            : code->retryable;
+    ending->retry_after = run->verdict.retry_after;
+    ending->text = run->verdict.text;
+    ending->latency = run->result.latency;
+    ending->input_tokens = run->result.input_tokens;
+    ending->output_tokens = run->result.output_tokens;
+    ending->reasoning_tokens = run->reply.reasoning_tokens;
+    ending->cached_tokens = run->reply.cached_tokens;
+    ending->finish_reason = run->reply.finish_reason;
 }
 
 

@@ -64,31 +64,43 @@ typedef struct {
     ngx_thread_ws_follower_handlers_t  *handlers;
     void                      *data;
     ngx_queue_t                readers;      /* of ngx_thread_ws_reader_t */
-    ngx_thread_ws_lane_t       lane;         /* of its own runs */
+    ngx_thread_ws_lane_t      *lane;         /* of its runs: its own, or with
+                                                thread_ws_resume its thread's */
+    ngx_thread_ws_lane_t       own;
     unsigned                   v2:1;         /* by its subprotocol: it knows
                                                 of "alive" */
+    unsigned                   follows:1;    /* it has said so: it hears all
+                                                runs of its thread */
 } ngx_thread_ws_follower_t;
 
 
-/* A follower in a run's journal; in the run's pool. */
+/* A follower in a journal; in the journal's pool. */
 
 typedef struct {
     ngx_queue_t                queue;        /* in the follower's readers */
-    ngx_queue_t                link;         /* in the run's readers */
+    ngx_queue_t                link;         /* in the journal's readers */
     ngx_thread_ws_follower_t  *follower;
-    ngx_thread_ws_run_t       *run;
+    ngx_thread_ws_journal_t   *journal;
     ngx_thread_ws_position_t   position;
     ngx_str_t                  head;         /* of its token events */
+    unsigned                   asker:1;      /* the run answers its message */
+    unsigned                   announce:1;   /* it is to be told what for */
+    unsigned                   following:1;  /* ... as it has asked to be */
 } ngx_thread_ws_reader_t;
 
 
 void ngx_thread_ws_follower_init(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_follower_handlers_t *handlers, void *data);
 
-/* the follower hears the run from its beginning: NGX_OK or NGX_ERROR */
+/* the follower hears what is said, from the beginning; NULL without memory */
 
-ngx_int_t ngx_thread_ws_follower_hear(ngx_thread_ws_follower_t *follower,
-    ngx_thread_ws_run_t *run);
+ngx_thread_ws_reader_t *ngx_thread_ws_follower_hear(
+    ngx_thread_ws_follower_t *follower, ngx_thread_ws_journal_t *journal);
+
+/* the follower's reader in the journal, NULL: it does not hear it */
+
+ngx_thread_ws_reader_t *ngx_thread_ws_follower_reader(
+    ngx_thread_ws_follower_t *follower, ngx_thread_ws_journal_t *journal);
 
 /*
  * Writes events of what the runs have said while there is room, with all set
@@ -102,13 +114,9 @@ ngx_int_t ngx_thread_ws_follower_hear(ngx_thread_ws_follower_t *follower,
 ngx_int_t ngx_thread_ws_follower_take(ngx_thread_ws_follower_t *follower,
     ngx_uint_t all);
 
-/* says that the run goes on, to a follower that has nothing else to take */
+/* has as much to send that nothing more is taken for now */
 
-void ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader);
-
-/* bytes of a run that have not left yet, in its journal and in the output */
-
-size_t ngx_thread_ws_reader_behind(ngx_thread_ws_reader_t *reader);
+ngx_uint_t ngx_thread_ws_follower_full(ngx_thread_ws_follower_t *follower);
 
 /* the output has drained: runs that waited for it go on */
 

@@ -30,7 +30,7 @@ ngx_thread_ws_thread_submit(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_run_t   *run;
     ngx_thread_ws_lane_t  *lane;
 
-    lane = &follower->lane;
+    lane = follower->lane;
 
     run = ngx_thread_ws_thread_find(follower, &args->request_id);
 
@@ -99,7 +99,7 @@ ngx_thread_ws_thread_admit(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_lane_t      *lane;
     ngx_thread_ws_loc_conf_t  *conf;
 
-    lane = &follower->lane;
+    lane = follower->lane;
     conf = follower->conf;
 
     if (lane->run == NULL && lane->nwaiting == 0) {
@@ -147,6 +147,7 @@ ngx_thread_ws_thread_run(ngx_thread_ws_follower_t *follower,
 {
     ngx_thread_ws_run_t     *run;
     ngx_thread_ws_thread_t  *thread;
+    ngx_thread_ws_reader_t  *reader;
 
     thread = follower->thread;
 
@@ -160,10 +161,13 @@ ngx_thread_ws_thread_run(ngx_thread_ws_follower_t *follower,
         return NULL;
     }
 
-    if (ngx_thread_ws_follower_hear(follower, run) != NGX_OK) {
+    reader = ngx_thread_ws_follower_hear(follower, &run->journal);
+    if (reader == NULL) {
         ngx_destroy_pool(run->pool);
         return NULL;
     }
+
+    reader->asker = 1;
 
     thread->nruns++;
 
@@ -195,7 +199,7 @@ ngx_thread_ws_thread_next(ngx_thread_ws_follower_t *follower)
     ngx_queue_t           *q;
     ngx_thread_ws_lane_t  *lane;
 
-    lane = &follower->lane;
+    lane = follower->lane;
 
     while (lane->run == NULL
            && !ngx_queue_empty(&lane->waiting)
@@ -230,14 +234,14 @@ ngx_thread_ws_thread_room(ngx_thread_ws_follower_t *follower)
     {
         reader = ngx_queue_data(q, ngx_thread_ws_reader_t, queue);
 
-        behind += ngx_thread_ws_journal_left(&reader->run->journal,
+        behind += ngx_thread_ws_journal_left(reader->journal,
                                              &reader->position);
 
-        if (reader->run->result.outcome == NGX_THREAD_WS_COMPLETED) {
+        if (reader->journal->ending.outcome == NGX_THREAD_WS_COMPLETED) {
 
             /* all of it once more */
 
-            behind += reader->run->journal.text;
+            behind += reader->journal->text;
         }
     }
 
@@ -260,6 +264,14 @@ ngx_thread_ws_thread_begin(ngx_thread_ws_follower_t *follower,
 
 
 void
+ngx_thread_ws_lane_init(ngx_thread_ws_lane_t *lane)
+{
+    ngx_memzero(lane, sizeof(ngx_thread_ws_lane_t));
+    ngx_queue_init(&lane->waiting);
+}
+
+
+void
 ngx_thread_ws_lane_dequeue(ngx_thread_ws_lane_t *lane,
     ngx_thread_ws_run_t *run)
 {
@@ -278,7 +290,7 @@ ngx_thread_ws_thread_disconnect(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_run_t   *run;
     ngx_thread_ws_lane_t  *lane;
 
-    lane = &follower->lane;
+    lane = follower->lane;
     outcome = verdict ? NGX_THREAD_WS_FAILED : NGX_THREAD_WS_DISCONNECTED;
 
     while (!ngx_queue_empty(&lane->waiting)) {
@@ -319,7 +331,7 @@ ngx_thread_ws_thread_find(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_run_t   *run;
     ngx_thread_ws_lane_t  *lane;
 
-    lane = &follower->lane;
+    lane = follower->lane;
 
     run = lane->run;
     q = ngx_queue_head(&lane->waiting);

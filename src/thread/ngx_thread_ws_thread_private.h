@@ -27,7 +27,27 @@ void ngx_thread_ws_thread_release(ngx_thread_ws_thread_t *thread);
 
 void ngx_thread_ws_thread_deleted(ngx_thread_ws_thread_t *thread);
 
-/* takes a run that waits off its lane */
+/*
+ * A reader writes events of what was said while there is room, with all set
+ * whatever room there is, as ngx_thread_ws_follower_take() does; closes itself
+ * after the end.
+ */
+
+ngx_int_t ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader,
+    ngx_uint_t all);
+void ngx_thread_ws_reader_close(ngx_thread_ws_reader_t *reader);
+
+/* says that the run goes on, to a follower that has nothing else to take */
+
+void ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader);
+
+/* bytes that have not left yet, in the journal and in the output */
+
+size_t ngx_thread_ws_reader_behind(ngx_thread_ws_reader_t *reader);
+
+/* an empty lane; a run that waits is taken off its own */
+
+void ngx_thread_ws_lane_init(ngx_thread_ws_lane_t *lane);
 
 void ngx_thread_ws_lane_dequeue(ngx_thread_ws_lane_t *lane,
     ngx_thread_ws_run_t *run);

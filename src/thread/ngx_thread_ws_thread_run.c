@@ -77,8 +77,8 @@ ngx_thread_ws_thread_on_alive(ngx_thread_ws_run_t *run)
 {
     ngx_queue_t  *q;
 
-    for (q = ngx_queue_head(&run->readers);
-         q != ngx_queue_sentinel(&run->readers);
+    for (q = ngx_queue_head(&run->journal.readers);
+         q != ngx_queue_sentinel(&run->journal.readers);
          q = ngx_queue_next(q))
     {
         ngx_thread_ws_reader_alive(ngx_queue_data(q, ngx_thread_ws_reader_t,
@@ -99,10 +99,10 @@ ngx_thread_ws_thread_on_said(ngx_thread_ws_run_t *run, ngx_uint_t more)
     ngx_thread_ws_follower_t  *follower;
 
     limit = run->conf->output_buffer;
-    rc = ngx_queue_empty(&run->readers) ? NGX_OK : NGX_AGAIN;
+    rc = ngx_queue_empty(&run->journal.readers) ? NGX_OK : NGX_AGAIN;
 
-    for (q = ngx_queue_head(&run->readers);
-         q != ngx_queue_sentinel(&run->readers);
+    for (q = ngx_queue_head(&run->journal.readers);
+         q != ngx_queue_sentinel(&run->journal.readers);
          q = next)
     {
         next = ngx_queue_next(q);
@@ -180,14 +180,17 @@ ngx_thread_ws_thread_on_ended(ngx_thread_ws_run_t *run)
             ngx_thread_ws_lane_dequeue(lane, run);
         }
 
-        for (q = ngx_queue_head(&run->readers);
-             q != ngx_queue_sentinel(&run->readers);
+        for (q = ngx_queue_head(&run->journal.readers);
+             q != ngx_queue_sentinel(&run->journal.readers);
              q = ngx_queue_next(q))
         {
             reader = ngx_queue_data(q, ngx_thread_ws_reader_t, link);
             follower = reader->follower;
 
-            follower->handlers->ended(follower->data, run);
+            if (reader->asker) {
+                follower->handlers->ended(follower->data, run);
+            }
+
             follower->handlers->post(follower->data);
         }
 

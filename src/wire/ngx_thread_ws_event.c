@@ -154,6 +154,69 @@ ngx_thread_ws_event_error(u_char *dst, ngx_thread_ws_error_t *error)
 }
 
 
+u_char *
+ngx_thread_ws_event_position(u_char *last, size_t position)
+{
+    return ngx_sprintf(last - 1, ",\"position\":%uz}", position);
+}
+
+
+size_t
+ngx_thread_ws_event_asked_size(ngx_thread_ws_asked_t *asked)
+{
+    return sizeof("{\"type\":\"following\",\"requestId\":\"\","
+                  "\"content\":\"\"}") - 1
+           + asked->request_id.len
+           + ngx_thread_ws_json_escaped_size(asked->content.data,
+                                             asked->content.len);
+}
+
+
+u_char *
+ngx_thread_ws_event_asked(u_char *dst, ngx_thread_ws_asked_t *asked)
+{
+    if (asked->following) {
+        dst = ngx_thread_ws_event_put(dst, "{\"type\":\"following\"");
+
+    } else {
+        dst = ngx_thread_ws_event_put(dst, "{\"type\":\"message\"");
+    }
+
+    dst = ngx_thread_ws_event_put(dst, ",\"requestId\":\"");
+    dst = ngx_thread_ws_event_str(dst, &asked->request_id);
+    dst = ngx_thread_ws_event_put(dst, "\",\"content\":\"");
+    dst = ngx_thread_ws_json_escape(dst, asked->content.data,
+                                    asked->content.len);
+
+    return ngx_thread_ws_event_put(dst, "\"}");
+}
+
+
+size_t
+ngx_thread_ws_event_idle_size(ngx_str_t *last_id)
+{
+    return sizeof("{\"type\":\"idle\",\"lastRequestId\":\"\"}") - 1
+           + last_id->len;
+}
+
+
+u_char *
+ngx_thread_ws_event_idle(u_char *dst, ngx_str_t *last_id)
+{
+    dst = ngx_thread_ws_event_put(dst, "{\"type\":\"idle\"");
+
+    if (last_id->len) {
+        dst = ngx_thread_ws_event_put(dst, ",\"lastRequestId\":\"");
+        dst = ngx_thread_ws_event_str(dst, last_id);
+        *dst++ = '"';
+    }
+
+    *dst++ = '}';
+
+    return dst;
+}
+
+
 size_t
 ngx_thread_ws_event_alive_size(ngx_str_t *request_id)
 {

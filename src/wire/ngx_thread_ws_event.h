@@ -62,6 +62,34 @@ size_t ngx_thread_ws_event_error_size(ngx_thread_ws_error_t *error);
 u_char *ngx_thread_ws_event_error(u_char *dst, ngx_thread_ws_error_t *error);
 
 
+/*
+ * The place in a run's journal after an event, which was written up to last:
+ * goes into it.
+ */
+
+#define NGX_THREAD_WS_EVENT_POSITION                                          \
+    (sizeof(",\"position\":") - 1 + NGX_SIZE_T_LEN)
+
+u_char *ngx_thread_ws_event_position(u_char *last, size_t position);
+
+
+/* what a run answers: to who asked to follow it, or hears it in passing */
+
+typedef struct {
+    ngx_str_t    request_id;
+    ngx_str_t    content;         /* plain UTF-8 */
+    ngx_uint_t   following;       /* unsigned  following:1 */
+} ngx_thread_ws_asked_t;
+
+size_t ngx_thread_ws_event_asked_size(ngx_thread_ws_asked_t *asked);
+u_char *ngx_thread_ws_event_asked(u_char *dst, ngx_thread_ws_asked_t *asked);
+
+/* no run goes on; last_id: of the thread's last run, empty: left out */
+
+size_t ngx_thread_ws_event_idle_size(ngx_str_t *last_id);
+u_char *ngx_thread_ws_event_idle(u_char *dst, ngx_str_t *last_id);
+
+
 /* for the subprotocol thread-ws.v2: the agent works, and says nothing */
 
 size_t ngx_thread_ws_event_alive_size(ngx_str_t *request_id);

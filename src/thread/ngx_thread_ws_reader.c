@@ -1,0 +1,406 @@
+
+/*
+ * From a journal to the client's protocol: tokens, and a run's one end.
+ */
+
+
+#include "thread/ngx_thread_ws_thread_private.h"
+#include "json/ngx_thread_ws_json.h"
+#include "observe/ngx_thread_ws_subject.h"
+#include "wire/ngx_thread_ws_code.h"
+#include "wire/ngx_thread_ws_event.h"
+
+
+/*
+ * Bytes of a token, more or less: no more than a slow line carries while a
+ * client waits for a sign of life.
+ */
+
+#define NGX_THREAD_WS_READER_TOKEN  16384
+
+
+static ngx_int_t ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader,
+    ngx_str_t *content);
+static ngx_int_t ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader);
+static u_char *ngx_thread_ws_reader_texts(ngx_thread_ws_reader_t *reader,
+    u_char *p, size_t size);
+static ngx_int_t ngx_thread_ws_reader_head(ngx_thread_ws_reader_t *reader);
+static ngx_int_t ngx_thread_ws_reader_end(ngx_thread_ws_reader_t *reader);
+static ngx_int_t ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader);
+static ngx_int_t ngx_thread_ws_reader_cancelled(
+    ngx_thread_ws_reader_t *reader);
+static ngx_int_t ngx_thread_ws_reader_error(ngx_thread_ws_reader_t *reader);
+static u_char *ngx_thread_ws_reader_room(ngx_thread_ws_reader_t *reader,
+    size_t size);
+static void ngx_thread_ws_reader_say(ngx_thread_ws_reader_t *reader,
+    u_char *event, u_char *last);
+
+
+ngx_int_t
+ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader, ngx_uint_t all)
+{
+    ngx_int_t                 rc;
+    ngx_str_t                 bytes;
+    ngx_uint_t                kind;
+    ngx_thread_ws_journal_t  *journal;
+
+    journal = reader->journal;
+
+    while (ngx_thread_ws_journal_at(journal, &reader->position, &kind, &bytes)
+           == NGX_OK)
+    {
+        if (!all && ngx_thread_ws_follower_full(reader->follower)) {
+            return NGX_AGAIN;
+        }
+
+        if (kind == NGX_THREAD_WS_ENTRY_TEXT && bytes.len) {
+            rc = ngx_thread_ws_reader_token(reader);
+
+        } else {
+            ngx_thread_ws_journal_skip(journal, &reader->position, bytes.len);
+
+            rc = (kind == NGX_THREAD_WS_ENTRY_ASKED)
+                 ? ngx_thread_ws_reader_asked(reader, &bytes) : NGX_OK;
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
+    if (!journal->ended) {
+        return NGX_OK;
+    }
+
+    if (!all && ngx_thread_ws_follower_full(reader->follower)) {
+        return NGX_AGAIN;
+    }
+
+    if (ngx_thread_ws_reader_end(reader) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_thread_ws_reader_close(reader);
+
+    return NGX_OK;
+}
+
+
+/* what the run answers, to those who did not ask it */
+
+static ngx_int_t
+ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *content)
+{
+    u_char                 *event;
+    ngx_thread_ws_asked_t   asked;
+
+    if (!reader->announce) {
+        return NGX_OK;
+    }
+
+    reader->announce = 0;
+
+    asked.following = reader->following;
+    asked.request_id = reader->journal->request_id;
+    asked.content = *content;
+
+    event = ngx_thread_ws_reader_room(reader,
+                                      ngx_thread_ws_event_asked_size(&asked));
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_thread_ws_reader_say(reader, event,
+                             ngx_thread_ws_event_asked(event, &asked));
+
+    return NGX_OK;
+}
+
+
+/* all that there is in one event, up to a bound: the text of several reads */
+
+static ngx_int_t
+ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader)
+{
+    u_char  *p, *event;
+    size_t   size;
+
+    if (reader->head.len == 0 && ngx_thread_ws_reader_head(reader) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    size = ngx_min(ngx_thread_ws_journal_left(reader->journal,
+                                              &reader->position),
+                   NGX_THREAD_WS_READER_TOKEN);
+
+    event = ngx_thread_ws_reader_room(reader, reader->head.len + size
+                                      + sizeof(NGX_THREAD_WS_TOKEN_TAIL) - 1);
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(event, reader->head.data, reader->head.len);
+    p = ngx_thread_ws_reader_texts(reader, p, size);
+    p = ngx_cpymem(p, NGX_THREAD_WS_TOKEN_TAIL,
+                   sizeof(NGX_THREAD_WS_TOKEN_TAIL) - 1);
+
+    ngx_thread_ws_reader_say(reader, event, p);
+
+    return NGX_OK;
+}
+
+
+/* writes texts that follow one another, at most size bytes */
+
+static u_char *
+ngx_thread_ws_reader_texts(ngx_thread_ws_reader_t *reader, u_char *p,
+    size_t size)
+{
+    u_char                   *end;
+    size_t                    len;
+    ngx_str_t                 text;
+    ngx_uint_t                kind;
+    ngx_thread_ws_journal_t  *journal;
+
+    journal = reader->journal;
+
+    while (ngx_thread_ws_journal_at(journal, &reader->position, &kind, &text)
+           == NGX_OK
+           && kind == NGX_THREAD_WS_ENTRY_TEXT)
+    {
+        len = text.len;
+
+        if (len > size) {
+
+            /* between two characters, none of which takes more bytes */
+
+            if (size < NGX_THREAD_WS_JSON_CHAR_MAX) {
+                break;
+            }
+
+            end = ngx_thread_ws_json_piece(text.data, text.data + text.len,
+                                           size - NGX_THREAD_WS_JSON_CHAR_MAX
+                                           + 1);
+            len = end - text.data;
+        }
+
+        p = ngx_cpymem(p, text.data, len);
+        size -= len;
+
+        ngx_thread_ws_journal_skip(journal, &reader->position, len);
+    }
+
+    return p;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_reader_head(ngx_thread_ws_reader_t *reader)
+{
+    u_char     *p;
+    ngx_str_t  *id;
+
+    id = &reader->journal->request_id;
+
+    p = ngx_pnalloc(reader->journal->pool,
+                    ngx_thread_ws_event_token_head_size(id));
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    reader->head.data = p;
+    reader->head.len = ngx_thread_ws_event_token_head(p, id) - p;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_reader_end(ngx_thread_ws_reader_t *reader)
+{
+    switch (reader->journal->ending.outcome) {
+
+    case NGX_THREAD_WS_COMPLETED:
+        return ngx_thread_ws_reader_final(reader);
+
+    case NGX_THREAD_WS_CANCELLED:
+        return ngx_thread_ws_reader_cancelled(reader);
+
+    case NGX_THREAD_WS_FAILED:
+        return ngx_thread_ws_reader_error(reader);
+
+    default: /* NGX_THREAD_WS_DISCONNECTED: there is nobody to be told */
+        return NGX_OK;
+    }
+}
+
+
+static ngx_int_t
+ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader)
+{
+    u_char                   *p, *event;
+    ngx_thread_ws_final_t     final;
+    ngx_thread_ws_ending_t   *ending;
+    ngx_thread_ws_journal_t  *journal;
+
+    journal = reader->journal;
+    ending = &journal->ending;
+
+    final.request_id = journal->request_id;
+    final.answer = journal->text;
+    final.latency = ending->latency;
+    final.usage = ending->input_tokens >= 0;
+    final.input_tokens = ending->input_tokens;
+    final.output_tokens = ngx_max(ending->output_tokens, 0);
+    final.reasoning_tokens = ending->reasoning_tokens;
+    final.cached_tokens = ending->cached_tokens;
+    final.finish_reason = ending->finish_reason;
+
+    event = ngx_thread_ws_reader_room(reader,
+                                      ngx_thread_ws_event_final_size(&final));
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_thread_ws_event_final_head(event, &final);
+    p = ngx_thread_ws_journal_answer(journal, p);
+    p = ngx_thread_ws_event_final_tail(p, &final);
+
+    ngx_thread_ws_reader_say(reader, event, p);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader)
+{
+    u_char                    *event;
+    ngx_str_t                 *id;
+    ngx_thread_ws_follower_t  *follower;
+
+    id = &reader->journal->request_id;
+    follower = reader->follower;
+
+    if (!follower->v2 || ngx_thread_ws_reader_behind(reader)) {
+        return;
+    }
+
+    event = ngx_thread_ws_reader_room(reader,
+                                      ngx_thread_ws_event_alive_size(id));
+    if (event) {
+        ngx_thread_ws_reader_say(reader, event,
+                                 ngx_thread_ws_event_alive(event, id));
+        follower->handlers->post(follower->data);
+    }
+}
+
+
+static ngx_int_t
+ngx_thread_ws_reader_cancelled(ngx_thread_ws_reader_t *reader)
+{
+    u_char     *event;
+    ngx_str_t  *id;
+
+    id = &reader->journal->request_id;
+
+    event = ngx_thread_ws_reader_room(reader,
+                                      ngx_thread_ws_event_cancelled_size(id));
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_thread_ws_reader_say(reader, event,
+                             ngx_thread_ws_event_cancelled(event, id));
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_reader_error(ngx_thread_ws_reader_t *reader)
+{
+    u_char                  *event;
+    ngx_thread_ws_code_t    *code;
+    ngx_thread_ws_error_t    error;
+    ngx_thread_ws_ending_t  *ending;
+
+    ending = &reader->journal->ending;
+    code = &ngx_thread_ws_codes[ending->code];
+
+    error.request_id = reader->journal->request_id;
+    error.message = ending->text.len ? ending->text : code->text;
+    error.code = code->name;
+    error.retryable = ending->retryable;
+    error.retry_after = error.retryable ? ending->retry_after : 0;
+
+    event = ngx_thread_ws_reader_room(reader,
+                                      ngx_thread_ws_event_error_size(&error));
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_thread_ws_reader_say(reader, event,
+                             ngx_thread_ws_event_error(event, &error));
+
+    return NGX_OK;
+}
+
+
+static u_char *
+ngx_thread_ws_reader_room(ngx_thread_ws_reader_t *reader, size_t size)
+{
+    ngx_thread_ws_follower_t  *follower;
+
+    follower = reader->follower;
+
+    return follower->handlers->text(follower->data,
+                                    size + NGX_THREAD_WS_EVENT_POSITION);
+}
+
+
+/* an event, to those who follow with the place after it */
+
+static void
+ngx_thread_ws_reader_say(ngx_thread_ws_reader_t *reader, u_char *event,
+    u_char *last)
+{
+    ngx_thread_ws_follower_t  *follower;
+
+    follower = reader->follower;
+
+    if (follower->follows) {
+        last = ngx_thread_ws_event_position(last,
+                             ngx_thread_ws_journal_tell(&reader->position));
+    }
+
+    follower->handlers->text_end(follower->data, event, last);
+}
+
+
+size_t
+ngx_thread_ws_reader_behind(ngx_thread_ws_reader_t *reader)
+{
+    ngx_thread_ws_follower_t  *follower;
+
+    follower = reader->follower;
+
+    return follower->handlers->queued(follower->data)
+           + ngx_thread_ws_journal_left(reader->journal, &reader->position);
+}
+
+
+/* the reader is of the journal's pool, which may go with it */
+
+void
+ngx_thread_ws_reader_close(ngx_thread_ws_reader_t *reader)
+{
+    ngx_thread_ws_journal_t  *journal;
+
+    journal = reader->journal;
+
+    ngx_queue_remove(&reader->queue);
+    ngx_queue_remove(&reader->link);
+
+    journal->handlers->left(journal->data);
+}
