@@ -501,3 +501,25 @@ log /agent gathers for 1 ms or 4096 bytes/
 @ done
 @ end
 < final r1 abababababcd
+
+=== TEST 20: a short answer has no rest to wait for
+--- longer
+--- chat
+connect
+repeat 5
+> message r{{ $i }} Hello
+@ request
+@ head 200 text/event-stream
+@ cork
+@ delta a
+@ delta b
+@ uncork
+< tokens r{{ $i }} ab
+@ delta c
+< token r{{ $i }} c
+@ finish stop
+@ done
+@ end
+< final r{{ $i }} abc
+end
+no log /agent gathers for/

@@ -90,9 +90,14 @@ ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent)
 
     time = ngx_thread_ws_agent_gather_time(g, deltas, longest);
 
-    /* who may wait longer does so for the rest of a burst after a pause, too */
+    /*
+     * Who may wait longer does so for the rest of a burst after a pause, too,
+     * once it is known that the answer is no short one: that has no rest worth
+     * the calls that a wait takes.
+     */
 
-    g->bursts = (longest > NGX_THREAD_WS_GATHER_SHORT && deltas > 1);
+    g->bursts = (longest > NGX_THREAD_WS_GATHER_SHORT && deltas > 1
+                 && agent->deltas >= NGX_THREAD_WS_GATHER_PROOF_BUSY);
 
     if (g->bursts && g->read == NULL) {
         g->read = u->read_event_handler;
