@@ -8,7 +8,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <jansson.h>
-#include "wire/ngx_thread_ws_command.h"
+#include "wire/ngx_thread_ws_command_private.h"
 #include "base/ngx_thread_ws_string.h"
 #include "json/ngx_thread_ws_json.h"
 #include "json/ngx_thread_ws_json_walk.h"
@@ -462,6 +462,12 @@ ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command, u_char *data,
     text.data = data;
     text.len = len;
 
+    rc = ngx_thread_ws_command_usual(command, &text);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     rc = ngx_thread_ws_command_load(command, &text);
 
     if (rc != NGX_OK || command->root == NULL) {
@@ -510,4 +516,7 @@ ngx_thread_ws_command_free(ngx_thread_ws_command_t *command)
 {
     json_decref(command->root);
     command->root = NULL;
+
+    free(command->plain);
+    command->plain = NULL;
 }

@@ -38,7 +38,9 @@ typedef struct {
     ngx_thread_ws_code_e      code;        /* with NGX_DECLINED: the error */
     char                     *reason;      /* ... in words for people; static */
 
-    json_t                   *root;        /* owns the strings */
+    json_t                   *root;        /* owns the strings; NULL: they stand
+                                              in the text, or ... */
+    u_char                   *plain;       /* ... the content here, malloc'ed */
 } ngx_thread_ws_command_t;
 
 

@@ -10,7 +10,9 @@
 #include "wire/ngx_thread_ws_command.h"
 
 
-static void fuzz_taken(ngx_thread_ws_command_t *command);
+static void fuzz_taken(ngx_thread_ws_command_t *command,
+    const uint8_t *data, size_t size);
+static void fuzz_same(json_t *root, const char *name, ngx_str_t *field);
 static void fuzz_refused(ngx_thread_ws_command_t *command,
     const uint8_t *data, size_t size);
 static ngx_int_t fuzz_json(const uint8_t *data, size_t size);
@@ -31,7 +33,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rc = ngx_thread_ws_command_parse(&command, copy, size);
 
     if (rc == NGX_OK) {
-        fuzz_taken(&command);
+        fuzz_taken(&command, data, size);
 
     } else {
         fuzz_assert(rc == NGX_DECLINED);
@@ -47,12 +49,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 
 static void
-fuzz_taken(ngx_thread_ws_command_t *command)
+fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
 {
-    json_t      *text;
+    json_t      *text, *root;
     ngx_uint_t   fields;
 
+    root = json_loadb((char *) data, size,
+                      JSON_REJECT_DUPLICATES|JSON_ALLOW_NUL, NULL);
+
     fuzz_assert(json_is_object(command->root)
+                || (command->type == NGX_THREAD_WS_COMMAND_MESSAGE
+                    && json_is_object(root))
                 || (command->type == NGX_THREAD_WS_COMMAND_PING
                     && command->t.len));
     fuzz_assert(command->code == NGX_THREAD_WS_OK && command->reason == NULL);
@@ -72,6 +79,16 @@ fuzz_taken(ngx_thread_ws_command_t *command)
                             command->content.len);
         fuzz_assert(text != NULL);
         json_decref(text);
+
+        /* with a tree and without, a message says the same */
+
+        fuzz_assert(strcmp(json_string_value(json_object_get(root, "type")),
+                           "message")
+                    == 0);
+        fuzz_assert(json_object_size(root) == fields);
+        fuzz_same(root, "requestId", &command->request_id);
+        fuzz_same(root, "threadId", &command->thread_id);
+        fuzz_same(root, "content", &command->content);
         break;
 
     case NGX_THREAD_WS_COMMAND_CANCEL:
@@ -90,6 +107,23 @@ fuzz_taken(ngx_thread_ws_command_t *command)
 
     fuzz_assert(command->root == NULL
                 || json_object_size(command->root) == fields);
+
+    json_decref(root);
+}
+
+
+static void
+fuzz_same(json_t *root, const char *name, ngx_str_t *field)
+{
+    json_t  *value;
+
+    value = json_object_get(root, name);
+
+    fuzz_assert(json_is_string(value)
+                && json_string_length(value) == field->len
+                && ngx_memcmp(json_string_value(value), field->data,
+                              field->len)
+                   == 0);
 }
 
 

@@ -41,6 +41,7 @@ static void command_test_cases(void);
 static void command_test_lengths(void);
 static void command_test_ids(void);
 static void command_test_deep(void);
+static void command_test_usual(void);
 static void command_say(unit_text_t *text, const char *data, size_t len);
 
 
@@ -245,6 +246,7 @@ main(void)
     command_test_lengths();
     command_test_ids();
     command_test_deep();
+    command_test_usual();
 
     return unit_done();
 }
@@ -440,4 +442,31 @@ command_say(unit_text_t *text, const char *data, size_t len)
     /* a copy of just that size, for what reads beyond it */
 
     free(copy);
+}
+
+
+/* the message that nearly all are takes no tree */
+
+static void
+command_test_usual(void)
+{
+    char                     *text;
+    ngx_uint_t                i;
+    ngx_thread_ws_command_t   command;
+
+    static char  *texts[] = {
+        message(ids hi),
+        message(ids "\"content\":\"a\\n\\u00e9\""),
+        " {" hi "," ids "\"type\" : \"message\" }\n"
+    };
+
+    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        text = texts[i];
+
+        unit_ok(ngx_thread_ws_command_parse(&command, (u_char *) text,
+                                            strlen(text))
+                == NGX_OK && command.root == NULL, "no tree for %s", text);
+
+        ngx_thread_ws_command_free(&command);
+    }
 }
