@@ -22,7 +22,9 @@
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "conf/ngx_thread_ws_variables.h"
 #include "store/ngx_thread_ws_store.h"
+#include "zone/ngx_thread_ws_blocks.h"
 #include "zone/ngx_thread_ws_registry.h"
+#include "zone/ngx_thread_ws_wake.h"
 #include "zone/ngx_thread_ws_zone.h"
 
 
@@ -47,13 +49,16 @@ static ngx_int_t ngx_thread_ws_init_process(ngx_cycle_t *cycle);
 static void ngx_thread_ws_exit_process(ngx_cycle_t *cycle);
 
 
-/* the store comes last: it takes what the others leave */
+/* blocks are filled last: they take what the others leave */
 
 static ngx_thread_ws_zone_part_pt  ngx_thread_ws_zone_parts[] = {
+    ngx_thread_ws_blocks_init,
     ngx_thread_ws_metrics_init,
     ngx_thread_ws_lost_init,
+    ngx_thread_ws_wake_init,
     ngx_thread_ws_registry_init,
     ngx_thread_ws_store_memory_init,
+    ngx_thread_ws_blocks_fill,
     NULL
 };
 
@@ -534,7 +539,23 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 static ngx_int_t
 ngx_thread_ws_init_module(ngx_cycle_t *cycle)
 {
-    return ngx_thread_ws_zone_init_module(cycle);
+    ngx_core_conf_t            *ccf;
+    ngx_thread_ws_main_conf_t  *tmcf;
+
+    if (ngx_thread_ws_zone_init_module(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
+
+    if (tmcf && tmcf->resume) {
+        ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx,
+                                               ngx_core_module);
+
+        ngx_thread_ws_wake_init_module(cycle->log, ccf->worker_processes);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -553,6 +574,7 @@ ngx_thread_ws_init_process(ngx_cycle_t *cycle)
     }
 
     ngx_thread_ws_caller_init_process(cycle);
+    ngx_thread_ws_store_memory_init_process();
 
     if (ngx_thread_ws_metrics_init_process(cycle) != NGX_OK
         || ngx_thread_ws_log_init_process(cycle) != NGX_OK
@@ -563,9 +585,18 @@ ngx_thread_ws_init_process(ngx_cycle_t *cycle)
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
 
-    return tmcf ? ngx_thread_ws_store_postgres_init_process(cycle,
-                                                            &tmcf->stores)
-                : NGX_OK;
+    if (tmcf == NULL) {
+        return NGX_OK;
+    }
+
+    if (tmcf->resume
+        && (ngx_thread_ws_wake_init_process(cycle, NULL) != NGX_OK
+            || ngx_thread_ws_registry_init_process(cycle) != NGX_OK))
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_thread_ws_store_postgres_init_process(cycle, &tmcf->stores);
 }
 
 
@@ -583,6 +614,11 @@ ngx_thread_ws_exit_process(ngx_cycle_t *cycle)
 
     if (tmcf) {
         ngx_thread_ws_store_postgres_exit_process(&tmcf->stores);
+
+        if (tmcf->resume) {
+            ngx_thread_ws_registry_exit_process(cycle);
+            ngx_thread_ws_wake_exit_process(cycle);
+        }
     }
 
     ngx_thread_ws_trace_exit_process(cycle);

@@ -68,6 +68,8 @@ typedef struct {
     ngx_uint_t                 compact_told; /* unsigned  compact_told:1;
                                                 that it is off, and why */
     ngx_array_t               *secured;      /* variables that look at TLS */
+    ngx_uint_t                 resume;       /* unsigned  resume:1; in some
+                                                location runs outlive sockets */
 } ngx_thread_ws_main_conf_t;
 
 

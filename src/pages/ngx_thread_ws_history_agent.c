@@ -120,7 +120,7 @@ ngx_thread_ws_history_busy(ngx_http_request_t *r,
     ngx_thread_ws_thread_delete(agent->conf->store, &agent->owner,
                                 &agent->thread_id, 0);
 
-    if (ngx_thread_ws_registry_end(&agent->owner, &agent->thread_id) == 0) {
+    if (ngx_thread_ws_registry_stop(&agent->owner, &agent->thread_id) == 0) {
         return NGX_OK;
     }
 

@@ -63,7 +63,7 @@ ngx_thread_ws_run_stands(ngx_thread_ws_run_t *run)
 
     if (run->conf->dialect->threads
         && ngx_thread_ws_registry_marked(&run->claim,
-                                         NGX_THREAD_WS_REGISTRY_END))
+                                         NGX_THREAD_WS_REGISTRY_STOP))
     {
         run->deleted = 1;
         return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,

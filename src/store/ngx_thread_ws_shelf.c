@@ -18,17 +18,15 @@
 #include <ngx_core.h>
 #include <ngx_sha1.h>
 #include "base/ngx_thread_ws_random.h"
-#include "zone/ngx_thread_ws_zone.h"
+#include "zone/ngx_thread_ws_tape.h"
 #include "store/ngx_thread_ws_shelf.h"
-#include "store/ngx_thread_ws_shelf_blocks.h"
-
-
-#define NGX_THREAD_WS_SHELF_MIN      64      /* blocks */
-#define NGX_THREAD_WS_SHELF_SPARE    2       /* pages left to the pool */
+#include "store/ngx_thread_ws_shelf_private.h"
 
 
 static ngx_thread_ws_shelf_owner_t *ngx_thread_ws_shelf_owner(
     ngx_thread_ws_shelf_t *shelf, u_char *digest);
+static void ngx_thread_ws_shelf_go(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_gone_t *gone);
 static void ngx_thread_ws_shelf_withdraw(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread);
 static void ngx_thread_ws_shelf_unlink(ngx_thread_ws_shelf_t *shelf,
@@ -36,9 +34,9 @@ static void ngx_thread_ws_shelf_unlink(ngx_thread_ws_shelf_t *shelf,
 
 
 ngx_thread_ws_shelf_t *
-ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool)
+ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool,
+    ngx_thread_ws_blocks_t *pool)
 {
-    size_t                  size;
     uint32_t                n, nbuckets;
     ngx_time_t             *tp;
     ngx_thread_ws_shelf_t  *shelf;
@@ -48,11 +46,11 @@ ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool)
         return NULL;
     }
 
-    size = shpool->pfree * ngx_pagesize;
-    n = size / NGX_THREAD_WS_SHELF_BLOCK;
+    n = shpool->pfree * ngx_pagesize / NGX_THREAD_WS_BLOCK;
 
     for (nbuckets = 16; nbuckets * 8 <= n; nbuckets *= 2) { /* void */ }
 
+    shelf->pool = pool;
     shelf->mask = nbuckets - 1;
 
     shelf->threads = ngx_slab_calloc(shpool, nbuckets
@@ -62,25 +60,8 @@ ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool)
 
     if (shelf->threads == NULL
         || shelf->owners == NULL
-        || shelf->runs == NULL
-        || shpool->pfree <= NGX_THREAD_WS_SHELF_SPARE)
+        || shelf->runs == NULL)
     {
-        return NULL;
-    }
-
-    /* the pages are not touched before they are used */
-
-    size = (shpool->pfree - NGX_THREAD_WS_SHELF_SPARE) * ngx_pagesize;
-
-    shelf->nblocks = size / NGX_THREAD_WS_SHELF_BLOCK;
-    shelf->fresh = 1;
-
-    if (shelf->nblocks < NGX_THREAD_WS_SHELF_MIN) {
-        return NULL;
-    }
-
-    shelf->blocks = ngx_slab_alloc(shpool, size);
-    if (shelf->blocks == NULL) {
         return NULL;
     }
 
@@ -100,27 +81,14 @@ ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool)
 ngx_uint_t
 ngx_thread_ws_shelf_enter(ngx_thread_ws_shelf_t *shelf)
 {
-    ngx_uint_t  torn;
-
-    torn = shelf->torn;
-
-    if (torn) {
-        ngx_thread_ws_shelf_rebuild(shelf);
-        shelf->rebuilt++;
-    }
-
-    shelf->torn = 1;
-    ngx_memory_barrier();
-
-    return torn;
+    return ngx_thread_ws_blocks_enter(shelf->pool);
 }
 
 
 void
 ngx_thread_ws_shelf_leave(ngx_thread_ws_shelf_t *shelf)
 {
-    ngx_memory_barrier();
-    shelf->torn = 0;
+    ngx_thread_ws_blocks_leave(shelf->pool);
 }
 
 
@@ -172,62 +140,6 @@ ngx_thread_ws_shelf_hash(ngx_thread_ws_shelf_t *shelf, u_char *digest)
     ngx_memcpy(&hash, digest, sizeof(uint32_t));
 
     return hash & shelf->mask;
-}
-
-
-uint32_t
-ngx_thread_ws_shelf_available(ngx_thread_ws_shelf_t *shelf)
-{
-    return shelf->nfree + shelf->nblocks + 1 - shelf->fresh;
-}
-
-
-/* the caller has made room; the block is of no kind yet */
-
-uint32_t
-ngx_thread_ws_shelf_alloc(ngx_thread_ws_shelf_t *shelf)
-{
-    uint32_t                     i;
-    ngx_thread_ws_shelf_head_t  *head;
-
-    i = shelf->free;
-
-    if (i) {
-        head = ngx_thread_ws_shelf_block(shelf, i);
-        shelf->free = head->next;
-        shelf->nfree--;
-
-    } else {
-        i = shelf->fresh;
-        head = ngx_thread_ws_shelf_block(shelf, i);
-        head->kind = NGX_THREAD_WS_SHELF_FREE;
-        ngx_memory_barrier();
-        shelf->fresh++;
-    }
-
-    head->next = 0;
-
-    return i;
-}
-
-
-void
-ngx_thread_ws_shelf_free(ngx_thread_ws_shelf_t *shelf, uint32_t first)
-{
-    uint32_t                     next;
-    ngx_thread_ws_shelf_head_t  *head;
-
-    while (first) {
-        head = ngx_thread_ws_shelf_block(shelf, first);
-        next = head->next;
-
-        head->kind = NGX_THREAD_WS_SHELF_FREE;
-        head->next = shelf->free;
-        shelf->free = first;
-        shelf->nfree++;
-
-        first = next;
-    }
 }
 
 
@@ -298,12 +210,12 @@ ngx_thread_ws_shelf_make(ngx_thread_ws_shelf_t *shelf,
     owner = ngx_thread_ws_shelf_owner(shelf, key->owner);
 
     if (owner == NULL) {
-        i = ngx_thread_ws_shelf_alloc(shelf);
+        i = ngx_thread_ws_blocks_alloc(shelf->pool);
         owner = ngx_thread_ws_shelf_block(shelf, i);
 
-        ngx_memzero((u_char *) owner + sizeof(ngx_thread_ws_shelf_head_t),
+        ngx_memzero((u_char *) owner + sizeof(ngx_thread_ws_block_head_t),
                     sizeof(ngx_thread_ws_shelf_owner_t)
-                    - sizeof(ngx_thread_ws_shelf_head_t));
+                    - sizeof(ngx_thread_ws_block_head_t));
         ngx_memcpy(owner->digest, key->owner, NGX_THREAD_WS_SHELF_DIGEST);
 
         first = &shelf->owners[ngx_thread_ws_shelf_hash(shelf, key->owner)];
@@ -317,12 +229,12 @@ ngx_thread_ws_shelf_make(ngx_thread_ws_shelf_t *shelf,
 
     bucket = &shelf->threads[ngx_thread_ws_shelf_hash(shelf, key->thread)];
 
-    i = ngx_thread_ws_shelf_alloc(shelf);
+    i = ngx_thread_ws_blocks_alloc(shelf->pool);
     thread = ngx_thread_ws_shelf_block(shelf, i);
 
-    ngx_memzero((u_char *) thread + sizeof(ngx_thread_ws_shelf_head_t),
+    ngx_memzero((u_char *) thread + sizeof(ngx_thread_ws_block_head_t),
                 sizeof(ngx_thread_ws_shelf_thread_t)
-                - sizeof(ngx_thread_ws_shelf_head_t));
+                - sizeof(ngx_thread_ws_block_head_t));
     ngx_memcpy(thread->digest, key->thread, NGX_THREAD_WS_SHELF_DIGEST);
 
     thread->id_len = ngx_min(key->id->len, NGX_THREAD_WS_SHELF_ID);
@@ -437,8 +349,9 @@ ngx_thread_ws_shelf_unlink(ngx_thread_ws_shelf_t *shelf,
 /*
  * Makes room for n blocks more of the thread, and for a new thread and its
  * owner.  The thread, if there is one, is the last used: it is never the one
- * that goes.  An owner who holds more than its part pays for what it adds;
- * else the thread that was not used for longest goes, whoever owns it.
+ * that goes.  Runs that have ended and can be read yet go first.  An owner who
+ * holds more than its part pays for what it adds; else the thread that was not
+ * used for longest goes, whoever owns it.
  */
 
 ngx_int_t
@@ -454,11 +367,16 @@ ngx_thread_ws_shelf_room(ngx_thread_ws_shelf_t *shelf,
         n += 2;
     }
 
-    while (ngx_thread_ws_shelf_available(shelf) < n) {
+    while (ngx_thread_ws_blocks_available(shelf->pool) < n) {
+
+        if (ngx_thread_ws_tape_evict(shelf->pool) == NGX_OK) {
+            continue;
+        }
+
         owner = ngx_thread_ws_shelf_owner(shelf, key->owner);
 
         i = (owner && owner->nblocks
-                      > shelf->nblocks / NGX_THREAD_WS_SHELF_OWNER)
+                      > shelf->pool->nblocks / NGX_THREAD_WS_SHELF_OWNER)
             ? owner->oldest : shelf->oldest;
 
         if (i == 0) {
@@ -471,20 +389,44 @@ ngx_thread_ws_shelf_room(ngx_thread_ws_shelf_t *shelf,
             return NGX_ERROR;
         }
 
-        if (gone->n < NGX_THREAD_WS_SHELF_GONE) {
-            gone->threads[gone->n].nruns = victim->nruns;
-            gone->threads[gone->n].len = victim->id_len;
-            ngx_memcpy(gone->threads[gone->n].id, victim->id, victim->id_len);
-        }
-
-        gone->n++;
-        shelf->evicted++;
-
-        ngx_thread_ws_shelf_evicted(shelf, victim);
-        ngx_thread_ws_shelf_withdraw(shelf, victim);
+        ngx_thread_ws_shelf_go(shelf, victim, gone);
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_shelf_evict(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_gone_t *gone)
+{
+    if (shelf->oldest == 0) {
+        return NGX_DECLINED;
+    }
+
+    ngx_thread_ws_shelf_go(shelf,
+                           ngx_thread_ws_shelf_block(shelf, shelf->oldest),
+                           gone);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_thread_ws_shelf_go(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_gone_t *gone)
+{
+    if (gone->n < NGX_THREAD_WS_SHELF_GONE) {
+        gone->threads[gone->n].nruns = thread->nruns;
+        gone->threads[gone->n].len = thread->id_len;
+        ngx_memcpy(gone->threads[gone->n].id, thread->id, thread->id_len);
+    }
+
+    gone->n++;
+    shelf->evicted++;
+
+    ngx_thread_ws_shelf_evicted(shelf, thread);
+    ngx_thread_ws_shelf_withdraw(shelf, thread);
 }
 
 
@@ -497,7 +439,7 @@ ngx_thread_ws_shelf_withdraw(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_bucket_t  *bucket;
     ngx_thread_ws_shelf_thread_t  *other;
 
-    thread->head.kind = NGX_THREAD_WS_SHELF_FREE;
+    thread->head.kind = NGX_THREAD_WS_BLOCK_FREE;
 
     ngx_memory_barrier();
 
@@ -520,7 +462,7 @@ ngx_thread_ws_shelf_withdraw(ngx_thread_ws_shelf_t *shelf,
 
     owner = ngx_thread_ws_shelf_block(shelf, thread->owner);
 
-    ngx_thread_ws_shelf_free(shelf, i);
+    (void) ngx_thread_ws_blocks_free(shelf->pool, i);
 
     shelf->nthreads--;
     owner->nblocks--;
@@ -542,7 +484,7 @@ ngx_thread_ws_shelf_withdraw(ngx_thread_ws_shelf_t *shelf,
         }
     }
 
-    ngx_thread_ws_shelf_free(shelf, i);
+    (void) ngx_thread_ws_blocks_free(shelf->pool, i);
 }
 
 

@@ -2,11 +2,10 @@
 /*
  * Threads and their runs in shared memory: the inside of the store "memory".
  *
- * The memory is cut into blocks of one size, named by number.  A run is a chain
- * of blocks, a thread and an owner are one block each.  So nothing fragments,
- * and the blocks can be read again from the beginning: a worker that is killed
- * in mid-change leaves a mark, and whoever comes next rebuilds all lists from
- * what was complete.
+ * All is made of the zone's blocks, which it shares with the tapes of runs.  A
+ * run is a chain of blocks, a thread and an owner are one block each.  A worker
+ * that is killed in mid-change leaves a mark, and whoever comes next rebuilds
+ * all lists from what was complete.
  *
  * Every function here is called under the zone's lock, between
  * ngx_thread_ws_shelf_enter() and ngx_thread_ws_shelf_leave().
@@ -20,9 +19,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "store/ngx_thread_ws_store.h"
+#include "zone/ngx_thread_ws_blocks.h"
 
 
-#define NGX_THREAD_WS_SHELF_BLOCK   256
 #define NGX_THREAD_WS_SHELF_DIGEST  20
 #define NGX_THREAD_WS_SHELF_ID      128
 
@@ -37,13 +36,7 @@
 
 
 typedef struct {
-    uint32_t    next;
-    uint32_t    kind;
-} ngx_thread_ws_shelf_head_t;
-
-
-typedef struct {
-    ngx_thread_ws_shelf_head_t  head;
+    ngx_thread_ws_block_head_t  head;
 
     u_char      digest[NGX_THREAD_WS_SHELF_DIGEST];
     uint32_t    bucket_next;
@@ -55,7 +48,7 @@ typedef struct {
 
 
 typedef struct {
-    ngx_thread_ws_shelf_head_t  head;
+    ngx_thread_ws_block_head_t  head;
 
     u_char      digest[NGX_THREAD_WS_SHELF_DIGEST];
     uint32_t    bucket_next;
@@ -81,7 +74,7 @@ typedef struct {
 
 
 typedef struct {
-    ngx_thread_ws_shelf_head_t  head;
+    ngx_thread_ws_block_head_t  head;
 
     uint32_t    bucket_next;
     uint32_t    thread;
@@ -116,15 +109,10 @@ typedef struct {
 typedef struct ngx_thread_ws_shelf_s  ngx_thread_ws_shelf_t;
 
 struct ngx_thread_ws_shelf_s {
-    volatile ngx_uint_t            torn;      /* a change is under way */
+    ngx_thread_ws_blocks_t        *pool;
 
     uint64_t                       clock;     /* each use moves it on */
     uint64_t                       epoch;     /* the clock began there */
-
-    uint32_t                       nblocks;   /* numbered from 1 */
-    uint32_t                       fresh;     /* never used from here on */
-    uint32_t                       free;      /* a list of used ones */
-    uint32_t                       nfree;     /* in the list */
 
     uint32_t                       newest;    /* threads by use */
     uint32_t                       oldest;
@@ -133,7 +121,6 @@ struct ngx_thread_ws_shelf_s {
 
     ngx_atomic_t                   evicted;   /* threads, for want of room */
     ngx_atomic_t                   dropped;   /* runs, of too large threads */
-    ngx_atomic_t                   rebuilt;   /* after a worker was killed */
 
     uint32_t                       mask;      /* of each hash table */
     u_char                         secret[16];
@@ -141,8 +128,6 @@ struct ngx_thread_ws_shelf_s {
     ngx_thread_ws_shelf_bucket_t  *threads;
     uint32_t                      *owners;
     uint32_t                      *runs;
-
-    u_char                        *blocks;
 };
 
 
@@ -170,9 +155,22 @@ typedef struct {
 } ngx_thread_ws_shelf_gone_t;
 
 
-/* takes all free pages of the pool but some; NULL if there are too few */
+/* its tables, for a pool that is to be filled later; NULL without room */
 
-ngx_thread_ws_shelf_t *ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool);
+ngx_thread_ws_shelf_t *ngx_thread_ws_shelf_create(ngx_slab_pool_t *shpool,
+    ngx_thread_ws_blocks_t *pool);
+
+/* what the blocks' users tell: see zone/ngx_thread_ws_blocks.h */
+
+void ngx_thread_ws_shelf_rebuild(ngx_thread_ws_shelf_t *shelf);
+
+/*
+ * The thread that was not used for longest goes: NGX_OK, or NGX_DECLINED: there
+ * is none.
+ */
+
+ngx_int_t ngx_thread_ws_shelf_evict(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_gone_t *gone);
 
 /* enter rebuilds what a killed worker left torn, and returns 1 if it did */
 

@@ -13,7 +13,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "store/ngx_thread_ws_shelf.h"
-#include "store/ngx_thread_ws_shelf_blocks.h"
+#include "store/ngx_thread_ws_shelf_private.h"
 
 
 static uint64_t ngx_thread_ws_shelf_grave(ngx_thread_ws_shelf_key_t *key);

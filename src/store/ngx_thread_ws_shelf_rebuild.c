@@ -1,35 +1,31 @@
 
 /*
  * The shelf's lists made anew, from what can be trusted after a kill: see
- * ngx_thread_ws_shelf.c.
+ * ngx_thread_ws_shelf.c.  Blocks that are in use are marked as found, the pool
+ * takes the rest.
  */
 
 
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "store/ngx_thread_ws_shelf.h"
-#include "store/ngx_thread_ws_shelf_blocks.h"
+#include "store/ngx_thread_ws_shelf_private.h"
 
 
 static ngx_int_t ngx_thread_ws_shelf_rebuild_thread(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_thread_t *thread);
-static void ngx_thread_ws_shelf_rebuild_rest(ngx_thread_ws_shelf_t *shelf);
+static void ngx_thread_ws_shelf_rebuild_owners(ngx_thread_ws_shelf_t *shelf);
 
 
-/*
- * Reads all blocks again.  It may be cut short by a kill itself: then it is
- * begun anew.  Which thread was used last is not known any more.
- */
+/* which thread was used last is not known any more */
 
 void
 ngx_thread_ws_shelf_rebuild(ngx_thread_ws_shelf_t *shelf)
 {
     uint32_t                      i;
-    ngx_thread_ws_shelf_head_t   *head;
+    ngx_thread_ws_block_head_t   *head;
     ngx_thread_ws_shelf_owner_t  *owner;
 
-    shelf->free = 0;
-    shelf->nfree = 0;
     shelf->newest = 0;
     shelf->oldest = 0;
     shelf->nthreads = 0;
@@ -41,7 +37,7 @@ ngx_thread_ws_shelf_rebuild(ngx_thread_ws_shelf_t *shelf)
         shelf->runs[i] = 0;
     }
 
-    for (i = 1; i < shelf->fresh; i++) {
+    for (i = 1; i < shelf->pool->fresh; i++) {
         owner = ngx_thread_ws_shelf_block(shelf, i);
 
         if (owner->head.kind == NGX_THREAD_WS_SHELF_OWNERS) {
@@ -53,64 +49,51 @@ ngx_thread_ws_shelf_rebuild(ngx_thread_ws_shelf_t *shelf)
         }
     }
 
-    for (i = 1; i < shelf->fresh; i++) {
+    for (i = 1; i < shelf->pool->fresh; i++) {
         head = ngx_thread_ws_shelf_block(shelf, i);
 
-        if (head->kind == NGX_THREAD_WS_SHELF_THREADS
-            && ngx_thread_ws_shelf_rebuild_thread(shelf, (void *) head)
-               != NGX_OK)
+        if (head->kind != NGX_THREAD_WS_SHELF_THREADS) {
+            continue;
+        }
+
+        if (ngx_thread_ws_shelf_rebuild_thread(shelf, (void *) head)
+            != NGX_OK)
         {
             ngx_thread_ws_shelf_evicted(shelf, (void *) head);
-            head->kind = NGX_THREAD_WS_SHELF_FREE;
+            head->kind = NGX_THREAD_WS_BLOCK_FREE;
+            continue;
         }
+
+        head->kind |= NGX_THREAD_WS_BLOCK_FOUND;
     }
 
-    ngx_thread_ws_shelf_rebuild_rest(shelf);
+    ngx_thread_ws_shelf_rebuild_owners(shelf);
 }
 
 
-/* all threads are there: owners that have some, and what is free */
+/* all threads are there: owners that have some */
 
 static void
-ngx_thread_ws_shelf_rebuild_rest(ngx_thread_ws_shelf_t *shelf)
+ngx_thread_ws_shelf_rebuild_owners(ngx_thread_ws_shelf_t *shelf)
 {
     uint32_t                      i, *first;
-    ngx_thread_ws_shelf_head_t   *head;
     ngx_thread_ws_shelf_owner_t  *owner;
 
-    for (i = 1; i < shelf->fresh; i++) {
-        head = ngx_thread_ws_shelf_block(shelf, i);
+    for (i = 1; i < shelf->pool->fresh; i++) {
+        owner = ngx_thread_ws_shelf_block(shelf, i);
 
-        switch (head->kind) {
-
-        case NGX_THREAD_WS_SHELF_THREADS:
-            break;
-
-        case NGX_THREAD_WS_SHELF_FOUND_RUN:
-            head->kind = NGX_THREAD_WS_SHELF_RUN;
-            break;
-
-        case NGX_THREAD_WS_SHELF_FOUND_TEXT:
-            head->kind = NGX_THREAD_WS_SHELF_TEXT;
-            break;
-
-        case NGX_THREAD_WS_SHELF_OWNERS:
-            owner = (ngx_thread_ws_shelf_owner_t *) head;
-
-            if (owner->nthreads) {
-                first = &shelf->owners[ngx_thread_ws_shelf_hash(shelf,
-                                                            owner->digest)];
-                owner->bucket_next = *first;
-                *first = i;
-                break;
-            }
-
-            /* fall through */
-
-        default:
-            head->next = 0;
-            ngx_thread_ws_shelf_free(shelf, i);
+        if (owner->head.kind != NGX_THREAD_WS_SHELF_OWNERS
+            || owner->nthreads == 0)
+        {
+            continue;
         }
+
+        first = &shelf->owners[ngx_thread_ws_shelf_hash(shelf,
+                                                        owner->digest)];
+        owner->bucket_next = *first;
+        *first = i;
+
+        owner->head.kind |= NGX_THREAD_WS_BLOCK_FOUND;
     }
 }
 
@@ -123,7 +106,7 @@ ngx_thread_ws_shelf_rebuild_thread(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_owner_t   *owner;
     ngx_thread_ws_shelf_bucket_t  *bucket;
 
-    if (thread->owner == 0 || thread->owner >= shelf->fresh) {
+    if (thread->owner == 0 || thread->owner >= shelf->pool->fresh) {
         return NGX_ERROR;
     }
 

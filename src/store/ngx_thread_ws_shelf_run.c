@@ -7,23 +7,23 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include "store/ngx_thread_ws_shelf.h"
-#include "store/ngx_thread_ws_shelf_blocks.h"
+#include "store/ngx_thread_ws_shelf_private.h"
 
 
 /* room for texts in a run's first block, and in the others */
 
 #define NGX_THREAD_WS_SHELF_FIRST                                             \
-    (NGX_THREAD_WS_SHELF_BLOCK - sizeof(ngx_thread_ws_shelf_run_t))
+    (NGX_THREAD_WS_BLOCK - sizeof(ngx_thread_ws_shelf_run_t))
 
 #define NGX_THREAD_WS_SHELF_REST                                              \
-    (NGX_THREAD_WS_SHELF_BLOCK - sizeof(ngx_thread_ws_shelf_head_t))
+    (NGX_THREAD_WS_BLOCK - sizeof(ngx_thread_ws_block_head_t))
 
 
 /* a place in a run's texts */
 
 typedef struct {
     ngx_thread_ws_shelf_t       *shelf;
-    ngx_thread_ws_shelf_head_t  *block;
+    ngx_thread_ws_block_head_t  *block;
     size_t                       offset;
 } ngx_thread_ws_shelf_place_t;
 
@@ -61,7 +61,7 @@ ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
     thread = *tp;
 
     n = ngx_thread_ws_shelf_need(record);
-    limit = shelf->nblocks / NGX_THREAD_WS_SHELF_THREAD;
+    limit = shelf->pool->nblocks / NGX_THREAD_WS_SHELF_THREAD;
 
     if (n + 1 > limit) {
         return NGX_BUSY;
@@ -158,16 +158,17 @@ ngx_thread_ws_shelf_write(ngx_thread_ws_shelf_t *shelf,
 {
     uint32_t                      i;
     ngx_thread_ws_shelf_run_t    *run;
-    ngx_thread_ws_shelf_head_t   *head;
+    ngx_thread_ws_block_head_t   *head;
     ngx_thread_ws_shelf_place_t   place;
 
-    run = ngx_thread_ws_shelf_block(shelf, ngx_thread_ws_shelf_alloc(shelf));
+    i = ngx_thread_ws_blocks_alloc(shelf->pool);
+    run = ngx_thread_ws_shelf_block(shelf, i);
     head = &run->head;
 
     head->kind = NGX_THREAD_WS_SHELF_RUN;
 
     for (i = 1; i < n; i++) {
-        head->next = ngx_thread_ws_shelf_alloc(shelf);
+        head->next = ngx_thread_ws_blocks_alloc(shelf->pool);
         head = ngx_thread_ws_shelf_block(shelf, head->next);
         head->kind = NGX_THREAD_WS_SHELF_TEXT;
     }
@@ -239,13 +240,13 @@ ngx_thread_ws_shelf_get(ngx_thread_ws_shelf_place_t *place, u_char *p,
 static size_t
 ngx_thread_ws_shelf_step(ngx_thread_ws_shelf_place_t *place, size_t len)
 {
-    if (place->offset == NGX_THREAD_WS_SHELF_BLOCK) {
+    if (place->offset == NGX_THREAD_WS_BLOCK) {
         place->block = ngx_thread_ws_shelf_block(place->shelf,
                                                  place->block->next);
-        place->offset = sizeof(ngx_thread_ws_shelf_head_t);
+        place->offset = sizeof(ngx_thread_ws_block_head_t);
     }
 
-    return ngx_min(len, NGX_THREAD_WS_SHELF_BLOCK - place->offset);
+    return ngx_min(len, NGX_THREAD_WS_BLOCK - place->offset);
 }
 
 
@@ -351,7 +352,7 @@ ngx_thread_ws_shelf_discard(ngx_thread_ws_shelf_t *shelf,
     owner->nblocks -= run->nblocks;
     shelf->nruns--;
 
-    ngx_thread_ws_shelf_free(shelf, i);
+    (void) ngx_thread_ws_blocks_free(shelf->pool, i);
 }
 
 
@@ -376,7 +377,7 @@ ngx_thread_ws_shelf_find_run(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread, ngx_str_t *request_id)
 {
     uint32_t                      i, hash, number;
-    u_char                       *id, buf[NGX_THREAD_WS_SHELF_BLOCK];
+    u_char                       *id, buf[NGX_THREAD_WS_BLOCK];
     ngx_thread_ws_shelf_run_t    *run;
     ngx_thread_ws_shelf_place_t   place;
 
@@ -522,7 +523,7 @@ ngx_thread_ws_shelf_rebuild_runs(ngx_thread_ws_shelf_t *shelf,
 {
     uint32_t                    *p, i, n, newer, number;
     ngx_thread_ws_shelf_run_t   *run;
-    ngx_thread_ws_shelf_head_t  *head;
+    ngx_thread_ws_block_head_t  *head;
 
     number = ngx_thread_ws_shelf_number(shelf, thread);
 
@@ -534,20 +535,19 @@ ngx_thread_ws_shelf_rebuild_runs(ngx_thread_ws_shelf_t *shelf,
 
         run = ngx_thread_ws_shelf_block(shelf, i);
 
-        if (i >= shelf->fresh
-            || (run->head.kind != NGX_THREAD_WS_SHELF_RUN
-                && run->head.kind != NGX_THREAD_WS_SHELF_FOUND_RUN)
+        if (i >= shelf->pool->fresh
+            || run->head.kind != NGX_THREAD_WS_SHELF_RUN
             || run->thread != number)
         {
             *p = 0;
             break;
         }
 
-        run->head.kind = NGX_THREAD_WS_SHELF_FOUND_RUN;
+        run->head.kind |= NGX_THREAD_WS_BLOCK_FOUND;
 
         for (n = run->head.next; n; n = head->next) {
             head = ngx_thread_ws_shelf_block(shelf, n);
-            head->kind = NGX_THREAD_WS_SHELF_FOUND_TEXT;
+            head->kind |= NGX_THREAD_WS_BLOCK_FOUND;
         }
 
         run->newer = newer;

@@ -10,6 +10,10 @@
 #include "observe/ngx_thread_ws_observe.h"
 
 
+static void ngx_thread_ws_store_memory_rebuild(ngx_thread_ws_blocks_t *pool);
+static ngx_int_t ngx_thread_ws_store_memory_evict(
+    ngx_thread_ws_blocks_t *pool);
+static void ngx_thread_ws_store_memory_told(void);
 static ngx_thread_ws_shelf_t *ngx_thread_ws_store_memory_enter(
     ngx_thread_ws_store_op_t *op, ngx_thread_ws_shelf_key_t *key);
 static void ngx_thread_ws_store_memory_leave(ngx_thread_ws_shelf_t *shelf);
@@ -42,6 +46,16 @@ static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_memory_driver = {
 };
 
 
+static ngx_thread_ws_blocks_user_t  ngx_thread_ws_store_memory_user = {
+    ngx_thread_ws_store_memory_rebuild,
+    ngx_thread_ws_store_memory_evict,
+    ngx_thread_ws_store_memory_told
+};
+
+/* what went for tapes and was not told yet */
+
+static ngx_thread_ws_shelf_gone_t  ngx_thread_ws_store_memory_gone;
+
 ngx_thread_ws_store_t  ngx_thread_ws_store_memory = {
     &ngx_thread_ws_store_memory_driver, 1, 1
 };
@@ -50,9 +64,43 @@ ngx_thread_ws_store_t  ngx_thread_ws_store_memory = {
 ngx_int_t
 ngx_thread_ws_store_memory_init(ngx_thread_ws_zone_t *zone)
 {
-    zone->sh->memory = ngx_thread_ws_shelf_create(zone->shpool);
+    zone->sh->memory = ngx_thread_ws_shelf_create(zone->shpool,
+                                                  zone->sh->blocks);
 
     return zone->sh->memory ? NGX_OK : NGX_ERROR;
+}
+
+
+void
+ngx_thread_ws_store_memory_init_process(void)
+{
+    ngx_thread_ws_blocks_user = &ngx_thread_ws_store_memory_user;
+}
+
+
+static void
+ngx_thread_ws_store_memory_rebuild(ngx_thread_ws_blocks_t *pool)
+{
+    ngx_thread_ws_shelf_rebuild(ngx_thread_ws_zone->sh->memory);
+}
+
+
+/* for the tapes of runs, which are not the store's */
+
+static ngx_int_t
+ngx_thread_ws_store_memory_evict(ngx_thread_ws_blocks_t *pool)
+{
+    return ngx_thread_ws_shelf_evict(ngx_thread_ws_zone->sh->memory,
+                                     &ngx_thread_ws_store_memory_gone);
+}
+
+
+static void
+ngx_thread_ws_store_memory_told(void)
+{
+    ngx_thread_ws_store_memory_tell(&ngx_thread_ws_store_memory_gone);
+
+    ngx_thread_ws_store_memory_gone.n = 0;
 }
 
 

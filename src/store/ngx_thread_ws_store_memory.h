@@ -19,9 +19,13 @@
 
 extern ngx_thread_ws_store_t  ngx_thread_ws_store_memory;
 
-/* the zone's part, which takes what memory the others leave */
+/* the zone's part: its tables; threads are in the zone's blocks */
 
 ngx_int_t ngx_thread_ws_store_memory_init(ngx_thread_ws_zone_t *zone);
+
+/* at the start of a worker, whatever it is configured for */
+
+void ngx_thread_ws_store_memory_init_process(void);
 
 
 #endif /* _NGX_THREAD_WS_STORE_MEMORY_H_INCLUDED_ */

@@ -21,10 +21,11 @@
 #include "base/ngx_thread_ws_random.h"
 #include "zone/ngx_thread_ws_zone.h"
 #include "zone/ngx_thread_ws_registry.h"
+#include "zone/ngx_thread_ws_registry_private.h"
+#include "zone/ngx_thread_ws_tape.h"
+#include "zone/ngx_thread_ws_tape_private.h"
+#include "zone/ngx_thread_ws_wake.h"
 
-
-#define NGX_THREAD_WS_REGISTRY_KEY     20
-#define NGX_THREAD_WS_REGISTRY_NONE    0xffffffff
 
 /* slots take this part of the zone, of a large one less */
 
@@ -33,76 +34,18 @@
 #define NGX_THREAD_WS_REGISTRY_MAX     131072
 
 
-/*
- * Many runs may be under way in one thread: the list by thread goes both ways,
- * so that none of them is looked for when one ends.
- */
-
-struct ngx_thread_ws_registry_slot_s {
-    volatile uint64_t   generation;      /* 0: free */
-    uint64_t            thread;          /* of its digest */
-    ngx_pid_t           pid;
-    uint32_t            deleted;         /* the thread was: who says so */
-    uint32_t            next;
-    uint32_t            thread_next;
-    uint32_t            thread_prev;
-    u_char              key[NGX_THREAD_WS_REGISTRY_KEY];
-};
-
-
-typedef struct {
-    uint32_t                        first;
-    uint32_t                        thread_first;
-} ngx_thread_ws_registry_bucket_t;
-
-
-typedef struct ngx_thread_ws_registry_s  ngx_thread_ws_registry_t;
-
-struct ngx_thread_ws_registry_s {
-    volatile ngx_uint_t               torn;         /* lists are changed */
-    uint64_t                          generation;   /* the last one given */
-    uint32_t                          free;
-    uint32_t                          mask;         /* of the buckets */
-    uint32_t                          nslots;
-    time_t                            swept;
-    time_t                            logged;
-    u_char                            secret[16];
-    ngx_thread_ws_registry_bucket_t  *buckets;
-    ngx_thread_ws_registry_slot_t    *slots;
-};
-
-
-/* what a claim is for */
-
-typedef struct {
-    uint64_t    thread;
-    u_char      key[NGX_THREAD_WS_REGISTRY_KEY];
-} ngx_thread_ws_registry_key_t;
-
-
-static void ngx_thread_ws_registry_enter(ngx_thread_ws_registry_t *reg);
-static void ngx_thread_ws_registry_leave(ngx_thread_ws_registry_t *reg);
-static void ngx_thread_ws_registry_full(ngx_thread_ws_registry_t *reg,
-    ngx_log_t *log);
-static void ngx_thread_ws_registry_key(ngx_thread_ws_registry_t *reg,
-    ngx_thread_ws_registry_key_t *key, ngx_str_t *owner, ngx_str_t *thread_id,
-    ngx_str_t *request_id);
-static uint32_t *ngx_thread_ws_registry_list(ngx_thread_ws_registry_t *reg,
+static uint32_t *ngx_thread_ws_registry_list_of(ngx_thread_ws_registry_t *reg,
     u_char *key);
-static uint32_t *ngx_thread_ws_registry_thread(ngx_thread_ws_registry_t *reg,
-    uint64_t thread);
-static ngx_thread_ws_registry_slot_t *ngx_thread_ws_registry_find(
-    ngx_thread_ws_registry_t *reg, u_char *key);
-static ngx_thread_ws_registry_slot_t *ngx_thread_ws_registry_take(
-    ngx_thread_ws_registry_t *reg, ngx_thread_ws_registry_key_t *key);
 static void ngx_thread_ws_registry_link(ngx_thread_ws_registry_t *reg,
     ngx_thread_ws_registry_slot_t *slot);
 static void ngx_thread_ws_registry_unlink(ngx_thread_ws_registry_t *reg,
     ngx_thread_ws_registry_slot_t *slot);
-static void ngx_thread_ws_registry_sweep(ngx_thread_ws_registry_t *reg);
-static ngx_uint_t ngx_thread_ws_registry_mark(ngx_thread_ws_registry_t *reg,
-    ngx_str_t *owner, ngx_str_t *thread_id, uint32_t mark);
-static ngx_uint_t ngx_thread_ws_registry_dead(ngx_pid_t pid);
+static void ngx_thread_ws_registry_clear(ngx_thread_ws_registry_t *reg);
+
+
+/* how often this process has entered */
+
+static ngx_uint_t  ngx_thread_ws_registry_depth;
 
 
 ngx_int_t
@@ -144,7 +87,12 @@ ngx_thread_ws_registry_init(ngx_thread_ws_zone_t *zone)
         return NGX_ERROR;
     }
 
-    ngx_thread_ws_registry_sweep(reg);
+    ngx_thread_ws_registry_clear(reg);
+
+    for ( /* void */ ; n > 0; n--) {
+        reg->slots[n - 1].next = reg->free;
+        reg->free = n - 1;
+    }
 
     zone->sh->registry = reg;
 
@@ -152,13 +100,37 @@ ngx_thread_ws_registry_init(ngx_thread_ws_zone_t *zone)
 }
 
 
-/* under the zone's lock */
+ngx_thread_ws_registry_t *
+ngx_thread_ws_registry_lock(void)
+{
+    ngx_thread_ws_registry_t  *reg;
 
-static void
+    reg = ngx_thread_ws_zone->sh->registry;
+
+    ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
+    ngx_thread_ws_registry_enter(reg);
+
+    return reg;
+}
+
+
+void
+ngx_thread_ws_registry_unlock(ngx_thread_ws_registry_t *reg)
+{
+    ngx_thread_ws_registry_leave(reg);
+    ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
+}
+
+
+void
 ngx_thread_ws_registry_enter(ngx_thread_ws_registry_t *reg)
 {
+    if (ngx_thread_ws_registry_depth++) {
+        return;
+    }
+
     if (reg->torn) {
-        ngx_thread_ws_registry_sweep(reg);
+        ngx_thread_ws_registry_relist(reg);
     }
 
     reg->torn = 1;
@@ -166,71 +138,19 @@ ngx_thread_ws_registry_enter(ngx_thread_ws_registry_t *reg)
 }
 
 
-static void
+void
 ngx_thread_ws_registry_leave(ngx_thread_ws_registry_t *reg)
 {
+    if (--ngx_thread_ws_registry_depth) {
+        return;
+    }
+
     ngx_memory_barrier();
     reg->torn = 0;
 }
 
 
-ngx_int_t
-ngx_thread_ws_registry_claim(ngx_thread_ws_claim_t *claim, ngx_str_t *owner,
-    ngx_str_t *thread_id, ngx_str_t *request_id, ngx_log_t *log)
-{
-    ngx_int_t                       rc;
-    ngx_slab_pool_t                *shpool;
-    ngx_thread_ws_registry_t       *reg;
-    ngx_thread_ws_registry_key_t    key;
-    ngx_thread_ws_registry_slot_t  *slot;
-
-    if (ngx_thread_ws_zone == NULL) {
-        return NGX_DECLINED;
-    }
-
-    shpool = ngx_thread_ws_zone->shpool;
-    reg = ngx_thread_ws_zone->sh->registry;
-
-    ngx_thread_ws_registry_key(reg, &key, owner, thread_id, request_id);
-
-    rc = NGX_OK;
-
-    ngx_shmtx_lock(&shpool->mutex);
-    ngx_thread_ws_registry_enter(reg);
-
-    slot = ngx_thread_ws_registry_find(reg, key.key);
-
-    if (slot) {
-        rc = ngx_thread_ws_registry_dead(slot->pid) ? NGX_OK : NGX_BUSY;
-
-        slot->pid = ngx_pid;
-        slot->generation = ++reg->generation;
-        slot->deleted = 0;
-
-    } else {
-        slot = ngx_thread_ws_registry_take(reg, &key);
-    }
-
-    if (slot) {
-        claim->slot = slot;
-        claim->generation = slot->generation;
-
-    } else {
-        rc = NGX_ERROR;
-    }
-
-    ngx_thread_ws_registry_leave(reg);
-    ngx_shmtx_unlock(&shpool->mutex);
-
-    if (rc == NGX_ERROR) {
-        ngx_thread_ws_registry_full(reg, log);
-    }
-
-    return rc;
-}
-
-
-static void
+void
 ngx_thread_ws_registry_full(ngx_thread_ws_registry_t *reg, ngx_log_t *log)
 {
     if (ngx_time() - reg->logged < 60) {
@@ -246,150 +166,20 @@ ngx_thread_ws_registry_full(ngx_thread_ws_registry_t *reg, ngx_log_t *log)
 }
 
 
-ngx_uint_t
-ngx_thread_ws_registry_holds(ngx_thread_ws_claim_t *claim)
-{
-    ngx_thread_ws_registry_slot_t  *slot;
-
-    slot = claim->slot;
-
-    return slot == NULL || slot->generation == claim->generation;
-}
-
-
-void
-ngx_thread_ws_registry_release(ngx_thread_ws_claim_t *claim)
-{
-    ngx_slab_pool_t                *shpool;
-    ngx_thread_ws_registry_t       *reg;
-    ngx_thread_ws_registry_slot_t  *slot;
-
-    slot = claim->slot;
-
-    if (slot == NULL) {
-        return;
-    }
-
-    claim->slot = NULL;
-
-    shpool = ngx_thread_ws_zone->shpool;
-    reg = ngx_thread_ws_zone->sh->registry;
-
-    ngx_shmtx_lock(&shpool->mutex);
-
-    ngx_thread_ws_registry_enter(reg);
-
-    if (slot->generation == claim->generation) {
-
-        slot->generation = 0;
-
-        ngx_memory_barrier();
-
-        ngx_thread_ws_registry_unlink(reg, slot);
-
-        slot->next = reg->free;
-        reg->free = slot - reg->slots;
-    }
-
-    ngx_thread_ws_registry_leave(reg);
-    ngx_shmtx_unlock(&shpool->mutex);
-}
-
-
-ngx_uint_t
-ngx_thread_ws_registry_delete(ngx_str_t *owner, ngx_str_t *thread_id)
-{
-    return ngx_thread_ws_registry_mark(ngx_thread_ws_zone->sh->registry, owner,
-                                       thread_id,
-                                       NGX_THREAD_WS_REGISTRY_DELETED);
-}
-
-
-ngx_uint_t
-ngx_thread_ws_registry_end(ngx_str_t *owner, ngx_str_t *thread_id)
-{
-    ngx_uint_t  n;
-
-    if (ngx_thread_ws_zone == NULL) {
-        return 0;
-    }
-
-    ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
-
-    n = ngx_thread_ws_registry_mark(ngx_thread_ws_zone->sh->registry, owner,
-                                    thread_id, NGX_THREAD_WS_REGISTRY_END);
-
-    ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
-
-    return n;
-}
-
-
-ngx_uint_t
-ngx_thread_ws_registry_marked(ngx_thread_ws_claim_t *claim, ngx_uint_t mark)
-{
-    ngx_thread_ws_registry_slot_t  *slot;
-
-    slot = claim->slot;
-
-    return slot && slot->generation == claim->generation
-           && (slot->deleted & mark);
-}
-
-
-/* returns how many living workers' claims there are */
-
-static ngx_uint_t
-ngx_thread_ws_registry_mark(ngx_thread_ws_registry_t *reg, ngx_str_t *owner,
-    ngx_str_t *thread_id, uint32_t mark)
-{
-    uint32_t                        i;
-    ngx_str_t                       none;
-    ngx_uint_t                      n;
-    ngx_thread_ws_registry_key_t    key;
-    ngx_thread_ws_registry_slot_t  *slot;
-
-    n = 0;
-
-    ngx_str_null(&none);
-    ngx_thread_ws_registry_key(reg, &key, owner, thread_id, &none);
-
-    ngx_thread_ws_registry_enter(reg);
-
-    for (i = *ngx_thread_ws_registry_thread(reg, key.thread);
-         i != NGX_THREAD_WS_REGISTRY_NONE;
-         i = slot->thread_next)
-    {
-        slot = &reg->slots[i];
-
-        if (slot->thread == key.thread
-            && !ngx_thread_ws_registry_dead(slot->pid))
-        {
-            slot->deleted |= mark;
-            n++;
-        }
-    }
-
-    ngx_thread_ws_registry_leave(reg);
-
-    return n;
-}
-
-
 /*
  * What a claim is for, as digests: none of the three texts has a bound here,
  * and a slot has one size.  A length keeps ("a", "bc") from ("ab", "c").
  */
 
-static void
-ngx_thread_ws_registry_key(ngx_thread_ws_registry_t *reg,
-    ngx_thread_ws_registry_key_t *key, ngx_str_t *owner, ngx_str_t *thread_id,
-    ngx_str_t *request_id)
+void
+ngx_thread_ws_registry_thread(ngx_thread_ws_registry_thread_t *thread,
+    ngx_str_t *owner, ngx_str_t *thread_id)
 {
-    u_char      digest[NGX_THREAD_WS_REGISTRY_KEY];
-    uint32_t    len;
-    ngx_sha1_t  sha1;
+    uint32_t                   len;
+    ngx_sha1_t                 sha1;
+    ngx_thread_ws_registry_t  *reg;
 
+    reg = ngx_thread_ws_zone->sh->registry;
     len = owner->len;
 
     ngx_sha1_init(&sha1);
@@ -397,21 +187,35 @@ ngx_thread_ws_registry_key(ngx_thread_ws_registry_t *reg,
     ngx_sha1_update(&sha1, &len, sizeof(len));
     ngx_sha1_update(&sha1, owner->data, owner->len);
     ngx_sha1_update(&sha1, thread_id->data, thread_id->len);
-    ngx_sha1_final(digest, &sha1);
+    ngx_sha1_final(thread->digest, &sha1);
 
-    ngx_memcpy(&key->thread, digest, sizeof(uint64_t));
+    ngx_memcpy(&thread->number, thread->digest, sizeof(uint64_t));
+
+    thread->topic = ngx_thread_ws_wake_topic(thread->number);
+}
+
+
+void
+ngx_thread_ws_registry_key(ngx_thread_ws_registry_key_t *key,
+    ngx_thread_ws_registry_thread_t *thread, ngx_str_t *request_id)
+{
+    u_char      digest[NGX_THREAD_WS_REGISTRY_DIGEST];
+    ngx_sha1_t  sha1;
 
     ngx_sha1_init(&sha1);
-    ngx_sha1_update(&sha1, digest, sizeof(digest));
+    ngx_sha1_update(&sha1, thread->digest, sizeof(thread->digest));
     ngx_sha1_update(&sha1, request_id->data, request_id->len);
-    ngx_sha1_final(key->key, &sha1);
+    ngx_sha1_final(digest, &sha1);
+
+    key->thread = thread->number;
+    ngx_memcpy(key->key, digest, NGX_THREAD_WS_REGISTRY_KEY);
 }
 
 
 /* two lists begin in each bucket: by what is claimed, and by the thread */
 
 static uint32_t *
-ngx_thread_ws_registry_list(ngx_thread_ws_registry_t *reg, u_char *key)
+ngx_thread_ws_registry_list_of(ngx_thread_ws_registry_t *reg, u_char *key)
 {
     uint32_t  hash;
 
@@ -421,26 +225,31 @@ ngx_thread_ws_registry_list(ngx_thread_ws_registry_t *reg, u_char *key)
 }
 
 
-static uint32_t *
-ngx_thread_ws_registry_thread(ngx_thread_ws_registry_t *reg, uint64_t thread)
+uint32_t *
+ngx_thread_ws_registry_first_of(ngx_thread_ws_registry_t *reg,
+    uint64_t thread)
 {
     return &reg->buckets[thread & reg->mask].thread_first;
 }
 
 
-static ngx_thread_ws_registry_slot_t *
-ngx_thread_ws_registry_find(ngx_thread_ws_registry_t *reg, u_char *key)
+ngx_thread_ws_registry_slot_t *
+ngx_thread_ws_registry_find(ngx_thread_ws_registry_t *reg,
+    ngx_thread_ws_registry_key_t *key)
 {
     uint32_t                        i;
     ngx_thread_ws_registry_slot_t  *slot;
 
-    for (i = *ngx_thread_ws_registry_list(reg, key);
+    for (i = *ngx_thread_ws_registry_list_of(reg, key->key);
          i != NGX_THREAD_WS_REGISTRY_NONE;
          i = slot->next)
     {
         slot = &reg->slots[i];
 
-        if (ngx_memcmp(slot->key, key, NGX_THREAD_WS_REGISTRY_KEY) == 0) {
+        if (slot->thread == key->thread
+            && ngx_memcmp(slot->key, key->key, NGX_THREAD_WS_REGISTRY_KEY) == 0
+            && !(slot->marks & NGX_THREAD_WS_REGISTRY_TAKEN))
+        {
             return slot;
         }
     }
@@ -449,18 +258,27 @@ ngx_thread_ws_registry_find(ngx_thread_ws_registry_t *reg, u_char *key)
 }
 
 
-static ngx_thread_ws_registry_slot_t *
+ngx_thread_ws_registry_slot_t *
 ngx_thread_ws_registry_take(ngx_thread_ws_registry_t *reg,
     ngx_thread_ws_registry_key_t *key)
 {
     uint32_t                        i;
+    ngx_thread_ws_blocks_t         *pool;
     ngx_thread_ws_registry_slot_t  *slot;
 
     /* whatever dead workers held comes back, once a second at most */
 
     if (reg->free == NGX_THREAD_WS_REGISTRY_NONE && reg->swept != ngx_time()) {
         reg->swept = ngx_time();
-        ngx_thread_ws_registry_sweep(reg);
+        ngx_thread_ws_registry_relist(reg);
+    }
+
+    if (reg->free == NGX_THREAD_WS_REGISTRY_NONE) {
+        pool = ngx_thread_ws_zone->sh->blocks;
+
+        (void) ngx_thread_ws_blocks_enter(pool);
+        (void) ngx_thread_ws_tape_evict(pool);
+        ngx_thread_ws_blocks_leave(pool);
     }
 
     i = reg->free;
@@ -475,15 +293,57 @@ ngx_thread_ws_registry_take(ngx_thread_ws_registry_t *reg,
     ngx_memcpy(slot->key, key->key, NGX_THREAD_WS_REGISTRY_KEY);
     slot->thread = key->thread;
     slot->pid = ngx_pid;
-    slot->deleted = 0;
+    slot->marks = 0;
+    slot->state = NGX_THREAD_WS_REGISTRY_PLAIN;
+    slot->worker = NGX_THREAD_WS_WAKE_NONE;
+    slot->tape = 0;
+    slot->heard = 0;
+
+    return slot;
+}
+
+
+void
+ngx_thread_ws_registry_put(ngx_thread_ws_registry_t *reg,
+    ngx_thread_ws_registry_slot_t *slot, uint64_t generation)
+{
+    ngx_memory_barrier();
+
+    __atomic_store_n(&slot->generation, generation, __ATOMIC_RELEASE);
+
+    ngx_thread_ws_registry_link(reg, slot);
+}
+
+
+void
+ngx_thread_ws_registry_drop(ngx_thread_ws_registry_t *reg,
+    ngx_thread_ws_registry_slot_t *slot)
+{
+    uint32_t                 tape;
+    ngx_thread_ws_blocks_t  *pool;
+
+    tape = slot->tape;
+    pool = ngx_thread_ws_zone->sh->blocks;
+
+    /* a rebuild in between would find the tape of nobody, and free it, too */
+
+    if (tape) {
+        (void) ngx_thread_ws_blocks_enter(pool);
+    }
+
+    slot->generation = 0;
 
     ngx_memory_barrier();
 
-    slot->generation = ++reg->generation;
+    ngx_thread_ws_registry_unlink(reg, slot);
 
-    ngx_thread_ws_registry_link(reg, slot);
+    slot->next = reg->free;
+    reg->free = slot - reg->slots;
 
-    return slot;
+    if (tape) {
+        ngx_thread_ws_tape_free(pool, tape);
+        ngx_thread_ws_blocks_leave(pool);
+    }
 }
 
 
@@ -495,12 +355,12 @@ ngx_thread_ws_registry_link(ngx_thread_ws_registry_t *reg,
 
     i = slot - reg->slots;
 
-    list = ngx_thread_ws_registry_list(reg, slot->key);
+    list = ngx_thread_ws_registry_list_of(reg, slot->key);
 
     slot->next = *list;
     *list = i;
 
-    list = ngx_thread_ws_registry_thread(reg, slot->thread);
+    list = ngx_thread_ws_registry_first_of(reg, slot->thread);
 
     slot->thread_prev = NGX_THREAD_WS_REGISTRY_NONE;
     slot->thread_next = *list;
@@ -510,6 +370,8 @@ ngx_thread_ws_registry_link(ngx_thread_ws_registry_t *reg,
     }
 
     *list = i;
+
+    reg->nclaims++;
 }
 
 
@@ -521,7 +383,7 @@ ngx_thread_ws_registry_unlink(ngx_thread_ws_registry_t *reg,
 
     i = slot - reg->slots;
 
-    for (p = ngx_thread_ws_registry_list(reg, slot->key);
+    for (p = ngx_thread_ws_registry_list_of(reg, slot->key);
          *p != NGX_THREAD_WS_REGISTRY_NONE;
          p = &reg->slots[*p].next)
     {
@@ -539,26 +401,42 @@ ngx_thread_ws_registry_unlink(ngx_thread_ws_registry_t *reg,
         reg->slots[slot->thread_prev].thread_next = slot->thread_next;
 
     } else {
-        *ngx_thread_ws_registry_thread(reg, slot->thread) = slot->thread_next;
+        *ngx_thread_ws_registry_first_of(reg, slot->thread)
+            = slot->thread_next;
     }
+
+    reg->nclaims--;
 }
 
 
-/* makes all lists anew, of the slots that living workers hold */
-
 static void
-ngx_thread_ws_registry_sweep(ngx_thread_ws_registry_t *reg)
+ngx_thread_ws_registry_clear(ngx_thread_ws_registry_t *reg)
 {
-    uint32_t                        i;
-    ngx_pid_t                       alive;
-    ngx_thread_ws_registry_slot_t  *slot;
+    uint32_t  i;
 
     reg->free = NGX_THREAD_WS_REGISTRY_NONE;
+    reg->nclaims = 0;
 
     for (i = 0; i <= reg->mask; i++) {
         reg->buckets[i].first = NGX_THREAD_WS_REGISTRY_NONE;
         reg->buckets[i].thread_first = NGX_THREAD_WS_REGISTRY_NONE;
     }
+}
+
+
+void
+ngx_thread_ws_registry_relist(ngx_thread_ws_registry_t *reg)
+{
+    uint32_t                        i;
+    ngx_pid_t                       alive;
+    ngx_thread_ws_blocks_t         *pool;
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    pool = ngx_thread_ws_zone->sh->blocks;
+
+    (void) ngx_thread_ws_blocks_enter(pool);
+
+    ngx_thread_ws_registry_clear(reg);
 
     alive = ngx_pid;
 
@@ -571,25 +449,54 @@ ngx_thread_ws_registry_sweep(ngx_thread_ws_registry_t *reg)
 
             /* slots of one worker tend to stand together */
 
-            if (slot->pid == alive
-                || !ngx_thread_ws_registry_dead(slot->pid))
+            if ((slot->pid == alive && slot->tape == 0)
+                || !ngx_thread_ws_registry_dead(slot))
             {
-                alive = slot->pid;
+                if (slot->tape == 0) {
+                    alive = slot->pid;
+                }
+
                 ngx_thread_ws_registry_link(reg, slot);
                 continue;
             }
 
             slot->generation = 0;
+
+            if (slot->tape) {
+                ngx_thread_ws_tape_free(pool, slot->tape);
+            }
         }
 
         slot->next = reg->free;
         reg->free = i - 1;
     }
+
+    ngx_thread_ws_blocks_leave(pool);
 }
 
 
-static ngx_uint_t
-ngx_thread_ws_registry_dead(ngx_pid_t pid)
+/*
+ * A pid may be given again: of a run that has a tape it is known better, since
+ * whoever has its worker's place now has another generation.
+ */
+
+ngx_uint_t
+ngx_thread_ws_registry_dead(ngx_thread_ws_registry_slot_t *slot)
 {
-    return pid != ngx_pid && kill(pid, 0) == -1 && ngx_errno == NGX_ESRCH;
+    ngx_thread_ws_tape_t  *tape;
+
+    if (slot->state == NGX_THREAD_WS_REGISTRY_ENDED) {
+        return 0;
+    }
+
+    if (slot->tape && slot->worker != NGX_THREAD_WS_WAKE_NONE) {
+        tape = ngx_thread_ws_block(ngx_thread_ws_zone->sh->blocks, slot->tape);
+
+        if (ngx_thread_ws_wake_generation(slot->worker) != tape->generation) {
+            return 1;
+        }
+    }
+
+    return slot->pid != ngx_pid && kill(slot->pid, 0) == -1
+           && ngx_errno == NGX_ESRCH;
 }

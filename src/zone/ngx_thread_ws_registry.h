@@ -1,10 +1,17 @@
 
 /*
- * Active runs over all workers, in the zone: who runs a request id of a thread
- * at this moment.  A newer connection takes an id over; the older run learns it
- * by looking, with each delta and before it is stored.  A thread that is
- * deleted marks the claims of its runs, and none of them is stored.  No worker
- * signals another.
+ * The runs of all workers, in the zone.
+ *
+ * Without resume, who runs a request id of a thread at this moment: a newer
+ * connection takes an id over; the older run learns it by looking, with each
+ * delta and before it is stored.
+ *
+ * With resume, a run is claimed when its message comes, waits for those of its
+ * thread that are older, in whatever worker, and is found by name, with its
+ * tape, until some time after its end.
+ *
+ * A thread that is deleted marks the claims of its runs, and none of them is
+ * stored.  Nothing here tells a topic: that is the caller's.
  */
 
 
@@ -18,6 +25,9 @@
 #include "zone/ngx_thread_ws_zone.h"
 
 
+#define NGX_THREAD_WS_REGISTRY_DIGEST  20
+
+
 typedef struct ngx_thread_ws_registry_slot_s  ngx_thread_ws_registry_slot_t;
 
 
@@ -26,7 +36,12 @@ typedef struct ngx_thread_ws_registry_slot_s  ngx_thread_ws_registry_slot_t;
 ngx_int_t ngx_thread_ws_registry_init(ngx_thread_ws_zone_t *zone);
 
 
-/* A run's claim; zero it first, release it before it goes. */
+/*
+ * A run's claim; zero it first, release (or end) it before it goes.  Whoever
+ * else wants to refer to the run takes a copy, which costs nothing and needs no
+ * release: its calls without a lock tell when the run is no more.  A claim's
+ * number is given once and grows: a run with a lower one is older.
+ */
 
 typedef struct {
     ngx_thread_ws_registry_slot_t  *slot;    /* NULL: nothing is claimed */
@@ -60,8 +75,8 @@ void ngx_thread_ws_registry_release(ngx_thread_ws_claim_t *claim);
 
 /*
  * For the store, under the zone's lock, which both leave locked.  delete marks
- * the claims of all runs of a thread, and returns how many there are; deleted
- * tells whether a claim bears the mark.
+ * the claims of all runs of a thread, and returns how many there are; what has
+ * ended is found no more.  deleted tells whether a claim bears the mark.
  */
 
 ngx_uint_t ngx_thread_ws_registry_delete(ngx_str_t *owner,
@@ -71,18 +86,176 @@ ngx_uint_t ngx_thread_ws_registry_delete(ngx_str_t *owner,
     ngx_thread_ws_registry_marked(claim, NGX_THREAD_WS_REGISTRY_DELETED)
 
 /*
- * For threads that an agent's server keeps, without the lock.  end tells the
+ * For threads that an agent's server keeps, without the lock.  stop tells the
  * runs of a thread, in whatever worker, to end at once, and returns how many
- * have not yet; marked tells, without a lock, whether a claim bears that mark.
- * Stores and servers may have threads of the same name.
+ * have not yet; what has ended is found no more.  marked tells, without a lock,
+ * whether a claim bears one of those marks.  Stores and servers may have
+ * threads of the same name.
  */
 
 #define NGX_THREAD_WS_REGISTRY_DELETED  1    /* by the store */
-#define NGX_THREAD_WS_REGISTRY_END      2    /* by the agent's server */
+#define NGX_THREAD_WS_REGISTRY_STOP     2    /* by the agent's server */
+#define NGX_THREAD_WS_REGISTRY_CANCEL   4    /* by a user, or a newer run */
 
-ngx_uint_t ngx_thread_ws_registry_end(ngx_str_t *owner, ngx_str_t *thread_id);
+ngx_uint_t ngx_thread_ws_registry_stop(ngx_str_t *owner, ngx_str_t *thread_id);
 ngx_uint_t ngx_thread_ws_registry_marked(ngx_thread_ws_claim_t *claim,
     ngx_uint_t mark);
+
+
+/* with resume */
+
+
+/* a thread's name, as the registry has it; needs a zone */
+
+typedef struct {
+    u_char       digest[NGX_THREAD_WS_REGISTRY_DIGEST];
+    uint64_t     number;         /* of the digest */
+    ngx_uint_t   topic;          /* see zone/ngx_thread_ws_wake.h */
+} ngx_thread_ws_registry_thread_t;
+
+void ngx_thread_ws_registry_thread(ngx_thread_ws_registry_thread_t *thread,
+    ngx_str_t *owner, ngx_str_t *thread_id);
+
+
+/* what a message does while a run of its thread is under way */
+
+typedef enum {
+    NGX_THREAD_WS_REGISTRY_INTERRUPT = 0,
+    NGX_THREAD_WS_REGISTRY_QUEUE,
+    NGX_THREAD_WS_REGISTRY_REJECT
+} ngx_thread_ws_registry_busy_e;
+
+
+typedef struct {
+    ngx_thread_ws_registry_thread_t  *thread;
+    ngx_str_t                         request_id;
+    ngx_str_t                         content;
+    ngx_uint_t                        busy;
+    ngx_uint_t                        queue;   /* how many may wait, */
+    size_t                            size;    /* and bytes of their contents */
+    ngx_log_t                        *log;
+} ngx_thread_ws_registry_message_t;
+
+
+/*
+ * A message comes: claims its run for this worker, ACTIVE from now on, whether
+ * it waits or runs, until end or release.
+ *
+ *   NGX_OK        claimed.  It runs when it is first.  With "interrupt" all
+ *                 others of the thread that are active bear the mark CANCEL
+ *                 now; if *others is set there are some, and the caller tells
+ *                 the topic
+ *   NGX_DONE      nothing is claimed, ref is: a run of that id and that content
+ *                 is active, or has ended as completed and is kept
+ *   NGX_ABORT     nothing is claimed: one of that id and another content is
+ *                 active (ref is)
+ *   NGX_BUSY      nothing is claimed: refused by "queue" or "reject"
+ *   NGX_DECLINED  no zone is configured: nothing is claimed
+ *   NGX_ERROR     the zone is full: nothing is claimed (logged once a minute)
+ *
+ * A run of that id that has ended otherwise, or with another content, is no
+ * more: whoever reads it finds it gone.  One that was claimed without resume is
+ * taken over, as claim() does.  ref may be a run of this worker's own.
+ */
+
+ngx_int_t ngx_thread_ws_registry_submit(ngx_thread_ws_claim_t *claim,
+    ngx_thread_ws_registry_message_t *message, ngx_thread_ws_claim_t *ref,
+    ngx_uint_t *others);
+
+/*
+ * Whether no older run of the thread is active in a living worker: only then
+ * the run begins.  To be asked again whenever the topic is told, and once in a
+ * while for workers that were killed.  Takes the lock.
+ */
+
+ngx_uint_t ngx_thread_ws_registry_first(ngx_thread_ws_claim_t *claim);
+
+/*
+ * Marks the active run of that id, in whatever worker, as to be cancelled:
+ * NGX_OK (ref is that run, to tell one's own from others'), or NGX_DECLINED:
+ * none is active.  The caller tells the topic.  It may come too late all the
+ * same, for a run that is being stored.
+ */
+
+ngx_int_t ngx_thread_ws_registry_cancel(
+    ngx_thread_ws_registry_thread_t *thread, ngx_str_t *request_id,
+    ngx_thread_ws_claim_t *ref);
+
+/*
+ * The thread's runs, active and ended, whose numbers are above after, the n
+ * oldest of them, oldest first.  Returns how many were written to refs.
+ */
+
+ngx_uint_t ngx_thread_ws_registry_list(ngx_thread_ws_registry_thread_t *thread,
+    uint64_t after, ngx_thread_ws_claim_t *refs, ngx_uint_t n);
+
+/* by name, active or ended: NGX_OK or NGX_DECLINED */
+
+ngx_int_t ngx_thread_ws_registry_find_run(
+    ngx_thread_ws_registry_thread_t *thread, ngx_str_t *request_id,
+    ngx_thread_ws_claim_t *ref);
+
+/*
+ * Instead of release: the run has ended, and its tape, which grows no more, can
+ * be read for keep seconds, if that is not 0, the tape was not cut, the thread
+ * was not deleted, and nothing else needs the room; of a thread the 32 that
+ * ended last.  completed: as submit has it.  The claim is no more; the caller
+ * tells the topic.
+ */
+
+void ngx_thread_ws_registry_end(ngx_thread_ws_claim_t *claim,
+    ngx_uint_t completed, time_t keep);
+
+/*
+ * Without a lock, of a claim or a copy: ACTIVE; ENDED, and its tape can be
+ * read; LOST, its worker is dead (this costs a system call); GONE, it is known
+ * no more.
+ */
+
+typedef enum {
+    NGX_THREAD_WS_REGISTRY_GONE = 0,
+    NGX_THREAD_WS_REGISTRY_ACTIVE,
+    NGX_THREAD_WS_REGISTRY_ENDED,
+    NGX_THREAD_WS_REGISTRY_LOST
+} ngx_thread_ws_registry_state_e;
+
+ngx_uint_t ngx_thread_ws_registry_state(ngx_thread_ws_claim_t *ref);
+
+/*
+ * Without a lock: a follower says that it hears the run; when, in seconds, one
+ * last said so, 0: never.
+ */
+
+void ngx_thread_ws_registry_hear(ngx_thread_ws_claim_t *ref);
+time_t ngx_thread_ws_registry_heard(ngx_thread_ws_claim_t *claim);
+
+/*
+ * Frees all that dead workers have claimed, and what has ended and is kept no
+ * longer.  At the start of a worker with resume, all of it; every 10 s while it
+ * goes on, by a timer that keeps no worker.
+ */
+
+ngx_int_t ngx_thread_ws_registry_init_process(ngx_cycle_t *cycle);
+void ngx_thread_ws_registry_sweep(void);
+void ngx_thread_ws_registry_expire(void);
+
+/* at the exit, when no run is left: nothing is written from now on */
+
+void ngx_thread_ws_registry_exit_process(ngx_cycle_t *cycle);
+
+
+/* what is there, without a lock, so of no one moment */
+
+typedef struct {
+    ngx_uint_t   active;         /* claims, with and without resume */
+    ngx_uint_t   ended;          /* runs that can still be read */
+    uint64_t     bytes;          /* that tapes take of the zone */
+    ngx_uint_t   evicted;        /* tapes that went for want of room */
+    ngx_uint_t   cut;            /* that ended before their run */
+    ngx_uint_t   wakes;          /* see zone/ngx_thread_ws_wake.h */
+} ngx_thread_ws_registry_counts_t;
+
+void ngx_thread_ws_registry_counts(ngx_thread_ws_registry_counts_t *counts);
 
 
 #endif /* _NGX_THREAD_WS_REGISTRY_H_INCLUDED_ */

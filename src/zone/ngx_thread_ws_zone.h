@@ -22,6 +22,8 @@
  */
 
 typedef struct {
+    struct ngx_thread_ws_blocks_s    *blocks;
+    struct ngx_thread_ws_wake_s      *wake;
     struct ngx_thread_ws_registry_s  *registry;
     struct ngx_thread_ws_shelf_s     *memory;
     struct ngx_thread_ws_metrics_s   *metrics;

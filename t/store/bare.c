@@ -7,6 +7,9 @@
 #include "bare.h"
 #include "base/ngx_thread_ws_random.h"
 #include "observe/ngx_thread_ws_observe.h"
+#include <ngx_event.h>
+#include <ngx_channel.h>
+#include <poll.h>
 
 
 ngx_pid_t                      ngx_pid;
@@ -15,18 +18,24 @@ volatile ngx_msec_t            ngx_current_msec;
 volatile ngx_time_t           *ngx_cached_time;
 ngx_thread_ws_zone_t          *ngx_thread_ws_zone;
 
+ngx_queue_t                    ngx_posted_events;
+
 ngx_thread_ws_shelf_t         *shelf;
 ngx_uint_t                     evicted, named;
 
 static ngx_log_t               bare_log;
 static ngx_pool_t             *pool;
 static ngx_time_t              now;
+static ngx_cycle_t             cycle;
+static ngx_fd_t                channel;
+static ngx_event_handler_pt    channel_handler;
 
 
 static ngx_str_t text(const char *s);
 static ngx_thread_ws_store_op_t *op_of(const char *owner, const char *thread);
 static void fill(u_char *p, size_t len, const char *request_id);
 static ngx_uint_t consistent_free(void);
+static uint32_t consistent_tapes(void);
 static ngx_uint_t consistent_runs(ngx_thread_ws_shelf_thread_t *thread);
 static ngx_uint_t consistent_owner(uint32_t number);
 static ngx_uint_t in_bucket(uint32_t first, uint32_t number,
@@ -84,6 +93,72 @@ bare(void)
     now.sec = 1000;
     now.msec = 500;
     ngx_cached_time = &now;
+
+    cycle.log = &bare_log;
+    ngx_queue_init(&ngx_posted_events);
+
+    ngx_thread_ws_store_memory_init_process();
+}
+
+
+ngx_int_t
+ngx_add_channel_event(ngx_cycle_t *cycle, ngx_fd_t fd, ngx_int_t event,
+    ngx_event_handler_pt handler)
+{
+    channel = fd;
+    channel_handler = handler;
+
+    return NGX_OK;
+}
+
+
+void
+worker_begin(ngx_thread_ws_wake_pt handler)
+{
+    ngx_pid = ngx_getpid();
+    channel = -1;
+
+    if (ngx_thread_ws_wake_init_process(&cycle, handler) != NGX_OK) {
+        printf("Bail out! no worker\n");
+        exit(1);
+    }
+}
+
+
+ngx_uint_t
+worker_turn(int timeout)
+{
+    int             n;
+    ngx_queue_t    *q;
+    ngx_event_t    *ev, rev;
+    struct pollfd   pfd;
+
+    pfd.fd = channel;
+    pfd.events = POLLIN;
+
+    n = poll(&pfd, 1, timeout);
+
+    if (n == 1) {
+        ngx_memzero(&rev, sizeof(rev));
+        channel_handler(&rev);
+    }
+
+    while (!ngx_queue_empty(&ngx_posted_events)) {
+        q = ngx_queue_head(&ngx_posted_events);
+        ev = ngx_queue_data(q, ngx_event_t, queue);
+
+        ngx_delete_posted_event(ev);
+        ev->handler(ev);
+    }
+
+    return n == 1;
+}
+
+
+void
+worker_end(void)
+{
+    ngx_thread_ws_wake_exit_process(&cycle);
 }
 
 
@@ -145,8 +220,11 @@ zone(size_t size)
 
     ngx_thread_ws_zone = &z;
 
-    if (ngx_thread_ws_registry_init(&z) != NGX_OK
-        || ngx_thread_ws_store_memory_init(&z) != NGX_OK)
+    if (ngx_thread_ws_blocks_init(&z) != NGX_OK
+        || ngx_thread_ws_wake_init(&z) != NGX_OK
+        || ngx_thread_ws_registry_init(&z) != NGX_OK
+        || ngx_thread_ws_store_memory_init(&z) != NGX_OK
+        || ngx_thread_ws_blocks_fill(&z) != NGX_OK)
     {
         printf("Bail out! no zone\n");
         exit(1);
@@ -375,7 +453,7 @@ consistent(void)
     ngx_thread_ws_shelf_owner_t   *owner;
     ngx_thread_ws_shelf_thread_t  *thread;
 
-    n = shelf->nfree;
+    n = shelf->pool->nfree;
     nthreads = 0;
     nruns = 0;
     newer = 0;
@@ -384,7 +462,7 @@ consistent(void)
         thread = ngx_thread_ws_shelf_block(shelf, t);
 
         if (thread->newer != newer
-            || nthreads++ > shelf->fresh
+            || nthreads++ > shelf->pool->fresh
             || !consistent_runs(thread)
             || !in_bucket(shelf->threads[ngx_thread_ws_shelf_hash(shelf,
                                                    thread->digest)].first,
@@ -398,7 +476,7 @@ consistent(void)
         nruns += thread->nruns;
     }
 
-    for (i = 1; i < shelf->fresh; i++) {
+    for (i = 1; i < shelf->pool->fresh; i++) {
         owner = ngx_thread_ws_shelf_block(shelf, i);
 
         if (owner->head.kind == NGX_THREAD_WS_SHELF_OWNERS) {
@@ -411,8 +489,10 @@ consistent(void)
         }
     }
 
+    n += consistent_tapes();
+
     return shelf->oldest == newer && nthreads == 0
-           && nruns == shelf->nruns && n == shelf->fresh - 1
+           && nruns == shelf->nruns && n == shelf->pool->fresh - 1
            && consistent_free();
 }
 
@@ -421,19 +501,84 @@ static ngx_uint_t
 consistent_free(void)
 {
     uint32_t                     i, n;
-    ngx_thread_ws_shelf_head_t  *head;
+    ngx_thread_ws_block_head_t  *head;
 
     n = 0;
 
-    for (i = shelf->free; i; i = head->next) {
+    for (i = shelf->pool->free; i; i = head->next) {
         head = ngx_thread_ws_shelf_block(shelf, i);
 
-        if (head->kind != NGX_THREAD_WS_SHELF_FREE || n++ > shelf->fresh) {
+        if (head->kind != NGX_THREAD_WS_BLOCK_FREE
+            || n++ > shelf->pool->fresh)
+        {
             return 0;
         }
     }
 
-    return n == shelf->nfree;
+    return n == shelf->pool->nfree;
+}
+
+
+/* their blocks, if all is well with them */
+
+static uint32_t
+consistent_tapes(void)
+{
+    uint32_t                        i, b, n, total, ended, prev;
+    ngx_thread_ws_tape_t           *tape;
+    ngx_thread_ws_blocks_t         *pool;
+    ngx_thread_ws_registry_t       *reg;
+    ngx_thread_ws_block_head_t     *head;
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    pool = shelf->pool;
+    reg = ngx_thread_ws_zone->sh->registry;
+    total = ended = 0;
+
+    for (i = 0; i < reg->nslots; i++) {
+        slot = &reg->slots[i];
+
+        if (slot->generation == 0 || slot->tape == 0) {
+            continue;
+        }
+
+        tape = ngx_thread_ws_block(pool, slot->tape);
+
+        if (tape->head.kind != NGX_THREAD_WS_BLOCK_TAPE || tape->slot != i
+            || tape->number != slot->generation
+            || tape->ended != (slot->state == NGX_THREAD_WS_REGISTRY_ENDED))
+        {
+            return pool->fresh;
+        }
+
+        for (n = 1, b = tape->head.next; b; b = head->next, n++) {
+            head = ngx_thread_ws_block(pool, b);
+
+            if (head->kind != NGX_THREAD_WS_BLOCK_ROLL || n > pool->fresh) {
+                return pool->fresh;
+            }
+        }
+
+        if (n != tape->nblocks) {
+            return pool->fresh;
+        }
+
+        ended += tape->ended;
+        total += n;
+    }
+
+    for (n = 0, prev = 0, b = pool->oldest; b; b = tape->newer, n++) {
+        tape = ngx_thread_ws_block(pool, b);
+
+        if (tape->older != prev || !tape->ended) {
+            return pool->fresh;
+        }
+
+        prev = b;
+    }
+
+    return (n == ended && n == pool->nended && prev == pool->newest
+            && total == pool->ntape) ? total : pool->fresh;
 }
 
 
@@ -442,7 +587,7 @@ consistent_runs(ngx_thread_ws_shelf_thread_t *thread)
 {
     uint32_t                     r, i, n, nruns, newer;
     ngx_thread_ws_shelf_run_t   *run;
-    ngx_thread_ws_shelf_head_t  *head;
+    ngx_thread_ws_block_head_t  *head;
 
     if (thread->head.kind != NGX_THREAD_WS_SHELF_THREADS
         || thread->head.next != 0)
@@ -505,7 +650,7 @@ consistent_owner(uint32_t number)
         if (thread->head.kind != NGX_THREAD_WS_SHELF_THREADS
             || thread->owner != number
             || thread->own_newer != newer
-            || n++ > shelf->fresh)
+            || n++ > shelf->pool->fresh)
         {
             return 0;
         }
@@ -534,7 +679,7 @@ in_bucket(uint32_t first, uint32_t number, ngx_uint_t kind)
 
     for (i = first; i != number; n++) {
 
-        if (i == 0 || n > shelf->fresh) {
+        if (i == 0 || n > shelf->pool->fresh) {
             return 0;
         }
 

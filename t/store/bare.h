@@ -15,9 +15,14 @@
 #include "unit.h"
 #include "zone/ngx_thread_ws_zone.h"
 #include "zone/ngx_thread_ws_registry.h"
+#include "zone/ngx_thread_ws_registry_private.h"
+#include "zone/ngx_thread_ws_tape.h"
+#include "zone/ngx_thread_ws_tape_private.h"
+#include "zone/ngx_thread_ws_wake.h"
+#include "zone/ngx_thread_ws_wake_private.h"
 #include "store/ngx_thread_ws_store_memory.h"
 #include "store/ngx_thread_ws_shelf.h"
-#include "store/ngx_thread_ws_shelf_blocks.h"
+#include "store/ngx_thread_ws_shelf_private.h"
 
 
 #define MEGABYTE  (1024 * 1024)
@@ -40,6 +45,16 @@ void zone(size_t size);
 /* a second later */
 
 void tick(void);
+
+/*
+ * A worker without nginx: begins (forgetting what it was forked from), goes
+ * once round its event loop (with a timeout of poll(), in ms: 0 where it came
+ * to that), ends.
+ */
+
+void worker_begin(ngx_thread_ws_wake_pt handler);
+ngx_uint_t worker_turn(int timeout);
+void worker_end(void);
 
 /* a number from the environment */
 
@@ -89,7 +104,7 @@ uint64_t seq_at(ngx_thread_ws_store_op_t *op, ngx_uint_t i);
 
 ngx_uint_t whole(ngx_thread_ws_record_t *record);
 
-/* whether the shelf's lists and counts are all true of its blocks */
+/* whether all lists and counts of the shelf and of tapes are true of blocks */
 
 ngx_uint_t consistent(void);
 

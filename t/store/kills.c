@@ -67,7 +67,7 @@ main(void)
     }
 
     unit_note("%d processes killed, %d of them in mid-change, %d deletions "
-              "told to who looked", (int) rounds, (int) shelf->rebuilt,
+              "told to who looked", (int) rounds, (int) shelf->pool->rebuilt,
               (int) told);
 
     unit_int(torn, 0, "after every kill the zone is sound");
@@ -75,7 +75,7 @@ main(void)
     unit_int(back, 0, "nothing that was deleted comes back");
     unit_int(wrong, 0, "nobody takes a thread for deleted that is not");
     unit_ok(told > rounds / 2, "and deletions are told");
-    unit_ok(shelf->rebuilt > 0, "kills did come in mid-change");
+    unit_ok(shelf->pool->rebuilt > 0, "kills did come in mid-change");
 
     tick();
     unit_int(slots(), n, "no slot of the registry is lost");

@@ -19,10 +19,10 @@
 #define RUNS      1024                  /* of one thread, a power of two */
 #define SIZES     40000
 
-#define FIRST     (NGX_THREAD_WS_SHELF_BLOCK                                  \
+#define FIRST     (NGX_THREAD_WS_BLOCK                                        \
                    - sizeof(ngx_thread_ws_shelf_run_t))
-#define REST      (NGX_THREAD_WS_SHELF_BLOCK                                  \
-                   - sizeof(ngx_thread_ws_shelf_head_t))
+#define REST      (NGX_THREAD_WS_BLOCK                                        \
+                   - sizeof(ngx_thread_ws_block_head_t))
 
 
 typedef struct {
@@ -134,7 +134,8 @@ main(void)
 
         must(shelf->evicted == nevicted, "threads that had to go");
         must(shelf->dropped == ndropped, "runs that had to go");
-        must(ngx_thread_ws_shelf_available(shelf) == available(), "room");
+        must(ngx_thread_ws_blocks_available(shelf->pool) == available(),
+             "room");
 
         if (now % 1000 == 0 || now == steps) {
             compare();
@@ -494,7 +495,7 @@ step_kill(void)
     ngx_uint_t                     n;
     ngx_thread_ws_shelf_thread_t  *thread;
 
-    shelf->torn = 1;
+    shelf->pool->torn = 1;
     ngx_thread_ws_shelf_enter(shelf);
     ngx_thread_ws_shelf_leave(shelf);
 
@@ -537,7 +538,7 @@ stores(thread_t *t, ngx_uint_t id, ngx_uint_t size, ngx_int_t status,
 
     len = sprintf(text, "r%d", (int) id) + 5 + size;
     n = 1 + (len > FIRST ? (len - FIRST + REST - 1) / REST : 0);
-    limit = shelf->nblocks / NGX_THREAD_WS_SHELF_THREAD;
+    limit = shelf->pool->nblocks / NGX_THREAD_WS_SHELF_THREAD;
 
     if (n + 1 > limit) {
         must(status == NGX_BUSY, "a run that is too large");
@@ -586,7 +587,7 @@ make_room(thread_t *t, ngx_uint_t n)
     n += t->life ? 0 : 2;
 
     while (available() < n) {
-        greedy = owned(t, &nthreads) > shelf->nblocks
+        greedy = owned(t, &nthreads) > shelf->pool->nblocks
                                        / NGX_THREAD_WS_SHELF_OWNER;
         victim = NULL;
 
@@ -636,7 +637,7 @@ available(void)
 {
     ngx_uint_t  i, n, nthreads;
 
-    n = shelf->nblocks;
+    n = shelf->pool->nblocks;
 
     for (i = 0; i < THREADS; i += IDS) {
         n -= owned(&threads[i], &nthreads);

@@ -127,7 +127,8 @@ deleted(void)
     unit_ok(deletes("ann", "t") == NGX_OK, "remove");
     unit_ok(page("ann", "t", 0, 50, 0)->status == NGX_DECLINED,
             "a removed thread has no runs");
-    unit_ok(shelf->nthreads == 0 && shelf->nfree == shelf->fresh - 1,
+    unit_ok(shelf->nthreads == 0
+            && shelf->pool->nfree == shelf->pool->fresh - 1,
             "and takes no room");
     unit_ok(deletes("ann", "t") == NGX_DECLINED, "it is removed once");
 
@@ -300,7 +301,7 @@ fairness(void)
 
     op = load("greedy", "t", "r3000", 0, 0, 20000, 0);
     unit_ok(op->found && op->records.nelts > 50
-            && op->records.nelts < shelf->nblocks / 8
+            && op->records.nelts < shelf->pool->nblocks / 8
             && seq_at(op, op->records.nelts - 1) == 3000
             && seq_at(op, 0) == 3001 - op->records.nelts,
             "the newest are there");
@@ -343,7 +344,7 @@ fairness(void)
         (void) append("", id, "r1", 1000, 0, NULL);
     }
 
-    unit_ok(shelf->nthreads * 6 > shelf->nblocks * 8 / 10,
+    unit_ok(shelf->nthreads * 6 > shelf->pool->nblocks * 8 / 10,
             "without owners all of the zone is used");
 }
 

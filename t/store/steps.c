@@ -435,7 +435,7 @@ crowd(void)
     char        id[32];
     ngx_uint_t  n;
 
-    for (n = 0; ngx_thread_ws_shelf_available(shelf) > 4; n++) {
+    for (n = 0; ngx_thread_ws_blocks_available(shelf->pool) > 4; n++) {
         sprintf(id, "%d", (int) n);
         (void) append("crowd", id, "r", 10, 0, NULL);
     }

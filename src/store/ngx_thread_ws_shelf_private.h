@@ -1,12 +1,12 @@
 
 /*
- * What the files of the shelf share: blocks, and the calls between threads and
- * runs.  For the ngx_thread_ws_shelf*.c only.
+ * What the files of the shelf share: kinds of blocks, and the calls between
+ * threads and runs.
  */
 
 
-#ifndef _NGX_THREAD_WS_SHELF_BLOCKS_H_INCLUDED_
-#define _NGX_THREAD_WS_SHELF_BLOCKS_H_INCLUDED_
+#ifndef _NGX_THREAD_WS_SHELF_PRIVATE_H_INCLUDED_
+#define _NGX_THREAD_WS_SHELF_PRIVATE_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -14,31 +14,18 @@
 #include "store/ngx_thread_ws_shelf.h"
 
 
-/* kinds; the last two mark what is in use while lists are rebuilt */
-
-#define NGX_THREAD_WS_SHELF_FREE        0
 #define NGX_THREAD_WS_SHELF_OWNERS      1
 #define NGX_THREAD_WS_SHELF_THREADS     2
 #define NGX_THREAD_WS_SHELF_RUN         3
 #define NGX_THREAD_WS_SHELF_TEXT        4
-#define NGX_THREAD_WS_SHELF_FOUND_RUN   5
-#define NGX_THREAD_WS_SHELF_FOUND_TEXT  6
 
 
 #define ngx_thread_ws_shelf_block(shelf, i)                                   \
-    ((void *) ((shelf)->blocks                                                \
-               + ((size_t) (i) - 1) * NGX_THREAD_WS_SHELF_BLOCK))
+    ngx_thread_ws_block((shelf)->pool, i)
 
 #define ngx_thread_ws_shelf_number(shelf, p)                                  \
-    ((uint32_t) (((u_char *) (p) - (shelf)->blocks)                           \
-                 / NGX_THREAD_WS_SHELF_BLOCK + 1))
+    ngx_thread_ws_block_number((shelf)->pool, p)
 
-
-/* blocks: alloc is for callers who have made room, the block has no kind */
-
-uint32_t ngx_thread_ws_shelf_available(ngx_thread_ws_shelf_t *shelf);
-uint32_t ngx_thread_ws_shelf_alloc(ngx_thread_ws_shelf_t *shelf);
-void ngx_thread_ws_shelf_free(ngx_thread_ws_shelf_t *shelf, uint32_t first);
 
 uint32_t ngx_thread_ws_shelf_hash(ngx_thread_ws_shelf_t *shelf,
     u_char *digest);
@@ -63,10 +50,6 @@ void ngx_thread_ws_shelf_evicted(ngx_thread_ws_shelf_t *shelf,
 void ngx_thread_ws_shelf_buried(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key);
 
-/* all lists, after a kill */
-
-void ngx_thread_ws_shelf_rebuild(ngx_thread_ws_shelf_t *shelf);
-
 /* runs: all of a thread go, or are found again */
 
 void ngx_thread_ws_shelf_clear(ngx_thread_ws_shelf_t *shelf,
@@ -75,4 +58,4 @@ void ngx_thread_ws_shelf_rebuild_runs(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread);
 
 
-#endif /* _NGX_THREAD_WS_SHELF_BLOCKS_H_INCLUDED_ */
+#endif /* _NGX_THREAD_WS_SHELF_PRIVATE_H_INCLUDED_ */

@@ -1,0 +1,234 @@
+
+/*
+ * Claims without resume: of an id that is taken over, nothing waits for the
+ * older run.  And the marks that a thread's deletion leaves on all its runs.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include "zone/ngx_thread_ws_zone.h"
+#include "zone/ngx_thread_ws_registry.h"
+#include "zone/ngx_thread_ws_registry_private.h"
+
+
+static ngx_uint_t ngx_thread_ws_registry_mark(ngx_str_t *owner,
+    ngx_str_t *thread_id, ngx_uint_t mark);
+static ngx_thread_ws_registry_slot_t *ngx_thread_ws_registry_taken(
+    ngx_thread_ws_registry_t *reg, ngx_thread_ws_registry_key_t *key,
+    ngx_int_t *rc);
+
+
+ngx_int_t
+ngx_thread_ws_registry_claim(ngx_thread_ws_claim_t *claim, ngx_str_t *owner,
+    ngx_str_t *thread_id, ngx_str_t *request_id, ngx_log_t *log)
+{
+    ngx_int_t                         rc;
+    ngx_thread_ws_registry_t         *reg;
+    ngx_thread_ws_registry_key_t      key;
+    ngx_thread_ws_registry_slot_t    *slot;
+    ngx_thread_ws_registry_thread_t   thread;
+
+    if (ngx_thread_ws_zone == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ngx_thread_ws_registry_thread(&thread, owner, thread_id);
+    ngx_thread_ws_registry_key(&key, &thread, request_id);
+
+    reg = ngx_thread_ws_registry_lock();
+
+    rc = NGX_OK;
+    slot = ngx_thread_ws_registry_taken(reg, &key, &rc);
+
+    if (slot) {
+        slot->pid = ngx_pid;
+        slot->marks = 0;
+        slot->generation = ++reg->generation;
+
+    } else {
+        slot = ngx_thread_ws_registry_take(reg, &key);
+
+        if (slot) {
+            ngx_thread_ws_registry_put(reg, slot, ++reg->generation);
+        }
+    }
+
+    if (slot) {
+        claim->slot = slot;
+        claim->generation = slot->generation;
+
+    } else {
+        rc = NGX_ERROR;
+    }
+
+    ngx_thread_ws_registry_unlock(reg);
+
+    if (rc == NGX_ERROR) {
+        ngx_thread_ws_registry_full(reg, log);
+    }
+
+    return rc;
+}
+
+
+/*
+ * What has the id already: one without a tape is given another number.  One
+ * with a tape that is written to is left to its worker, who finds that it holds
+ * no more; another slot is needed.
+ */
+
+static ngx_thread_ws_registry_slot_t *
+ngx_thread_ws_registry_taken(ngx_thread_ws_registry_t *reg,
+    ngx_thread_ws_registry_key_t *key, ngx_int_t *rc)
+{
+    ngx_uint_t                      alive;
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    slot = ngx_thread_ws_registry_find(reg, key);
+
+    if (slot == NULL) {
+        return NULL;
+    }
+
+    alive = (slot->state != NGX_THREAD_WS_REGISTRY_ENDED
+             && !ngx_thread_ws_registry_dead(slot));
+
+    *rc = alive ? NGX_BUSY : NGX_OK;
+
+    if (slot->state == NGX_THREAD_WS_REGISTRY_PLAIN) {
+        return slot;
+    }
+
+    if (alive) {
+        slot->marks |= NGX_THREAD_WS_REGISTRY_TAKEN;
+
+    } else {
+        ngx_thread_ws_registry_drop(reg, slot);
+    }
+
+    return NULL;
+}
+
+
+ngx_uint_t
+ngx_thread_ws_registry_holds(ngx_thread_ws_claim_t *claim)
+{
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    slot = claim->slot;
+
+    return slot == NULL
+           || (slot->generation == claim->generation
+               && !(slot->marks & NGX_THREAD_WS_REGISTRY_TAKEN));
+}
+
+
+void
+ngx_thread_ws_registry_release(ngx_thread_ws_claim_t *claim)
+{
+    ngx_thread_ws_registry_t       *reg;
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    slot = claim->slot;
+
+    if (slot == NULL) {
+        return;
+    }
+
+    claim->slot = NULL;
+
+    reg = ngx_thread_ws_registry_lock();
+
+    if (slot->generation == claim->generation) {
+        ngx_thread_ws_registry_drop(reg, slot);
+    }
+
+    ngx_thread_ws_registry_unlock(reg);
+}
+
+
+ngx_uint_t
+ngx_thread_ws_registry_delete(ngx_str_t *owner, ngx_str_t *thread_id)
+{
+    return ngx_thread_ws_registry_mark(owner, thread_id,
+                                       NGX_THREAD_WS_REGISTRY_DELETED);
+}
+
+
+ngx_uint_t
+ngx_thread_ws_registry_stop(ngx_str_t *owner, ngx_str_t *thread_id)
+{
+    ngx_uint_t  n;
+
+    if (ngx_thread_ws_zone == NULL) {
+        return 0;
+    }
+
+    ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
+
+    n = ngx_thread_ws_registry_mark(owner, thread_id,
+                                    NGX_THREAD_WS_REGISTRY_STOP);
+
+    ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
+
+    return n;
+}
+
+
+ngx_uint_t
+ngx_thread_ws_registry_marked(ngx_thread_ws_claim_t *claim, ngx_uint_t mark)
+{
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    slot = claim->slot;
+
+    return slot && slot->generation == claim->generation
+           && (slot->marks & mark);
+}
+
+
+/* returns how many living workers' claims there are; what has ended goes */
+
+static ngx_uint_t
+ngx_thread_ws_registry_mark(ngx_str_t *owner, ngx_str_t *thread_id,
+    ngx_uint_t mark)
+{
+    uint32_t                          i;
+    ngx_uint_t                        n;
+    ngx_thread_ws_registry_t         *reg;
+    ngx_thread_ws_registry_slot_t    *slot;
+    ngx_thread_ws_registry_thread_t   thread;
+
+    n = 0;
+    reg = ngx_thread_ws_zone->sh->registry;
+
+    ngx_thread_ws_registry_thread(&thread, owner, thread_id);
+    ngx_thread_ws_registry_enter(reg);
+
+    i = *ngx_thread_ws_registry_first_of(reg, thread.number);
+
+    while (i != NGX_THREAD_WS_REGISTRY_NONE) {
+        slot = &reg->slots[i];
+        i = slot->thread_next;
+
+        if (slot->thread != thread.number
+            || (slot->marks & NGX_THREAD_WS_REGISTRY_TAKEN)
+            || ngx_thread_ws_registry_dead(slot))
+        {
+            continue;
+        }
+
+        if (slot->state == NGX_THREAD_WS_REGISTRY_ENDED) {
+            ngx_thread_ws_registry_drop(reg, slot);
+            continue;
+        }
+
+        slot->marks |= mark;
+        n++;
+    }
+
+    ngx_thread_ws_registry_leave(reg);
+
+    return n;
+}
