@@ -36,9 +36,6 @@ static ngx_int_t ngx_thread_ws_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_thread_ws_postconfiguration(ngx_conf_t *cf);
 static void *ngx_thread_ws_create_main_conf(ngx_conf_t *cf);
 static char *ngx_thread_ws_init_main_conf(ngx_conf_t *cf, void *conf);
-static void *ngx_thread_ws_create_srv_conf(ngx_conf_t *cf);
-static char *ngx_thread_ws_merge_srv_conf(ngx_conf_t *cf, void *parent,
-    void *child);
 static void *ngx_thread_ws_create_loc_conf(ngx_conf_t *cf);
 static void ngx_thread_ws_merge_times(ngx_thread_ws_loc_conf_t *prev,
     ngx_thread_ws_loc_conf_t *conf);
@@ -300,8 +297,8 @@ static ngx_http_module_t  ngx_thread_ws_module_ctx = {
     ngx_thread_ws_create_main_conf,        /* create main configuration */
     ngx_thread_ws_init_main_conf,          /* init main configuration */
 
-    ngx_thread_ws_create_srv_conf,         /* create server configuration */
-    ngx_thread_ws_merge_srv_conf,          /* merge server configuration */
+    ngx_thread_ws_settings_create_srv,     /* create server configuration */
+    ngx_thread_ws_settings_merge_srv,      /* merge server configuration */
 
     ngx_thread_ws_create_loc_conf,         /* create location configuration */
     ngx_thread_ws_merge_loc_conf           /* merge location configuration */
@@ -360,41 +357,6 @@ ngx_thread_ws_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     return (ngx_thread_ws_zone_check(cf) == NGX_OK) ? NGX_CONF_OK
                                                     : NGX_CONF_ERROR;
-}
-
-
-static void *
-ngx_thread_ws_create_srv_conf(ngx_conf_t *cf)
-{
-    return ngx_pcalloc(cf->pool, sizeof(ngx_thread_ws_srv_conf_t));
-}
-
-
-static char *
-ngx_thread_ws_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
-{
-    ngx_thread_ws_srv_conf_t *conf = child;
-
-    ngx_http_server_name_t    *name;
-    ngx_http_core_srv_conf_t  *cscf;
-
-    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
-
-    conf->names = ngx_array_create(cf->pool, cscf->server_names.nelts + 1,
-                                   sizeof(ngx_http_server_name_t));
-    if (conf->names == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    name = ngx_array_push_n(conf->names, cscf->server_names.nelts);
-    if (name == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    ngx_memcpy(name, cscf->server_names.elts,
-               cscf->server_names.nelts * sizeof(ngx_http_server_name_t));
-
-    return NGX_CONF_OK;
 }
 
 

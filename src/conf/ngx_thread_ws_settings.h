@@ -51,6 +51,12 @@ extern ngx_conf_post_t  ngx_thread_ws_settings_positive_time;
 char *ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
 
+/* a server's configuration: its names, against which origins are held */
+
+void *ngx_thread_ws_settings_create_srv(ngx_conf_t *cf);
+char *ngx_thread_ws_settings_merge_srv(ngx_conf_t *cf, void *parent,
+    void *child);
+
 /* the content handler of the location, or why it cannot be */
 
 char *ngx_thread_ws_settings_handler(ngx_conf_t *cf,

@@ -329,3 +329,38 @@ ngx_thread_ws_settings_merge_compact(ngx_conf_t *cf,
 
     return NGX_OK;
 }
+
+
+void *
+ngx_thread_ws_settings_create_srv(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_thread_ws_srv_conf_t));
+}
+
+
+char *
+ngx_thread_ws_settings_merge_srv(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_thread_ws_srv_conf_t *conf = child;
+
+    ngx_http_server_name_t    *name;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+    conf->names = ngx_array_create(cf->pool, cscf->server_names.nelts + 1,
+                                   sizeof(ngx_http_server_name_t));
+    if (conf->names == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    name = ngx_array_push_n(conf->names, cscf->server_names.nelts);
+    if (name == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memcpy(name, cscf->server_names.elts,
+               cscf->server_names.nelts * sizeof(ngx_http_server_name_t));
+
+    return NGX_CONF_OK;
+}

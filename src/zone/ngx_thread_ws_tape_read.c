@@ -57,13 +57,9 @@ ngx_thread_ws_tape_read(ngx_thread_ws_tape_pos_t *pos, u_char *dst,
     }
 
     len = __atomic_load_n(&tape->len, __ATOMIC_ACQUIRE);
-
     n = (len > pos->offset) ? ngx_min(size, len - pos->offset) : 0;
 
-    if (pos->block) {
-        i = pos->block;
-    }
-
+    i = pos->block ? pos->block : i;
     at = pos->at;
     block = ngx_thread_ws_block(pool, i);
 
