@@ -52,7 +52,6 @@ my $file_lines = 600;
 my %long_files = (
     'src/dialect/ngx_thread_ws_reply_error.c' => 712,
     'src/dialect/ngx_thread_ws_sse.c' => 639,
-    'src/dialect/ngx_thread_ws_voices.c' => 665,
 );
 
 my $function_lines = 60;
@@ -79,7 +78,6 @@ my %long_functions = (
     ngx_thread_ws_settings_store => 76,
     ngx_thread_ws_upgrade => 100,
     ngx_thread_ws_upgrade_reply => 76,
-    ngx_thread_ws_voices_hear => 81,
 );
 
 my @sources = glob('*.c src/*.h src/*/*.[ch]');

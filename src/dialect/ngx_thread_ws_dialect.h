@@ -34,6 +34,7 @@ typedef struct {
                                                   members win over ours, but
                                                   for the messages and what
                                                   streaming needs */
+    ngx_uint_t                 want;           /* beside text, as in a reply */
 } ngx_thread_ws_prompt_t;
 
 
@@ -55,17 +56,76 @@ typedef enum {
 } ngx_thread_ws_blame_e;
 
 
+/* What of a reply is asked for beside its text, bits; nothing else is kept. */
+
+#define NGX_THREAD_WS_WANT_REASONING  0x01
+#define NGX_THREAD_WS_WANT_TOOLS      0x02
+#define NGX_THREAD_WS_WANT_SOURCES    0x04
+#define NGX_THREAD_WS_WANT_DATA       0x08
+#define NGX_THREAD_WS_WANT_MESSAGES   0x10
+#define NGX_THREAD_WS_WANT_RESET      0x20
+#define NGX_THREAD_WS_WANT_ALL        0x3f
+
+/* bytes of a tag's name */
+
+#define NGX_THREAD_WS_TAG_MAX  32
+
+
+/*
+ * A part of an answer that is no text, or an increment of one.  A call of a
+ * tool is CALL, INPUT any number of times, CALL_END with all of the input, and
+ * a RESULT where the agent itself has one; calls are told apart by their ids.
+ */
+
+typedef enum {
+    NGX_THREAD_WS_PART_MESSAGE = 1,   /* text from here on is of the message
+                                         id, which is said by name */
+    NGX_THREAD_WS_PART_REASONING,     /* value: text; id: its message's, or
+                                         empty */
+    NGX_THREAD_WS_PART_CALL,          /* id, name */
+    NGX_THREAD_WS_PART_INPUT,         /* id; value: text */
+    NGX_THREAD_WS_PART_CALL_END,      /* id; value: JSON */
+    NGX_THREAD_WS_PART_RESULT,        /* id; value: JSON, of an error if that is
+                                         set */
+    NGX_THREAD_WS_PART_SOURCE,        /* id: its URL; name: its title; one of
+                                         them may be empty */
+    NGX_THREAD_WS_PART_DATA,          /* name; value: JSON */
+    NGX_THREAD_WS_PART_RESET          /* void: the bytes of the run's text, as
+                                         it is escaped, from the one up to the
+                                         other */
+} ngx_thread_ws_part_e;
+
+
+typedef struct {
+    ngx_uint_t   kind;        /* ngx_thread_ws_part_e */
+    size_t       at;          /* bytes of the delta that come before it */
+    size_t       pos;         /* private: of the three */
+    ngx_str_t    id;          /* texts are the inside of JSON strings */
+    ngx_str_t    name;
+    ngx_str_t    value;       /* right after the name, that after the id */
+    size_t       from;
+    size_t       to;
+    unsigned     error:1;
+} ngx_thread_ws_part_t;
+
+
 /*
  * What the stream of one run has told so far, and what the last event brought.
  * Zero it before the first event; ngx_thread_ws_reply_free() at the end.
  */
 
 typedef struct ngx_thread_ws_voices_s  ngx_thread_ws_voices_t;
+typedef struct ngx_thread_ws_parts_s  ngx_thread_ws_parts_t;
 
 typedef struct {
 
     size_t      limit;        /* in: bytes of an answer, that more need not be
                                  held back; 0: none */
+    ngx_uint_t  want;         /* in: NGX_THREAD_WS_WANT_... */
+    ngx_str_t  *tags;         /* in: names of tags, each of at most
+                                 NGX_THREAD_WS_TAG_MAX bytes, around what is no
+                                 text but reasoning */
+    ngx_uint_t  ntags;
 
     /* the last event's */
 
@@ -74,6 +134,10 @@ typedef struct {
                                  U+0000 (U+FFFD instead); in the event's bytes
                                  or in buf.  Empty: none */
     size_t      delta_size;   /* its bytes once unescaped */
+
+    ngx_thread_ws_part_t  *part;    /* what it brought beside the delta, in
+                                       order, until the next event */
+    ngx_uint_t  nparts;
 
     ngx_str_t   error;        /* with NGX_ABORT: the agent's words, at most
                                  some hundred bytes, plain UTF-8, in buf */
@@ -108,6 +172,7 @@ typedef struct {
     uint32_t    half;            /* of a surrogate pair: the text's end */
     unsigned    gap:1;           /* anthropic: a blank line is due */
     ngx_thread_ws_voices_t  *voices;    /* langgraph: who speaks */
+    ngx_thread_ws_parts_t   *parts;     /* NULL: only text is asked for */
     u_char     *envelope;        /* openai: what stood around the last text */
     size_t      envelope_head;
     size_t      envelope_tail;
@@ -203,8 +268,8 @@ ngx_int_t ngx_thread_ws_reply_event(ngx_thread_ws_dialect_t *dialect,
     ngx_thread_ws_reply_t *reply, ngx_str_t *type, ngx_str_t *data);
 
 /*
- * No event follows: reply->delta is what of the text was held back until now.
- * NGX_OK or NGX_ERROR.
+ * No event follows: reply->delta is what of the text was held back until now,
+ * and the parts are those that were still open.  NGX_OK or NGX_ERROR.
  */
 
 ngx_int_t ngx_thread_ws_reply_end(ngx_thread_ws_reply_t *reply);
@@ -281,9 +346,19 @@ ngx_int_t ngx_thread_ws_reply_raw(ngx_thread_ws_reply_t *reply, u_char *p,
     size_t len, size_t plain);
 
 /*
+ * Joins halves of surrogate pairs in a text, *half being the one before it, and
+ * then that at its end: dst has len + 4 bytes; returns the position after what
+ * it wrote.
+ */
+
+u_char *ngx_thread_ws_reply_join(uint32_t *half, u_char *dst, u_char *p,
+    size_t len);
+
+/*
  * Appends the text of a content to the delta: a string, or an array of parts
- * of which those of type text count.  NGX_OK, also for null and for nothing;
- * NGX_DECLINED for another form, NGX_ERROR.
+ * of which those of type text count, and reasoning where it is asked for.
+ * NGX_OK, also for null and for nothing; NGX_DECLINED for another form,
+ * NGX_ERROR.
  */
 
 ngx_int_t ngx_thread_ws_reply_content(ngx_thread_ws_reply_t *reply,

@@ -2,9 +2,10 @@
 /*
  * The Messages API of Anthropic.
  *
- * The answer is the text of all text blocks, in order; thinking and the use of
- * tools are no tokens.  What events and deltas there are besides may grow, by
- * the API's own rules: what is not known is passed over.  Text on both sides of
+ * The answer is the text of all text blocks, in order; thinking, the use of
+ * tools and citations are parts beside it, where they are asked for.  What
+ * events and deltas there are besides may grow, by the API's own rules: what is
+ * not known is passed over, or data.  Text on both sides of
  * a tool that the server itself used has a blank line between.
  */
 
@@ -12,8 +13,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <jansson.h>
-#include "dialect/ngx_thread_ws_dialect.h"
 #include "base/ngx_thread_ws_string.h"
+#include "dialect/ngx_thread_ws_anthropic_parts.h"
+#include "dialect/ngx_thread_ws_dialect.h"
 
 
 /* the API has no default of its own; parameters win over this one */
@@ -147,7 +149,8 @@ ngx_thread_ws_anthropic_abort(ngx_thread_ws_reply_t *reply, json_t *root)
 /* Text of a block, after a blank line where a tool was used in between. */
 
 static ngx_int_t
-ngx_thread_ws_anthropic_say(ngx_thread_ws_reply_t *reply, json_t *text)
+ngx_thread_ws_anthropic_say(ngx_thread_ws_reply_t *reply, json_t *text,
+    ngx_int_t index)
 {
     if (text == NULL || json_is_null(text)) {
         return NGX_OK;
@@ -169,6 +172,12 @@ ngx_thread_ws_anthropic_say(ngx_thread_ws_reply_t *reply, json_t *text)
         }
     }
 
+    if (reply->parts
+        && ngx_thread_ws_anthropic_speaks(reply, index) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     return ngx_thread_ws_reply_text(reply, json_string_value(text),
                                     json_string_length(text));
 }
@@ -177,9 +186,11 @@ ngx_thread_ws_anthropic_say(ngx_thread_ws_reply_t *reply, json_t *text)
 /* A block that begins, or stands whole in a message that is no stream. */
 
 static ngx_int_t
-ngx_thread_ws_anthropic_block(ngx_thread_ws_reply_t *reply, json_t *block)
+ngx_thread_ws_anthropic_block(ngx_thread_ws_reply_t *reply, json_t *block,
+    ngx_int_t index)
 {
     json_t      *type;
+    ngx_int_t    rc;
     const char  *name;
 
     type = json_object_get(block, "type");
@@ -190,8 +201,11 @@ ngx_thread_ws_anthropic_block(ngx_thread_ws_reply_t *reply, json_t *block)
     }
 
     if (ngx_thread_ws_json_is(type, "text")) {
-        return ngx_thread_ws_anthropic_say(reply,
-                                           json_object_get(block, "text"));
+        rc = ngx_thread_ws_anthropic_say(reply, json_object_get(block, "text"),
+                                         index);
+
+        return (rc == NGX_OK && reply->want)
+               ? ngx_thread_ws_anthropic_begins(reply, block, index) : rc;
     }
 
     if (ngx_thread_ws_json_is(type, "tool_use")) {
@@ -206,24 +220,28 @@ ngx_thread_ws_anthropic_block(ngx_thread_ws_reply_t *reply, json_t *block)
         reply->gap = 1;
     }
 
-    return NGX_OK;
+    return reply->want ? ngx_thread_ws_anthropic_begins(reply, block, index)
+                       : NGX_OK;
 }
 
 
 /* A delta of an unnamed kind that has a text is one of text. */
 
 static ngx_int_t
-ngx_thread_ws_anthropic_delta(ngx_thread_ws_reply_t *reply, json_t *delta)
+ngx_thread_ws_anthropic_delta(ngx_thread_ws_reply_t *reply, json_t *delta,
+    ngx_int_t index)
 {
     json_t  *type;
 
     type = json_object_get(delta, "type");
 
     if (json_is_string(type) && !ngx_thread_ws_json_is(type, "text_delta")) {
-        return NGX_OK;
+        return reply->want ? ngx_thread_ws_anthropic_goes(reply, delta, index)
+                           : NGX_OK;
     }
 
-    return ngx_thread_ws_anthropic_say(reply, json_object_get(delta, "text"));
+    return ngx_thread_ws_anthropic_say(reply, json_object_get(delta, "text"),
+                                       index);
 }
 
 
@@ -296,8 +314,18 @@ ngx_thread_ws_anthropic_message(ngx_thread_ws_reply_t *reply, json_t *message)
 
     content = json_object_get(message, "content");
 
+    if (reply->want
+        && ngx_thread_ws_anthropic_named(reply, message) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     json_array_foreach(content, i, block) {
-        rc = ngx_thread_ws_anthropic_block(reply, block);
+        rc = ngx_thread_ws_anthropic_block(reply, block, (ngx_int_t) i);
+
+        if (rc == NGX_OK && reply->want) {
+            rc = ngx_thread_ws_anthropic_ends(reply, (ngx_int_t) i);
+        }
 
         if (rc != NGX_OK) {
             return rc;
@@ -315,16 +343,26 @@ static ngx_int_t
 ngx_thread_ws_anthropic_typed(ngx_thread_ws_reply_t *reply, json_t *root,
     json_t *type)
 {
-    json_t  *message;
+    json_t     *message;
+    ngx_int_t   index;
+
+    index = (ngx_int_t) json_integer_value(json_object_get(root, "index"));
 
     if (ngx_thread_ws_json_is(type, "content_block_delta")) {
         return ngx_thread_ws_anthropic_delta(reply,
-                                             json_object_get(root, "delta"));
+                                             json_object_get(root, "delta"),
+                                             index);
     }
 
     if (ngx_thread_ws_json_is(type, "content_block_start")) {
         return ngx_thread_ws_anthropic_block(reply,
-                                      json_object_get(root, "content_block"));
+                                      json_object_get(root, "content_block"),
+                                      index);
+    }
+
+    if (ngx_thread_ws_json_is(type, "content_block_stop")) {
+        return reply->want ? ngx_thread_ws_anthropic_ends(reply, index)
+                           : NGX_OK;
     }
 
     if (ngx_thread_ws_json_is(type, "message_start")) {
@@ -332,28 +370,35 @@ ngx_thread_ws_anthropic_typed(ngx_thread_ws_reply_t *reply, json_t *root,
         ngx_thread_ws_anthropic_usage(reply,
                                       json_object_get(message, "usage"));
 
-    } else if (ngx_thread_ws_json_is(type, "message_delta")) {
+        return reply->want ? ngx_thread_ws_anthropic_named(reply, message)
+                           : NGX_OK;
+    }
+
+    if (ngx_thread_ws_json_is(type, "message_delta")) {
         return ngx_thread_ws_anthropic_stop(reply,
                                             json_object_get(root, "delta"),
                                             json_object_get(root, "usage"));
-
-    } else if (ngx_thread_ws_json_is(type, "message_stop")) {
-        reply->done = 1;
-
-    } else if (ngx_thread_ws_json_is(type, "message")) {
-        return ngx_thread_ws_anthropic_message(reply, root);
-
-    } else if (ngx_thread_ws_json_is(type, "error")) {
-        return ngx_thread_ws_anthropic_abort(reply, root);
-
-    } else if (!ngx_thread_ws_json_is(type, "content_block_stop")) {
-
-        /* a ping, or an event of a new kind */
-
-        reply->idle = 1;
     }
 
-    return NGX_OK;
+    if (ngx_thread_ws_json_is(type, "message_stop")) {
+        reply->done = 1;
+        return NGX_OK;
+    }
+
+    if (ngx_thread_ws_json_is(type, "message")) {
+        return ngx_thread_ws_anthropic_message(reply, root);
+    }
+
+    if (ngx_thread_ws_json_is(type, "error")) {
+        return ngx_thread_ws_anthropic_abort(reply, root);
+    }
+
+    /* a ping, or an event of a new kind */
+
+    reply->idle = 1;
+
+    return (reply->want && !ngx_thread_ws_json_is(type, "ping"))
+           ? ngx_thread_ws_anthropic_news(reply, type, root) : NGX_OK;
 }
 
 

@@ -20,6 +20,8 @@
 #include <jansson.h>
 #include "base/ngx_thread_ws_string.h"
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_langgraph_parts.h"
+#include "dialect/ngx_thread_ws_parts.h"
 #include "dialect/ngx_thread_ws_voices.h"
 
 
@@ -103,6 +105,15 @@ ngx_thread_ws_langgraph_strategy(ngx_str_t *busy)
 
 
 static json_t *
+ngx_thread_ws_langgraph_modes(ngx_uint_t want)
+{
+    return (want & NGX_THREAD_WS_WANT_DATA)
+           ? json_pack("[sss]", "messages-tuple", "custom", "updates")
+           : json_pack("[s]", "messages-tuple");
+}
+
+
+static json_t *
 ngx_thread_ws_langgraph_request(ngx_thread_ws_prompt_t *prompt)
 {
     json_t      *root;
@@ -116,7 +127,7 @@ ngx_thread_ws_langgraph_request(ngx_thread_ws_prompt_t *prompt)
                  ngx_thread_ws_langgraph_input(prompt,
                                              json_object_get(root, "input")))
         || json_object_set_new(root, "stream_mode",
-                               json_pack("[s]", "messages-tuple"))
+                               ngx_thread_ws_langgraph_modes(prompt->want))
         || ngx_thread_ws_prompt_default(root, "on_disconnect", "cancel", 6)
         || ngx_thread_ws_prompt_default(root, "multitask_strategy", strategy,
                                         ngx_strlen(strategy))
@@ -158,6 +169,10 @@ ngx_thread_ws_langgraph_source(ngx_thread_ws_source_t *source,
 
     id = json_object_get(message, "id");
 
+    ngx_thread_ws_parts_string(&source->id, id);
+    ngx_thread_ws_parts_string(&source->node,
+                               json_object_get(metadata, "langgraph_node"));
+
     if (json_string_length(id)) {
         source->message = ngx_thread_ws_voices_hash(0, json_string_value(id),
                                                     json_string_length(id));
@@ -188,6 +203,7 @@ ngx_thread_ws_langgraph_source(ngx_thread_ws_source_t *source,
 
     reason = ngx_thread_ws_langgraph_reason(message);
 
+    source->reason = (reason != NULL);
     source->last = !source->chunk
                    || (reason && !ngx_thread_ws_json_is(reason, "tool_calls")
                        && !ngx_thread_ws_json_is(reason, "tool_use"));
@@ -271,10 +287,13 @@ ngx_thread_ws_langgraph_message(ngx_thread_ws_reply_t *reply, json_t *message,
         || json_array_size(json_object_get(message, "tool_call_chunks")))
     {
         reply->tools = 1;
+        source->calls = 1;
     }
 
-    rc = ngx_thread_ws_voices_hear(reply, source,
-                                   json_object_get(message, "content"));
+    rc = reply->want
+         ? ngx_thread_ws_langgraph_parts(reply, message, source)
+         : ngx_thread_ws_voices_hear(reply, source,
+                                     json_object_get(message, "content"));
 
     if (rc != NGX_OK || reply->idle) {
         return rc;
@@ -325,6 +344,14 @@ ngx_thread_ws_langgraph_read(ngx_thread_ws_reply_t *reply, json_t *root)
 
     if (ngx_thread_ws_json_is(type, "AIMessageChunk")) {
         source.chunk = 1;
+
+    } else if ((reply->want & NGX_THREAD_WS_WANT_TOOLS)
+               && (ngx_thread_ws_json_is(type, "tool")
+                   || ngx_thread_ws_json_is(type, "ToolMessage")))
+    {
+        return ngx_thread_ws_langgraph_hidden(json_object_get(metadata,
+                                                              "tags"))
+               ? NGX_OK : ngx_thread_ws_langgraph_result(reply, message);
 
     } else if (!ngx_thread_ws_json_is(type, "ai")
                && !ngx_thread_ws_json_is(type, "AIMessage"))
@@ -433,6 +460,14 @@ ngx_thread_ws_langgraph_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
 
         return (rc == NGX_ABORT) ? ngx_thread_ws_langgraph_abort(reply, data)
                                  : NGX_OK;
+    }
+
+    if (reply->want & NGX_THREAD_WS_WANT_DATA) {
+        rc = ngx_thread_ws_langgraph_data(reply, type, data);
+
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
     /* with "|" and a subgraph after it, if the parameters ask for those */

@@ -10,8 +10,9 @@
  *
  * Only the choice with index 0 counts (without an index, the first).  Its text
  * is delta.content, a string or a list of text parts, or delta.refusal.  What
- * streams nothing sends it whole, as message.content.  Reasoning and tool calls
- * are no tokens.
+ * streams nothing sends it whole, as message.content.  Reasoning, calls of
+ * tools, sources and what else there is are parts beside it, where they are
+ * asked for.
  */
 
 
@@ -20,6 +21,8 @@
 #include <jansson.h>
 #include "base/ngx_thread_ws_string.h"
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_calls.h"
+#include "dialect/ngx_thread_ws_openai_parts.h"
 #include "dialect/ngx_thread_ws_openai_scan.h"
 #include "json/ngx_thread_ws_json_scan.h"
 
@@ -153,10 +156,17 @@ ngx_thread_ws_openai_request(ngx_thread_ws_prompt_t *prompt)
  */
 
 static ngx_int_t
-ngx_thread_ws_openai_read_delta(ngx_thread_ws_reply_t *reply, json_t *delta)
+ngx_thread_ws_openai_read_delta(ngx_thread_ws_reply_t *reply, json_t *delta,
+    ngx_uint_t whole)
 {
     json_t     *refusal;
     ngx_int_t   rc;
+
+    if (reply->want && !(whole && reply->reasoning)
+        && ngx_thread_ws_openai_thoughts(reply, delta) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     rc = ngx_thread_ws_reply_content(reply, json_object_get(delta, "content"));
 
@@ -178,21 +188,28 @@ ngx_thread_ws_openai_read_delta(ngx_thread_ws_reply_t *reply, json_t *delta)
 
     refusal = json_object_get(delta, "refusal");
 
-    if (json_string_length(refusal) == 0) {
-        return NGX_OK;
+    if (json_string_length(refusal)) {
+        reply->refused = 1;
+
+        if (ngx_thread_ws_reply_text(reply, json_string_value(refusal),
+                                     json_string_length(refusal))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
-    reply->refused = 1;
-
-    return ngx_thread_ws_reply_text(reply, json_string_value(refusal),
-                                    json_string_length(refusal));
+    return reply->want ? ngx_thread_ws_openai_parts(reply, delta, whole)
+                       : NGX_OK;
 }
 
 
 static ngx_int_t
 ngx_thread_ws_openai_read_choice(ngx_thread_ws_reply_t *reply, json_t *choice)
 {
-    json_t  *delta, *finish;
+    json_t      *delta, *finish;
+    ngx_int_t    rc;
+    ngx_uint_t   whole;
 
     delta = json_object_get(choice, "error");
 
@@ -214,14 +231,29 @@ ngx_thread_ws_openai_read_choice(ngx_thread_ws_reply_t *reply, json_t *choice)
     ngx_thread_ws_reply_finish(reply, (u_char *) json_string_value(finish),
                                json_string_length(finish));
 
-    if (json_object_size(delta) == 0 && !reply->text) {
+    whole = (json_object_size(delta) == 0 && !reply->text);
+
+    if (whole) {
 
         /* some repeat the whole in the last chunk: then it was heard */
 
         delta = json_object_get(choice, "message");
     }
 
-    return ngx_thread_ws_openai_read_delta(reply, delta);
+    rc = ngx_thread_ws_openai_read_delta(reply, delta, whole);
+
+    if (rc != NGX_OK || reply->want == 0) {
+        return rc;
+    }
+
+    if (json_string_length(finish)
+        && ngx_thread_ws_calls_end_all(reply, 0) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_thread_ws_openai_around(reply, choice,
+                                       NGX_THREAD_WS_OPENAI_IN_CHOICE);
 }
 
 
@@ -312,15 +344,16 @@ ngx_thread_ws_openai_read(ngx_thread_ws_reply_t *reply, json_t *root)
         reply->idle = 1;
     }
 
-    if (choices == NULL || json_is_null(choices)) {
-        return NGX_OK;
-    }
-
-    if (!json_is_array(choices)) {
+    if (choices && !json_is_null(choices) && !json_is_array(choices)) {
         return NGX_DECLINED;
     }
 
     rc = ngx_thread_ws_openai_read_choices(reply, choices);
+
+    if (rc == NGX_OK && reply->want) {
+        rc = ngx_thread_ws_openai_around(reply, root,
+                                         NGX_THREAD_WS_OPENAI_IN_ROOT);
+    }
 
     if (rc == NGX_OK
         && ngx_thread_ws_json_is(json_object_get(root, "object"),

@@ -183,6 +183,10 @@ ngx_thread_ws_finding_end(ngx_thread_ws_finding_t *finding,
         return NGX_OK;
     }
 
+    if (reply->tools && (reply->want & NGX_THREAD_WS_WANT_TOOLS)) {
+        return NGX_OK;
+    }
+
     return ngx_thread_ws_finding_fail(finding,
                reply->events == 0 ? "agent sent nothing that is understood"
                : reply->tools ? "agent called a tool and said nothing"

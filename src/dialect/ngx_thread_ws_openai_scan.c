@@ -9,7 +9,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <jansson.h>
+#include "dialect/ngx_thread_ws_openai_parts.h"
 #include "dialect/ngx_thread_ws_openai_scan.h"
+#include "dialect/ngx_thread_ws_parts.h"
 #include "json/ngx_thread_ws_json_scan.h"
 
 
@@ -39,6 +41,7 @@ typedef struct {
     ngx_uint_t   index;
     ngx_uint_t   seen;       /* names, each of which may come once */
     ngx_uint_t   choices;
+    ngx_uint_t   want;
     ngx_uint_t   reasoning;  /* unsigned  reasoning:1 */
 } ngx_thread_ws_openai_scan_t;
 
@@ -152,6 +155,55 @@ ngx_thread_ws_openai_nothing(ngx_thread_ws_openai_scan_t *scan, u_char *p)
 }
 
 
+/* A member of no name above: passed over, or the reader's if it is wanted. */
+
+static u_char *
+ngx_thread_ws_openai_other(ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name,
+    u_char *p, ngx_uint_t level)
+{
+    ngx_uint_t  want;
+
+    want = scan->want;
+
+    if (want == 0) {
+        return ngx_thread_ws_json_skip(p, scan->last,
+                                       NGX_THREAD_WS_OPENAI_DEPTH);
+    }
+
+    if (!ngx_thread_ws_openai_known(level, (char *) name->data, name->len)) {
+
+        if (!ngx_thread_ws_openai_name(name, "context", 7)) {
+            want &= NGX_THREAD_WS_WANT_DATA;
+        }
+
+        return want ? ngx_thread_ws_openai_null(scan, p)
+                    : ngx_thread_ws_json_skip(p, scan->last,
+                                              NGX_THREAD_WS_OPENAI_DEPTH);
+    }
+
+    if (name->len >= 9 && ngx_memcmp(name->data, "reasoning", 9) == 0) {
+        want &= NGX_THREAD_WS_WANT_REASONING;
+
+        if (want && scan->last - p >= 2 && p[0] == '"' && p[1] == '"') {
+            return p + 2;
+        }
+
+    } else if (ngx_thread_ws_openai_name(name, "annotations", 11)
+               || ngx_thread_ws_openai_name(name, "citations", 9)
+               || ngx_thread_ws_openai_name(name, "search_results", 14))
+    {
+        want &= NGX_THREAD_WS_WANT_SOURCES;
+
+    } else {
+        want = 0;
+    }
+
+    return want ? ngx_thread_ws_openai_nothing(scan, p)
+                : ngx_thread_ws_json_skip(p, scan->last,
+                                          NGX_THREAD_WS_OPENAI_DEPTH);
+}
+
+
 static u_char *
 ngx_thread_ws_openai_delta(ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name,
     u_char *p)
@@ -171,8 +223,8 @@ ngx_thread_ws_openai_delta(ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name,
             scan->reasoning = 1;
         }
 
-        return ngx_thread_ws_json_skip(p, scan->last,
-                                       NGX_THREAD_WS_OPENAI_DEPTH);
+        return ngx_thread_ws_openai_other(scan, name, p,
+                                          NGX_THREAD_WS_OPENAI_IN_DELTA);
     }
 
     if (!ngx_thread_ws_openai_once(scan, NGX_THREAD_WS_OPENAI_CONTENT)) {
@@ -250,8 +302,8 @@ ngx_thread_ws_openai_choice(ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name,
     }
 
     if (!ngx_thread_ws_openai_name(name, "index", 5)) {
-        return ngx_thread_ws_json_skip(p, scan->last,
-                                       NGX_THREAD_WS_OPENAI_DEPTH);
+        return ngx_thread_ws_openai_other(scan, name, p,
+                                          NGX_THREAD_WS_OPENAI_IN_CHOICE);
     }
 
     /* one digit, not the beginning of a longer number */
@@ -329,8 +381,8 @@ ngx_thread_ws_openai_root(ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name,
         flag = NGX_THREAD_WS_OPENAI_ERROR;
 
     } else {
-        return ngx_thread_ws_json_skip(p, scan->last,
-                                       NGX_THREAD_WS_OPENAI_DEPTH);
+        return ngx_thread_ws_openai_other(scan, name, p,
+                                          NGX_THREAD_WS_OPENAI_IN_ROOT);
     }
 
     /* these come once an answer, if at all: the reader's */
@@ -351,6 +403,7 @@ ngx_thread_ws_openai_chunk(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
 
     ngx_memzero(&scan, sizeof(ngx_thread_ws_openai_scan_t));
     scan.last = data->data + data->len;
+    scan.want = reply->want;
 
     p = ngx_thread_ws_openai_object(&scan, data->data,
                                     ngx_thread_ws_openai_root);
@@ -364,9 +417,10 @@ ngx_thread_ws_openai_chunk(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
         return NGX_OK;
     }
 
-    if (reply->half && scan.content.len) {
-
-        /* the other half may be in it */
+    if ((reply->half && scan.content.len)
+        || (reply->parts && reply->parts->calls.open && scan.finish.len))
+    {
+        /* the other half may be in it; it ends calls */
 
         return NGX_DECLINED;
     }

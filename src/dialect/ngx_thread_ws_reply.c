@@ -10,6 +10,8 @@
 #include <jansson.h>
 #include "base/ngx_thread_ws_string.h"
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_calls.h"
+#include "dialect/ngx_thread_ws_parts.h"
 #include "dialect/ngx_thread_ws_voices.h"
 #include "json/ngx_thread_ws_json.h"
 #include "json/ngx_thread_ws_json_chars.h"
@@ -83,7 +85,7 @@ ngx_thread_ws_reply_known(ngx_thread_ws_dialect_t *dialect, ngx_str_t *type)
 }
 
 
-/* appends what was held back to the last event's text */
+/* appends what was held back to the last event's text, and ends all parts */
 
 static ngx_int_t
 ngx_thread_ws_reply_last(ngx_thread_ws_reply_t *reply)
@@ -92,16 +94,37 @@ ngx_thread_ws_reply_last(ngx_thread_ws_reply_t *reply)
         return NGX_ERROR;
     }
 
-    if (reply->half == 0) {
-        return NGX_OK;
+    if (reply->half) {
+        reply->half = 0;
+        reply->text = 1;
+
+        if (ngx_thread_ws_reply_plain(reply,
+                                      (u_char *) NGX_THREAD_WS_REPLACEMENT,
+                                      sizeof(NGX_THREAD_WS_REPLACEMENT) - 1)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
-    reply->half = 0;
-    reply->text = 1;
+    return reply->parts ? ngx_thread_ws_calls_end_all(reply, 0) : NGX_OK;
+}
 
-    return ngx_thread_ws_reply_plain(reply,
-                                     (u_char *) NGX_THREAD_WS_REPLACEMENT,
-                                     sizeof(NGX_THREAD_WS_REPLACEMENT) - 1);
+
+/* what is said of an event that was read */
+
+static ngx_int_t
+ngx_thread_ws_reply_said(ngx_thread_ws_reply_t *reply, ngx_uint_t end)
+{
+    if (reply->parts && ngx_thread_ws_parts_settle(reply, end) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!reply->text && reply->delta.len) {
+        reply->text = ngx_thread_ws_reply_speaks(&reply->delta);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -124,6 +147,12 @@ ngx_thread_ws_reply_event(ngx_thread_ws_dialect_t *dialect,
     {
         reply->idle = 1;
         return NGX_OK;
+    }
+
+    if ((reply->want || reply->ntags)
+        && ngx_thread_ws_parts_create(reply) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     rc = dialect->event(reply, type, data);
@@ -150,11 +179,7 @@ ngx_thread_ws_reply_event(ngx_thread_ws_dialect_t *dialect,
         reply->events++;
     }
 
-    if (!reply->text && reply->delta.len) {
-        reply->text = ngx_thread_ws_reply_speaks(&reply->delta);
-    }
-
-    return NGX_OK;
+    return ngx_thread_ws_reply_said(reply, reply->done);
 }
 
 
@@ -167,11 +192,7 @@ ngx_thread_ws_reply_end(ngx_thread_ws_reply_t *reply)
         return NGX_ERROR;
     }
 
-    if (!reply->text && reply->delta.len) {
-        reply->text = ngx_thread_ws_reply_speaks(&reply->delta);
-    }
-
-    return NGX_OK;
+    return ngx_thread_ws_reply_said(reply, 1);
 }
 
 
@@ -182,6 +203,7 @@ ngx_thread_ws_reply_free(ngx_thread_ws_reply_t *reply)
     free(reply->envelope);
     free(reply->explanation.data);
     ngx_thread_ws_voices_free(reply->voices);
+    ngx_thread_ws_parts_free(reply->parts);
 
     ngx_memzero(reply, sizeof(ngx_thread_ws_reply_t));
 }
@@ -194,11 +216,17 @@ ngx_thread_ws_reply_next(ngx_thread_ws_reply_t *reply)
     ngx_str_null(&reply->error);
 
     reply->delta_size = 0;
+    reply->part = NULL;
+    reply->nparts = 0;
     reply->blame = NGX_THREAD_WS_BLAME_NOBODY;
     reply->retry_after = 0;
     reply->retryable = 0;
     reply->quotable = 0;
     reply->idle = 0;
+
+    if (reply->parts) {
+        ngx_thread_ws_parts_next(reply->parts);
+    }
 }
 
 
@@ -334,49 +362,37 @@ ngx_thread_ws_reply_raw(ngx_thread_ws_reply_t *reply, u_char *p, size_t len,
 }
 
 
-/* The same of a text with half surrogate pairs, or after one. */
-
-static ngx_int_t
-ngx_thread_ws_reply_halves(ngx_thread_ws_reply_t *reply, u_char *p, size_t len)
+u_char *
+ngx_thread_ws_reply_join(uint32_t *half, u_char *dst, u_char *p, size_t len)
 {
-    u_char     *copy, *dst, *last;
-    uint32_t    half;
-    ngx_int_t   rc;
+    u_char    *last;
+    uint32_t   ch;
 
-    last = p + len;
+    for (last = p + len; p < last; /* void */ ) {
+        ch = ngx_thread_ws_json_half(p, last);
 
-    copy = malloc(len + 4);
-    if (copy == NULL) {
-        return NGX_ERROR;
-    }
-
-    dst = copy;
-
-    while (p < last) {
-        half = ngx_thread_ws_json_half(p, last);
-
-        if (reply->half && half >= 0xdc00) {
+        if (*half && ch >= 0xdc00) {
             dst = ngx_thread_ws_json_utf8_put(dst, 0x10000
-                                              + ((reply->half - 0xd800) << 10)
-                                              + (half - 0xdc00));
-            reply->half = 0;
+                                              + ((*half - 0xd800) << 10)
+                                              + (ch - 0xdc00));
+            *half = 0;
             p += 3;
             continue;
         }
 
-        if (reply->half) {
+        if (*half) {
             dst = ngx_cpymem(dst, NGX_THREAD_WS_REPLACEMENT,
                              sizeof(NGX_THREAD_WS_REPLACEMENT) - 1);
-            reply->half = 0;
+            *half = 0;
         }
 
-        if (half == 0) {
+        if (ch == 0) {
             *dst++ = *p++;
             continue;
         }
 
-        if (half < 0xdc00) {
-            reply->half = half;
+        if (ch < 0xdc00) {
+            *half = ch;
 
         } else {
             dst = ngx_cpymem(dst, NGX_THREAD_WS_REPLACEMENT,
@@ -386,11 +402,7 @@ ngx_thread_ws_reply_halves(ngx_thread_ws_reply_t *reply, u_char *p, size_t len)
         p += 3;
     }
 
-    rc = ngx_thread_ws_reply_plain(reply, copy, (size_t) (dst - copy));
-
-    free(copy);
-
-    return rc;
+    return dst;
 }
 
 
@@ -398,85 +410,26 @@ ngx_int_t
 ngx_thread_ws_reply_text(ngx_thread_ws_reply_t *reply, const char *text,
     size_t len)
 {
-    u_char  *p;
+    u_char     *p, *copy;
+    ngx_int_t   rc;
 
     p = (u_char *) text;
 
-    if (len && (reply->half || memchr(p, 0xed, len))) {
-        return ngx_thread_ws_reply_halves(reply, p, len);
+    if (len == 0 || (reply->half == 0 && memchr(p, 0xed, len) == NULL)) {
+        return ngx_thread_ws_reply_plain(reply, p, len);
     }
 
-    return ngx_thread_ws_reply_plain(reply, p, len);
-}
-
-
-/* A part of a list: a text, or an object of a kind. */
-
-static ngx_int_t
-ngx_thread_ws_reply_part(ngx_thread_ws_reply_t *reply, json_t *part)
-{
-    json_t  *type, *text;
-
-    text = part;
-
-    if (json_is_object(part)) {
-        type = json_object_get(part, "type");
-        text = json_object_get(part, "text");
-
-        if (ngx_thread_ws_json_is(type, "refusal")) {
-            text = json_object_get(part, "refusal");
-            reply->refused = 1;
-
-        } else if (json_is_string(type)
-                   && !ngx_thread_ws_json_is(type, "text")
-                   && !ngx_thread_ws_json_is(type, "output_text"))
-        {
-            return NGX_OK;
-        }
-
-        if (text == NULL || json_is_null(text)) {
-            return NGX_OK;
-        }
+    copy = malloc(len + 4);
+    if (copy == NULL) {
+        return NGX_ERROR;
     }
 
-    if (!json_is_string(text)) {
-        return NGX_DECLINED;
-    }
+    p = ngx_thread_ws_reply_join(&reply->half, copy, p, len);
+    rc = ngx_thread_ws_reply_plain(reply, copy, (size_t) (p - copy));
 
-    return ngx_thread_ws_reply_text(reply, json_string_value(text),
-                                    json_string_length(text));
-}
+    free(copy);
 
-
-ngx_int_t
-ngx_thread_ws_reply_content(ngx_thread_ws_reply_t *reply, json_t *content)
-{
-    size_t      i;
-    json_t     *part;
-    ngx_int_t   rc;
-
-    if (content == NULL || json_is_null(content)) {
-        return NGX_OK;
-    }
-
-    if (json_is_string(content)) {
-        return ngx_thread_ws_reply_text(reply, json_string_value(content),
-                                        json_string_length(content));
-    }
-
-    if (!json_is_array(content)) {
-        return NGX_DECLINED;
-    }
-
-    json_array_foreach(content, i, part) {
-        rc = ngx_thread_ws_reply_part(reply, part);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-    }
-
-    return NGX_OK;
+    return rc;
 }
 
 
@@ -519,7 +472,6 @@ ngx_thread_ws_reply_explain(ngx_thread_ws_reply_t *reply, json_t *words)
     }
 
     free(reply->explanation.data);
-    ngx_thread_ws_voices_free(reply->voices);
     reply->explanation.len = 0;
 
     reply->explanation.data = malloc(reply->error.len);

@@ -33,8 +33,12 @@ typedef struct {
     ngx_uint_t   depth;        /* 0: it is not told */
     ngx_int_t    step;         /* of the node in its graph; -1: not told */
     uint64_t     message;      /* its id, as a hash; 0: it has none */
+    ngx_str_t    id;           /* the same as it is, while it is read */
+    ngx_str_t    node;         /* its name */
     unsigned     chunk:1;
     unsigned     last:1;       /* the speaker ends with it */
+    unsigned     reason:1;     /* it says how the message ended */
+    unsigned     calls:1;      /* it calls a tool */
 } ngx_thread_ws_source_t;
 
 

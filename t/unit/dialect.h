@@ -43,6 +43,48 @@ dialect_add_delta(unit_text_t *text, ngx_thread_ws_reply_t *reply)
 }
 
 
+/* A part in words: ids in the open, names in brackets, texts in quotes. */
+
+static ngx_inline void
+dialect_add_part(unit_text_t *text, ngx_thread_ws_part_t *part)
+{
+    ngx_uint_t  quoted;
+
+    static const char  *names[] = {
+        "", "message", "reasoning", "call", "input", "call-end", "result",
+        "source", "data", "reset"
+    };
+
+    quoted = (part->kind == NGX_THREAD_WS_PART_REASONING
+              || part->kind == NGX_THREAD_WS_PART_INPUT);
+
+    unit_add(text, "%s", names[part->kind]);
+
+    if (part->id.len) {
+        unit_add(text, " ");
+        unit_add_bytes(text, part->id.data, part->id.len);
+    }
+
+    if (part->name.len) {
+        unit_add(text, " (");
+        unit_add_bytes(text, part->name.data, part->name.len);
+        unit_add(text, ")");
+    }
+
+    unit_add(text, "%s", part->error ? " error" : "");
+
+    if (part->value.len) {
+        unit_add(text, quoted ? " \"" : " ");
+        unit_add_bytes(text, part->value.data, part->value.len);
+        unit_add(text, quoted ? "\"" : "");
+    }
+
+    if (part->kind == NGX_THREAD_WS_PART_RESET) {
+        unit_add(text, " void %d to %d", (int) part->from, (int) part->to);
+    }
+}
+
+
 static const char  *dialect_blames[] = {
     "", " load", " rate", " access", " request", " refusal", " thread", " time"
 };
@@ -54,6 +96,8 @@ static ngx_inline void
 dialect_add_reply(unit_text_t *text, ngx_thread_ws_reply_t *reply,
     ngx_int_t rc)
 {
+    ngx_uint_t  i;
+
     switch (rc) {
 
     case NGX_OK:
@@ -85,6 +129,12 @@ dialect_add_reply(unit_text_t *text, ngx_thread_ws_reply_t *reply,
         unit_add(text, " \"");
         dialect_add_delta(text, reply);
         unit_add(text, "\"");
+    }
+
+    for (i = 0; i < reply->nparts; i++) {
+        unit_add(text, " [%d ", (int) reply->part[i].at);
+        dialect_add_part(text, &reply->part[i]);
+        unit_add(text, "]");
     }
 
     if (reply->finish_reason.len) {
@@ -173,6 +223,13 @@ dialect_says(ngx_thread_ws_dialect_t *d, const char *type,
 }
 
 
+/* what is asked for of a stream */
+
+static ngx_uint_t  dialect_want;
+static ngx_str_t  *dialect_tags;
+static ngx_uint_t  dialect_ntags;
+
+
 /* What a stream says: its text, and how it ends.  ctx is the dialect. */
 
 static ngx_inline void
@@ -181,12 +238,17 @@ dialect_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
     size_t                    len;
     u_char                   *p, *last;
     ngx_int_t                 rc, said;
+    ngx_uint_t                i;
     ngx_thread_ws_sse_t       sse;
     ngx_thread_ws_reply_t     reply;
     ngx_thread_ws_dialect_t  *d = ctx;
 
     ngx_memzero(&sse, sizeof(ngx_thread_ws_sse_t));
     ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
+
+    reply.want = dialect_want;
+    reply.tags = dialect_tags;
+    reply.ntags = dialect_ntags;
 
     sse.limit = DIALECT_SAMPLE_MAX;
     said = NGX_OK;
@@ -209,11 +271,16 @@ dialect_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
 
             if (said == NGX_OK) {
                 dialect_add_delta(trace, &reply);
+
+                for (i = 0; i < reply.nparts; i++) {
+                    dialect_add_part(trace, &reply.part[i]);
+                }
             }
         }
     }
 
     ngx_str_null(&reply.delta);
+    reply.nparts = 0;
 
     unit_add(trace, " / ");
     dialect_add_reply(trace, &reply, said);

@@ -64,7 +64,8 @@ static openai_case_t  openai_events[] = {
     { "a list of parts",
       delta("\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
             "{\"type\":\"thinking\",\"thinking\":[]},"
-            "{\"type\":\"text\",\"text\":\"b\"}]"), "ok \"ab\"" },
+            "{\"type\":\"text\",\"text\":\"b\"}]"),
+      "ok \"ab\" thought" },
     { "a name with an escape", delta("\"cont\\u0065nt\":\"hi\""),
       "ok \"hi\"" },
     { "the last of two", delta("\"content\":\"a\",\"content\":\"b\""),
