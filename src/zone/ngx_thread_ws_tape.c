@@ -344,7 +344,7 @@ void
 ngx_thread_ws_tape_end(ngx_thread_ws_blocks_t *pool, uint32_t i,
     ngx_uint_t completed, time_t expires)
 {
-    uint32_t                     first;
+    uint32_t                     n, first;
     ngx_thread_ws_tape_t        *tape;
     ngx_thread_ws_block_head_t  *head;
 
@@ -362,9 +362,10 @@ ngx_thread_ws_tape_end(ngx_thread_ws_blocks_t *pool, uint32_t i,
     tape->last = tape->block;
     tape->room = NGX_THREAD_WS_BLOCK - tape->at;
 
-    if (first) {
-        tape->nblocks -= ngx_thread_ws_blocks_free(pool, first);
-    }
+    n = ngx_thread_ws_blocks_free(pool, first);
+
+    tape->nblocks -= n;
+    pool->ntape -= n;
 
     ngx_thread_ws_tape_list(pool, tape);
 }
