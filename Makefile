@@ -46,7 +46,7 @@ RUN_PACKAGES   = ca-certificates libjs-marked \
 TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 	postgresql pgbouncer libio-socket-ssl-perl libtest-base-perl \
 	libtest-longstring-perl libtext-diff-perl libwww-perl libipc-run-perl \
-	liblist-moreutils-perl libjs-marked prometheus
+	liblist-moreutils-perl libyaml-libyaml-perl libjs-marked prometheus
 
 .DELETE_ON_ERROR:
 

@@ -161,10 +161,15 @@ my %documented = $codes =~ /^\| `([A-Z_]+)` \| (yes|no) \|/gm;
 same('error codes', [sort keys %retryable], [sort keys %documented]);
 is_deeply(\%documented, \%retryable, 'error codes: retryable');
 
+# and what the image's entry point reads of its environment
+
+my $environment = join '', map { slurp($_) }
+    map { substr $_, 1 + length $root } glob("$root/docker/entrypoint.d/*.sh");
+
 for my $code (all($docs, qr/`((?!NGX_)[A-Z]{3,}_[A-Z_]+)`/)) {
     ok(exists $retryable{$code} || $docs =~ /\b\Q$code\E=/
-        || grep({ $code eq $_ } qw(OPENAI_BASE_URL OPENAI_API_KEY DATABASE_URL
-            METRICS_LISTEN CONNECTION_LOST CONNECTION_ENDED)),
+        || $environment =~ /\b\Q@{[ $code =~ s{_FILE$}{}r ]}\E\b/
+        || grep({ $code eq $_ } qw(CONNECTION_LOST CONNECTION_ENDED)),
         "error code $code exists");
 }
 

@@ -1,7 +1,8 @@
-# Two gateways on one PostgreSQL, behind a balancing nginx, as
-# docker/compose.scale.yml has them.  One is killed in mid-conversation: no run
-# that was acknowledged is lost, the clients come back through the other, and
-# every message is answered once, in order.
+# Two gateways on one PostgreSQL, behind the balancer of docker/compose.scale.yml,
+# which knows a third that has no address yet.  Each thread has one gateway.  One
+# is killed in mid-conversation: no run that was acknowledged is lost, the clients
+# come back through the other, and every message is answered once, in order.  Then
+# the third one comes, and is found.
 
 use strict;
 use warnings;
@@ -15,6 +16,7 @@ use Test::More;
 
 use ThreadWS::Client;
 use ThreadWS::Loop;
+use ThreadWS::Names;
 use ThreadWS::Postgres;
 
 my $threads = 24;
@@ -31,7 +33,16 @@ my $user = $> == 0 ? "user root;\n" : '';
 
 my $dir = File::Temp->newdir;
 
-my %port = map { $_ => ThreadWS::Postgres::free_port() } qw(a b balancer);
+# the gateways have an address each, and the same port
+
+my %address = (a => '127.0.0.2', b => '127.0.0.3', c => '127.0.0.4',
+    balancer => '127.0.0.1');
+my $port = ThreadWS::Postgres::free_port();
+my %port = (balancer => ThreadWS::Postgres::free_port(),
+    map { $_ => $port } qw(a b c));
+my $names = ThreadWS::Names->new($loop, ttl => 1, names => {
+    'gateway-1' => $address{a}, 'gateway-2' => $address{b} });
+
 my %pid;
 my $test = $$;
 
@@ -43,15 +54,10 @@ END {
     }
 }
 
-# nginx by name, in a process group of its own
-
-sub start {
+sub gateway {
     my ($name, $http) = @_;
 
-    mkdir "$dir/$name" or die "mkdir: $!\n";
-
-    open my $conf, '>', "$dir/$name/nginx.conf" or die "nginx.conf: $!\n";
-    print $conf <<"CONF";
+    return <<"CONF";
 $load$user
 daemon off;
 worker_processes 2;
@@ -68,7 +74,24 @@ http {
 $http
 }
 CONF
-    close $conf;
+}
+
+sub spit {
+    my ($file, $text) = @_;
+
+    open my $out, '>', $file or die "$file: $!\n";
+    print $out $text;
+    close $out;
+}
+
+# nginx by name, in a process group of its own
+
+sub start {
+    my ($name, %files) = @_;
+
+    mkdir "$dir/$name" or die "mkdir: $!\n";
+    mkdir "$dir/$name/conf.d";
+    spit("$dir/$name/$_", $files{$_}) for keys %files;
 
     $pid{$name} = fork // die "fork: $!\n";
 
@@ -87,7 +110,7 @@ CONF
     $loop->until(sub {
         die "$name does not start:\n", slurp("$dir/$name/error.log")
             if waitpid($pid{$name}, POSIX::WNOHANG()) > 0;
-        IO::Socket::INET->new("127.0.0.1:$port{$name}");
+        IO::Socket::INET->new("$address{$name}:$port{$name}");
     }, "$name to listen");
 }
 
@@ -110,13 +133,15 @@ sub finish {
 
 my $conninfo = $ThreadWS::Postgres::Cluster->conninfo;
 
-for my $name (qw(a b)) {
-    start($name, <<"CONF");
+sub start_gateway {
+    my ($name) = @_;
+
+    start($name, 'nginx.conf' => gateway($name, <<"CONF"));
     thread_ws_zone threads:1m;
     thread_ws_store "$conninfo" pool=4;
 
     server {
-        listen 127.0.0.1:$port{$name};
+        listen $address{$name}:$port;
 
         location = /api/chat/ws {
             thread_ws_pass /agent;
@@ -131,25 +156,24 @@ for my $name (qw(a b)) {
 CONF
 }
 
-start('balancer', <<"CONF");
-    upstream gateways {
-        server 127.0.0.1:$port{a} max_fails=1 fail_timeout=10s;
-        server 127.0.0.1:$port{b} max_fails=1 fail_timeout=10s;
-    }
+# its own configuration, but for paths and ports; what the entry point writes
 
-    server {
-        listen 127.0.0.1:$port{balancer};
+sub start_balancer {
+    my $conf = slurp('docker/balancer.conf');
+    my %own = map { $_ => ThreadWS::Postgres::free_port() } 8081 .. 8083;
 
-        location = /api/chat/ws {
-            proxy_pass http://gateways;
-            proxy_http_version 1.1;
-            proxy_set_header Host \$http_host;
-            proxy_set_header Upgrade \$http_upgrade;
-            proxy_set_header Connection "upgrade";
-            proxy_connect_timeout 1s;
-        }
-    }
-CONF
+    start('balancer',
+        'nginx.conf' => $conf =~ s{/tmp/}{$dir/balancer/}gr
+            =~ s{\b(808[123])\b}{$own{$1}}gr =~ s{(?<=\$gateway:)8080}{$port}r,
+        'conf.d/workers' => "${user}daemon off;\nworker_processes 2;\n",
+        'conf.d/events' => "worker_connections 512;\n",
+        'conf.d/listen' => "listen 127.0.0.1:$port{balancer};\n",
+        'conf.d/resolver.conf' => "resolver 127.0.0.1:@{[ $names->port ]} "
+            . "valid=1s;\n");
+}
+
+start_balancer();
+start_gateway($_) for qw(a b);
 
 # each thread: a client that sends one message after another, and comes back
 # under the same names when it is lost
@@ -256,6 +280,9 @@ my $condemned = sub {
 
 $loop->until($condemned, 'a conversation with A under way', 60);
 
+is(scalar(grep { keys %{ $_->{gateways} } != 1 } @chats), 0,
+    'each thread has one gateway');
+
 my $acknowledged = 0;
 $acknowledged += @{ $_->{finals} } for @chats;
 my $streaming = grep { $_->{gateway} eq 'a' && $_->{streams} } @chats;
@@ -314,7 +341,30 @@ for my $chat (@chats) {
         "$chat->{id}: what was acknowledged is stored, in order");
 }
 
-for my $name (qw(b balancer)) {
+# the third one
+
+$names->{names}{'gateway-3'} = $address{c};
+start_gateway('c');
+
+my ($n, $came) = (0);
+
+$loop->until(sub {
+    if (!$came || $came->{stream}{eof}) {
+        $came = ThreadWS::Client->new($loop, port => $port{balancer});
+        $came->request('GET /api/chat/ws?threadId=new' . $n++ . ' HTTP/1.1', []);
+    }
+
+    my $gateway = $came->{headers}{'x-gateway'} or return 0;
+    return 1 if $gateway->[0] eq 'c';
+
+    $came->{stream}->close;
+    undef $came;
+    return 0;
+}, 'a thread of the third gateway', 60);
+
+is($came->{status}, 101, 'a gateway that comes later is found');
+
+for my $name (qw(b c balancer)) {
     unlike(slurp("$dir/$name/error.log"), qr/\[(?:alert|crit|emerg)\]/,
         "$name has no alert");
 }

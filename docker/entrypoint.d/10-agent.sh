@@ -2,13 +2,15 @@
 #
 # Writes what the default template includes: conf.d/agent and conf.d/upstream.conf
 # of OPENAI_BASE_URL and OPENAI_API_KEY, conf.d/model of MODEL, conf.d/store of
-# DATABASE_URL.  *_FILE names a file that holds the value, as secrets are given.
+# DATABASE_URL, DATABASE_PASSWORD and DATABASE_POOL.  Of each of them *_FILE
+# names a file that holds the value, as secrets are given.
 
 set -eu
 
+share=${THREAD_WS_SHARE:-/usr/share/thread-ws}
 output=${NGINX_ENVSUBST_OUTPUT_DIR:-/etc/nginx/conf.d}
 
-. /usr/share/thread-ws/agent-conf
+. "$share/agent-conf"
 
 die()
 {
@@ -16,28 +18,52 @@ die()
     exit 1
 }
 
-# an argument in double quotes; nginx would take a dollar for a variable's
+# a file that is empty is no value
 
-quote()
+of_file()
 {
-    local text=${1//\\/\\\\}
+    local name=$1 file=${1}_FILE
 
-    [[ $1 != *[[:cntrl:]]* ]] || die "$2 contains a control character"
-    printf '"%s"' "${text//\"/\\\"}"
+    [ -n "${!file-}" ] || return 0
+    [ -z "${!name-}" ] || die "$name and $file are both set"
+    [ -r "${!file}" ] || die "$file cannot be read: ${!file}"
+
+    declare -gx "$name=$(<"${!file}")"
 }
 
-quote_plain()
+# a password may hold anything, and goes into a URI or among libpq's words
+
+with_password()
 {
-    [[ $1 != *\$* ]] || die "$2 contains a \$, which nginx would read"
-    quote "$1" "$2"
+    local url=$1 password=$2 encoded
+
+    case $url in
+    postgres://*|postgresql://*)
+        encoded=$(printf %s "$password" | od -An -v -tx1 | tr -d ' \n' |
+            sed 's/../%&/g')
+
+        case $url in
+        *\?*)  url+="&password=$encoded" ;;
+        *)     url+="?password=$encoded" ;;
+        esac
+        ;;
+
+    *)
+        password=${password//\\/\\\\}
+        url+=" password='${password//\'/\\\'}'"
+        ;;
+    esac
+
+    DATABASE_URL=$url
 }
 
-for name in OPENAI_API_KEY DATABASE_URL; do
-    file=${name}_FILE
+[ -w "$output" ] ||
+    die "$output cannot be written: it wants a volume, a tmpfs for instance"
 
-    if [ -n "${!file-}" ]; then
-        declare -x "$name=$(<"${!file}")"
-    fi
+for name in OPENAI_BASE_URL OPENAI_API_KEY MODEL DATABASE_URL \
+    DATABASE_PASSWORD
+do
+    of_file $name
 done
 
 umask 077
@@ -45,17 +71,29 @@ umask 077
 nameservers=$(resolvers)
 
 if [ -n "$nameservers" ]; then
-    echo "resolver $nameservers;" >"$output/resolver.conf"
-fi
+    echo "resolver $nameservers${RESOLVER_VALID:+ valid=$RESOLVER_VALID};"
+fi >"$output/resolver.conf"
 
 agent_conf "$output/agent" "$output/upstream.conf"
 
 if [ -n "${DATABASE_URL-}" ]; then
-    echo "thread_ws_store $(quote "$DATABASE_URL" DATABASE_URL);"
+    [[ ${DATABASE_POOL:-1} =~ ^[1-9][0-9]*$ ]] ||
+        die "DATABASE_POOL is no number: $DATABASE_POOL"
+
+    [ -z "${DATABASE_PASSWORD-}" ] ||
+        with_password "$DATABASE_URL" "$DATABASE_PASSWORD"
+
+    quote "$DATABASE_URL" DATABASE_URL
+    echo "thread_ws_store $quoted${DATABASE_POOL:+ pool=$DATABASE_POOL};"
+
 else
+    [ -z "${DATABASE_PASSWORD-}" ] ||
+        die "DATABASE_PASSWORD is set, and DATABASE_URL is not"
+
     echo "thread_ws_store memory;"
 fi >"$output/store"
 
 if [ -n "${MODEL-}" ]; then
-    echo "thread_ws_model $(quote_plain "$MODEL" MODEL);"
+    quote_value "$MODEL" MODEL
+    echo "thread_ws_model $quoted;"
 fi >"$output/model"

@@ -5,8 +5,11 @@
 
 set -eu
 
-psql -X -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" \
-    -v password="$GATEWAY_PASSWORD" <<'SQL'
+[ -s "$GATEWAY_PASSWORD_FILE" ] ||
+    { echo "GATEWAY_PASSWORD_FILE has no password" >&2; exit 1; }
+
+psql -X -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d "$POSTGRES_DB" <<'SQL'
+\set password `cat "$GATEWAY_PASSWORD_FILE"`
 CREATE ROLE gateway LOGIN PASSWORD :'password';
 GRANT USAGE ON SCHEMA thread_ws TO gateway;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA thread_ws TO gateway;

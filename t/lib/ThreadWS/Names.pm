@@ -1,20 +1,23 @@
 package ThreadWS::Names;
 
 # A name server: every name is 127.0.0.1, none has an IPv6 address.  Answers
-# are valid for ttl seconds.
+# are valid for ttl seconds.  Where there are names, these alone have addresses,
+# their own; others do not exist.
 
 use strict;
 use warnings;
 
 use IO::Socket::INET;
+use Socket ();
 
 sub new {
-    my ($class, $loop) = @_;
+    my ($class, $loop, %options) = @_;
 
     my $socket = IO::Socket::INET->new(Proto => 'udp', Blocking => 0,
         LocalAddr => '127.0.0.1') or die "no socket: $!\n";
 
-    return $loop->add(bless { socket => $socket, ttl => 60 }, $class);
+    return $loop->add(bless { socket => $socket, ttl => 60,
+        %options }, $class);
 }
 
 sub port   { $_[0]{socket}->sockport }
@@ -28,14 +31,22 @@ sub ready {
     while (my $peer = $self->{socket}->recv(my $query, 512)) {
         my ($name) = substr($query, 12) =~ /^(.*?\0)/s;
         my $type = unpack 'n', substr($query, 12 + length $name, 2);
-        my $answers = $type == 1 ? 1 : 0;
+        my $address = $self->address($name);
+        my $answers = $type == 1 && $address ? 1 : 0;
 
         $self->{socket}->send(substr($query, 0, 2)
-            . pack('n5', 0x8180, 1, $answers, 0, 0)
+            . pack('n5', $address ? 0x8180 : 0x8183, 1, $answers, 0, 0)
             . $name . pack('n2', $type, 1)
             . ($answers ? pack('n3Nn', 0xc00c, 1, 1, $self->{ttl}, 4)
-                . "\x7f\0\0\1" : ''), 0, $peer);
+                . Socket::inet_aton($address) : ''), 0, $peer);
     }
+}
+
+sub address {
+    my ($self, $name) = @_;
+
+    return '127.0.0.1' if !$self->{names};
+    return $self->{names}{ join '.', unpack '(C/a)*', $name =~ s/\0\z//r };
 }
 
 1;
