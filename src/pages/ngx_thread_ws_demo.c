@@ -1,11 +1,12 @@
 
 /*
- * The demo agent.  It answers any prompt word by word, and says how many
- * messages it was shown, so that one sees what the history does.
+ * The demo agent.  It answers any prompt word by word, as OpenAI's API streams
+ * its chunks.
  */
 
 
 #include "pages/ngx_thread_ws_demo.h"
+#include "pages/ngx_thread_ws_demo_private.h"
 #include "base/ngx_thread_ws_directive.h"
 #include "conf/ngx_thread_ws_settings.h"
 #include "json/ngx_thread_ws_json.h"
@@ -15,20 +16,22 @@
 
 
 typedef struct {
-    ngx_http_request_t  *request;
-    ngx_event_t          timer;
-    ngx_str_t            text;
-    size_t               pos;
-    ngx_uint_t           words;
-    ngx_uint_t           prompt_words;
-    ngx_msec_t           delay;
-    unsigned             done:1;
+    ngx_http_request_t           *request;
+    ngx_event_t                   timer;
+    ngx_thread_ws_demo_answer_t   answer;
+    ngx_uint_t                    part;      /* of the answer, that is said */
+    size_t                        pos;       /* in its text */
+    ngx_uint_t                    words;
+    ngx_uint_t                    thoughts;  /* of the words */
+    ngx_uint_t                    tools;
+    ngx_msec_t                    delay;
+    unsigned                      done:1;
 } ngx_thread_ws_demo_t;
 
 
 static ngx_int_t ngx_thread_ws_demo_handler(ngx_http_request_t *r);
 static void ngx_thread_ws_demo_body(ngx_http_request_t *r);
-static ngx_int_t ngx_thread_ws_demo_answer(ngx_http_request_t *r,
+static ngx_int_t ngx_thread_ws_demo_read(ngx_http_request_t *r,
     ngx_thread_ws_demo_t *demo);
 static json_t *ngx_thread_ws_demo_prompt(ngx_http_request_t *r);
 static void ngx_thread_ws_demo_cleanup(void *data);
@@ -37,6 +40,8 @@ static void ngx_thread_ws_demo_timer_handler(ngx_event_t *ev);
 static void ngx_thread_ws_demo_writer(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_demo_send(ngx_http_request_t *r,
     ngx_thread_ws_demo_t *demo);
+static u_char *ngx_thread_ws_demo_delta(u_char *p, ngx_thread_ws_demo_t *demo,
+    size_t n);
 static size_t ngx_thread_ws_demo_word(ngx_thread_ws_demo_t *demo);
 static u_char *ngx_thread_ws_demo_end(u_char *p, ngx_thread_ws_demo_t *demo);
 
@@ -45,9 +50,17 @@ static u_char *ngx_thread_ws_demo_end(u_char *p, ngx_thread_ws_demo_t *demo);
     "data: {\"id\":\"demo\",\"object\":\"chat.completion.chunk\","            \
     "\"model\":\"demo\",\"choices\":[{\"index\":0,\"delta\":"
 
-#define NGX_THREAD_WS_DEMO_TAIL  "\"},\"finish_reason\":null}]}\n\n"
+#define NGX_THREAD_WS_DEMO_TAIL  "},\"finish_reason\":null}]}\n\n"
 
-#define NGX_THREAD_WS_DEMO_END_SIZE  512
+/* what a delta takes besides its word, with a tool's name before it */
+
+#define NGX_THREAD_WS_DEMO_DELTA_SIZE  512
+
+#define NGX_THREAD_WS_DEMO_END_SIZE    512
+
+/* where there is no delay, so much goes out at once */
+
+#define NGX_THREAD_WS_DEMO_BUFFER      16384
 
 
 char *
@@ -127,7 +140,7 @@ ngx_thread_ws_demo_body(ngx_http_request_t *r)
     demo->timer.data = demo;
     demo->timer.log = r->connection->log;
 
-    rc = ngx_thread_ws_demo_answer(r, demo);
+    rc = ngx_thread_ws_demo_read(r, demo);
     if (rc != NGX_OK) {
         ngx_http_finalize_request(r, rc);
         return;
@@ -150,48 +163,29 @@ ngx_thread_ws_demo_body(ngx_http_request_t *r)
 }
 
 
-/* the whole answer; it is sent word by word */
+/* what is to be said to this; or a status */
 
 static ngx_int_t
-ngx_thread_ws_demo_answer(ngx_http_request_t *r, ngx_thread_ws_demo_t *demo)
+ngx_thread_ws_demo_read(ngx_http_request_t *r, ngx_thread_ws_demo_t *demo)
 {
-    u_char      *p;
-    size_t       i, n;
-    json_t      *root, *messages, *last;
-    const char  *content;
-
-    static char  answer[] = "This is the demo agent inside nginx. It was shown "
-        "%uz %s of this thread. You wrote:\n\n> %*s\n\nSet "
-        "`OPENAI_BASE_URL` to talk to a real model.";
+    json_t     *root;
+    ngx_int_t   rc;
 
     root = ngx_thread_ws_demo_prompt(r);
 
-    messages = json_object_get(root, "messages");
-    n = json_array_size(messages);
-    last = json_object_get(json_array_get(messages, n - 1), "content");
-    content = json_string_value(last);
+    rc = ngx_thread_ws_demo_answer(r->pool, root, &demo->answer);
 
-    if (content == NULL) {
-        json_decref(root);
+    json_decref(root);
+
+    if (rc == NGX_DECLINED) {
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    i = json_string_length(last);
-
-    p = ngx_pnalloc(r->pool, sizeof(answer) + NGX_SIZE_T_LEN + i
-                             + sizeof("messages"));
-    if (p == NULL) {
-        json_decref(root);
+    if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    demo->text.data = p;
-    demo->text.len = ngx_sprintf(p, answer, n,
-                                 (n == 1) ? "message" : "messages", i, content)
-                     - p;
-    demo->prompt_words = n;
-
-    json_decref(root);
+    demo->delay *= demo->answer.pace;
 
     return NGX_OK;
 }
@@ -366,55 +360,44 @@ ngx_thread_ws_demo_writer(ngx_http_request_t *r)
 }
 
 
-/* one word, or all of them where there is no delay; and the end */
+/* one word, or many of them where there is no delay; and the end */
 
 static ngx_int_t
 ngx_thread_ws_demo_send(ngx_http_request_t *r, ngx_thread_ws_demo_t *demo)
 {
-    u_char       *p;
-    size_t        n, size, words;
+    size_t        n, size;
     ngx_buf_t    *b;
     ngx_chain_t   out;
 
     n = ngx_thread_ws_demo_word(demo);
-    words = demo->delay ? 1 : demo->text.len - demo->pos;
+    size = NGX_THREAD_WS_DEMO_DELTA_SIZE + 6 * n + NGX_THREAD_WS_DEMO_END_SIZE;
 
-    size = words * (sizeof(NGX_THREAD_WS_DEMO_HEAD "{\"content\":\"")
-                    + sizeof(NGX_THREAD_WS_DEMO_TAIL))
-           + 6 * (demo->delay ? n : demo->text.len)
-           + NGX_THREAD_WS_DEMO_END_SIZE;
+    if (demo->delay == 0 && size < NGX_THREAD_WS_DEMO_BUFFER) {
+        size = NGX_THREAD_WS_DEMO_BUFFER;
+    }
 
     b = ngx_create_temp_buf(r->pool, size);
     if (b == NULL) {
         return NGX_ERROR;
     }
 
-    p = b->pos;
-
-    while (n) {
-        p = ngx_cpymem(p, NGX_THREAD_WS_DEMO_HEAD "{\"content\":\"",
-                       sizeof(NGX_THREAD_WS_DEMO_HEAD "{\"content\":\"") - 1);
-        p = ngx_thread_ws_json_escape(p, demo->text.data + demo->pos, n);
-        p = ngx_cpymem(p, NGX_THREAD_WS_DEMO_TAIL,
-                       sizeof(NGX_THREAD_WS_DEMO_TAIL) - 1);
-
-        demo->pos += n;
-        demo->words++;
+    while (n && NGX_THREAD_WS_DEMO_DELTA_SIZE + 6 * n
+                + NGX_THREAD_WS_DEMO_END_SIZE <= (size_t) (b->end - b->last))
+    {
+        b->last = ngx_thread_ws_demo_delta(b->last, demo, n);
+        n = ngx_thread_ws_demo_word(demo);
 
         if (demo->delay) {
             break;
         }
-
-        n = ngx_thread_ws_demo_word(demo);
     }
 
-    if (demo->pos == demo->text.len) {
-        p = ngx_thread_ws_demo_end(p, demo);
+    if (n == 0) {
+        b->last = ngx_thread_ws_demo_end(b->last, demo);
         demo->done = 1;
         b->last_buf = 1;
     }
 
-    b->last = p;
     b->flush = 1;
 
     out.buf = b;
@@ -424,25 +407,89 @@ ngx_thread_ws_demo_send(ngx_http_request_t *r, ngx_thread_ws_demo_t *demo)
 }
 
 
-/* a word and the blanks after it */
+/* the next n bytes of the answer */
+
+static u_char *
+ngx_thread_ws_demo_delta(u_char *p, ngx_thread_ws_demo_t *demo, size_t n)
+{
+    char                       *open, *close;
+    ngx_thread_ws_demo_part_t  *part;
+
+    part = &demo->answer.parts[demo->part];
+    open = "{\"content\":\"";
+    close = "\"";
+
+    if (part->kind == NGX_THREAD_WS_DEMO_REASONING) {
+        open = "{\"reasoning_content\":\"";
+        demo->thoughts++;
+
+    } else if (part->kind == NGX_THREAD_WS_DEMO_TOOL) {
+
+        if (demo->pos == 0) {
+            p = ngx_sprintf(p, NGX_THREAD_WS_DEMO_HEAD
+                            "{\"tool_calls\":[{\"index\":%ui,"
+                            "\"id\":\"call_%ui_%ui\",\"type\":\"function\","
+                            "\"function\":{\"name\":\"%s\","
+                            "\"arguments\":\"\"}}]" NGX_THREAD_WS_DEMO_TAIL,
+                            demo->tools, demo->answer.messages, demo->tools,
+                            part->tool);
+        }
+
+        open = NULL;
+        close = "\"}}]";
+    }
+
+    if (open) {
+        p = ngx_sprintf(p, NGX_THREAD_WS_DEMO_HEAD "%s", open);
+
+    } else {
+        p = ngx_sprintf(p, NGX_THREAD_WS_DEMO_HEAD "{\"tool_calls\":["
+                        "{\"index\":%ui,\"function\":{\"arguments\":\"",
+                        demo->tools);
+    }
+
+    p = ngx_thread_ws_json_escape(p, part->text.data + demo->pos, n);
+    p = ngx_sprintf(p, "%s" NGX_THREAD_WS_DEMO_TAIL, close);
+
+    demo->pos += n;
+    demo->words++;
+
+    if (demo->pos == part->text.len) {
+        demo->tools += (part->kind == NGX_THREAD_WS_DEMO_TOOL);
+        demo->part++;
+        demo->pos = 0;
+    }
+
+    return p;
+}
+
+
+/* a word and the blanks after it; 0 at the end */
 
 static size_t
 ngx_thread_ws_demo_word(ngx_thread_ws_demo_t *demo)
 {
-    u_char  *p, *last;
+    u_char     *p, *start, *last;
+    ngx_str_t  *text;
 
-    p = demo->text.data + demo->pos;
-    last = demo->text.data + demo->text.len;
+    if (demo->part == demo->answer.n
+        || (demo->answer.limit && demo->words == demo->answer.limit))
+    {
+        return 0;
+    }
 
-    while (p < last && *p != ' ' && *p != '\n') {
+    text = &demo->answer.parts[demo->part].text;
+
+    start = text->data + demo->pos;
+    last = text->data + text->len;
+
+    for (p = start; p < last && *p != ' ' && *p != LF; p++) { /* void */ }
+
+    while (p < last && (*p == ' ' || *p == LF)) {
         p++;
     }
 
-    while (p < last && (*p == ' ' || *p == '\n')) {
-        p++;
-    }
-
-    return p - (demo->text.data + demo->pos);
+    return p - start;
 }
 
 
@@ -450,13 +497,15 @@ static u_char *
 ngx_thread_ws_demo_end(u_char *p, ngx_thread_ws_demo_t *demo)
 {
     return ngx_sprintf(p, NGX_THREAD_WS_DEMO_HEAD
-                       "{},\"finish_reason\":\"stop\"}]}\n\n"
+                       "{},\"finish_reason\":\"%s\"}]}\n\n"
                        "data: {\"id\":\"demo\","
                        "\"object\":\"chat.completion.chunk\","
                        "\"model\":\"demo\",\"choices\":[],\"usage\":"
                        "{\"prompt_tokens\":%ui,\"completion_tokens\":%ui,"
-                       "\"total_tokens\":%ui}}\n\n"
+                       "\"total_tokens\":%ui,\"completion_tokens_details\":"
+                       "{\"reasoning_tokens\":%ui}}}\n\n"
                        "data: [DONE]\n\n",
-                       demo->prompt_words, demo->words,
-                       demo->prompt_words + demo->words);
+                       (demo->part == demo->answer.n) ? "stop" : "length",
+                       demo->answer.messages, demo->words,
+                       demo->answer.messages + demo->words, demo->thoughts);
 }
