@@ -411,7 +411,7 @@ connect /other?threadId=t1
 connect
     POST /chat?threadId=t1 HTTP/1.1
 < HTTP 405
-< header Allow: GET
+< header Allow: GET, OPTIONS
 
 === TEST 36: limit_rate is for responses that end
 --- config
@@ -640,3 +640,40 @@ connect /agents/x?threadId=t1
 @ request
 @ line POST /agent?name=x HTTP/1.0
 < answer r1 ok
+
+=== TEST 44: what a page can ask, which sees no answer to a handshake
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_max_message_size 2k;
+    }
+    location = /known {
+        thread_ws_pass /agent;
+        thread_ws_user $http_x_user;
+    }
+    location = /closed {
+        deny all;
+        thread_ws_pass /agent;
+    }
+--- chat
+connect
+    OPTIONS /chat?threadId=t1 HTTP/1.1
+< HTTP 204
+< header Allow: GET, OPTIONS
+< header Thread-WS-Max-Message-Size: 2048
+connect
+    OPTIONS /chat HTTP/1.1
+    Origin: http://elsewhere.example
+< HTTP 403
+connect
+    OPTIONS /known HTTP/1.1
+< HTTP 403
+connect
+    OPTIONS /known HTTP/1.1
+    X-User: alice
+< HTTP 204
+< header Thread-WS-Max-Message-Size: 1048576
+connect
+    OPTIONS /closed HTTP/1.1
+< HTTP 403
+< no header Thread-WS-Max-Message-Size

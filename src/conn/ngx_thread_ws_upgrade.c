@@ -19,6 +19,7 @@
 
 static ngx_int_t ngx_thread_ws_upgrade_check(ngx_http_request_t *r,
     ngx_str_t *key);
+static ngx_int_t ngx_thread_ws_upgrade_options(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r);
 static ngx_thread_ws_conn_t *ngx_thread_ws_upgrade_conn(ngx_http_request_t *r,
     ngx_thread_ws_conn_t *bound);
@@ -40,6 +41,10 @@ static ngx_http_log_handler_pt  ngx_thread_ws_next_log_handler;
 ngx_int_t
 ngx_thread_ws_upgrade_handler(ngx_http_request_t *r)
 {
+    if (r->method == NGX_HTTP_OPTIONS) {
+        return ngx_thread_ws_upgrade_options(r);
+    }
+
     return ngx_thread_ws_upgrade(r, &ngx_thread_ws_conn_chat);
 }
 
@@ -157,6 +162,10 @@ ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
     if (r->method != NGX_HTTP_GET) {
         ngx_str_set(&value, "GET");
 
+        if (r->content_handler == ngx_thread_ws_upgrade_handler) {
+            ngx_str_set(&value, "GET, OPTIONS");
+        }
+
         return (ngx_thread_ws_response_add(r, "Allow", &value) == NGX_OK)
                ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -192,6 +201,62 @@ ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
     }
 
     return NGX_OK;
+}
+
+
+/*
+ * What a page cannot read off a handshake: whether one would succeed, and how
+ * large a message may be.
+ */
+
+static ngx_int_t
+ngx_thread_ws_upgrade_options(ngx_http_request_t *r)
+{
+    ngx_int_t                  rc;
+    ngx_str_t                  value;
+    ngx_uint_t                 close_code;
+    ngx_thread_ws_conn_t       bound;
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_thread_ws_module);
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_thread_ws_origin_check(r, conf) != NGX_OK) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    ngx_memzero(&bound, sizeof(ngx_thread_ws_conn_t));
+
+    rc = ngx_thread_ws_upgrade_bind(r, conf, &bound, &close_code);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    value.data = ngx_pnalloc(r->pool, NGX_SIZE_T_LEN);
+    if (value.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    value.len = ngx_sprintf(value.data, "%uz", conf->max_message_size)
+                - value.data;
+
+    if (ngx_thread_ws_response_add(r, "Thread-WS-Max-Message-Size", &value)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_str_set(&value, "GET, OPTIONS");
+
+    if (ngx_thread_ws_response_add(r, "Allow", &value) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_thread_ws_response_empty(r, NGX_HTTP_NO_CONTENT);
 }
 
 
