@@ -40,7 +40,7 @@ BUILD_PACKAGES = gcc libc6-dev make dpkg-dev pkg-config nginx nginx-dev \
 	libjansson-dev libpq-dev libcurl4-openssl-dev libssl-dev libpcre2-dev \
 	zlib1g-dev
 
-RUN_PACKAGES   = ca-certificates libjs-marked \
+RUN_PACKAGES   = ca-certificates libjs-marked libjs-katex node-prismjs \
 	$(if $(DATABASE_URL),postgresql-client)
 
 TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
@@ -52,8 +52,8 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 
 .PHONY: all run test test-unit test-store test-fuzz test-build test-suite \
 	test-asan test-poll test-modules test-valgrind test-client test-scale \
-	test-matrix test-fresh test-image deb test-deb fuzz bench install clean \
-	help packages test-packages FORCE
+	test-matrix test-fresh test-image deb test-deb fuzz bench picture install \
+	clean help packages test-packages FORCE
 
 
 ## make             builds build/ngx_thread_ws_module.so for this machine's
@@ -205,6 +205,12 @@ $(TEST_NGINX): | test-packages
 ## make bench       reproduces the figures of docs/performance.md
 bench: $(MODULE)
 	@$(MAKE) -C bench
+
+## make picture     docs/img/page.png anew: the page, in Chromium
+picture: $(MODULE)
+	@$(TOOLS)/install $(RUN_PACKAGES)
+	@$(MAKE) -C client picture FILE=$(abspath docs/img/page.png) \
+		MODULE=$(abspath $(MODULE))
 
 ## make install     the module into the nginx on this machine; the service is
 ##                  not reloaded

@@ -3,22 +3,26 @@
  */
 
 import { newRequestId } from '../src/index.js';
+import { announce } from './announce.js';
+import { Composer, composing } from './composer.js';
 import { byId, h, icon, ICONS } from './dom.js';
+import { draftOf, keepDraft } from './drafts.js';
 import { deleteHistory } from './history.js';
 import { StatusDisplay } from './status.js';
+import { refusal } from './texts.js';
 import { Threads } from './threads.js';
 import { View } from './view.js';
 
+/* the demo agent knows what is meant by each of them */
 const SUGGESTIONS = [
-  'What is a WebSocket, in three sentences?',
-  'Write a haiku about a patient server.',
-  'Compare polling, SSE and WebSockets in a table.',
+  'Show me code, a table and mathematics.',
+  'Think, use a tool, then ask me before you act.',
+  'Tell me something slowly, so that I can stop you.',
 ];
 
 const layout = /** @type {HTMLElement} */ (document.querySelector('.layout'));
-const [transcript, scroller, input, form, sendButton, stopButton, jump, announcer] =
-  ['transcript', 'scroller', 'input', 'composer', 'send', 'stop', 'jump', 'announcer']
-    .map(byId);
+const [transcript, scroller, stopButton, jump] =
+  ['transcript', 'scroller', 'stop', 'jump'].map(byId);
 
 const threads = new Threads();
 
@@ -29,26 +33,20 @@ const background = new Map();
 /** @type {View} */
 let view;
 
-/* live regions */
-
-/** @param {string} text */
-function announce(text) {
-  /* the same words twice are to be said twice */
-  announcer.replaceChildren(h('p', {}, text));
-}
-
 /* the thread that is shown */
+
+const composer = new Composer((text) => send(text));
 
 const status = new StatusDisplay({
   onRetry: () => view.reconnect(),
-  onHidden: () => focusInput(),
+  onHidden: () => composer.focus(),
   announce,
 });
 
 /** @type {import('./view.js').Host} */
 const host = {
   threads,
-  onState: (it) => it === view && status.show(it.state),
+  onState: (it) => it === view && status.show(it.state, it.refused),
   onBusy: (it) => {
     if (it === view) {
       showBusy();
@@ -59,12 +57,17 @@ const host = {
   },
   onGrown: (it) => it === view && followEnd(),
   onText: (it, text, always) => {
-    if (it === view && (always || !input.value.trim())) {
-      setInput(text);
-      input.focus();
+    if (it !== view) {
+      keepDraft(it.id, draftOf(it.id) || text);
+    } else if (always) {
+      composer.text = text;
+      composer.enter();
+    } else if (composer.empty) {
+      composer.text = text;
+      composer.focus();
     }
   },
-  announce: (it, text) => it === view && announce(text),
+  announce: (it, ...texts) => it === view && announce(...texts),
 };
 
 const threadOfAddress = () => {
@@ -91,7 +94,8 @@ function show(id, fresh = false) {
 
   transcript.replaceChildren(view.element);
   following = true;
-  status.show(view.state);
+  status.show(view.state, view.refused);
+  composer.open(id);
   showBusy();
   listThreads();
   followEnd();
@@ -104,7 +108,7 @@ function newThread(replace = false) {
   history[replace ? 'replaceState' : 'pushState'](null, '', `#${id}`);
   show(id, true);
   toggleSidebar(false);
-  focusInput();
+  composer.focus();
 }
 
 /** @param {string} id */
@@ -112,28 +116,27 @@ function openThread(id) {
   history.pushState(null, '', `#${id}`);
   show(id);
   toggleSidebar(false);
-  focusInput();
+  composer.focus();
 }
 
 function welcome() {
   return h('div', { class: 'welcome' },
     h('h2', {}, 'What would you like to know?'),
-    h('p', {}, 'This thread has one connection of its own. It stays open while you look at it.'),
+    h('p', {}, 'Each thread has one connection of its own, which carries all of its messages.'),
     h('ul', {}, ...SUGGESTIONS.map((text) => h('li', {}, h('button', {
       type: 'button',
       onclick: () => {
         send(text);
-        focusInput();
+        composer.focus();
       },
     }, text)))));
 }
 
 function showBusy() {
   if (!view.busy && document.activeElement === stopButton) {
-    focusInput();
+    composer.focus();
   }
   stopButton.hidden = !view.busy;
-  sendButton.disabled = !input.value.trim();
 
   const shown = transcript.querySelector('.welcome');
 
@@ -151,73 +154,27 @@ function showBusy() {
   document.title = `${view.busy ? '… ' : ''}${title}`;
 }
 
-/* the message box */
-
-/* not where that would raise a keyboard on the screen, unasked: there to what
-   is to be read, unless nothing has been touched yet */
-function focusInput() {
-  if (!matchMedia('(pointer: coarse)').matches) {
-    input.focus();
-  } else if (navigator.userActivation?.hasBeenActive) {
-    scroller.focus();
-  }
-}
-
-/** @param {string} text */
-function setInput(text) {
-  input.value = text;
-  resizeInput();
-  sendButton.disabled = !text.trim();
-}
-
-function resizeInput() {
-  if (!CSS.supports('field-sizing', 'content')) {
-    input.style.height = 'auto';
-    input.style.height = `${input.scrollHeight}px`;
-  }
-}
-
 /** @param {string} text */
 function send(text) {
-  if (text.trim()) {
-    setInput('');
-    following = true;
-    view.send(text);
-    announce('Sent. The answer is under way.');
-  }
+  following = true;
+  view.send(text);
+  announce('Sent. The answer is under way.');
 }
-
-form.addEventListener('submit', (/** @type {Event} */ event) => {
-  event.preventDefault();
-  send(input.value);
-  if (document.activeElement === sendButton) {
-    focusInput();
-  }
-});
-
-input.addEventListener('input', () => setInput(input.value));
-
-input.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
-  if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    form.requestSubmit();
-  }
-});
 
 /* the address names the thread: a step to the box must not change it */
 byId('skip').addEventListener('click', (/** @type {Event} */ event) => {
   event.preventDefault();
   toggleSidebar(false);
-  input.focus();
+  composer.enter();
 });
 
 stopButton.addEventListener('click', () => {
   view.stop();
-  input.focus();
+  composer.focus();
 });
 
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !event.defaultPrevented && !event.isComposing
+  if (event.key === 'Escape' && !event.defaultPrevented && !composing(event)
     && !byId('delete-dialog').open) {
     if (layout.classList.contains('open')) {
       closeSidebar();
@@ -229,8 +186,9 @@ document.addEventListener('keydown', (event) => {
 
 /* a notice that goes with its button must not take the focus with it */
 transcript.addEventListener('click', (/** @type {any} */ event) => {
-  if (event.target.closest('.notice-buttons') && document.activeElement !== input) {
-    focusInput();
+  if (event.target.closest('.notice-buttons')
+    && document.activeElement?.id !== 'input') {
+    composer.focus();
   }
 });
 
@@ -258,10 +216,14 @@ scroller.addEventListener('scroll', () => {
 jump.addEventListener('click', () => {
   following = true;
   followEnd();
-  input.focus();
+  composer.focus();
 });
 
-new ResizeObserver(followEnd).observe(scroller);
+/* also what grows by itself, as formulas do when they are laid out */
+const resized = new ResizeObserver(followEnd);
+
+resized.observe(scroller);
+resized.observe(transcript);
 
 /* the list of threads */
 
@@ -283,7 +245,7 @@ function listThreads() {
           }
         },
       },
-      h('span', { class: 'thread-title' }, title),
+      h('span', { class: 'thread-title', dir: 'auto' }, title),
       busy ? h('span', { class: 'busy', role: 'img', 'aria-label': 'answering' }) : null),
       h('button', {
         class: 'icon-button delete', type: 'button', 'data-key': `delete ${id}`,
@@ -325,12 +287,15 @@ function askToDelete(id, title, failed = '') {
     }
     try {
       await deleteHistory(id);
-    } catch {
+    } catch (error) {
+      const refused = refusal(/** @type {any} */ (error).status, 'its deletion');
+
       /* where another is asked for by now, that one first */
       if (dialog.open) {
         announce(`“${title}” could not be deleted.`);
       } else {
-        askToDelete(id, title, 'It could not be deleted; trying again can help. ');
+        askToDelete(id, title, refused ? `It was not deleted. ${refused.title} ${refused.advice} `
+          : 'It could not be deleted; trying again can help. ');
       }
       return;
     }
@@ -338,6 +303,7 @@ function askToDelete(id, title, failed = '') {
     (view.id === id ? view : background.get(id))?.close();
     background.delete(id);
     threads.remove(id);
+    keepDraft(id, '');
     announce('The thread was deleted.');
     if (view.id === id) {
       newThread(true);
@@ -423,7 +389,7 @@ const wanted = threadOfAddress();
 
 if (wanted) {
   show(wanted);
-  focusInput();
+  composer.focus();
 } else {
   newThread(true);
 }

@@ -2,11 +2,12 @@
  * Buttons that copy.
  */
 
+import { announce } from './announce.js';
 import { h, icon, ICONS } from './dom.js';
 
 /**
  * @param {string} label
- * @param {() => string} text
+ * @param {(button: HTMLElement) => string} text
  */
 export function copyButton(label, text) {
   const restore = () => button.replaceChildren(icon(ICONS.copy));
@@ -14,10 +15,12 @@ export function copyButton(label, text) {
     class: 'copy', type: 'button', 'aria-label': label, title: label,
     onclick: async () => {
       try {
-        await navigator.clipboard.writeText(text());
+        await navigator.clipboard.writeText(text(button));
       } catch {
+        announce('It could not be copied.');
         return;
       }
+      announce('Copied.');
       button.replaceChildren(icon(ICONS.done));
       button.addEventListener('pointerleave', restore, { once: true });
       button.addEventListener('blur', restore, { once: true });

@@ -2,6 +2,15 @@
  * The completed runs of a thread, from the server.
  */
 
+/** What the server said instead. */
+export class HistoryError extends Error {
+  /** @param {number} status */
+  constructor(status) {
+    super(`the history: ${status}`);
+    this.status = status;
+  }
+}
+
 /** @param {string} id */
 const address = (id) => `api/threads/${encodeURIComponent(id)}/messages`;
 
@@ -10,18 +19,18 @@ const address = (id) => `api/threads/${encodeURIComponent(id)}/messages`;
  *
  * @param {string} id
  * @param {number} [before] a run's number
- * @returns {Promise<{requestId: string, content: string, answer: string, seq: number}[]>}
- *   oldest first
+ * @returns {Promise<{requestId: string, content: string, answer: string, seq: number}[] | null>}
+ *   oldest first; null for a thread that the server does not know
  */
 export async function loadHistory(id, before) {
   const response = await fetch(address(id) + (before ? `?before=${before}` : ''),
     { headers: { Accept: 'application/json' } });
 
   if (response.status === 404) {
-    return [];
+    return null;
   }
   if (!response.ok) {
-    throw new Error(`${response.status}`);
+    throw new HistoryError(response.status);
   }
 
   const { messages } = await response.json();
@@ -43,6 +52,6 @@ export async function deleteHistory(id) {
   const response = await fetch(address(id), { method: 'DELETE' });
 
   if (!response.ok && response.status !== 404) {
-    throw new Error(`${response.status}`);
+    throw new HistoryError(response.status);
   }
 }

@@ -1,20 +1,23 @@
 /**
- * A text in Markdown, shown block by block, so that a long answer that streams
- * is not laid out anew with every token.
+ * A text in Markdown, shown block by block. A block that is whole is read and
+ * made once; the one that grows is changed where it differs from what is shown.
  *
  * marked, which reads it, comes as a plain script. Without it the text is
  * shown as it is.
  */
 
+import { lastBlock, lex, prepare } from './grammar.js';
+import { morph } from './morph.js';
 import { block } from './prose.js';
 
-const OPTIONS = { gfm: true, breaks: true };
+/* the part of the time that showing may take, while there is more to come */
+const SHARE = 1 / 5;
 
 /**
  * Keeps an element's content equal to a text.
  */
 export class Markdown {
-  /** @type {{raw: string, nodes: any[]}[]} */
+  /** @type {{raw: string, unfinished: boolean, nodes: any[]}[]} */
   #blocks = [];
   #element;
   #text = '';
@@ -22,6 +25,12 @@ export class Markdown {
   #scheduled = 0;
   #cost = 0;
   #onShown;
+
+  /* what is whole: so many blocks, and their text */
+  #whole = 0;
+  #head = '';
+  /** @type {Record<string, any>} */
+  #links = Object.create(null);
 
   /**
    * @param {HTMLElement} element
@@ -44,64 +53,143 @@ export class Markdown {
   append(delta) {
     this.#text += delta;
     this.#scheduled ||= window.setTimeout(() => this.flush(),
-      Math.max(16, 4 * this.#cost));
+      Math.max(16, this.#cost * (1 / SHARE - 1)));
   }
 
   /** Shows what there is. */
   flush() {
-    clearTimeout(this.#scheduled);
-    this.#scheduled = 0;
+    this.#unschedule();
 
     if (this.#text !== this.#shown) {
       const start = performance.now();
-      this.#render();
-      this.#shown = this.#text;
-      this.#cost = performance.now() - start;
+
+      this.#show(true);
+      /* what it takes to lay it out as well */
       this.#onShown();
+      this.#cost = performance.now() - start;
     }
   }
 
-  /** @param {string} text */
+  /** @param {string} text that more may follow */
   set(text) {
     this.#text = text;
     this.flush();
   }
 
-  /** Shows all of it anew: references may have been defined at the end. */
-  finish() {
-    if (/^ {0,3}\[[^\]]+\]:/m.test(this.#text)) {
-      this.#blocks = [];
-      this.#element.replaceChildren();
-      this.#shown = '';
-    }
-    this.flush();
+  /**
+   * Nothing more comes: what is open is what it says, references lead somewhere.
+   *
+   * @param {string} [text]
+   */
+  finish(text = this.#text) {
+    this.#unschedule();
+    this.#text = text;
+    this.#show(false);
+    this.#onShown();
   }
 
-  #render() {
+  #unschedule() {
+    clearTimeout(this.#scheduled);
+    this.#scheduled = 0;
+  }
+
+  /** @param {boolean} streaming */
+  #show(streaming) {
     const { marked } = /** @type {any} */ (window);
 
+    this.#shown = this.#text;
     this.#element.classList.toggle('plain', !marked);
+
     if (!marked) {
       this.#element.textContent = this.#text;
+      this.#element.dir = 'auto';
       return;
     }
 
-    const tokens = marked.lexer(this.#text, OPTIONS);
-    let same = 0;
+    const text = prepare(this.#text, streaming);
 
-    while (same < tokens.length && this.#blocks[same]?.raw === tokens[same].raw) {
-      same++;
+    if (!streaming || !text.startsWith(this.#head)) {
+      this.#whole = 0;
+      this.#head = '';
+      this.#links = Object.create(null);
     }
 
-    for (const { nodes } of this.#blocks.splice(same)) {
+    const tokens = lex(text.slice(this.#head.length), streaming, this.#links);
+
+    if (!streaming && Object.keys(this.#links).length) {
+      /* what was shown before its reference was defined */
+      this.#blocks.forEach((it) => { it.raw = it.raw.includes('[') ? '' : it.raw; });
+    }
+
+    this.#update(tokens);
+    this.#settle(text, tokens);
+  }
+
+  /** @param {any[]} tokens those after what is whole */
+  #update(tokens) {
+    const blocks = this.#blocks;
+    let next = this.#whole;
+
+    for (const { raw, unfinished = false, ...token } of tokens) {
+      const shown = blocks[next];
+
+      if (shown?.raw !== raw || shown.unfinished !== unfinished) {
+        const nodes = block({ raw, ...token });
+
+        /* each has its own direction */
+        for (const node of nodes) {
+          node.dir ||= 'auto';
+        }
+
+        if (shown) {
+          this.#replace(next, nodes);
+          Object.assign(shown, { raw, unfinished });
+        } else {
+          this.#element.append(...nodes);
+          blocks.push({ raw, unfinished, nodes });
+        }
+      }
+      next++;
+    }
+
+    for (const { nodes } of blocks.splice(next)) {
       nodes.forEach((node) => node.remove());
     }
+  }
 
-    for (const token of tokens.slice(same)) {
-      const nodes = block(token);
+  /** @param {number} at @param {HTMLElement[]} nodes */
+  #replace(at, nodes) {
+    const shown = this.#blocks[at];
 
-      this.#blocks.push({ raw: token.raw, nodes });
-      this.#element.append(...nodes);
+    if (shown.nodes.length === nodes.length) {
+      shown.nodes = shown.nodes.map((node, i) => morph(node, nodes[i]));
+      return;
     }
+
+    const after = this.#blocks.slice(at + 1).flatMap((it) => it.nodes)[0] ?? null;
+
+    shown.nodes.forEach((node) => node.remove());
+    nodes.forEach((node) => this.#element.insertBefore(node, after));
+    shown.nodes = nodes;
+  }
+
+  /**
+   * All but the last block stay as they are, whatever comes.
+   *
+   * @param {string} text
+   * @param {any[]} tokens
+   */
+  #settle(text, tokens) {
+    let end = this.#head.length;
+
+    for (const { raw } of tokens.slice(0, Math.max(0, lastBlock(tokens)))) {
+      if (!text.startsWith(raw, end)) {
+        break;
+      }
+      end += raw.length;
+      this.#whole++;
+    }
+
+    this.#head = text.slice(0, end);
   }
 }

@@ -7,8 +7,11 @@
  * policy can forbid every way to make markup from strings.
  */
 
-import { h } from './dom.js';
 import { copyButton } from './copy.js';
+import { h } from './dom.js';
+import { untab } from './grammar.js';
+import { highlighted } from './highlight.js';
+import { formula } from './math.js';
 
 /** @typedef {any} Token a token of marked's lexer */
 
@@ -83,6 +86,8 @@ function inline(tokens = []) {
       return link(token.href, [decode(token.text) || 'picture'], token.title);
     case 'checkbox':
       return '';
+    case 'math':
+      return formula(token);
     default:
       return token.tokens ? h('span', {}, ...inline(token.tokens)) : decode(token.raw);
     }
@@ -92,13 +97,15 @@ function inline(tokens = []) {
 /** @param {Token} token */
 function code({ text, lang }) {
   const language = /^[\w+#.-]+/.exec(lang ?? '')?.[0] ?? 'text';
+  const button = copyButton('Copy the code',
+    (it) => it.closest('.code')?.querySelector('code')?.textContent ?? '');
 
-  return h('div', { class: 'code' },
-    h('div', { class: 'code-head' },
-      h('span', {}, language),
-      copyButton('Copy the code', () => text)),
-    h('pre', { tabindex: '0', role: 'region', 'aria-label': `Code, ${language}` },
-      h('code', {}, text)));
+  button.dataset.whole = 'copy';
+
+  return h('div', { class: 'code', dir: 'ltr' },
+    h('div', { class: 'code-head' }, h('span', {}, language), button),
+    h('pre', { tabindex: '0', role: 'group', 'aria-label': `Code, ${language}` },
+      highlighted(untab(text), language)));
 }
 
 /** @param {Token} token */
@@ -119,7 +126,7 @@ function table({ header, rows, align }) {
     h(tag, { class: align[i] ? `align-${align[i]}` : undefined,
       scope: tag === 'th' ? 'col' : undefined }, ...inline(tokens));
 
-  return h('div', { class: 'table', tabindex: '0', role: 'region', 'aria-label': 'Table' },
+  return h('div', { class: 'table', tabindex: '0', role: 'group', 'aria-label': 'Table' },
     h('table', {},
       h('thead', {}, h('tr', {}, ...header.map(cell('th')))),
       h('tbody', {}, ...rows.map((/** @type {Token[]} */ row) =>
@@ -128,7 +135,7 @@ function table({ header, rows, align }) {
 
 /**
  * @param {Token} token one of a text's blocks
- * @returns {Node[]}
+ * @returns {HTMLElement[]}
  */
 export function block(token) {
   switch (token.type) {
@@ -152,6 +159,9 @@ export function block(token) {
     return [table(token)];
   case 'hr':
     return [h('hr')];
+  case 'math':
+    return [h('div', { class: 'formula', dir: 'ltr', tabindex: '0', role: 'group',
+      'aria-label': 'Formula' }, formula(token))];
   default:
     return [h('p', { class: 'raw' }, token.raw.trim())];
   }

@@ -33,8 +33,12 @@ export class StatusDisplay {
     this.#action.addEventListener('click', onRetry);
   }
 
-  /** @param {ConnectionState} state */
-  show(state) {
+  /**
+   * @param {ConnectionState} state
+   * @param {{title: string, advice: string} | null} [refused] what the server
+   *   says to a handshake, where that is known
+   */
+  show(state, refused) {
     const { status, attempt, maxAttempts, retryable, retryAt } = state;
     const reason = sentence(state.reason);
     const focused = document.activeElement === this.#action;
@@ -50,6 +54,12 @@ export class StatusDisplay {
 
     } else if (status === 'connecting') {
       this.#pillText.textContent = 'Connecting…';
+
+    } else if (refused && status !== 'closed') {
+      this.#pillText.textContent = 'Not connected';
+      this.#text.textContent = refused.advice;
+      this.#say(`${refused.title} ${refused.advice}`);
+      this.#open(refused.title, 'Try again', status === 'disconnected' ? retryable : retryAt > 0);
 
     } else if (status === 'reconnecting') {
       const count = attempt ? `Attempt ${attempt} of ${maxAttempts}` : 'Coming back';

@@ -65,7 +65,41 @@ export function explain({ code, message, retryable, closeCode }, partial) {
 /** @param {string} text */
 export function titleOf(text) {
   const line = text.trim().replace(/\s+/g, ' ');
-  return line.length > 60 ? `${line.slice(0, 59).trimEnd()}…` : line;
+  return line.length > 200 ? `${line.slice(0, 199).trimEnd()}…` : line;
+}
+
+/** @param {number} size */
+export function bytes(size) {
+  for (const [unit, many] of /** @type {[string, number][]} */ ([['MB', 1e6], ['kB', 1e3]])) {
+    if (size >= many) {
+      return `${(size / many).toFixed(size < 10 * many ? 1 : 0)} ${unit}`;
+    }
+  }
+  return size === 1 ? '1 byte' : `${size} bytes`;
+}
+
+/**
+ * What a server's status means to who reads this page.
+ *
+ * @param {number} status
+ * @param {string} what "these threads"
+ * @returns {{title: string, advice: string, retryable: boolean} | null} null
+ *   where it says no more than that something failed
+ */
+export function refusal(status, what) {
+  switch (status) {
+  case 401:
+    return { title: 'You are not signed in.', retryable: false,
+      advice: `The server answers 401 to ${what}: sign in, and load this page anew.` };
+  case 403:
+    return { title: 'You are not allowed here.', retryable: false,
+      advice: `The server answers 403 to ${what}: it refuses you, or pages of ${location.origin}.` };
+  case 404:
+    return { title: 'There is nothing at this address.', retryable: false,
+      advice: `The server answers 404 to ${what}: its configuration has them elsewhere.` };
+  default:
+    return null;
+  }
 }
 
 /** @param {number} ms */

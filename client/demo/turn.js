@@ -2,9 +2,11 @@
  * One run on the page: what was asked, and what has become of it.
  */
 
+import { spoken } from './announce.js';
 import { copyButton } from './copy.js';
 import { h } from './dom.js';
 import { Markdown } from './markdown.js';
+import { Steps } from './steps.js';
 import { duration, explain } from './texts.js';
 
 /**
@@ -14,9 +16,10 @@ import { duration, explain } from './texts.js';
 export class Turn {
   /** @type {Phase} */
   phase = 'idle';
+  #steps = new Steps();
   #prose = h('div', { class: 'prose' });
   #answer = h('div', { class: 'answer', hidden: true },
-    h('h2', { class: 'visually-hidden' }, 'Answer'), this.#prose);
+    h('h2', { class: 'visually-hidden' }, 'Answer'), this.#steps.element, this.#prose);
   #foot = h('div', { class: 'foot' });
   #notice = h('div', { class: 'notice', hidden: true });
   #markdown;
@@ -29,6 +32,7 @@ export class Turn {
    * @param {{
    *   onRetry: (turn: Turn) => void,
    *   onEdit: (turn: Turn) => void,
+   *   onContinue: (turn: Turn) => void,
    *   onGrown: () => void,
    * }} hooks
    */
@@ -40,13 +44,15 @@ export class Turn {
     this.element = h('article', { class: 'turn', 'aria-label': 'Exchange' },
       h('div', { class: 'question' },
         h('h2', { class: 'visually-hidden' }, 'You wrote'),
-        h('p', {}, content)),
+        h('p', { dir: 'auto' }, content),
+        copyButton('Copy your message', () => this.content)),
       this.#answer, this.#notice);
     this.#answer.append(this.#foot);
   }
 
-  get text() {
-    return this.#prose.textContent ?? '';
+  /** the answer's texts, block by block */
+  get spoken() {
+    return spoken(this.#prose);
   }
 
   /** @param {Phase} phase */
@@ -64,8 +70,18 @@ export class Turn {
   wait() {
     this.#enter('waiting');
     this.#markdown.set('');
+    this.#steps.clear();
     this.#foot.replaceChildren();
     this.#answer.hidden = false;
+  }
+
+  /**
+   * @param {any} event of the server, that is of this run
+   */
+  hear(event) {
+    if (this.#steps.hear(event)) {
+      this.#hooks.onGrown();
+    }
   }
 
   /** @param {string} delta */
@@ -76,12 +92,15 @@ export class Turn {
     this.#markdown.append(delta);
   }
 
-  /** @param {string} message @param {{latencyMs?: number, outputTokens?: number}} [detail] */
-  finish(message, { latencyMs, outputTokens } = {}) {
+  /**
+   * @param {string} message
+   * @param {{latencyMs?: number, outputTokens?: number, finishReason?: string}} [detail]
+   */
+  finish(message, { latencyMs, outputTokens, finishReason } = {}) {
     this.#enter('done');
+    this.#steps.finish();
     this.#answer.hidden = false;
-    this.#markdown.set(message);
-    this.#markdown.finish();
+    this.#markdown.finish(message);
 
     const facts = [
       latencyMs === undefined ? '' : duration(latencyMs),
@@ -91,13 +110,24 @@ export class Turn {
     this.#foot.replaceChildren(
       copyButton('Copy the answer', () => this.#markdown.text),
       h('span', {}, facts));
+
+    if (finishReason === 'length') {
+      const more = this.#button('Continue', () => {
+        this.#notice.hidden = true;
+        this.#hooks.onContinue(this);
+      });
+
+      this.#show('The answer is cut off.', 'It reached the length that the agent allows.', [more]);
+    }
+
     this.#hooks.onGrown();
   }
 
   /** what there is stays to be read, but it is no part of the thread */
   stop() {
     this.#enter('stopped');
-    this.#markdown.flush();
+    this.#steps.finish();
+    this.#markdown.finish();
     this.#answer.hidden = !this.#markdown.text;
     this.#show('Stopped.', 'This exchange is not kept in the thread.', [
       this.#button('Try again', () => this.#hooks.onRetry(this)),
@@ -105,9 +135,13 @@ export class Turn {
     ]);
   }
 
-  /** @param {{code: string, message: string, retryable: boolean, retryAfterMs?: number, closeCode?: number}} error */
-  fail(error) {
-    const { title, advice } = explain(error, this.#markdown.text !== '');
+  /**
+   * @param {{code: string, message: string, retryable: boolean, retryAfterMs?: number, closeCode?: number}} error
+   * @param {{title: string, advice: string} | null} [refused] what is known to be
+   *   behind it
+   */
+  fail(error, refused) {
+    const { title, advice } = refused ?? explain(error, this.#markdown.text !== '');
     const again = this.#button('Try again', () => this.#hooks.onRetry(this), true);
 
     this.#enter('failed');

@@ -4,8 +4,9 @@
 
 import { ThreadConnection, newRequestId } from '../src/index.js';
 import { h } from './dom.js';
+import { ask } from './endpoint.js';
 import { loadHistory } from './history.js';
-import { titleOf } from './texts.js';
+import { refusal, titleOf } from './texts.js';
 import { Turn } from './turn.js';
 
 /**
@@ -16,8 +17,16 @@ import { Turn } from './turn.js';
  * @property {(view: View) => void} onGrown there is more to see
  * @property {(view: View, text: string, always?: boolean) => void} onText text
  *   for the message box; unless always, only where that is empty
- * @property {(view: View, text: string) => void} announce
+ * @property {(view: View, ...texts: string[]) => void} announce
  */
+
+/* what asks an agent for more, in whatever language it speaks */
+const CONTINUE = 'Continue.';
+
+const MISSING = {
+  title: 'The conversation so far could not be loaded.',
+  advice: 'Trying again can help; new messages can be sent all the same.',
+};
 
 /* runs that are shown, unless earlier ones are asked for */
 const SHOWN = 100;
@@ -37,6 +46,9 @@ export class View {
   #more = h('button', {
     class: 'button earlier', type: 'button', onclick: () => this.#loadEarlier(),
   }, 'Show earlier messages');
+  /** @type {ReturnType<typeof refusal>} what the server says to a handshake */
+  #refused = null;
+  #opening = true;
   /** @type {Turn | null} the one whose text goes back into the box */
   #giveBack = null;
 
@@ -49,11 +61,11 @@ export class View {
     this.id = id;
     this.#host = host;
     this.#connection = new ThreadConnection(id, { jitter: 0.2 });
-    this.#connection.on('state', ({ status }) => {
-      if (status === 'connected' && this.#unloaded) {
-        this.#load();
+    this.#connection.on('state', (state) => this.#changed(state));
+    this.#connection.on('event', (/** @type {any} */ event) => {
+      if (this.#current && event.requestId === this.#current.run.requestId) {
+        this.#current.turn.hear(event);
       }
-      host.onState(this);
     });
     this.#connection.on('warning', ({ message, data }) =>
       console.debug(`thread ${id}: ${message}`, data));
@@ -67,6 +79,44 @@ export class View {
 
   get state() {
     return this.#connection.state;
+  }
+
+  get refused() {
+    return this.#refused;
+  }
+
+  /** @param {import('../src/index.js').ConnectionState} state */
+  #changed({ status, code }) {
+    if (status === 'connected') {
+      this.#opening = false;
+      this.#refused = null;
+      if (this.#unloaded) {
+        this.#load();
+      }
+
+    } else if (status === 'disconnected' && code === 1009) {
+      /* that was about one message, which says so: the next may be smaller */
+      queueMicrotask(() => this.#connection.retry());
+      return;
+
+    } else if (status === 'reconnecting' || status === 'disconnected') {
+      if (this.#opening) {
+        this.#inquire();
+      }
+      this.#opening = true;
+    }
+
+    this.#host.onState(this);
+  }
+
+  /** Why there is no connection, which a handshake does not tell. */
+  async #inquire() {
+    const refused = refusal((await ask(this.id)).status, 'this page\'s connection');
+
+    if (this.state.status !== 'connected' && this.state.status !== 'closed') {
+      this.#refused = refused;
+      this.#host.onState(this);
+    }
   }
 
   get busy() {
@@ -142,6 +192,7 @@ export class View {
     const turn = new Turn(requestId, content, {
       onRetry: (it) => this.#retry(it),
       onEdit: (it) => this.#host.onText(this, it.content, true),
+      onContinue: () => this.send(CONTINUE),
       onGrown: () => this.#host.onGrown(this),
     });
 
@@ -189,9 +240,10 @@ export class View {
     let keep = false;
 
     try {
-      const { message, latencyMs, usage } = await run;
-      turn.finish(message, { latencyMs, outputTokens: usage?.outputTokens });
-      this.#host.announce(this, `Answer: ${turn.text}`);
+      const { message, latencyMs, usage, finishReason } = await run;
+
+      turn.finish(message, { latencyMs, outputTokens: usage?.outputTokens, finishReason });
+      this.#host.announce(this, 'Answer:', ...turn.spoken);
 
     } catch (error) {
       const failure = /** @type {import('../src/index.js').ThreadError} */ (error);
@@ -204,8 +256,10 @@ export class View {
         }
 
       } else {
-        turn.fail(failure);
-        this.#host.announce(this, failure.message);
+        const refused = this.state.status === 'connected' ? null : this.#refused;
+
+        turn.fail(failure, refused);
+        this.#host.announce(this, refused?.title ?? failure.message);
         keep = failure.retryable;
       }
     }
@@ -226,8 +280,15 @@ export class View {
     const pending = this.#host.threads.get(this.id)?.pending;
 
     await this.#fetch(async () => {
-      this.#prepend(await loadHistory(this.id));
+      const runs = await loadHistory(this.id);
+
+      this.#prepend(runs ?? []);
       this.#recall(pending);
+
+      if (!runs && !pending && this.empty && this.#host.threads.get(this.id)) {
+        this.element.append(h('p', { class: 'loading' }, 'The server has nothing of this '
+          + 'conversation: no message of it was answered, or it was deleted.'));
+      }
     }, () => this.#load());
   }
 
@@ -242,7 +303,7 @@ export class View {
       let found = false;
 
       do {
-        const runs = await loadHistory(this.id, before);
+        const runs = await loadHistory(this.id, before) ?? [];
         const at = runs.findIndex(({ requestId }) => requestId === first);
 
         if (found || at > 0) {
@@ -271,10 +332,12 @@ export class View {
       loading.remove();
 
     } catch (error) {
+      const { title, advice } = refusal(/** @type {any} */ (error).status,
+        'the conversation so far') ?? MISSING;
+
       console.debug('history', error);
       this.#unloaded = h('div', { class: 'notice' },
-        h('p', {}, h('strong', {}, 'The conversation so far could not be loaded.'),
-          ' Trying again can help; new messages can be sent all the same.'),
+        h('p', {}, h('strong', {}, title), ` ${advice}`),
         h('div', { class: 'notice-buttons' }, h('button', {
           class: 'button primary', type: 'button', onclick: again,
         }, 'Try again')));

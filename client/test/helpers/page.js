@@ -15,12 +15,13 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /* says what it was asked, in three parts */
 export const echo = (run) => run.answer('You said: ', `**${run.prompt}**`, '.');
 
-export function usePages() {
+/* options are the gateway's */
+export function usePages(options) {
   const context = {};
 
   before(async () => {
     context.agent = await startAgent();
-    context.gateway = await startGateway({ agent: context.agent });
+    context.gateway = await startGateway({ agent: context.agent, ...options });
     context.browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: process.getuid() === 0 ? ['--no-sandbox'] : [],

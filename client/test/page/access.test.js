@@ -13,11 +13,17 @@ const context = usePages();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const ANSWER = ['# One\n\n## Two\n\ntext [link](https://example.org) `code`\n\n',
-  '| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nlet a;\n```\n\n- [ ] x\n\n> quote\n'];
+  '| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nlet a = "b"; // why\n```\n\n- [ ] x\n\n> quote\n\n',
+  '```js\nf(1, /x/, null);\nclass A {}\n```\n\n| c |\n|---|\n| 3 |\n\n',
+  'in \\(x\\)\n\n\\[\n\\int_0^1 f\n\\]\n\n$$\n\\sqrt{2}\n$$\n'];
 
 const answer = (run) => {
   if (run.prompt === 'fail') {
     run.fail(500, 'x');
+  } else if (run.prompt === 'cut') {
+    run.token('half').finished = true;
+    run.chunk({ delta: {}, finish_reason: 'length' });
+    run.res.end('data: [DONE]\n\n');
   } else if (run.prompt === 'hang') {
     run.token('…');
   } else {
@@ -34,6 +40,12 @@ async function violations(page) {
   return found.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]);
 }
 
+/* on a phone Enter sends nothing */
+async function send(page, text) {
+  await page.fill('#input', text);
+  await page.click('#send');
+}
+
 for (const [name, options] of [
   ['light', { colorScheme: 'light' }],
   ['dark', { colorScheme: 'dark' }],
@@ -42,13 +54,26 @@ for (const [name, options] of [
   test(`axe finds nothing: ${name}`, async (t) => {
     const { agent } = context;
     agent.respond = answer;
-    const page = await openPage(t, context, { reducedMotion: 'reduce', ...options });
+    const { browser, gateway } = context;
+    const own = await browser.newContext({ reducedMotion: 'reduce', ...options });
+    t.after(() => own.close());
+    await own.route((url) => url.pathname === '/api/chat/ws', (route) => route.fulfill(
+      { status: 204, headers: { 'Thread-WS-Max-Message-Size': '1000' } }));
+    const page = await openPage(t, { browser, gateway }, { context: own });
 
     assert.deepEqual(await violations(page), []);
-    await ask(page, 'everything');
-    await ask(page, 'fail', 'failed');
-    await write(page, 'hang');
+    await send(page, 'everything');
+    await lastTurn(page, 'done', 'everything');
+    await page.locator('.katex').nth(2).waitFor();
+    await page.locator('.token').first().waitFor();
+    await send(page, 'fail');
+    await lastTurn(page, 'failed');
+    await send(page, 'cut');
+    await lastTurn(page, 'done', 'cut off');
+    await send(page, 'hang');
     await lastTurn(page, 'streaming');
+    await page.fill('#input', 'x'.repeat(2000));
+    await page.locator('#too-large').waitFor();
     assert.deepEqual(await violations(page), []);
 
     if (await page.locator('#sidebar-open').isVisible()) {
@@ -71,7 +96,7 @@ test('the dialog, and a lost connection, are accessible as well', async (t) => {
   agent.respond = answer;
   const page = await openPage(t, context, {
     reducedMotion: 'reduce',
-    expected: [/WebSocket connection to .* failed/],
+    expected: [/WebSocket connection to .* failed/, /ERR_CONNECTION_REFUSED/],
   });
 
   await ask(page, 'everything');
@@ -105,7 +130,7 @@ test('all of it works by keyboard', async (t) => {
   /* every control is reached, in the order that it is seen */
   const seen = [];
   await page.evaluate(() => document.activeElement.blur());
-  for (let i = 0; i < 14; i++) {
+  for (let i = 0; i < 24; i++) {
     await page.keyboard.press('Tab');
     seen.push(await focus());
   }
@@ -124,6 +149,18 @@ test('all of it works by keyboard', async (t) => {
 
 const focused = (page, id) =>
   page.waitForFunction((it) => document.activeElement.id === it, id);
+
+test('an answer is told block by block', async (t) => {
+  const { agent } = context;
+  agent.respond = (run) => run.answer('# Title\n\nOne `line`\nand \\(x^2\\).\n\n- first\n- second\n\n',
+    '| a | b |\n|--|--|\n| 1 | 2 |\n\n```js\nlet a;\n```\n');
+  const page = await openPage(t, context);
+
+  await ask(page, 'speak');
+  await page.locator('#announcer:has-text("let a")').waitFor();
+  assert.deepEqual(await page.locator('#announcer p').allTextContents(),
+    ['Answer:', 'Title', 'One line and x^2.', 'first', 'second', 'a, b', '1, 2', 'Code, js', 'let a;']);
+});
 
 test('the skip link leads to the message box, not to another thread', async (t) => {
   const { agent } = context;
@@ -300,7 +337,8 @@ test('the policy is strict, and the page needs no build', async () => {
   const html = await response.text();
   assert.doesNotMatch(html, /<style|style=|\son\w+=|<script(?![^>]*\ssrc=)/);
 
-  for (const file of ['app.js', 'src/index.js', 'vendor/marked.js']) {
+  for (const file of ['app.js', 'src/index.js', 'vendor/marked.js', 'vendor/katex/katex.min.js',
+    'vendor/prism/components/prism-core.min.js']) {
     const script = await fetch(gateway.url + file);
     assert.equal(script.status, 200, file);
     assert.match(script.headers.get('content-type'), /javascript/, file);

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { ask, openPage, usePages } from '../helpers/page.js';
+import { ask, lastTurn, openPage, usePages, write } from '../helpers/page.js';
 
 const context = usePages();
 
@@ -85,6 +85,211 @@ test('nothing in an answer becomes code, or a request', async (t) => {
   ]);
   assert.match(await prose.innerText(), /<script>window\.hacked = 1<\/script>/);
   assert.equal(await page.evaluate(() => window.hacked), undefined);
+});
+
+/* an answer that comes in pieces, each of which is shown before the next */
+async function stream(t, pieces) {
+  const { agent } = context;
+  agent.respond = null;
+  const page = await openPage(t, context);
+
+  await write(page, 'go');
+  const asked = await agent.next();
+  const shown = () => page.evaluate(() => new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve, 40));
+  }));
+
+  for (const piece of pieces) {
+    asked.token(piece);
+    await shown();
+  }
+
+  return { page, asked, prose: page.locator('.turn:last-child .prose') };
+}
+
+test('code is code from its first letter to the end of the text', async (t) => {
+  const { agent } = context;
+  agent.respond = null;
+  const page = await openPage(t, context);
+  const source = [
+    'Before.', '```python', 'def first():', '\treturn 1  # `tick`', '', 'x = first()', '```', '',
+    '- in a list:', '  ~~~js', '  let a = [1];', '  - b', '  ~~~', '',
+    '> quoted', '> ```', '> inner()', '> ```', '', 'After `all`.', '',
+    '````md', '```', 'nested', '```', '````', '',
+  ].join('\n');
+
+  /* what is ever shown of it as anything else */
+  await page.evaluate(() => {
+    window.seen = new Set();
+    new MutationObserver(() => {
+      for (const node of document.querySelectorAll('.prose *')) {
+        const text = [...node.childNodes].filter((it) => it.nodeType === 3)
+          .map((it) => it.data).join('');
+
+        if (!node.closest('.code') && /def|return|first\(|let|inner|nested|``|~~/.test(text)) {
+          window.seen.add(`${node.tagName}: ${text}`);
+        }
+      }
+    }).observe(document.querySelector('#transcript'),
+      { subtree: true, childList: true, characterData: true });
+  });
+
+  await write(page, 'go');
+  const asked = await agent.next();
+
+  for (const letter of source) {
+    asked.token(letter);
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  }
+  asked.finish();
+  await lastTurn(page, 'done');
+
+  assert.deepEqual(await page.evaluate(() => [...window.seen]), []);
+  const prose = page.locator('.prose');
+  assert.deepEqual(await prose.locator('pre').evaluateAll((all) =>
+    all.map((pre) => [pre.textContent, pre.parentNode.parentNode.tagName])), [
+    ['def first():\n\treturn 1  # `tick`\n\nx = first()', 'DIV'],
+    ['let a = [1];\n- b', 'LI'],
+    ['inner()', 'BLOCKQUOTE'],
+    ['```\nnested\n```', 'DIV'],
+  ]);
+  assert.equal(await prose.locator('p code').innerText(), 'all');
+});
+
+test('a line of dashes in code makes no heading', async (t) => {
+  const { prose } = await show(t, ['Settings:', '```yaml', '---', 'a: 1', '---', '```', '',
+    'Title', '---', '', '- item', '  ```', '  ---', '  ```', ''].join('\n'));
+
+  assert.deepEqual(await prose.locator('h3, h4').allInnerTexts(), ['Title']);
+  assert.deepEqual(await prose.locator('pre').allInnerTexts(), ['---\na: 1\n---', '---']);
+});
+
+test('code has colours, which come when its language is there', async (t) => {
+  const { prose } = await show(t, [
+    '```python', 'def f(a):', '    return "text"  # why', '```', '',
+    '```c++', 'int main() { return 0; }', '```', '',
+    '```php', '<?php echo "<b>"; ?>', '```', '',
+    '```nothing', 'def f', '```', '',
+  ].join('\n'));
+
+  await prose.locator('.token.keyword:text-is("def")').waitFor();
+  assert.equal(await prose.locator('.token.comment').innerText(), '# why');
+  await prose.locator('.token.keyword:text-is("int")').waitFor();
+  await prose.locator('.token.keyword:text-is("echo")').waitFor();
+  assert.equal(await prose.locator('pre').last().innerText(), 'def f');
+  assert.equal(await prose.locator('b').count(), 0);
+});
+
+test('formulas, and what is none', async (t) => {
+  const { page, prose } = await show(t, [
+    'With \\(a_1 * b * c_2\\) and \\[x^2\\] within.', '',
+    '\\[', 'x = \\frac{1}{2}', '- y', '\\]', '',
+    '$$', '\\fbox{z} \\pmb{w}', '$$', '',
+    '- in a list \\(q\\)', '', '`\\(code\\)` costs $5 or $6, \\\\(no), \\(open', '',
+    '```', '\\(x\\)', '```', '', 'wrong \\(\\nosuchthing{\\)', '',
+  ].join('\n'), 5);
+
+  await prose.locator('.katex').nth(4).waitFor();
+  assert.deepEqual(await prose.locator('.math').evaluateAll((all) => all.map((it) =>
+    [it.dataset.tex, !!it.querySelector('.katex-display'), !!it.closest('.formula')])), [
+    ['a_1 * b * c_2', false, false],
+    ['x^2', true, false],
+    ['x = \\frac{1}{2}\n- y', true, true],
+    ['\\fbox{z} \\pmb{w}', true, true],
+    ['q', false, false],
+  ]);
+  assert.equal(await prose.locator('math').count(), 5);
+  assert.equal(await prose.locator('math [style]').count(), 0);
+  assert.match(await prose.innerText(),
+    /\\\(code\\\) costs \$5 or \$6, \\\(no\), \(open/);
+  assert.deepEqual(await prose.locator('.tex').allInnerTexts(), ['\\nosuchthing{']);
+
+  /* its own letters, from this server */
+  assert.ok(await page.evaluate(async () => {
+    await document.fonts.ready;
+    return [...document.fonts].some((it) => /KaTeX/.test(it.family) && it.status === 'loaded');
+  }));
+});
+
+test('a formula is shown as it is written until it is whole', async (t) => {
+  const { page, asked, prose } = await stream(t, ['so \\(', 'a*b', '*c']);
+
+  await prose.locator('.tex:text-is("a*b*c")').waitFor();
+  assert.equal(await prose.locator('em').count(), 0);
+  asked.token('\\)!\n\n\\[ x');
+  await prose.locator('.formula .tex').waitFor();
+  assert.equal(await prose.locator('p .katex').count(), 1);
+  asked.token(' \\]');
+  asked.finish();
+  await lastTurn(page, 'done');
+  assert.equal(await prose.locator('.formula .katex').count(), 1);
+});
+
+test('each block has its own direction', async (t) => {
+  const { page, prose } = await show(t, [
+    '\u0645\u0631\u062d\u0628\u0627 `code()` world', '', 'Hello \u05e9\u05dc\u05d5\u05dd', '',
+    '- \u05e9\u05dc\u05d5\u05dd', '', '```', '\u05e9 = 1', '```', '', '\\[x\\]', '',
+  ].join('\n'), 100);
+  const direction = (selector, n = 0) => prose.locator(selector).nth(n)
+    .evaluate((it) => getComputedStyle(it).direction);
+
+  assert.equal(await direction('> p', 0), 'rtl');
+  assert.equal(await direction('> p', 1), 'ltr');
+  assert.equal(await direction('ul'), 'rtl');
+  assert.equal(await direction('pre'), 'ltr');
+  assert.equal(await direction('.formula'), 'ltr');
+  await page.fill('#input', '\u05e9\u05dc\u05d5\u05dd');
+  assert.equal(await page.locator('#input').evaluate((it) => getComputedStyle(it).direction), 'rtl');
+  await page.press('#input', 'Enter');
+  const { agent } = context;
+  agent.respond = (run) => run.answer('ok');
+  await lastTurn(page, 'done');
+  assert.equal(await page.locator('.question p').last()
+    .evaluate((it) => getComputedStyle(it).direction), 'rtl');
+});
+
+test('a selection stays while the text goes on', async (t) => {
+  const { page, asked, prose } = await stream(t, ['Some *words* to be selected, ']);
+
+  await page.evaluate(() => {
+    const text = document.querySelector('.prose p').lastChild;
+    getSelection().setBaseAndExtent(text, 4, text, 15);
+  });
+  const selected = () => page.evaluate(() => getSelection().toString());
+
+  assert.equal(await selected(), 'be selected');
+  for (let i = 0; i < 20; i++) {
+    asked.token(`more **${i}** and \`code\` `);
+  }
+  await prose.locator('strong:text-is("19")').waitFor();
+  assert.equal(await selected(), 'be selected');
+  asked.token('\n\n```js\nlet a = 1;\n```\n\n| a |\n|--|\n| 1 |\n\nend');
+  await prose.locator('p:text-is("end")').waitFor();
+  asked.finish();
+  await lastTurn(page, 'done');
+  assert.equal(await selected(), 'be selected');
+});
+
+test('what is whole is not read again', async (t) => {
+  const { page, asked, prose } = await stream(t, [`${'many words '.repeat(500)}\n\nsecond`]);
+
+  await prose.locator('p').nth(1).waitFor();
+  await page.evaluate(() => {
+    const { lex } = window.marked.Lexer.prototype;
+    window.longest = 0;
+    window.marked.Lexer.prototype.lex = function (text) {
+      window.longest = Math.max(window.longest, text.length);
+      return lex.call(this, text);
+    };
+  });
+  for (let i = 0; i < 20; i++) {
+    asked.token(` word ${i}`);
+  }
+  await prose.locator('p:has-text("word 19")').waitFor();
+  const longest = await page.evaluate(() => window.longest);
+  assert.ok(longest > 0 && longest < 1000, String(longest));
+  asked.finish();
+  await lastTurn(page, 'done');
 });
 
 test('blocks that are whole are not made anew', async (t) => {

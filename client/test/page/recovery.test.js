@@ -9,7 +9,8 @@ import { history } from '../helpers/chat.js';
 import { startRelay } from '../helpers/net.js';
 import { answers, echo, lastTurn, openPage, status, usePages, write, ask } from '../helpers/page.js';
 
-const context = usePages();
+const context = usePages({ directives: [401, 403, 404].map((code) =>
+  `if ($cookie_refuse = ${code}) { return ${code}; }`).join('\n') });
 
 const REFUSED = [/ERR_CONNECTION_REFUSED/, /ERR_CONNECTION_RESET/, /ERR_EMPTY_RESPONSE/,
   /WebSocket connection to .* failed/];
@@ -142,3 +143,53 @@ test('what is written while the connection is away is sent when it is back', asy
   await lastTurn(page, 'done');
   assert.deepEqual(await answers(page), ['You said: wait for it.']);
 });
+
+for (const [code, words] of [
+  [401, /You are not signed in/],
+  [403, /You are not allowed here.*pages of http:/s],
+  [404, /There is nothing at this address/],
+]) {
+  test(`a handshake that is answered with ${code} says so`, async (t) => {
+    const { agent, browser, gateway } = context;
+    const own = await browser.newContext();
+    t.after(() => own.close());
+    agent.respond = echo;
+    /* nor has a new thread a history */
+    const page = await openPage(t, { browser, gateway },
+      { context: own, expected: [...REFUSED, new RegExp(`status of (?:404|${code})`)] });
+
+    await own.addCookies([{ name: 'refuse', value: String(code), url: gateway.url }]);
+    await page.reload();
+    await page.locator('#banner:has-text("at this address"), #banner:has-text("You are not")')
+      .waitFor();
+    assert.match(await page.locator('#banner').innerText(), words);
+    assert.equal(await page.locator('#pill-text').innerText(), 'Not connected');
+    await write(page, 'is anybody there?');
+    const turn = await lastTurn(page, 'failed');
+    assert.match(await turn.locator('.notice').innerText(), words);
+    assert.match(await page.locator('#banner').innerText(), words);
+
+    await own.clearCookies();
+    await page.click('#banner-action');
+    await status(page, 'connected');
+    assert.ok(await page.locator('#banner').isHidden());
+    await turn.locator('button:text-is("Try again")').click();
+    await lastTurn(page, 'done');
+  });
+
+  test(`a history that is answered with ${code} says so`, async (t) => {
+    const { agent } = context;
+    agent.respond = echo;
+    const page = await openPage(t, context, { expected: [new RegExp(`status of ${code}`)] });
+
+    await ask(page, 'one');
+    await page.route('**/api/threads/**', (route) => route.fulfill({ status: code }));
+    await page.reload();
+    await page.locator(code === 404 ? '.loading:has-text("The server has nothing of this")'
+      : '.view > .notice').waitFor();
+    const text = await page.locator('.view').innerText();
+    assert.match(text, code === 404 ? /nothing of this conversation/ : words);
+    assert.doesNotMatch(text, /Trying again can help/);
+    assert.equal(await page.locator('.welcome').count(), 0);
+  });
+}

@@ -1,0 +1,143 @@
+/**
+ * The message box: what is written for a thread, and when it is sent.
+ */
+
+import { announce } from './announce.js';
+import { byId } from './dom.js';
+import { draftOf, keepDraft } from './drafts.js';
+import { ask, sizeOf } from './endpoint.js';
+import { bytes } from './texts.js';
+
+/* what a finger types on: there Enter begins a line, as in every message box */
+const TOUCH = matchMedia('(pointer: coarse)');
+
+export class Composer {
+  #form = byId('composer');
+  #input = byId('input');
+  #button = byId('send');
+  #notice = byId('too-large');
+  #threadId = '';
+  #limit = Infinity;
+  #onSend;
+
+  /** @param {(text: string) => void} onSend */
+  constructor(onSend) {
+    this.#onSend = onSend;
+
+    this.#form.addEventListener('submit', (/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#input.addEventListener('input', () => this.#changed());
+    this.#input.addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === 'Enter' && !event.shiftKey && !TOUCH.matches && !composing(event)) {
+        event.preventDefault();
+        this.#form.requestSubmit();
+      }
+    });
+
+    TOUCH.addEventListener('change', () => this.#adapt());
+    this.#adapt();
+  }
+
+  /** @param {string} threadId whose message is written from now on */
+  open(threadId) {
+    this.#threadId = threadId;
+    this.text = draftOf(threadId);
+
+    if (this.#limit === Infinity) {
+      ask(threadId).then(({ limit }) => {
+        this.#limit = limit;
+        this.#check();
+      });
+    }
+  }
+
+  get text() {
+    return this.#input.value;
+  }
+
+  set text(text) {
+    this.#input.value = text;
+    this.#changed();
+  }
+
+  get empty() {
+    return !this.text.trim();
+  }
+
+  /* not where that would raise a keyboard on the screen, unasked: there to what
+     is to be read, unless nothing has been touched yet */
+  focus() {
+    if (!TOUCH.matches) {
+      this.#input.focus();
+    } else if (navigator.userActivation?.hasBeenActive) {
+      byId('scroller').focus();
+    }
+  }
+
+  /** the box itself, since it was asked for */
+  enter() {
+    this.#input.focus();
+  }
+
+  #submit() {
+    if (!this.empty && this.#check()) {
+      const { text } = this;
+
+      this.text = '';
+      this.#onSend(text);
+    } else if (!this.empty) {
+      announce(this.#notice.textContent);
+    }
+    if (document.activeElement === this.#button) {
+      this.focus();
+    }
+  }
+
+  #changed() {
+    if (!CSS.supports('field-sizing', 'content')) {
+      this.#input.style.height = 'auto';
+      this.#input.style.height = `${this.#input.scrollHeight}px`;
+    }
+    keepDraft(this.#threadId, this.text);
+    this.#button.disabled = this.empty;
+    this.#check();
+  }
+
+  /** Whether the server takes a message of this size; says so where not. */
+  #check() {
+    const { text } = this;
+
+    /* a character has six bytes at most; what is far from that is not counted */
+    const over = text.length * 6 + 512 > this.#limit
+      ? sizeOf(this.#threadId, text) - this.#limit : 0;
+
+    this.#notice.hidden = over <= 0;
+    this.#input.setAttribute('aria-invalid', String(over > 0));
+    if (over > 0) {
+      this.#notice.textContent = `This message is too large by ${bytes(over)}: the server takes `
+        + `${bytes(this.#limit)} at most. It is not sent before it is shorter.`;
+    }
+
+    return over <= 0;
+  }
+
+  #adapt() {
+    const touch = TOUCH.matches;
+
+    this.#input.setAttribute('enterkeyhint', touch ? 'enter' : 'send');
+    this.#button.title = touch ? 'Send' : 'Send (Enter)';
+    byId('hint').hidden = touch;
+    byId('hint-touch').hidden = !touch;
+    this.#input.setAttribute('aria-describedby', touch ? 'hint-touch' : 'hint');
+  }
+}
+
+/**
+ * Whether a key belongs to an input method. Safari ends the composition before
+ * it tells of the key that did so, and leaves its code alone to say it.
+ *
+ * @param {KeyboardEvent} event
+ */
+export const composing = (event) => event.isComposing || event.keyCode === 229;

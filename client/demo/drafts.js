@@ -1,0 +1,42 @@
+/**
+ * What was written and not sent yet, for each thread, in the browser's storage.
+ */
+
+const KEY = 'drafts';
+
+/* the oldest give way */
+const KEPT = 50;
+
+/** @returns {Record<string, string>} */
+function read() {
+  try {
+    const drafts = JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    return typeof drafts === 'object' && drafts ? drafts : {};
+  } catch {
+    return {};
+  }
+}
+
+/** @param {string} id a thread's */
+export function draftOf(id) {
+  const draft = read()[id];
+  return typeof draft === 'string' ? draft : '';
+}
+
+/** @param {string} id @param {string} text */
+export function keepDraft(id, text) {
+  /* another tab may have written since; the last one that changed is the newest */
+  const { [id]: before, ...others } = read();
+
+  if ((before ?? '') === text) {
+    return;
+  }
+
+  const drafts = Object.entries(text ? { ...others, [id]: text } : others);
+
+  try {
+    localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(drafts.slice(-KEPT))));
+  } catch {
+    /* no storage, or no room in it: it lasts as long as the page */
+  }
+}
