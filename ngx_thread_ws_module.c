@@ -331,7 +331,12 @@ ngx_thread_ws_preconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_thread_ws_postconfiguration(ngx_conf_t *cf)
 {
+    ngx_thread_ws_main_conf_t  *tmcf;
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
+
     if (ngx_thread_ws_settings_check(cf) != NGX_OK
+        || ngx_thread_ws_store_postgres_check(cf, &tmcf->stores) != NGX_OK
         || ngx_thread_ws_trace_postconfiguration(cf) != NGX_OK
         || ngx_thread_ws_history_filter_init(cf) != NGX_OK
         || ngx_thread_ws_caller_postconfiguration(cf) != NGX_OK)

@@ -11,13 +11,16 @@
 --   GRANT USAGE ON SCHEMA thread_ws TO gateway;
 --   GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA thread_ws TO gateway;
 --
--- A thread that was removed leaves its row in thread_ws.threads: its generation
--- tells runs that were under way not to revive it.  Such rows may go once no
--- run or open connection can be older than they are:
+-- A role that has been given the functions of an earlier version is given the
+-- new ones as well.  For operators there are
 --
---   DELETE FROM thread_ws.threads t
---   WHERE updated < now() - interval '7 days'
---     AND NOT EXISTS (SELECT FROM thread_ws.runs r WHERE r.thread = t.thread);
+--   thread_ws.expire(older_than, at_most)    removes old threads
+--   thread_ws.erase(owner)                   removes all that a user has
+--   thread_ws.export(owner)                  the same as lines of JSON
+--   thread_ws.list(owner, before, "limit")   a user's threads
+--
+-- A thread that was removed leaves its row in thread_ws.threads: its generation
+-- tells runs that were under way not to revive it.  expire() removes it.
 
 BEGIN;
 
@@ -70,7 +73,47 @@ CREATE TABLE IF NOT EXISTS thread_ws.runs (
     UNIQUE (thread, request_id)
 );
 
-INSERT INTO thread_ws.version (version) VALUES (1) ON CONFLICT DO NOTHING;
+-- Who was erased, by digest, and when: a first run that was under way then had
+-- seen no row that could be gone.  expire() removes these after a week.
+
+CREATE TABLE IF NOT EXISTS thread_ws.erased (
+    owner   bytea PRIMARY KEY,
+    moment  timestamptz NOT NULL
+);
+
+-- What version 1 had not.  Nothing is locked where nothing is to be done.
+
+DO $$
+BEGIN
+    IF to_regclass('thread_ws.threads_updated') IS NULL THEN
+        CREATE INDEX threads_updated ON thread_ws.threads (updated);
+        CREATE INDEX threads_listed
+        ON thread_ws.threads (owner, updated, thread);
+    END IF;
+
+    IF NOT EXISTS (
+        SELECT FROM pg_attribute
+        WHERE attrelid = 'thread_ws.threads'::regclass AND attname = 'title'
+          AND NOT attisdropped)
+    THEN
+        ALTER TABLE thread_ws.threads
+        ADD COLUMN title text, ADD COLUMN removed timestamptz;
+    END IF;
+END
+$$;
+
+INSERT INTO thread_ws.version (version) VALUES (1), (2) ON CONFLICT DO NOTHING;
+
+
+-- The version, for who may not read the table.
+
+CREATE OR REPLACE FUNCTION thread_ws.installed()
+RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT max(version) FROM thread_ws.version;
+$$;
 
 
 -- The gateway calls functions and nothing else: each call is one statement and
@@ -99,38 +142,94 @@ END
 $$;
 
 
+-- What a gateway is told of a thread, to ask with later on, and whether the
+-- thread was removed since it was told p_known (0: nothing).  A thread's number
+-- and its generation make one number, so that a row that comes after another of
+-- the same name is another thread.  Below zero there is no thread, and the
+-- number says when it was last removed, or all of its owner's were.
+
+CREATE OR REPLACE FUNCTION thread_ws.seen(
+    p_owner text, p_row thread_ws.threads, p_known bigint,
+    OUT generation bigint, OUT removed boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_gone     timestamptz;
+    v_nothing  bigint;
+BEGIN
+    IF p_row.thread IS NOT NULL
+       AND p_row.removed IS DISTINCT FROM p_row.updated
+    THEN
+        generation := (p_row.thread << 20) | (p_row.generation & 1048575);
+        removed := p_known > 0 AND p_known <> generation;
+
+        IF p_known >= 0 THEN
+            RETURN;
+        END IF;
+    END IF;
+
+    -- version 1 did not keep when it removed a thread
+
+    v_gone := greatest(coalesce(p_row.removed, CASE WHEN p_row.generation <> 1
+                                               THEN p_row.updated END),
+                       (SELECT e.moment FROM thread_ws.erased e
+                        WHERE e.owner = sha256(convert_to(p_owner, 'UTF8'))));
+
+    v_nothing := '-9223372036854775808'::bigint
+                 + coalesce((extract(epoch FROM v_gone) * 1000000)::bigint, 0);
+
+    removed := p_known <> 0 AND (p_known < v_nothing
+                                 OR p_known > 0 AND generation IS NULL);
+    generation := coalesce(generation, v_nothing);
+END
+$$;
+
+
 -- A thread's generation, the run of one request id, and the newest runs after
 -- a sequence number, no more of them and no more bytes than said; oldest first.
--- STABLE: all of it is seen in the snapshot of the calling statement.
+-- In the first row, which has no run, found says that the thread was removed.
+-- STABLE: all of it is seen in the snapshot of the calling statement.  What is
+-- going to be stored is not begun where it cannot be.
 
 CREATE OR REPLACE FUNCTION thread_ws.load(
-    p_owner text, p_id text, p_request_id text,
+    p_owner text, p_id text, p_known bigint, p_request_id text,
     p_after bigint, p_limit bigint, p_bytes bigint)
 RETURNS SETOF thread_ws.run_row
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_thread      bigint;
+    v_row         thread_ws.threads;
     v_generation  bigint;
+    v_removed     boolean;
 BEGIN
-    SELECT t.thread, t.generation INTO v_thread, v_generation
+    IF p_request_id <> '' AND current_setting('transaction_read_only')::boolean
+    THEN
+        RAISE 'the server is read-only, nothing can be stored'
+        USING ERRCODE = 'read_only_sql_transaction';
+    END IF;
+
+    SELECT t.* INTO v_row
     FROM thread_ws.threads t
     WHERE t.owner = p_owner AND t.id = p_id;
 
-    IF v_thread IS NULL THEN
+    SELECT s.generation, s.removed INTO v_generation, v_removed
+    FROM thread_ws.seen(p_owner, v_row, p_known) s;
+
+    RETURN NEXT ROW(v_generation, v_removed, NULL, NULL, NULL, NULL, NULL, NULL,
+                    NULL, NULL, NULL, NULL)::thread_ws.run_row;
+
+    IF v_row.thread IS NULL OR v_removed THEN
         RETURN;
     END IF;
-
-    RETURN NEXT ROW(v_generation, false, NULL, NULL, NULL, NULL, NULL, NULL,
-                    NULL, NULL, NULL, NULL)::thread_ws.run_row;
 
     RETURN QUERY
     SELECT v_generation, true, r.seq, r.request_id, r.content, r.answer,
            r.model, r.finish_reason, r.input_tokens, r.output_tokens,
            r.latency_ms, (extract(epoch FROM r.created) * 1000)::bigint
     FROM thread_ws.runs r
-    WHERE r.thread = v_thread AND r.request_id = p_request_id;
+    WHERE r.thread = v_row.thread AND r.request_id = p_request_id;
 
     IF p_limit = 0 THEN
         RETURN;
@@ -145,7 +244,7 @@ BEGIN
                     OVER (ORDER BY n.seq DESC) AS size
         FROM (
             SELECT * FROM thread_ws.runs
-            WHERE thread = v_thread AND seq > p_after
+            WHERE thread = v_row.thread AND seq > p_after
             ORDER BY seq DESC
             LIMIT p_limit
         ) n
@@ -208,28 +307,38 @@ $$;
 -- Stores one run.  The thread's row is locked first, so that sequence numbers
 -- are given one after another and whoever sees one sees all before it; each
 -- statement after that sees what earlier holders of the lock have committed.
+-- A row is made for whoever has seen none; and not while its owner is erased.
 
-CREATE OR REPLACE FUNCTION thread_ws.append(
-    p_owner text, p_id text, p_generation bigint, p_request_id text,
+CREATE OR REPLACE FUNCTION thread_ws.store(
+    p_owner text, p_id text, p_known bigint, p_request_id text,
     p_content text, p_answer text, p_model text, p_finish_reason text,
     p_input_tokens bigint, p_output_tokens bigint, p_latency_ms bigint,
-    OUT status text, OUT seq bigint, OUT created bigint)
+    OUT status text, OUT seq bigint, OUT created bigint, OUT generation bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_thread   bigint;
+    v_row      thread_ws.threads;
     v_removed  boolean;
-    v_created  timestamptz := clock_timestamp();
+    v_created  timestamptz;
 BEGIN
     LOOP
-        SELECT t.thread, t.generation <> p_generation, t.last_seq + 1
-        INTO v_thread, v_removed, append.seq
+        SELECT t.* INTO v_row
         FROM thread_ws.threads t
         WHERE t.owner = p_owner AND t.id = p_id
         FOR NO KEY UPDATE;
 
-        EXIT WHEN FOUND;
+        SELECT s.removed INTO v_removed
+        FROM thread_ws.seen(p_owner, v_row, p_known) s;
+
+        EXIT WHEN v_removed OR v_row.thread IS NOT NULL;
+
+        PERFORM pg_advisory_xact_lock_shared(hashtextextended(p_owner, 0));
+
+        SELECT s.removed INTO v_removed
+        FROM thread_ws.seen(p_owner, v_row, p_known) s;
+
+        EXIT WHEN v_removed;
 
         INSERT INTO thread_ws.threads (owner, id)
         VALUES (p_owner, p_id)
@@ -241,10 +350,17 @@ BEGIN
         RETURN;
     END IF;
 
+    store.seq := v_row.last_seq + 1;
+
+    -- whatever the clock says, not at the moment of a removal
+
+    v_created := greatest(clock_timestamp(),
+                          v_row.removed + interval '1 microsecond');
+
     INSERT INTO thread_ws.runs AS r
            (thread, seq, request_id, content, answer, model, finish_reason,
             input_tokens, output_tokens, latency_ms, created)
-    VALUES (v_thread, append.seq, p_request_id, p_content, p_answer, p_model,
+    VALUES (v_row.thread, store.seq, p_request_id, p_content, p_answer, p_model,
             p_finish_reason, p_input_tokens, p_output_tokens, p_latency_ms,
             v_created)
     ON CONFLICT (thread, request_id) DO NOTHING;
@@ -255,11 +371,13 @@ BEGIN
     END IF;
 
     UPDATE thread_ws.threads t
-    SET last_seq = append.seq, updated = v_created
-    WHERE t.thread = v_thread;
+    SET last_seq = store.seq, updated = v_created
+    WHERE t.thread = v_row.thread;
 
     status := 'stored';
-    append.created := (extract(epoch FROM v_created) * 1000)::bigint;
+    store.generation := (v_row.thread << 20)
+                        | (v_row.generation & 1048575);
+    store.created := (extract(epoch FROM v_created) * 1000)::bigint;
 END
 $$;
 
@@ -274,11 +392,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_thread  bigint;
+    v_now     timestamptz := clock_timestamp();
 BEGIN
-    INSERT INTO thread_ws.threads AS t (owner, id, generation)
-    VALUES (p_owner, p_id, 2)
+    INSERT INTO thread_ws.threads AS t (owner, id, generation, updated, removed)
+    VALUES (p_owner, p_id, 2, v_now, v_now)
     ON CONFLICT (owner, id) DO UPDATE
-    SET generation = t.generation + 1, updated = clock_timestamp()
+    SET generation = t.generation + 1, title = NULL,
+        updated = greatest(v_now, t.updated + interval '1 microsecond'),
+        removed = greatest(v_now, t.updated + interval '1 microsecond')
     RETURNING t.thread INTO v_thread;
 
     DELETE FROM thread_ws.runs r WHERE r.thread = v_thread;
@@ -288,6 +409,196 @@ END
 $$;
 
 
+-- Removes all that an owner has, and nothing of it stays but a digest of the
+-- name.  The number of threads.  Who makes one meanwhile waits, and is told.
+
+CREATE OR REPLACE FUNCTION thread_ws.erase(owner text, OUT removed bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended(erase.owner, 0));
+
+    INSERT INTO thread_ws.erased AS e (owner, moment)
+    VALUES (sha256(convert_to(erase.owner, 'UTF8')), clock_timestamp())
+    ON CONFLICT ON CONSTRAINT erased_pkey DO UPDATE
+    SET moment = greatest(clock_timestamp(),
+                          e.moment + interval '1 microsecond');
+
+    DELETE FROM thread_ws.threads t WHERE t.owner = erase.owner;
+
+    GET DIAGNOSTICS removed = ROW_COUNT;
+END
+$$;
+
+
+-- Removes threads that had no run for so long, the oldest first, at most so
+-- many; none that a run is being stored to.  The number of threads: as long as
+-- it is at_most, there may be more.  An index leads to them, and each call is a
+-- short transaction.
+
+CREATE OR REPLACE FUNCTION thread_ws.expire(
+    older_than interval, at_most integer, OUT removed bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    v_threads  bigint[];
+BEGIN
+    IF older_than IS NULL OR older_than < interval '0' THEN
+        RAISE 'older_than must be an interval of the past'
+        USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+
+    DELETE FROM thread_ws.erased WHERE moment < now() - interval '7 days';
+
+    SELECT array_agg(o.thread) INTO v_threads
+    FROM (
+        SELECT t.thread FROM thread_ws.threads t
+        WHERE t.updated < now() - older_than
+        ORDER BY t.updated
+        LIMIT greatest(at_most, 0)
+        FOR UPDATE SKIP LOCKED
+    ) o;
+
+    DELETE FROM thread_ws.runs r WHERE r.thread = ANY (v_threads);
+    DELETE FROM thread_ws.threads t WHERE t.thread = ANY (v_threads);
+
+    GET DIAGNOSTICS removed = ROW_COUNT;
+END
+$$;
+
+
+-- All that an owner has, a line of JSON for each run, threads in the order in
+-- which they began.
+
+CREATE OR REPLACE FUNCTION thread_ws.export(owner text)
+RETURNS SETOF json
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT json_build_object(
+        'threadId', t.id, 'title', t.title, 'seq', r.seq,
+        'requestId', r.request_id, 'content', r.content, 'answer', r.answer,
+        'model', r.model, 'finishReason', r.finish_reason,
+        'inputTokens', r.input_tokens, 'outputTokens', r.output_tokens,
+        'latencyMs', r.latency_ms, 'createdAt', r.created)
+    FROM thread_ws.threads t
+    JOIN thread_ws.runs r ON r.thread = t.thread
+    WHERE t.owner = export.owner
+    ORDER BY t.created, t.thread, r.seq;
+$$;
+
+
+-- An owner's threads that have runs, those with the newest run first.  before
+-- is the cursor of another row, after which this list begins, or ''.  Without a
+-- title of its own a thread has the beginning of its first message.
+
+CREATE OR REPLACE FUNCTION thread_ws.list(
+    owner text, before text, "limit" bigint)
+RETURNS TABLE (id text, title text, updated bigint, runs bigint, cursor text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT t.id, coalesce(t.title, left(f.content, 80)),
+           (extract(epoch FROM t.updated) * 1000)::bigint,
+           (SELECT count(*) FROM thread_ws.runs r WHERE r.thread = t.thread),
+           (extract(epoch FROM t.updated) * 1000000)::bigint
+               || '-' || t.thread
+    FROM thread_ws.threads t
+    CROSS JOIN LATERAL (
+        SELECT r.content FROM thread_ws.runs r
+        WHERE r.thread = t.thread
+        ORDER BY r.seq
+        LIMIT 1
+    ) f
+    WHERE t.owner = list.owner
+      AND (coalesce(list.before, '') = ''
+           OR (t.updated, t.thread)
+              < (timestamptz 'epoch' + split_part(list.before, '-', 1)::bigint
+                                       * interval '1 microsecond',
+                 split_part(list.before, '-', 2)::bigint))
+    ORDER BY t.updated DESC, t.thread DESC
+    LIMIT "limit";
+$$;
+
+
+-- Gives a thread a title, or with '' takes it away.  Whether it has runs.
+
+CREATE OR REPLACE FUNCTION thread_ws.entitle(
+    p_owner text, p_id text, p_title text, OUT entitled boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE thread_ws.threads t
+    SET title = nullif(p_title, '')
+    WHERE t.owner = p_owner AND t.id = p_id
+      AND EXISTS (SELECT FROM thread_ws.runs r WHERE r.thread = t.thread);
+
+    entitled := FOUND;
+END
+$$;
+
+
+-- As gateways of version 1 call them, which may go on while this is done.
+
+CREATE OR REPLACE FUNCTION thread_ws.load(
+    p_owner text, p_id text, p_request_id text,
+    p_after bigint, p_limit bigint, p_bytes bigint)
+RETURNS SETOF thread_ws.run_row
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT t.generation, l.found, l.seq, l.request_id, l.content, l.answer,
+           l.model, l.finish_reason, l.input_tokens, l.output_tokens,
+           l.latency_ms, l.created
+    FROM thread_ws.threads t,
+         thread_ws.load(p_owner, p_id, 0, p_request_id, p_after, p_limit,
+                        p_bytes) l
+    WHERE t.owner = p_owner AND t.id = p_id;
+$$;
+
+CREATE OR REPLACE FUNCTION thread_ws.append(
+    p_owner text, p_id text, p_generation bigint, p_request_id text,
+    p_content text, p_answer text, p_model text, p_finish_reason text,
+    p_input_tokens bigint, p_output_tokens bigint, p_latency_ms bigint,
+    OUT status text, OUT seq bigint, OUT created bigint)
+LANGUAGE sql VOLATILE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT s.status, s.seq, s.created
+    FROM thread_ws.store(p_owner, p_id,
+        CASE WHEN p_generation = coalesce(
+            (SELECT t.generation FROM thread_ws.threads t
+             WHERE t.owner = p_owner AND t.id = p_id
+             FOR NO KEY UPDATE), 1)
+        THEN -1 ELSE 1 END,
+        p_request_id, p_content, p_answer, p_model, p_finish_reason,
+        p_input_tokens, p_output_tokens, p_latency_ms) s;
+$$;
+
+
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA thread_ws FROM PUBLIC;
+
+-- who had the functions of version 1 needs those that came with it
+
+DO $$
+DECLARE
+    v_role  regrole;
+BEGIN
+    FOR v_role IN
+        SELECT DISTINCT a.grantee::regrole
+        FROM pg_proc p, aclexplode(p.proacl) a
+        WHERE p.oid = 'thread_ws.page(text,text,bigint,bigint,bigint)'
+                      ::regprocedure
+          AND a.grantee NOT IN (0, p.proowner)
+          AND a.privilege_type = 'EXECUTE'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA thread_ws '
+                       'TO %s', v_role);
+    END LOOP;
+END
+$$;
 
 COMMIT;

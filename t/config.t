@@ -264,7 +264,7 @@ runs=many
     }
 --- refused
 thread_ws_store
-file
+"memory" or a PostgreSQL connection string
 
 === TEST 28: a store in a zone that is not there
 --- config
@@ -388,7 +388,7 @@ runs=6
     thread_ws_store "host=127.0.0.1 port=99999 dbname=x";
 --- refused
 thread_ws_store
-99999
+invalid port
 
 === TEST 38: a collector whose name is unknown
 --- config

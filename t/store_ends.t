@@ -37,7 +37,7 @@ soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND
 stop workers
 release
 soon SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND
-    state = 'idle' AND query ~ 'append'
+    state = 'idle' AND query ~ 'store'
     1
 sql SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'gateway'
     1

@@ -1,5 +1,5 @@
-# conf/schema.sql: run again and by several at once, and with no more rights
-# than its comment gives.
+# conf/schema.sql: run again and by several at once, over version 1's, and with
+# no more rights than its comment gives; and what its functions do for operators.
 
 use strict;
 use warnings;
@@ -10,12 +10,32 @@ use ThreadWS::Postgres;
 
 my $cluster = $ThreadWS::Postgres::Cluster;
 
+my $database = 'chat';
+
 sub gateway {
     my (@statements) = @_;
-    return $cluster->run("$cluster->{bin}/psql", '-X', '-q', '-v',
-        'ON_ERROR_STOP=1', '-d', $cluster->conninfo,
+    return $cluster->run("$cluster->{bin}/psql", '-X', '-q', '-A', '-t', '-v',
+        'ON_ERROR_STOP=1', '-d', $cluster->conninfo(dbname => $database),
         map { ('-c', $_) } @statements);
 }
+
+sub keeper {
+    my ($file) = @_;
+    return $cluster->run("$cluster->{bin}/psql", '-X', '-q', '-v',
+        'ON_ERROR_STOP=1', '-d', $cluster->conninfo(user => 'keeper',
+        host => $cluster->{dir}, dbname => $database),
+        '-f', $cluster->readable($file));
+}
+
+# the gateway's rows of one statement
+
+sub told {
+    my ($statement) = @_;
+    gateway($statement) or return "failed: $cluster->{said}";
+    return $cluster->{said} =~ s/\n\z//r;
+}
+
+sub admin { join "\n", $cluster->psql(@_, dbname => $database) }
 
 my $append = "SELECT status FROM thread_ws.append('ann', 't', 1, 'r1', 'q', "
     . "'a', '', '', NULL, NULL, 1)";
@@ -52,8 +72,7 @@ is($good, 8, 'eight run the schema at once');
 is($worked, 10, 'while the gateway works');
 is(scalar $cluster->psql('SELECT count(*) FROM thread_ws.runs'), 1,
     'nothing is lost');
-is(scalar $cluster->psql('SELECT max(version) FROM thread_ws.version'), 1,
-    'its version is told');
+is(told('SELECT thread_ws.installed()'), 2, 'its version is told');
 ok(gateway("SELECT thread_ws.remove('ann', 't')"), 'grants stay');
 
 # into an empty database, by eight at once
@@ -85,5 +104,127 @@ ok(!$cluster->run("$cluster->{bin}/psql", '-X', '-q', '-v', 'ON_ERROR_STOP=1',
     '-d', $cluster->conninfo(user => 'keeper', host => $cluster->{dir},
     dbname => 'latin'), '-f', "$cluster->{dir}/schema.sql"),
     'none in a database that cannot hold every character');
+
+# over version 1's, with a gateway of that version at work
+
+$cluster->psql('CREATE DATABASE old OWNER keeper', dbname => 'postgres');
+$database = 'old';
+
+ok(keeper('t/samples/schema-1.sql'), "version 1's schema");
+admin('GRANT USAGE ON SCHEMA thread_ws TO gateway',
+    'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA thread_ws TO gateway', 'SELECT 1');
+
+sub append {
+    my ($id, $generation, $request) = @_;
+    return told("SELECT status FROM thread_ws.append('ann', '$id', $generation, "
+        . "'$request', 'question of $id', 'a', '', '', NULL, NULL, 1)");
+}
+
+is(append('t', 1, 'r1'), 'stored', 'a run of that time');
+is(append('gone', 1, 'r1'), 'stored', 'another');
+is(told("SELECT thread_ws.remove('ann', 'gone')"), 1, 'which is removed');
+
+ok(keeper('conf/schema.sql'), 'this one over it');
+ok(keeper('conf/schema.sql'), 'and again');
+
+is(told('SELECT thread_ws.installed()'), 2,
+    'the gateway may call what is new');
+is(told("SELECT generation, seq, request_id FROM thread_ws.load('ann', 't', "
+    . "'', 0, 10, 0)"), "1||\n1|1|r1", 'what there was is read as before');
+is(append('t', 1, 'r2'), 'stored', 'a run of a gateway that goes on');
+is(append('t', 1, 'r2'), 'duplicate', 'and the same once more');
+is(append('gone', 1, 'r2'), 'removed', 'a removed thread is not revived');
+is(append('gone', 2, 'r3'), 'stored', 'but begun anew');
+is(told("SELECT thread_ws.remove('ann', 'gone')"), 1, 'and removed');
+is(told("SELECT generation FROM thread_ws.load('ann', 'gone', '', 0, 1, 0)"), 3,
+    'of which it is told');
+is(append('gone', 3, 'r4'), 'stored', 'and goes on');
+is(append('new', 1, 'r1'), 'stored', 'a new one');
+is(append('new', 2, 'r2'), 'removed', 'one that it knows was removed');
+
+# a gateway of this version: what it is told is to be asked with
+
+sub known {
+    my ($id, $known) = @_;
+    return split /\|/, told('SELECT generation, found FROM thread_ws.load('
+        . "'bob', '$id', $known, '', 0, 1, 0) WHERE seq IS NULL");
+}
+
+sub store {
+    my ($id, $known, $request) = @_;
+    return told("SELECT status FROM thread_ws.store('bob', '$id', $known, "
+        . "'$request', 'q', 'a', '', '', NULL, NULL, 1)");
+}
+
+my ($nothing, $removed) = known('t', 0);
+
+cmp_ok($nothing, '<', 0, 'no thread');
+is($removed, 'f', 'is no removed one');
+is(store('t', $nothing, 'r1'), 'stored', 'which is begun');
+(my $first, $removed) = known('t', $nothing);
+is($removed, 'f', 'who knew none is told of one');
+is(told("SELECT thread_ws.remove('bob', 't')"), 1, 'it is removed');
+is((known('t', $first))[1], 't', 'who knew it is told');
+is((known('t', $nothing))[1], 't', 'who knew none, too');
+is(store('t', $_, 'r2'), 'removed', 'nor revives it') for $first, $nothing;
+
+my ($since) = known('t', 0);
+
+is(store('t', $since, 'r2'), 'stored', 'who came later begins it anew');
+is((known('t', $_))[1], 't', 'and those before are still told')
+    for $first, $nothing;
+is((known('t', $since))[1], 'f', 'who came later is not');
+admin("DELETE FROM thread_ws.threads WHERE owner = 'bob'", 'SELECT 1');
+is((known('t', $since))[1], 'f', 'who has seen none misses none');
+is(store('t', $first, 'r1'), 'removed', 'who has, does');
+
+# what operators call
+
+is(told("SELECT id, title, runs FROM thread_ws.list('ann', '', 10)"),
+    "new|question of new|1\ngone|question of gone|1\nt|question of t|2",
+    'threads, the newest first');
+is(told("SELECT thread_ws.entitle('ann', 't', 'A title')"), 't', 'a title');
+is(told("SELECT thread_ws.entitle('ann', 'none', 'A title')"), 'f', 'of none');
+
+my $cursor = told("SELECT cursor FROM thread_ws.list('ann', '', 2) OFFSET 1");
+
+is(told("SELECT id, title FROM thread_ws.list('ann', '$cursor', 10)"),
+    't|A title', 'the next page');
+
+admin("UPDATE thread_ws.threads SET updated = '2020-02-02' WHERE owner = 'ann'",
+    'SELECT 1');
+
+my ($page, @pages) = ('');
+
+while (my $row = told("SELECT id, cursor FROM thread_ws.list('ann', '$page', 1)")) {
+    (my $id, $page) = split /\|/, $row;
+    push @pages, $id;
+    last if @pages > 5;
+}
+
+is(join(' ', sort @pages), 'gone new t', 'pages of one moment miss none');
+
+my @lines = split /\n/, told("SELECT thread_ws.export('ann')");
+
+is(scalar @lines, 4, 'a line for each run');
+like($lines[0], qr/^\{"threadId" : "t", "title" : "A title", "seq" : 1, .*\}$/,
+    'of JSON');
+
+is(told("SELECT thread_ws.expire('1 year', 1)"), 1, 'no more than said');
+
+my $said = ThreadWS::Command::said({ both => 1, child => sub {
+    @ENV{qw(PGHOST PGPORT PGDATABASE PGUSER PGPASSWORD)} = ('127.0.0.1',
+        $cluster->{port}, $database, 'gateway', $ThreadWS::Postgres::Password);
+    @ENV{qw(THREAD_WS_KEEP THREAD_WS_BATCH)} = ('1 year', 1);
+} }, 'sh', 'conf/expire.sh');
+
+is($said, "2 threads expired\n", 'conf/expire.sh finds the rest');
+is(told("SELECT thread_ws.expire('1 year', 2)"), 0, 'and no more');
+like(told("SELECT thread_ws.expire('-1 day', 1)"), qr/interval of the past/,
+    'nothing of the future');
+is(admin('SELECT count(*) FROM thread_ws.runs'), 0, 'their runs are gone');
+like(admin("SET enable_seqscan = off", "EXPLAIN SELECT FROM thread_ws.threads "
+    . "WHERE updated < now() - interval '1 day' ORDER BY updated LIMIT 9"),
+    qr/Index.* Scan using threads_updated/, 'by an index');
 
 done_testing();

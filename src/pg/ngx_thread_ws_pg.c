@@ -23,6 +23,10 @@ static void ngx_thread_ws_pg_lost(ngx_thread_ws_pg_t *pg);
 static void ngx_thread_ws_pg_event(ngx_event_t *ev);
 static void ngx_thread_ws_pg_done(ngx_thread_ws_pg_query_t *query);
 static void ngx_thread_ws_pg_unsent(ngx_thread_ws_pg_query_t *query);
+static void ngx_thread_ws_pg_refused(ngx_thread_ws_pg_t *pg);
+static void ngx_thread_ws_pg_moved(ngx_thread_ws_pg_t *pg);
+static void ngx_thread_ws_pg_readonly(ngx_thread_ws_pg_t *pg,
+    ngx_thread_ws_pg_conn_t *pc);
 static void ngx_thread_ws_pg_timeout(ngx_event_t *ev);
 
 
@@ -30,7 +34,10 @@ static ngx_thread_ws_pg_handlers_t  ngx_thread_ws_pg_handlers = {
     ngx_thread_ws_pg_ready,
     ngx_thread_ws_pg_lost,
     ngx_thread_ws_pg_done,
-    ngx_thread_ws_pg_unsent
+    ngx_thread_ws_pg_unsent,
+    ngx_thread_ws_pg_refused,
+    ngx_thread_ws_pg_moved,
+    ngx_thread_ws_pg_readonly
 };
 
 
@@ -57,6 +64,14 @@ ngx_thread_ws_pg_create(ngx_conf_t *cf, ngx_str_t *conninfo, ngx_uint_t n,
 }
 
 
+void
+ngx_thread_ws_pg_greet(ngx_thread_ws_pg_t *pg,
+    ngx_thread_ws_pg_greeting_t *greeting)
+{
+    pg->greeting = greeting;
+}
+
+
 ngx_int_t
 ngx_thread_ws_pg_start(ngx_thread_ws_pg_t *pg, ngx_cycle_t *cycle)
 {
@@ -66,6 +81,7 @@ ngx_thread_ws_pg_start(ngx_thread_ws_pg_t *pg, ngx_cycle_t *cycle)
     pg->wait = 0;
     pg->host = 0;
     pg->logged = 0;
+    pg->greeted = 0;
 
     ngx_queue_init(&pg->waiting);
 
@@ -89,6 +105,7 @@ ngx_thread_ws_pg_start(ngx_thread_ws_pg_t *pg, ngx_cycle_t *cycle)
         ngx_queue_init(&pg->conns[i].sent);
     }
 
+    ngx_thread_ws_pg_names_start(pg);
     ngx_thread_ws_pg_grow(pg);
 
     return NGX_OK;
@@ -105,6 +122,8 @@ ngx_thread_ws_pg_stop(ngx_thread_ws_pg_t *pg)
     if (pg->conns == NULL) {
         return;
     }
+
+    ngx_thread_ws_pg_names_stop(pg);
 
     for (i = 0; i < pg->nconns; i++) {
         sent = &pg->conns[i].sent;
@@ -237,6 +256,8 @@ ngx_thread_ws_pg_pick(ngx_thread_ws_pg_t *pg)
         pc = &pg->conns[i];
 
         if (pc->state != NGX_THREAD_WS_PG_READY
+            || pc->greeting
+            || pc->leaving
             || pc->broken
             || pc->nsent >= NGX_THREAD_WS_PG_DEPTH)
         {
@@ -260,7 +281,7 @@ ngx_thread_ws_pg_grow(ngx_thread_ws_pg_t *pg)
     ngx_uint_t                i;
     ngx_thread_ws_pg_conn_t  *pc, *closed;
 
-    if (pg->retry.timer_set) {
+    if (pg->retry.timer_set || (pg->nnames && pg->hosts.nelts == 0)) {
         return;
     }
 
@@ -275,7 +296,9 @@ ngx_thread_ws_pg_grow(ngx_thread_ws_pg_t *pg)
             return;
 
         case NGX_THREAD_WS_PG_READY:
-            if (!pc->broken && pc->nsent == 0) {
+            if (!pc->broken && !pc->leaving
+                && (pc->greeting || pc->nsent == 0))
+            {
                 return;
             }
             break;
@@ -338,7 +361,8 @@ ngx_thread_ws_pg_done(ngx_thread_ws_pg_query_t *query)
     }
 
     if (query->handler) {
-        query->handler(query, query->failed ? NULL : query->res);
+        query->handler(query, (query->failed && !query->greeting)
+                              ? NULL : query->res);
     }
 
     query->sent = 0;
@@ -359,7 +383,7 @@ ngx_thread_ws_pg_unsent(ngx_thread_ws_pg_query_t *query)
     if (query->handler == NULL || !query->again) {
         query->failed = 1;
 
-        if (query->handler) {
+        if (query->handler && !query->greeting) {
             ngx_log_error(NGX_LOG_ERR, query->log, 0,
                           "PostgreSQL %V: the connection broke before the "
                           "answer", &pg->name);
@@ -375,12 +399,90 @@ ngx_thread_ws_pg_unsent(ngx_thread_ws_pg_query_t *query)
     }
 
     query->again = 0;
+    query->elsewhere = 0;
     query->sent = 0;
     query->failed = 0;
     query->nresults = 0;
 
     ngx_thread_ws_pg_query_unlink(query);
     ngx_queue_insert_head(&pg->waiting, &query->queue);
+}
+
+
+/* the server is not what it should be: nothing is worth waiting for */
+
+static void
+ngx_thread_ws_pg_refused(ngx_thread_ws_pg_t *pg)
+{
+    ngx_queue_t                waiting, *q;
+    ngx_thread_ws_pg_query_t  *query;
+
+    ngx_queue_init(&waiting);
+
+    if (!ngx_queue_empty(&pg->waiting)) {
+        ngx_queue_add(&waiting, &pg->waiting);
+        ngx_queue_init(&pg->waiting);
+    }
+
+    while (!ngx_queue_empty(&waiting)) {
+        q = ngx_queue_head(&waiting);
+        query = ngx_queue_data(q, ngx_thread_ws_pg_query_t, queue);
+
+        ngx_thread_ws_pg_query_unlink(query);
+
+        query->failed = 1;
+
+        ngx_log_error(NGX_LOG_ERR, query->log, 0,
+                      "PostgreSQL %V cannot be used", &pg->name);
+
+        ngx_thread_ws_pg_done(query);
+    }
+}
+
+
+/* a name has other addresses: who is with a former one leaves it */
+
+static void
+ngx_thread_ws_pg_moved(ngx_thread_ws_pg_t *pg)
+{
+    ngx_uint_t                i;
+    ngx_thread_ws_pg_conn_t  *pc;
+
+    ngx_log_error(NGX_LOG_NOTICE, pg->log, 0,
+                  "PostgreSQL %V: addresses have changed", &pg->name);
+
+    for (i = 0; i < pg->nconns; i++) {
+        pc = &pg->conns[i];
+
+        if (pc->state == NGX_THREAD_WS_PG_READY
+            && ngx_thread_ws_pg_names_left(pc))
+        {
+            ngx_thread_ws_pg_conn_leave(pc);
+        }
+    }
+
+    ngx_thread_ws_pg_dispatch(pg);
+}
+
+
+/* of several hosts the next one comes first, and all leave for it */
+
+static void
+ngx_thread_ws_pg_readonly(ngx_thread_ws_pg_t *pg, ngx_thread_ws_pg_conn_t *pc)
+{
+    ngx_uint_t  i;
+
+    if (pg->hosts.nelts < 2 || pc->host != pg->host) {
+        return;
+    }
+
+    pg->host++;
+
+    for (i = 0; i < pg->nconns; i++) {
+        if (pg->conns[i].state != NGX_THREAD_WS_PG_CLOSED) {
+            ngx_thread_ws_pg_conn_leave(&pg->conns[i]);
+        }
+    }
 }
 
 

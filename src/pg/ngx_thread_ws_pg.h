@@ -50,6 +50,8 @@ struct ngx_thread_ws_pg_query_s {
 
     unsigned                  sent:1;
     unsigned                  failed:1;
+    unsigned                  greeting:1;
+    unsigned                  elsewhere:1;  /* the server is read-only */
     unsigned                  nresults:2;
 
     ngx_thread_ws_pg_t       *pg;
@@ -71,10 +73,34 @@ struct ngx_thread_ws_pg_query_s {
  * whose host names are resolved here, n the connections of each worker at most,
  * timeout (ms) bounds each query, waiting for a connection included.  NULL with
  * an emerg line, which does not quote conninfo.
+ *
+ * follow names a resolver and its timeout, set later perhaps, by which a worker
+ * follows host names: the first of those that are there is taken.  check, once
+ * they are set, is NGX_ERROR with an emerg line if a name has no address and
+ * there is none.
  */
 
 ngx_thread_ws_pg_t *ngx_thread_ws_pg_create(ngx_conf_t *cf,
     ngx_str_t *conninfo, ngx_uint_t n, ngx_msec_t timeout);
+
+ngx_int_t ngx_thread_ws_pg_follow(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
+    ngx_resolver_t **resolver, ngx_msec_t *timeout);
+ngx_int_t ngx_thread_ws_pg_check(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg);
+
+/*
+ * What a worker's first connection is asked before anything else: unfit takes
+ * what came of it, rows or an error, and puts into buf, of size bytes, why the
+ * server cannot be used: its length, or 0.  Any error is a reason.  As long as
+ * there is one, queries wait as for a connection.
+ */
+
+typedef struct {
+    const char  *sql;
+    size_t     (*unfit)(PGresult *res, u_char *buf, size_t size);
+} ngx_thread_ws_pg_greeting_t;
+
+void ngx_thread_ws_pg_greet(ngx_thread_ws_pg_t *pg,
+    ngx_thread_ws_pg_greeting_t *greeting);
 
 /* in a worker: opens the first connection; stop forgets all queries */
 

@@ -29,8 +29,6 @@ static void ngx_thread_ws_pg_conn_ready(ngx_thread_ws_pg_conn_t *pc);
 static void ngx_thread_ws_pg_conn_timer(ngx_event_t *ev);
 static ngx_uint_t ngx_thread_ws_pg_conn_patient(ngx_thread_ws_pg_conn_t *pc);
 static void ngx_thread_ws_pg_conn_again(ngx_event_t *ev);
-static void ngx_thread_ws_pg_conn_log(ngx_thread_ws_pg_conn_t *pc,
-    const char *why);
 static void ngx_thread_ws_pg_conn_notice(void *data, const PGresult *res);
 
 
@@ -51,9 +49,12 @@ ngx_thread_ws_pg_conn_open(ngx_thread_ws_pg_conn_t *pc)
         pg->values[2] = hosts->port;
     }
 
+    pc->host = pg->host;
     pc->broken = 0;
     pc->extended = 0;
     pc->fresh = 1;
+    pc->greeting = 0;
+    pc->leaving = 0;
     pc->nsent = 0;
 
     ngx_memzero(&pc->timer, sizeof(ngx_event_t));
@@ -81,7 +82,7 @@ ngx_thread_ws_pg_conn_open(ngx_thread_ws_pg_conn_t *pc)
         || PQstatus(pc->pgconn) == CONNECTION_BAD
         || ngx_thread_ws_pg_conn_attach(pc, 0, 1) != NGX_OK)
     {
-        ngx_thread_ws_pg_conn_log(pc, "cannot be reached");
+        ngx_thread_ws_pg_conn_log(pc, "cannot be reached", NULL);
         ngx_thread_ws_pg_conn_close(pc);
         pg->handlers->lost(pg);
         return;
@@ -214,10 +215,6 @@ ngx_thread_ws_pg_conn_poll(ngx_thread_ws_pg_conn_t *pc)
 static void
 ngx_thread_ws_pg_conn_ready(ngx_thread_ws_pg_conn_t *pc)
 {
-    ngx_thread_ws_pg_t  *pg;
-
-    pg = pc->pg;
-
     if (PQsetnonblocking(pc->pgconn, 1) != 0
         || PQenterPipelineMode(pc->pgconn) != 1
         || ngx_thread_ws_pg_conn_attach(pc, 1, 0) != NGX_OK)
@@ -228,6 +225,31 @@ ngx_thread_ws_pg_conn_ready(ngx_thread_ws_pg_conn_t *pc)
 
     pc->state = NGX_THREAD_WS_PG_READY;
 
+    if (pc->leaving || ngx_thread_ws_pg_names_left(pc)) {
+        ngx_thread_ws_pg_conn_lost(pc, "is not the server that is wanted");
+        return;
+    }
+
+    switch (ngx_thread_ws_pg_conn_greet(pc)) {
+
+    case NGX_OK:
+        ngx_thread_ws_pg_conn_serve(pc);
+        pc->pg->handlers->ready(pc->pg);
+        break;
+
+    case NGX_ERROR:
+        ngx_thread_ws_pg_conn_lost(pc, "cannot be used");
+    }
+}
+
+
+void
+ngx_thread_ws_pg_conn_serve(ngx_thread_ws_pg_conn_t *pc)
+{
+    ngx_thread_ws_pg_t  *pg;
+
+    pg = pc->pg;
+
     if (pg->logged) {
         pg->logged = 0;
 
@@ -236,7 +258,6 @@ ngx_thread_ws_pg_conn_ready(ngx_thread_ws_pg_conn_t *pc)
     }
 
     ngx_thread_ws_pg_conn_watch(pc);
-    pg->handlers->ready(pg);
 }
 
 
@@ -313,6 +334,19 @@ ngx_thread_ws_pg_conn_break(ngx_thread_ws_pg_conn_t *pc)
     pc->broken = 1;
 
     ngx_post_event(&pc->again, &ngx_posted_events);
+}
+
+
+/* gets through what it has, and is closed then */
+
+void
+ngx_thread_ws_pg_conn_leave(ngx_thread_ws_pg_conn_t *pc)
+{
+    pc->leaving = 1;
+
+    if (pc->state == NGX_THREAD_WS_PG_READY && pc->nsent == 0) {
+        ngx_thread_ws_pg_conn_break(pc);
+    }
 }
 
 
@@ -434,7 +468,7 @@ ngx_thread_ws_pg_conn_lost(ngx_thread_ws_pg_conn_t *pc, const char *why)
 
     pg = pc->pg;
 
-    ngx_thread_ws_pg_conn_log(pc, why);
+    ngx_thread_ws_pg_conn_log(pc, why, NULL);
     ngx_thread_ws_pg_conn_close(pc);
 
     ngx_queue_init(&sent);
@@ -459,8 +493,9 @@ ngx_thread_ws_pg_conn_lost(ngx_thread_ws_pg_conn_t *pc, const char *why)
 
 /* an error when it begins and once a minute, else for those who look closely */
 
-static void
-ngx_thread_ws_pg_conn_log(ngx_thread_ws_pg_conn_t *pc, const char *why)
+void
+ngx_thread_ws_pg_conn_log(ngx_thread_ws_pg_conn_t *pc, const char *why,
+    ngx_str_t *reason)
 {
     u_char               buf[512];
     ngx_str_t            line;
@@ -473,7 +508,7 @@ ngx_thread_ws_pg_conn_log(ngx_thread_ws_pg_conn_t *pc, const char *why)
 
     /* a server or a pooler may well close what has nothing to do */
 
-    if (pc->state != NGX_THREAD_WS_PG_READY || pc->nsent) {
+    if (pc->state != NGX_THREAD_WS_PG_READY || pc->nsent || reason) {
 
         if (pg->logged == 0 || ngx_time() - pg->logged >= 60) {
             pg->logged = ngx_time();
@@ -481,11 +516,14 @@ ngx_thread_ws_pg_conn_log(ngx_thread_ws_pg_conn_t *pc, const char *why)
         }
     }
 
-    ngx_thread_ws_pg_conn_line(&line, buf, sizeof(buf),
+    if (reason == NULL) {
+        reason = &line;
+        ngx_thread_ws_pg_conn_line(reason, buf, sizeof(buf),
                                pc->pgconn ? PQerrorMessage(pc->pgconn) : "");
+    }
 
     ngx_log_error(level, pg->log, 0, "PostgreSQL %V %s%s%V",
-                  &pg->name, why, line.len ? ": " : "", &line);
+                  &pg->name, why, reason->len ? ": " : "", reason);
 }
 
 

@@ -38,7 +38,8 @@ static ngx_thread_ws_pg_setting_t  ngx_thread_ws_pg_defaults[] = {
 };
 
 
-static ngx_int_t ngx_thread_ws_pg_ports(ngx_conf_t *cf, char *ports);
+static PQconninfoOption *ngx_thread_ws_pg_given(ngx_conf_t *cf,
+    ngx_str_t *conninfo);
 static char *ngx_thread_ws_pg_value(PQconninfoOption *options,
     const char *keyword);
 static ngx_int_t ngx_thread_ws_pg_service(ngx_conf_t *cf, const char *service);
@@ -57,22 +58,13 @@ ngx_int_t
 ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
     ngx_str_t *conninfo)
 {
-    char                     *text, *service;
+    char                     *service;
     ngx_int_t                 rc;
     PQconninfoOption         *given, *env;
     ngx_thread_ws_pg_list_t   list;
 
-    text = ngx_thread_ws_pg_copy(cf, (char *) conninfo->data, conninfo->len);
-    if (text == NULL) {
-        return NGX_ERROR;
-    }
-
-    given = PQconninfoParse(text, NULL);
-
+    given = ngx_thread_ws_pg_given(cf, conninfo);
     if (given == NULL) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid connection string in \"%V\"",
-                           ngx_thread_ws_pg_directive(cf));
         return NGX_ERROR;
     }
 
@@ -102,11 +94,11 @@ ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
     PQconninfoFree(given);
     PQconninfoFree(env);
 
-    if (rc != NGX_OK || ngx_thread_ws_pg_name(&list) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_thread_ws_pg_ports(cf, list.port) != NGX_OK) {
+    if (rc != NGX_OK
+        || ngx_thread_ws_pg_name(&list) != NGX_OK
+        || ngx_thread_ws_pg_check_ports(cf, list.port) != NGX_OK
+        || ngx_thread_ws_pg_check_settings(&list) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -122,36 +114,30 @@ ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
 }
 
 
-/* libpq would look at them when it connects, and say so in each error */
-
-static ngx_int_t
-ngx_thread_ws_pg_ports(ngx_conf_t *cf, char *ports)
+static PQconninfoOption *
+ngx_thread_ws_pg_given(ngx_conf_t *cf, ngx_str_t *conninfo)
 {
-    u_char     *p, *end, *last;
-    ngx_int_t   n;
+    char              *text;
+    PQconninfoOption  *given;
 
-    if (ports == NULL) {
-        return NGX_OK;
+    if (ngx_thread_ws_pg_check_uri(cf, conninfo) != NGX_OK) {
+        return NULL;
     }
 
-    last = (u_char *) ports + ngx_strlen(ports);
-
-    for (p = (u_char *) ports; p <= last; p = end + 1) {
-
-        end = ngx_strlchr(p, last, ',');
-        end = end ? end : last;
-
-        n = ngx_atoi(p, end - p);
-
-        if (p != end && (n < 1 || n > 65535)) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"%V\" has an invalid port in \"%s\"",
-                               ngx_thread_ws_pg_directive(cf), ports);
-            return NGX_ERROR;
-        }
+    text = ngx_thread_ws_pg_copy(cf, (char *) conninfo->data, conninfo->len);
+    if (text == NULL) {
+        return NULL;
     }
 
-    return NGX_OK;
+    given = PQconninfoParse(text, NULL);
+
+    if (given == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid connection string in \"%V\"",
+                           ngx_thread_ws_pg_directive(cf));
+    }
+
+    return given;
 }
 
 

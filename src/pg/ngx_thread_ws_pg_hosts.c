@@ -1,7 +1,7 @@
 
 /*
- * A pool's hosts, at configuration: names become addresses, and the lists that
- * libpq takes are made, one for each host that may come first.
+ * A pool's hosts: names become addresses, at configuration by the system, and
+ * the lists that libpq takes are made, one for each host that may come first.
  */
 
 
@@ -15,46 +15,41 @@
 
 typedef struct {
     char   *host;
-    char   *hostaddr;                      /* empty: a socket in a directory */
+    char   *hostaddr;
     char   *port;
 } ngx_thread_ws_pg_host_t;
 
 
 static ngx_array_t *ngx_thread_ws_pg_split(ngx_conf_t *cf, const char *list);
-static ngx_int_t ngx_thread_ws_pg_resolve(ngx_conf_t *cf, ngx_array_t *hosts,
-    char *host, char *port);
-static ngx_int_t ngx_thread_ws_pg_add_host(ngx_array_t *hosts, char *host,
-    char *hostaddr, char *port);
-static ngx_int_t ngx_thread_ws_pg_rotate(ngx_conf_t *cf,
-    ngx_thread_ws_pg_t *pg, ngx_array_t *hosts);
+static char *ngx_thread_ws_pg_literal(char *host);
+static ngx_int_t ngx_thread_ws_pg_resolve(ngx_conf_t *cf,
+    ngx_thread_ws_pg_name_t *name);
+static ngx_int_t ngx_thread_ws_pg_rotate(ngx_thread_ws_pg_t *pg,
+    ngx_pool_t *pool, ngx_array_t *hosts);
 
 
 ngx_int_t
 ngx_thread_ws_pg_hosts(ngx_thread_ws_pg_list_t *list)
 {
-    char         **names, **addrs, **ports, *p;
-    ngx_int_t      rc;
-    ngx_conf_t    *cf;
-    ngx_uint_t     i, n;
-    ngx_array_t   *name, *addr, *port, hosts;
+    char                     **hosts, **addrs, **ports;
+    ngx_conf_t                *cf;
+    ngx_uint_t                 i, n;
+    ngx_array_t               *host, *addr, *port;
+    ngx_thread_ws_pg_name_t   *name;
 
     cf = list->cf;
 
-    name = ngx_thread_ws_pg_split(cf, list->host ? list->host
+    host = ngx_thread_ws_pg_split(cf, list->host ? list->host
                                                  : list->hostaddr);
     addr = ngx_thread_ws_pg_split(cf, list->hostaddr ? list->hostaddr : "");
     port = ngx_thread_ws_pg_split(cf, list->port ? list->port
                                                  : NGX_THREAD_WS_PG_PORT);
 
-    if (name == NULL || addr == NULL || port == NULL
-        || ngx_array_init(&hosts, cf->pool, 4,
-                          sizeof(ngx_thread_ws_pg_host_t))
-           != NGX_OK)
-    {
+    if (host == NULL || addr == NULL || port == NULL) {
         return NGX_ERROR;
     }
 
-    n = name->nelts;
+    n = host->nelts;
 
     if ((list->hostaddr && addr->nelts != n)
         || (port->nelts != 1 && port->nelts != n))
@@ -65,35 +60,30 @@ ngx_thread_ws_pg_hosts(ngx_thread_ws_pg_list_t *list)
         return NGX_ERROR;
     }
 
-    names = name->elts;
+    hosts = host->elts;
     addrs = addr->elts;
     ports = port->elts;
 
+    name = ngx_pcalloc(cf->pool, n * sizeof(ngx_thread_ws_pg_name_t));
+    if (name == NULL) {
+        return NGX_ERROR;
+    }
+
+    list->pg->names = name;
+    list->pg->nnames = n;
+
     for (i = 0; i < n; i++) {
-        p = ports[port->nelts == 1 ? 0 : i];
+        name[i].pg = list->pg;
+        name[i].host = hosts[i];
+        name[i].port = ports[port->nelts == 1 ? 0 : i];
+        name[i].addr = (list->hostaddr && *addrs[i]) ? addrs[i] : NULL;
 
-        if (*p == '\0') {
-            p = NGX_THREAD_WS_PG_PORT;
-        }
-
-        if (list->hostaddr && *addrs[i]) {
-            rc = ngx_thread_ws_pg_add_host(&hosts, names[i], addrs[i], p);
-
-        } else if (names[i][0] == '/' || names[i][0] == '@'
-                   || names[i][0] == '\0')
-        {
-            rc = ngx_thread_ws_pg_add_host(&hosts, names[i], "", p);
-
-        } else {
-            rc = ngx_thread_ws_pg_resolve(cf, &hosts, names[i], p);
-        }
-
-        if (rc != NGX_OK) {
+        if (ngx_thread_ws_pg_resolve(cf, &name[i]) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
-    return ngx_thread_ws_pg_rotate(cf, list->pg, &hosts);
+    return ngx_thread_ws_pg_lists(list->pg, cf->pool);
 }
 
 
@@ -131,29 +121,57 @@ ngx_thread_ws_pg_split(ngx_conf_t *cf, const char *list)
 }
 
 
-/* a name becomes as many hosts as it has addresses */
+/* a directory of sockets, or an address; NULL: a name */
+
+static char *
+ngx_thread_ws_pg_literal(char *host)
+{
+    if (*host == '/' || *host == '@' || *host == '\0') {
+        return "";
+    }
+
+    if (ngx_strchr(host, ':')
+        || ngx_inet_addr((u_char *) host, ngx_strlen(host)) != INADDR_NONE)
+    {
+        return host;
+    }
+
+    return NULL;
+}
+
+
+/* a name that the system does not know may be known to a resolver */
 
 static ngx_int_t
-ngx_thread_ws_pg_resolve(ngx_conf_t *cf, ngx_array_t *hosts, char *host,
-    char *port)
+ngx_thread_ws_pg_resolve(ngx_conf_t *cf, ngx_thread_ws_pg_name_t *name)
 {
-    char        *addr;
-    size_t       len;
-    u_char       buf[NGX_SOCKADDR_STRLEN];
     ngx_url_t    u;
     ngx_uint_t   i;
 
-    if (ngx_strchr(host, ':')) {
-        return ngx_thread_ws_pg_add_host(hosts, host, host, port);
+    if (name->addr == NULL) {
+        name->addr = ngx_thread_ws_pg_literal(name->host);
+    }
+
+    if (name->addr) {
+        return NGX_OK;
     }
 
     ngx_memzero(&u, sizeof(ngx_url_t));
 
-    u.url.data = (u_char *) host;
-    u.url.len = ngx_strlen(host);
+    u.url.data = (u_char *) name->host;
+    u.url.len = ngx_strlen(name->host);
     u.default_port = 5432;
 
+    name->file = cf->conf_file->file.name;
+    name->line = cf->conf_file->line;
+    name->directive = *ngx_thread_ws_pg_directive(cf);
+
     if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
+
+        if (u.err && ngx_strcmp(u.err, "host not found") == 0) {
+            return NGX_OK;
+        }
+
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "%s in \"%V\" host \"%V\"",
                            u.err ? u.err : "no memory",
@@ -161,46 +179,65 @@ ngx_thread_ws_pg_resolve(ngx_conf_t *cf, ngx_array_t *hosts, char *host,
         return NGX_ERROR;
     }
 
+    name->addrs = ngx_palloc(cf->pool, u.naddrs * sizeof(char *));
+    if (name->addrs == NULL) {
+        return NGX_ERROR;
+    }
+
     for (i = 0; i < u.naddrs; i++) {
-        len = ngx_sock_ntop(u.addrs[i].sockaddr, u.addrs[i].socklen, buf,
-                            NGX_SOCKADDR_STRLEN, 0);
-
-        addr = ngx_thread_ws_pg_copy(cf, (char *) buf, len);
-
-        if (addr == NULL
-            || ngx_thread_ws_pg_add_host(hosts, host, addr, port) != NGX_OK)
-        {
+        name->addrs[i] = ngx_thread_ws_pg_address(cf->pool,
+                                                  u.addrs[i].sockaddr);
+        if (name->addrs[i] == NULL) {
             return NGX_ERROR;
         }
     }
+
+    name->naddrs = u.naddrs;
 
     return NGX_OK;
 }
 
 
-static ngx_int_t
-ngx_thread_ws_pg_add_host(ngx_array_t *hosts, char *host, char *hostaddr,
-    char *port)
-{
-    ngx_thread_ws_pg_host_t  *h;
+/* a name becomes as many hosts as it has addresses */
 
-    h = ngx_array_push(hosts);
-    if (h == NULL) {
+ngx_int_t
+ngx_thread_ws_pg_lists(ngx_thread_ws_pg_t *pg, ngx_pool_t *pool)
+{
+    ngx_uint_t                i, k, n;
+    ngx_array_t               hosts;
+    ngx_thread_ws_pg_host_t  *h;
+    ngx_thread_ws_pg_name_t  *name;
+
+    if (ngx_array_init(&hosts, pool, 4, sizeof(ngx_thread_ws_pg_host_t))
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    h->host = host;
-    h->hostaddr = hostaddr;
-    h->port = port;
+    for (i = 0; i < pg->nnames; i++) {
+        name = &pg->names[i];
+        n = name->addr ? 1 : name->naddrs;
 
-    return NGX_OK;
+        for (k = 0; k < n; k++) {
+            h = ngx_array_push(&hosts);
+            if (h == NULL) {
+                return NGX_ERROR;
+            }
+
+            h->host = name->host;
+            h->hostaddr = name->addr ? name->addr : name->addrs[k];
+            h->port = *name->port ? name->port : NGX_THREAD_WS_PG_PORT;
+        }
+    }
+
+    return ngx_thread_ws_pg_rotate(pg, pool, &hosts);
 }
 
 
 /* the lists as libpq takes them, once for each host that may come first */
 
 static ngx_int_t
-ngx_thread_ws_pg_rotate(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
+ngx_thread_ws_pg_rotate(ngx_thread_ws_pg_t *pg, ngx_pool_t *pool,
     ngx_array_t *hosts)
 {
     size_t                     len;
@@ -218,7 +255,7 @@ ngx_thread_ws_pg_rotate(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
                + ngx_strlen(h[i].port) + 1;
     }
 
-    if (ngx_array_init(&pg->hosts, cf->pool, n,
+    if (ngx_array_init(&pg->hosts, pool, ngx_max(n, 1),
                        sizeof(ngx_thread_ws_pg_hosts_t))
         != NGX_OK)
     {
@@ -228,7 +265,7 @@ ngx_thread_ws_pg_rotate(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
     for (i = 0; i < n; i++) {
 
         for (k = 0; k < NGX_THREAD_WS_PG_HOSTS; k++) {
-            p[k] = ngx_pnalloc(cf->pool, len);
+            p[k] = ngx_pnalloc(pool, len);
             if (p[k] == NULL) {
                 return NGX_ERROR;
             }

@@ -41,6 +41,7 @@ struct ngx_thread_ws_pg_conn_s {
     PGconn                   *pgconn;
     ngx_connection_t         *connection;   /* libpq's socket; NULL: none */
     ngx_uint_t                state;        /* ngx_thread_ws_pg_state_e */
+    ngx_uint_t                host;         /* that it began with */
 
     ngx_queue_t               sent;         /* queries, in their order */
     ngx_uint_t                nsent;
@@ -50,6 +51,8 @@ struct ngx_thread_ws_pg_conn_s {
 
     unsigned                  broken:1;     /* to be closed */
     unsigned                  fresh:1;      /* has answered nothing yet */
+    unsigned                  greeting:1;   /* is being asked who it is */
+    unsigned                  leaving:1;    /* its name has other addresses */
     unsigned                  extended:1;   /* may take longer to connect */
 };
 
@@ -63,11 +66,45 @@ typedef struct {
 } ngx_thread_ws_pg_hosts_t;
 
 
+/* a host of the settings; its name may have other addresses later on */
+
+typedef struct {
+    ngx_thread_ws_pg_t       *pg;
+    char                     *host;
+    char                     *port;
+    char                     *addr;         /* as the user said; empty: a socket
+                                               in a directory; NULL: a name */
+    char                    **addrs;        /* of a name */
+    ngx_uint_t                naddrs;
+
+    ngx_str_t                 file;         /* where it stands */
+    ngx_uint_t                line;
+    ngx_str_t                 directive;
+
+    /* in a worker */
+
+    ngx_pool_t               *pool;         /* addrs are in; NULL: as at the
+                                               configuration */
+    ngx_resolver_ctx_t       *ctx;          /* NULL: nobody is asked */
+    ngx_event_t               timer;        /* until it is asked for again */
+} ngx_thread_ws_pg_name_t;
+
+
+/* of a location: it is complete once all is merged */
+
+typedef struct {
+    ngx_resolver_t          **resolver;
+    ngx_msec_t               *timeout;
+} ngx_thread_ws_pg_resolver_t;
+
+
 /*
  * What a connection tells its pool: it is ready, or has got through what it
  * had; it broke, or could not be made; a query's answer is whole and committed,
- * or has failed; its connection broke before that.  All but lost may call
- * queries' handlers.
+ * or has failed; its connection broke before that, or another server is to be
+ * asked; the greeting was answered wrongly; hosts have changed;
+ * the server only reads.  All but lost may call queries'
+ * handlers.
  */
 
 typedef struct {
@@ -75,6 +112,10 @@ typedef struct {
     void                    (*lost)(ngx_thread_ws_pg_t *pg);
     void                    (*done)(ngx_thread_ws_pg_query_t *query);
     void                    (*unsent)(ngx_thread_ws_pg_query_t *query);
+    void                    (*refused)(ngx_thread_ws_pg_t *pg);
+    void                    (*moved)(ngx_thread_ws_pg_t *pg);
+    void                    (*readonly)(ngx_thread_ws_pg_t *pg,
+                                        ngx_thread_ws_pg_conn_t *pc);
 } ngx_thread_ws_pg_handlers_t;
 
 
@@ -89,7 +130,11 @@ struct ngx_thread_ws_pg_s {
 
     const char              **keywords;     /* of libpq, NULL at the end; the */
     const char              **values;       /* first three are the hosts' */
+    ngx_thread_ws_pg_name_t  *names;
+    ngx_uint_t                nnames;
+    ngx_array_t               resolvers;    /* of ngx_thread_ws_pg_resolver_t */
     ngx_array_t               hosts;        /* of ngx_thread_ws_pg_hosts_t */
+    ngx_thread_ws_pg_greeting_t  *greeting;
 
     /* in a worker */
 
@@ -100,7 +145,10 @@ struct ngx_thread_ws_pg_s {
     ngx_event_t               send;
     ngx_msec_t                wait;         /* until the next attempt, ms */
     ngx_uint_t                host;         /* in hosts, to begin with */
+    ngx_pool_t               *pool;         /* hosts are in; NULL: as at the
+                                               configuration */
     time_t                    logged;       /* of a failure; 0: none */
+    unsigned                  greeted:1;    /* and is what it should be */
 };
 
 
@@ -125,6 +173,30 @@ typedef struct {
 
 char *ngx_thread_ws_pg_copy(ngx_conf_t *cf, const char *s, size_t len);
 ngx_int_t ngx_thread_ws_pg_hosts(ngx_thread_ws_pg_list_t *list);
+
+/* makes pg->hosts of the names' addresses, in pool: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_pg_lists(ngx_thread_ws_pg_t *pg, ngx_pool_t *pool);
+
+/* In a worker: names are followed by a resolver, if there is one. */
+
+void ngx_thread_ws_pg_names_start(ngx_thread_ws_pg_t *pg);
+void ngx_thread_ws_pg_names_stop(ngx_thread_ws_pg_t *pg);
+
+/* an address as text, in pool, NULL without memory */
+
+char *ngx_thread_ws_pg_address(ngx_pool_t *pool, struct sockaddr *sockaddr);
+
+/* whether the connection's address is none of any host's any more */
+
+ngx_uint_t ngx_thread_ws_pg_names_left(ngx_thread_ws_pg_conn_t *pc);
+
+/* NGX_ERROR with an emerg line that quotes nothing */
+
+ngx_int_t ngx_thread_ws_pg_check_uri(ngx_conf_t *cf, ngx_str_t *conninfo);
+ngx_int_t ngx_thread_ws_pg_check_ports(ngx_conf_t *cf, char *ports);
+ngx_int_t ngx_thread_ws_pg_check_settings(ngx_thread_ws_pg_list_t *list);
+
 ngx_int_t ngx_thread_ws_pg_conninfo(ngx_conf_t *cf, ngx_thread_ws_pg_t *pg,
     ngx_str_t *conninfo);
 
@@ -142,6 +214,7 @@ void ngx_thread_ws_pg_conn_open(ngx_thread_ws_pg_conn_t *pc);
 void ngx_thread_ws_pg_conn_send(ngx_thread_ws_pg_conn_t *pc,
     ngx_thread_ws_pg_query_t *query);
 void ngx_thread_ws_pg_conn_close(ngx_thread_ws_pg_conn_t *pc);
+void ngx_thread_ws_pg_conn_leave(ngx_thread_ws_pg_conn_t *pc);
 
 /*
  * Between a connection's files.  read and lost may call handlers, lost closes
@@ -156,6 +229,22 @@ void ngx_thread_ws_pg_conn_break(ngx_thread_ws_pg_conn_t *pc);
 void ngx_thread_ws_pg_conn_lost(ngx_thread_ws_pg_conn_t *pc, const char *why);
 void ngx_thread_ws_pg_conn_line(ngx_str_t *line, u_char *buf, size_t size,
     const char *text);
+
+/* the same of an error that the server told, with its number */
+
+void ngx_thread_ws_pg_conn_text(ngx_str_t *line, u_char *buf, size_t size,
+    PGresult *res);
+
+/*
+ * Greets, if that is to be done: NGX_OK when it is not, NGX_AGAIN, NGX_ERROR.
+ * When it is done, the connection serves.  log tells why it does not (NULL:
+ * what libpq says), at the level that is due.
+ */
+
+ngx_int_t ngx_thread_ws_pg_conn_greet(ngx_thread_ws_pg_conn_t *pc);
+void ngx_thread_ws_pg_conn_serve(ngx_thread_ws_pg_conn_t *pc);
+void ngx_thread_ws_pg_conn_log(ngx_thread_ws_pg_conn_t *pc, const char *why,
+    ngx_str_t *reason);
 
 
 #endif /* _NGX_THREAD_WS_PG_PRIVATE_H_INCLUDED_ */

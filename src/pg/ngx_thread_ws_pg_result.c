@@ -12,6 +12,8 @@
 
 
 static void ngx_thread_ws_pg_conn_results(ngx_thread_ws_pg_conn_t *pc);
+static void ngx_thread_ws_pg_conn_end(ngx_thread_ws_pg_conn_t *pc,
+    ngx_thread_ws_pg_query_t *query);
 static void ngx_thread_ws_pg_conn_result(ngx_thread_ws_pg_conn_t *pc,
     ngx_thread_ws_pg_query_t *query, PGresult *res);
 static void ngx_thread_ws_pg_conn_error(ngx_thread_ws_pg_conn_t *pc,
@@ -95,27 +97,44 @@ ngx_thread_ws_pg_conn_results(ngx_thread_ws_pg_conn_t *pc)
             continue;
         }
 
-        /* only now is the transaction committed */
-
         PQclear(res);
-
-        ngx_thread_ws_pg_query_unlink(query);
-        pc->nsent--;
-
-        /* others may be refused while this one works */
-
-        if (pc->fresh) {
-            pc->fresh = 0;
-            pc->pg->wait = 0;
-        }
-
-        if (query->res == NULL) {
-            query->failed = 1;
-        }
-
-        ngx_thread_ws_pg_conn_watch(pc);
-        pc->pg->handlers->done(query);
+        ngx_thread_ws_pg_conn_end(pc, query);
     }
+}
+
+
+/* a query's end: only now is the transaction committed */
+
+static void
+ngx_thread_ws_pg_conn_end(ngx_thread_ws_pg_conn_t *pc,
+    ngx_thread_ws_pg_query_t *query)
+{
+    ngx_thread_ws_pg_query_unlink(query);
+    pc->nsent--;
+
+    /* others may be refused while this one works */
+
+    if (pc->fresh && !pc->greeting) {
+        pc->fresh = 0;
+        pc->pg->wait = 0;
+    }
+
+    if (query->res == NULL) {
+        query->failed = 1;
+    }
+
+    ngx_thread_ws_pg_conn_watch(pc);
+
+    if (pc->leaving && pc->nsent == 0) {
+        ngx_thread_ws_pg_conn_break(pc);
+    }
+
+    if (query->elsewhere) {
+        pc->pg->handlers->unsent(query);
+        return;
+    }
+
+    pc->pg->handlers->done(query);
 }
 
 
@@ -142,6 +161,12 @@ ngx_thread_ws_pg_conn_result(ngx_thread_ws_pg_conn_t *pc,
 
     default:
         query->failed = 1;
+
+        if (query->greeting && query->res == NULL) {
+            query->res = res;
+            return;
+        }
+
         ngx_thread_ws_pg_conn_error(pc, query, res);
     }
 
@@ -153,31 +178,59 @@ static void
 ngx_thread_ws_pg_conn_error(ngx_thread_ws_pg_conn_t *pc,
     ngx_thread_ws_pg_query_t *query, PGresult *res)
 {
-    char        *state;
-    u_char       buf[512];
-    ngx_str_t    line;
+    char                *state;
+    u_char               buf[512];
+    ngx_str_t            line;
+    ngx_thread_ws_pg_t  *pg;
+
+    pg = pc->pg;
 
     if (PQstatus(pc->pgconn) == CONNECTION_BAD) {
         return;
     }
 
+    if (query->handler) {
+        ngx_thread_ws_pg_conn_text(&line, buf, sizeof(buf), res);
+
+        ngx_log_error(NGX_LOG_ERR, query->log, 0, "PostgreSQL %V: %V",
+                      &pg->name, &line);
+    }
+
     state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
-    if (query->handler) {
-        ngx_thread_ws_pg_conn_line(&line, buf, sizeof(buf),
-                                   PQresultErrorMessage(res));
-
-        ngx_log_error(NGX_LOG_ERR, query->log, 0, "PostgreSQL %V: %V (%s)",
-                      &pc->pg->name, &line, state ? state : "-");
+    if (state == NULL) {
+        return;
     }
 
     /* a server that goes, or that became a standby, is left at once */
 
-    if (state
-        && (ngx_strncmp(state, "57P", 3) == 0
-            || ngx_strncmp(state, "08", 2) == 0
-            || ngx_strcmp(state, "25006") == 0))
-    {
+    if (ngx_strcmp(state, "25006") == 0) {
+
+        query->elsewhere = (pg->hosts.nelts > 1 && query->again);
+
+        ngx_thread_ws_pg_conn_break(pc);
+        pg->handlers->readonly(pg, pc);
+        return;
+    }
+
+    if (ngx_strncmp(state, "57P", 3) == 0 || ngx_strncmp(state, "08", 2) == 0) {
         ngx_thread_ws_pg_conn_break(pc);
     }
+}
+
+
+void
+ngx_thread_ws_pg_conn_text(ngx_str_t *line, u_char *buf, size_t size,
+    PGresult *res)
+{
+    char  *state;
+
+    ngx_thread_ws_pg_conn_line(line, buf, size - sizeof(" (00000)") + 1,
+                               PQresultErrorMessage(res));
+
+    state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+    line->len = ngx_snprintf(buf + line->len, size - line->len, " (%s)",
+                             state ? state : "-")
+                - buf;
 }

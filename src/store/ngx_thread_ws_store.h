@@ -21,6 +21,11 @@ typedef struct ngx_thread_ws_store_op_s  ngx_thread_ws_store_op_t;
 typedef void (*ngx_thread_ws_store_pt)(ngx_thread_ws_store_op_t *op);
 
 
+/* a generation's bit: see there */
+
+#define NGX_THREAD_WS_STORE_ABSENT  ((uint64_t) 1 << 63)
+
+
 /* One completed run; texts are valid UTF-8 without U+0000. */
 
 typedef struct {
@@ -63,7 +68,9 @@ struct ngx_thread_ws_store_op_s {
     uint64_t                  known;         /* in, load, append: the generation
                                                 that the last of them told who
                                                 asks; 0 for none */
-    uint64_t                  generation;    /* out, load, append */
+    uint64_t                  generation;    /* out, load, append: with
+                                                NGX_THREAD_WS_STORE_ABSENT in
+                                                it there is no thread yet */
     uint64_t                  began;         /* out, load, append: a seq that
                                                 was learnt in a smaller
                                                 generation is void */

@@ -7,48 +7,16 @@
 
 #include "store/ngx_thread_ws_store_postgres.h"
 #include "base/ngx_thread_ws_string.h"
-#include "pg/ngx_thread_ws_pg.h"
+#include "store/ngx_thread_ws_store_postgres_private.h"
 
 
-/* the generation of a thread that was never deleted, stored or not */
+/* conf/schema.sql's version */
 
-#define NGX_THREAD_WS_POSTGRES_FIRST  1
+#define NGX_THREAD_WS_POSTGRES_VERSION  2
 
 /* longer ones do not fit the index */
 
 #define NGX_THREAD_WS_POSTGRES_OWNER  1024
-
-#define NGX_THREAD_WS_POSTGRES_COLUMNS                                        \
-    "SELECT generation, found, seq, request_id, content, answer, model, "     \
-    "finish_reason, input_tokens, output_tokens, latency_ms, created "
-
-
-enum {
-    NGX_THREAD_WS_POSTGRES_GENERATION = 0,
-    NGX_THREAD_WS_POSTGRES_FOUND,
-    NGX_THREAD_WS_POSTGRES_SEQ,
-    NGX_THREAD_WS_POSTGRES_REQUEST_ID,
-    NGX_THREAD_WS_POSTGRES_CONTENT,
-    NGX_THREAD_WS_POSTGRES_ANSWER,
-    NGX_THREAD_WS_POSTGRES_MODEL,
-    NGX_THREAD_WS_POSTGRES_FINISH_REASON,
-    NGX_THREAD_WS_POSTGRES_INPUT_TOKENS,
-    NGX_THREAD_WS_POSTGRES_OUTPUT_TOKENS,
-    NGX_THREAD_WS_POSTGRES_LATENCY,
-    NGX_THREAD_WS_POSTGRES_CREATED,
-    NGX_THREAD_WS_POSTGRES_NCOLUMNS
-};
-
-
-typedef struct {
-    ngx_thread_ws_store_t   store;           /* first: op->store is this */
-    ngx_thread_ws_pg_t     *pg;
-
-    ngx_str_t               conninfo;
-    ngx_uint_t              pool;
-    ngx_msec_t              timeout;
-} ngx_thread_ws_store_postgres_t;
-
 
 static ngx_int_t ngx_thread_ws_store_postgres_load(
     ngx_thread_ws_store_op_t *op);
@@ -61,9 +29,8 @@ static ngx_int_t ngx_thread_ws_store_postgres_remove(
 static void ngx_thread_ws_store_postgres_abandon(
     ngx_thread_ws_store_op_t *op);
 
-static ngx_thread_ws_pg_query_t *ngx_thread_ws_store_postgres_query(
-    ngx_thread_ws_store_op_t *op, const char *sql,
-    ngx_thread_ws_pg_pt handler);
+static size_t ngx_thread_ws_store_postgres_unfit(PGresult *res, u_char *buf,
+    size_t size);
 
 static void ngx_thread_ws_store_postgres_read_handler(
     ngx_thread_ws_pg_query_t *query, PGresult *res);
@@ -73,15 +40,6 @@ static void ngx_thread_ws_store_postgres_append_handler(
     ngx_thread_ws_pg_query_t *query, PGresult *res);
 static void ngx_thread_ws_store_postgres_remove_handler(
     ngx_thread_ws_pg_query_t *query, PGresult *res);
-static void ngx_thread_ws_store_postgres_done(ngx_thread_ws_store_op_t *op,
-    ngx_int_t status);
-
-static ngx_int_t ngx_thread_ws_store_postgres_rows(
-    ngx_thread_ws_store_op_t *op, PGresult *res);
-static ngx_int_t ngx_thread_ws_store_postgres_record(ngx_pool_t *pool,
-    PGresult *res, int row, ngx_thread_ws_record_t *record);
-static int64_t ngx_thread_ws_store_postgres_number(PGresult *res, int row,
-    int column);
 
 
 static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_postgres_driver = {
@@ -94,9 +52,18 @@ static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_postgres_driver = {
 };
 
 
+/* the gateway's role may call functions, and read no table */
+
+static ngx_thread_ws_pg_greeting_t  ngx_thread_ws_store_postgres_greeting = {
+    "SELECT thread_ws.installed()",
+    ngx_thread_ws_store_postgres_unfit
+};
+
+
 ngx_thread_ws_store_t *
 ngx_thread_ws_store_postgres_create(ngx_conf_t *cf, ngx_array_t *stores,
-    ngx_str_t *conninfo, ngx_uint_t pool, ngx_msec_t timeout)
+    ngx_str_t *conninfo, ngx_uint_t pool, ngx_msec_t timeout,
+    ngx_resolver_t **resolver, ngx_msec_t *resolver_timeout)
 {
     ngx_uint_t                        i;
     ngx_thread_ws_store_postgres_t  **sp, *s;
@@ -114,7 +81,9 @@ ngx_thread_ws_store_postgres_create(ngx_conf_t *cf, ngx_array_t *stores,
             && sp[i]->timeout == timeout
             && ngx_thread_ws_string_equal(&sp[i]->conninfo, conninfo))
         {
-            return &sp[i]->store;
+            return ngx_thread_ws_pg_follow(cf, sp[i]->pg, resolver,
+                                           resolver_timeout)
+                   == NGX_OK ? &sp[i]->store : NULL;
         }
     }
 
@@ -132,7 +101,11 @@ ngx_thread_ws_store_postgres_create(ngx_conf_t *cf, ngx_array_t *stores,
     s->timeout = timeout;
 
     s->pg = ngx_thread_ws_pg_create(cf, conninfo, pool, timeout);
-    if (s->pg == NULL) {
+
+    if (s->pg == NULL
+        || ngx_thread_ws_pg_follow(cf, s->pg, resolver, resolver_timeout)
+           != NGX_OK)
+    {
         return NULL;
     }
 
@@ -143,7 +116,64 @@ ngx_thread_ws_store_postgres_create(ngx_conf_t *cf, ngx_array_t *stores,
 
     *sp = s;
 
+    ngx_thread_ws_pg_greet(s->pg, &ngx_thread_ws_store_postgres_greeting);
+
     return &s->store;
+}
+
+
+ngx_int_t
+ngx_thread_ws_store_postgres_check(ngx_conf_t *cf, ngx_array_t *stores)
+{
+    ngx_uint_t                        i;
+    ngx_thread_ws_store_postgres_t  **sp;
+
+    sp = stores->elts;
+
+    for (i = 0; i < stores->nelts; i++) {
+        if (ngx_thread_ws_pg_check(cf, sp[i]->pg) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* version 1 did not tell its own */
+
+static size_t
+ngx_thread_ws_store_postgres_unfit(PGresult *res, u_char *buf, size_t size)
+{
+    char       *state;
+    u_char     *p;
+    int64_t     version;
+
+    if (PQresultStatus(res) == PGRES_TUPLES_OK) {
+        version = (PQntuples(res) == 1 && PQnfields(res) == 1)
+                  ? ngx_thread_ws_store_postgres_number(res, 0, 0) : 0;
+
+    } else {
+        state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+        if (state == NULL || ngx_strcmp(state, "42883") != 0) {
+            return 0;
+        }
+
+        version = 1;
+    }
+
+    if (version == NGX_THREAD_WS_POSTGRES_VERSION) {
+        return 0;
+    }
+
+    p = ngx_snprintf(buf, size, "the schema thread_ws has version %L, this "
+                     "module needs %d: %s", version,
+                     NGX_THREAD_WS_POSTGRES_VERSION,
+                     version < NGX_THREAD_WS_POSTGRES_VERSION
+                     ? "run its schema.sql" : "it is too old");
+
+    return p - buf;
 }
 
 
@@ -187,12 +217,13 @@ ngx_thread_ws_store_postgres_load(ngx_thread_ws_store_op_t *op)
 
     query = ngx_thread_ws_store_postgres_query(op,
                     NGX_THREAD_WS_POSTGRES_COLUMNS
-                    "FROM thread_ws.load($1, $2, $3, $4, $5, $6)",
+                    "FROM thread_ws.load($1, $2, $3, $4, $5, $6, $7)",
                     ngx_thread_ws_store_postgres_read_handler);
     if (query == NULL) {
         return NGX_OK;
     }
 
+    ngx_thread_ws_pg_number(query, op->known);
     ngx_thread_ws_pg_text(query, &op->request_id);
     ngx_thread_ws_pg_number(query, op->after);
     ngx_thread_ws_pg_number(query, op->limit);
@@ -240,7 +271,8 @@ ngx_thread_ws_store_postgres_append(ngx_thread_ws_store_op_t *op)
     ngx_thread_ws_pg_query_t  *query;
 
     query = ngx_thread_ws_store_postgres_query(op,
-                    "SELECT status, seq, created FROM thread_ws.append("
+                    "SELECT status, seq, created, generation FROM "
+                    "thread_ws.store("
                     "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                     ngx_thread_ws_store_postgres_append_handler);
     if (query == NULL) {
@@ -306,7 +338,7 @@ ngx_thread_ws_store_postgres_abandon(ngx_thread_ws_store_op_t *op)
 
 /* a query for op's thread; without one, op has failed */
 
-static ngx_thread_ws_pg_query_t *
+ngx_thread_ws_pg_query_t *
 ngx_thread_ws_store_postgres_query(ngx_thread_ws_store_op_t *op,
     const char *sql, ngx_thread_ws_pg_pt handler)
 {
@@ -391,13 +423,14 @@ ngx_thread_ws_store_postgres_append_handler(ngx_thread_ws_pg_query_t *query,
     op = query->data;
     status = NGX_ERROR;
 
-    if (res && PQntuples(res) == 1 && PQnfields(res) == 3) {
+    if (res && PQntuples(res) == 1 && PQnfields(res) == 4) {
         text = PQgetvalue(res, 0, 0);
 
         if (ngx_strcmp(text, "stored") == 0) {
             op->record.seq = ngx_thread_ws_store_postgres_number(res, 0, 1);
             op->record.created = ngx_thread_ws_store_postgres_number(res, 0,
                                                                      2);
+            op->generation = ngx_thread_ws_store_postgres_number(res, 0, 3);
             status = NGX_OK;
 
         } else if (ngx_strcmp(text, "duplicate") == 0) {
@@ -431,122 +464,11 @@ ngx_thread_ws_store_postgres_remove_handler(ngx_thread_ws_pg_query_t *query,
 }
 
 
-static void
+void
 ngx_thread_ws_store_postgres_done(ngx_thread_ws_store_op_t *op,
     ngx_int_t status)
 {
     op->driver = NULL;
 
     ngx_thread_ws_store_done(op, status);
-}
-
-
-/* the first row tells the generation; no row, that there is no thread */
-
-static ngx_int_t
-ngx_thread_ws_store_postgres_rows(ngx_thread_ws_store_op_t *op, PGresult *res)
-{
-    int                      i, n;
-    ngx_thread_ws_record_t  *record;
-
-    n = PQntuples(res);
-
-    op->generation = NGX_THREAD_WS_POSTGRES_FIRST;
-
-    if (n == 0) {
-        return NGX_OK;
-    }
-
-    if (PQnfields(res) != NGX_THREAD_WS_POSTGRES_NCOLUMNS) {
-        return NGX_ERROR;
-    }
-
-    op->generation = ngx_thread_ws_store_postgres_number(res, 0,
-                                          NGX_THREAD_WS_POSTGRES_GENERATION);
-
-    if (op->known && op->known != op->generation) {
-        return NGX_ABORT;
-    }
-
-    if (ngx_array_init(&op->records, op->pool, n,
-                       sizeof(ngx_thread_ws_record_t))
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    for (i = 1; i < n; i++) {
-
-        if (*PQgetvalue(res, i, NGX_THREAD_WS_POSTGRES_FOUND) == 't') {
-            record = ngx_palloc(op->pool, sizeof(ngx_thread_ws_record_t));
-            op->found = record;
-
-        } else {
-            record = ngx_array_push(&op->records);
-        }
-
-        if (record == NULL
-            || ngx_thread_ws_store_postgres_record(op->pool, res, i, record)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_store_postgres_record(ngx_pool_t *pool, PGresult *res, int row,
-    ngx_thread_ws_record_t *record)
-{
-    ngx_uint_t   i;
-    ngx_str_t   *text[5];
-
-    text[0] = &record->request_id;
-    text[1] = &record->content;
-    text[2] = &record->answer;
-    text[3] = &record->model;
-    text[4] = &record->finish_reason;
-
-    for (i = 0; i < 5; i++) {
-        text[i]->len = PQgetlength(res, row,
-                                   NGX_THREAD_WS_POSTGRES_REQUEST_ID + i);
-
-        text[i]->data = ngx_pnalloc(pool, text[i]->len + 1);
-        if (text[i]->data == NULL) {
-            return NGX_ERROR;
-        }
-
-        ngx_memcpy(text[i]->data,
-                   PQgetvalue(res, row, NGX_THREAD_WS_POSTGRES_REQUEST_ID + i),
-                   text[i]->len);
-    }
-
-    record->seq = ngx_thread_ws_store_postgres_number(res, row,
-                                              NGX_THREAD_WS_POSTGRES_SEQ);
-    record->input_tokens = ngx_thread_ws_store_postgres_number(res, row,
-                                     NGX_THREAD_WS_POSTGRES_INPUT_TOKENS);
-    record->output_tokens = ngx_thread_ws_store_postgres_number(res, row,
-                                     NGX_THREAD_WS_POSTGRES_OUTPUT_TOKENS);
-    record->latency = ngx_thread_ws_store_postgres_number(res, row,
-                                          NGX_THREAD_WS_POSTGRES_LATENCY);
-    record->created = ngx_thread_ws_store_postgres_number(res, row,
-                                          NGX_THREAD_WS_POSTGRES_CREATED);
-
-    return NGX_OK;
-}
-
-
-/* -1 for NULL: nothing that is told is less than zero */
-
-static int64_t
-ngx_thread_ws_store_postgres_number(PGresult *res, int row, int column)
-{
-    if (PQgetisnull(res, row, column)) {
-        return -1;
-    }
-
-    return strtoll(PQgetvalue(res, row, column), NULL, 10);
 }

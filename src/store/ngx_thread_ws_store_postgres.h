@@ -17,14 +17,21 @@
 /*
  * Makes a store, at configuration: conninfo is a libpq connection string or
  * URI, pool the connections of each worker at most, timeout (ms) bounds each
- * operation, waiting for a connection included.  stores, zeroed at first, holds
- * all that were made; equal settings share one.  NULL with an emerg line naming
- * the directive.
+ * operation, waiting for a connection included.  resolver, with its timeout,
+ * may be set until all is merged.  stores, zeroed at first, holds all that were
+ * made; equal settings share one.  NULL with an emerg line that names the
+ * directive.
  */
 
 ngx_thread_ws_store_t *ngx_thread_ws_store_postgres_create(ngx_conf_t *cf,
     ngx_array_t *stores, ngx_str_t *conninfo, ngx_uint_t pool,
-    ngx_msec_t timeout);
+    ngx_msec_t timeout, ngx_resolver_t **resolver,
+    ngx_msec_t *resolver_timeout);
+
+/* when all is merged: whether hosts have addresses, or may come to have some */
+
+ngx_int_t ngx_thread_ws_store_postgres_check(ngx_conf_t *cf,
+    ngx_array_t *stores);
 
 /*
  * For all of them, at the worker's start and exit: pools, timers; closes

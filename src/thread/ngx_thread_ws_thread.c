@@ -363,14 +363,27 @@ ngx_thread_ws_thread_generation(ngx_thread_ws_thread_t *thread,
 
     context = &thread->context;
 
-    /* two first questions at once may have two answers */
-
-    if (op->status == NGX_ABORT
-        || (op->known == 0 && context->generation
-            && op->generation != context->generation))
-    {
+    if (op->status == NGX_ABORT) {
         ngx_thread_ws_thread_deleted(thread);
         return NGX_DECLINED;
+    }
+
+    /*
+     * Two questions at once may have two answers: of two threads, then the
+     * first was deleted; or of none yet, and of the one that was made.
+     */
+
+    if (context->generation && op->generation != context->generation) {
+
+        if (op->generation & NGX_THREAD_WS_STORE_ABSENT) {
+            op->generation = context->generation;
+
+        } else if (op->known == 0
+                   && !(context->generation & NGX_THREAD_WS_STORE_ABSENT))
+        {
+            ngx_thread_ws_thread_deleted(thread);
+            return NGX_DECLINED;
+        }
     }
 
     if (op->began > context->generation) {

@@ -7,10 +7,13 @@ package ThreadWS::Postgres;
 #   use ThreadWS::Postgres;                 one cluster
 #   use ThreadWS::Postgres qw(bouncer);     with PgBouncer before it
 #   use ThreadWS::Postgres qw(tls);         which speaks TLS
+#   use ThreadWS::Postgres qw(reader);      also by a way that only reads
+#   use ThreadWS::Postgres qw(elsewhere);   also on 127.0.0.2
 #
 # sets TEST_NGINX_PG (a connection string over TCP), TEST_NGINX_PG_LOCAL (over
-# the socket), TEST_NGINX_PG_PORT, TEST_NGINX_PG_TIMEOUT, TEST_NGINX_BOUNCER, and
-# adds the steps of ThreadWS::Steps::Postgres, Processes and Storm.
+# the socket), TEST_NGINX_PG_PORT, TEST_NGINX_PG_TIMEOUT, TEST_NGINX_BOUNCER,
+# TEST_NGINX_READER_PORT, and adds the steps of ThreadWS::Steps::Postgres,
+# Processes and Storm.
 
 use strict;
 use warnings;
@@ -45,6 +48,8 @@ sub import {
     $ENV{TEST_NGINX_PG_LOCAL} = $Cluster->conninfo(host => $Cluster->{dir});
     $ENV{TEST_NGINX_BOUNCER} = $Cluster->conninfo(
         port => $Cluster->{bouncer}{port}) if $what{bouncer};
+    $ENV{TEST_NGINX_READER_PORT} = $Cluster->{reader}{port}
+        if $what{reader};
 }
 
 sub new {
@@ -64,6 +69,8 @@ sub new {
     $self->start;
     $self->schema;
     $self->{bouncer} = ThreadWS::Bouncer->new($self) if $self{bouncer};
+    $self->{reader} = ThreadWS::Bouncer->new($self,
+        'SET default_transaction_read_only = on') if $self{reader};
 
     return $self;
 }
@@ -140,13 +147,14 @@ sub init {
         '-E', 'UTF8', '--locale=C', '--no-sync', '--auth-local=trust',
         '--auth-host=scram-sha-256', "--pwfile=$dir/password");
 
+    my $addresses = $self->{elsewhere} ? '127.0.0.1,127.0.0.2' : '127.0.0.1';
     my $tls = $self->{tls} ? $self->certificate : 'ssl = off';
 
     # what is killed here is processes, not the kernel: no need for fsync; and
     # what is killed frees no memory that is shared by name
 
     $self->spit("$dir/data/postgresql.auto.conf", <<"CONF");
-listen_addresses = '127.0.0.1'
+listen_addresses = '$addresses'
 port = $self->{port}
 unix_socket_directories = '$dir'
 fsync = off
@@ -320,7 +328,7 @@ sub DESTROY {
     return if !$self->{dir} || $self->{pid} != $$;
     local ($?, $@, $!);
 
-    delete $self->{bouncer};
+    delete @$self{qw(bouncer reader)};
 
     if (my @pids = $self->processes) {
         kill 'CONT', @pids;

@@ -1,0 +1,134 @@
+
+/*
+ * What PostgreSQL's rows of runs say.
+ */
+
+
+#include "store/ngx_thread_ws_store_postgres.h"
+#include "store/ngx_thread_ws_store_postgres_private.h"
+
+
+enum {
+    NGX_THREAD_WS_POSTGRES_GENERATION = 0,
+    NGX_THREAD_WS_POSTGRES_FOUND,
+    NGX_THREAD_WS_POSTGRES_SEQ,
+    NGX_THREAD_WS_POSTGRES_REQUEST_ID,
+    NGX_THREAD_WS_POSTGRES_CONTENT,
+    NGX_THREAD_WS_POSTGRES_ANSWER,
+    NGX_THREAD_WS_POSTGRES_MODEL,
+    NGX_THREAD_WS_POSTGRES_FINISH_REASON,
+    NGX_THREAD_WS_POSTGRES_INPUT_TOKENS,
+    NGX_THREAD_WS_POSTGRES_OUTPUT_TOKENS,
+    NGX_THREAD_WS_POSTGRES_LATENCY,
+    NGX_THREAD_WS_POSTGRES_CREATED,
+    NGX_THREAD_WS_POSTGRES_NCOLUMNS
+};
+
+
+static ngx_int_t ngx_thread_ws_store_postgres_record(ngx_pool_t *pool,
+    PGresult *res, int row, ngx_thread_ws_record_t *record);
+
+
+/* the first row tells the generation, and whether that is another thread's */
+
+ngx_int_t
+ngx_thread_ws_store_postgres_rows(ngx_thread_ws_store_op_t *op, PGresult *res)
+{
+    int                      i, n;
+    ngx_thread_ws_record_t  *record;
+
+    n = PQntuples(res);
+
+    if (n == 0 || PQnfields(res) != NGX_THREAD_WS_POSTGRES_NCOLUMNS) {
+        return NGX_ERROR;
+    }
+
+    op->generation = ngx_thread_ws_store_postgres_number(res, 0,
+                                          NGX_THREAD_WS_POSTGRES_GENERATION);
+
+    if (*PQgetvalue(res, 0, NGX_THREAD_WS_POSTGRES_FOUND) == 't') {
+        return NGX_ABORT;
+    }
+
+    if (ngx_array_init(&op->records, op->pool, n,
+                       sizeof(ngx_thread_ws_record_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 1; i < n; i++) {
+
+        if (*PQgetvalue(res, i, NGX_THREAD_WS_POSTGRES_FOUND) == 't') {
+            record = ngx_palloc(op->pool, sizeof(ngx_thread_ws_record_t));
+            op->found = record;
+
+        } else {
+            record = ngx_array_push(&op->records);
+        }
+
+        if (record == NULL
+            || ngx_thread_ws_store_postgres_record(op->pool, res, i, record)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_store_postgres_record(ngx_pool_t *pool, PGresult *res, int row,
+    ngx_thread_ws_record_t *record)
+{
+    ngx_uint_t   i;
+    ngx_str_t   *text[5];
+
+    text[0] = &record->request_id;
+    text[1] = &record->content;
+    text[2] = &record->answer;
+    text[3] = &record->model;
+    text[4] = &record->finish_reason;
+
+    for (i = 0; i < 5; i++) {
+        text[i]->len = PQgetlength(res, row,
+                                   NGX_THREAD_WS_POSTGRES_REQUEST_ID + i);
+
+        text[i]->data = ngx_pnalloc(pool, text[i]->len + 1);
+        if (text[i]->data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(text[i]->data,
+                   PQgetvalue(res, row, NGX_THREAD_WS_POSTGRES_REQUEST_ID + i),
+                   text[i]->len);
+    }
+
+    record->seq = ngx_thread_ws_store_postgres_number(res, row,
+                                              NGX_THREAD_WS_POSTGRES_SEQ);
+    record->input_tokens = ngx_thread_ws_store_postgres_number(res, row,
+                                     NGX_THREAD_WS_POSTGRES_INPUT_TOKENS);
+    record->output_tokens = ngx_thread_ws_store_postgres_number(res, row,
+                                     NGX_THREAD_WS_POSTGRES_OUTPUT_TOKENS);
+    record->latency = ngx_thread_ws_store_postgres_number(res, row,
+                                          NGX_THREAD_WS_POSTGRES_LATENCY);
+    record->created = ngx_thread_ws_store_postgres_number(res, row,
+                                          NGX_THREAD_WS_POSTGRES_CREATED);
+
+    return NGX_OK;
+}
+
+
+/* -1 for NULL: nothing that is told is that */
+
+int64_t
+ngx_thread_ws_store_postgres_number(PGresult *res, int row, int column)
+{
+    if (PQgetisnull(res, row, column)) {
+        return -1;
+    }
+
+    return strtoll(PQgetvalue(res, row, column), NULL, 10);
+}
