@@ -52,8 +52,8 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 
 .PHONY: all run test test-unit test-store test-fuzz test-build test-suite \
 	test-asan test-poll test-modules test-valgrind test-client test-scale \
-	test-matrix test-fresh test-image deb test-deb fuzz bench picture install \
-	clean help packages test-packages FORCE
+	test-matrix test-fresh test-image deb test-deb fuzz bench picture \
+	install uninstall clean help packages test-packages FORCE
 
 
 ## make             builds build/ngx_thread_ws_module.so for this machine's
@@ -216,6 +216,10 @@ picture: $(MODULE)
 ##                  not reloaded
 install: $(MODULE)
 	@$(TOOLS)/module-install $(MODULE)
+
+## make uninstall   takes it away again
+uninstall:
+	@$(TOOLS)/module-install remove $(MODULE)
 
 ## make clean       removes build/
 clean:
