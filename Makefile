@@ -22,8 +22,11 @@ EVENTS    = poll
 MODULE_TESTS = $(addprefix t/,$(addsuffix .t,with_modules compact \
 	compact_memory upgrade run reload limits observe_variables))
 
-# Debian's suites to test with, and the one that the image is made of
-MATRIX      = bookworm trixie sid
+# what to test with: Debian's suites, and versions of nginx that none has, from
+# their source
+MATRIX      = bookworm trixie sid 1.31.0
+
+# Debian's suite that the image is made of
 IMAGE_SUITE = trixie
 
 SOURCES  := config $(wildcard *.c src/*.h src/*/*.c src/*/*.h)
@@ -52,8 +55,8 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 
 .PHONY: all run test test-unit test-store test-fuzz test-build test-suite \
 	test-asan test-poll test-modules test-valgrind test-client test-scale \
-	test-matrix test-fresh test-image deb test-deb fuzz bench picture \
-	install uninstall clean help packages test-packages FORCE
+	test-matrix test-fresh test-image deb test-deb fuzz \
+	bench picture install uninstall clean help packages test-packages FORCE
 
 
 ## make             builds build/ngx_thread_ws_module.so for this machine's
@@ -151,7 +154,8 @@ test-scale: $(MODULE) $(TEST_NGINX)
 	@$(TOOLS)/prove nginx $(abspath $(MODULE)) t/two_gateways.t
 
 ## make test-matrix  builds and tests with the nginx of Debian 12, 13 and sid,
-##                  as root; MATRIX=trixie for one of them
+##                  and with nginx's newest from its source, as root;
+##                  MATRIX=trixie for one of them
 test-matrix:
 	@for suite in $(MATRIX); do \
 		$(TOOLS)/matrix $(BUILD)/chroot $$suite $(TESTS) || exit 1; \
