@@ -26,7 +26,8 @@ MODULE_TESTS = $(addprefix t/,$(addsuffix .t,with_modules compact \
 # their source
 MATRIX      = bookworm trixie sid 1.31.0
 
-# Debian's suite that the image is made of
+# Debian's suites to make packages for, and the one that the image is made of
+SUITES      = bookworm trixie sid
 IMAGE_SUITE = trixie
 
 SOURCES  := config $(wildcard *.c src/*.h src/*/*.c src/*/*.h)
@@ -55,7 +56,7 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 
 .PHONY: all run test test-unit test-store test-fuzz test-build test-suite \
 	test-asan test-poll test-modules test-valgrind test-client test-scale \
-	test-matrix test-fresh test-image deb test-deb fuzz \
+	test-matrix test-fresh test-image deb test-deb dist repository fuzz \
 	bench picture install uninstall clean help packages test-packages FORCE
 
 
@@ -181,6 +182,17 @@ deb:
 ##                  this Debian, as root
 test-deb:
 	@. /etc/os-release && $(TOOLS)/deb test $(BUILD)/chroot $$VERSION_CODENAME
+
+## make dist        a release, in build/dist/: source, npm package, a Debian
+##                  package for each of SUITES (as root), their contents in
+##                  SPDX's format, checksums
+dist:
+	@$(TOOLS)/dist $(BUILD)/dist $(BUILD)/chroot $(SUITES)
+
+## make repository  a Debian repository of these packages, in build/repository/;
+##                  GPG_KEY=ID signs it
+repository:
+	@$(TOOLS)/repository $(BUILD)/dist $(BUILD)/repository
 
 ## make fuzz        all fuzz drivers, TIME=60 seconds each
 fuzz: $(BUILD)/nginx-src
