@@ -10,6 +10,7 @@ use Cwd ();
 use IO::Socket::IP ();
 use POSIX ();
 use Test::More;
+use YAML::XS ();
 
 use ThreadWS::Command;
 use ThreadWS::Loop;
@@ -80,6 +81,8 @@ is(get('127.0.0.1', $port, '/ready'), 503, 'not ready without its store');
 is(get('127.0.0.1', $port, '/health'), 200, 'and alive');
 stop();
 $Pg->start;
+
+expires();
 
 # processors and descriptors
 
@@ -259,6 +262,30 @@ sub role {
     my $said = ThreadWS::Command::said({ both => 1 }, 'sh',
         'docker/postgres/20-gateway.sh');
     is($?, 0, 'the gateway\'s role') or diag($said);
+}
+
+# the nightly job, as it stands, on threads of which some are old
+
+sub expires {
+    $Pg->psql("INSERT INTO thread_ws.threads (owner, id, updated) "
+        . "SELECT '', 't' || n, now() - n * interval '40 days' "
+        . 'FROM generate_series(1, 5) n', 'SELECT 1', dbname => 'chat');
+
+    my $job = YAML::XS::LoadFile('docker/kubernetes/expire.yaml');
+    my $container = $job->{spec}{jobTemplate}{spec}{template}{spec}
+        {containers}[0];
+    my %env = map { $_->{name} => $_->{value} } @{ $container->{env} };
+
+    $env{PGSERVICEFILE} = file("[$env{PGSERVICE}]\nhost=$Pg->{dir}\n"
+        . "port=$Pg->{port}\ndbname=chat\nuser=keeper");
+    $env{AT_MOST} = 2;
+    local @ENV{keys %env} = values %env;
+
+    my $said = ThreadWS::Command::said({ both => 1 },
+        @{ $container->{command} });
+    is($said, "2 threads went\n1 threads went\n", 'old threads go');
+    is(join(' ', $Pg->psql('SELECT id FROM thread_ws.threads ORDER BY id',
+        dbname => 'chat')), 't1 t2', 'no others');
 }
 
 my @Files;
