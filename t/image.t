@@ -143,6 +143,8 @@ for my $case (
     [WORKERS => { WORKERS => 'x' }], [CONNECTIONS => { CONNECTIONS => '-1' }],
     [METRICS_LISTEN => { METRICS_LISTEN => 'a b;' }],
     [METRICS_LISTEN => { METRICS_LISTEN => '1.2.3.4' }],
+    [METRICS_LISTEN => { METRICS_LISTEN => '127.0.0.1:70000' }],
+    [PORT => { PORT => 65536 }],
     [OPENAI_BASE_URL => { OPENAI_BASE_URL => 'ftp://x' }],
     [OPENAI_API_KEY => { OPENAI_BASE_URL => 'http://127.0.0.1',
         OPENAI_API_KEY => "a\nb" }],

@@ -117,6 +117,7 @@ for my $case (
 }
 
 for my $env ({ OPENAI_BASE_URL => 'ftp://x' }, { PORT => 'many' },
+    { PORT => 0 }, { PORT => 65536 },
     { OPENAI_BASE_URL => 'http://127.0.0.1/v1;evil' },
     { OPENAI_BASE_URL => 'http://127.0.0.1/', OPENAI_API_KEY => "a\nb" })
 {

@@ -21,6 +21,11 @@ number()
     [[ $2 =~ ^[1-9][0-9]{0,6}$ ]] || die "$1 is no number: $2"
 }
 
+port()
+{
+    [[ $2 =~ ^[1-9][0-9]{0,4}$ && $2 -lt 65536 ]] || die "$1 is no port: $2"
+}
+
 # Every quota that holds for this process, as "QUOTA PERIOD": its cgroup's, and
 # those of the ones above it as far as they are to be seen here.
 
@@ -81,7 +86,7 @@ port=${PORT:-8080}
 
 number WORKERS "$workers"
 number CONNECTIONS "$connections"
-number PORT "$port"
+port PORT "$port"
 
 # A run takes three descriptors and two of the connections.  No more than the
 # hard limit can be had without being root.
@@ -110,8 +115,10 @@ rm -f "$output/metrics.conf"
 metrics=${METRICS_LISTEN-127.0.0.1:9145}
 [ -n "$metrics" ] || exit 0
 
-[[ $metrics =~ ^([][A-Za-z0-9.:*_-]*:)?[1-9][0-9]{0,4}$ ]] ||
+[[ $metrics =~ ^([][A-Za-z0-9.:*_-]*:)?[0-9]+$ ]] ||
     die "METRICS_LISTEN is no port and no address with one: $metrics"
+
+port METRICS_LISTEN "${metrics##*:}"
 
 {
     echo "server {"
