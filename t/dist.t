@@ -9,6 +9,7 @@ use File::Find ();
 use File::Temp ();
 use JSON::PP ();
 use Test::More;
+use YAML::XS ();
 
 use ThreadWS::Command;
 
@@ -23,6 +24,7 @@ package_for($_) for qw(deb12 deb13);
 contents();
 repository();
 installed();
+workflows();
 
 done_testing();
 
@@ -143,6 +145,28 @@ sub installed {
 
     must('tools/module-install', 'remove', "$dir/ngx_thread_ws_module.so");
     is_deeply([files($root)], [], 'nothing is left');
+}
+
+# not run here; but they can be read, and what they call is there
+
+sub workflows {
+    my $makefile = slurp('Makefile');
+
+    for my $file (glob '.github/workflows/*.yml') {
+        my $text = slurp($file);
+        my $jobs = YAML::XS::LoadFile($file)->{jobs};
+        my @run = map { $_->{run} // () } map { @{ $_->{steps} } } values %$jobs;
+
+        like($text, qr/\A# Not run where this is developed/, "$file says so");
+
+        for my $target (map { split ' ', /^make ([a-z -]+)/ ? $1 : '' } @run) {
+            like($makefile, qr/^\Q$target\E:/m, "$file: make $target");
+        }
+
+        for my $tool (map { m{^ *((?:tools|docker)/[\w.-]+)}mg } @run) {
+            ok(-x $tool, "$file: $tool");
+        }
+    }
 }
 
 sub files {
