@@ -656,9 +656,10 @@ killed(void)
 static pid_t
 work(ngx_uint_t busy, ngx_uint_t n, ngx_uint_t forever)
 {
-    pid_t       pid;
+    pid_t       pid, parent;
     ngx_uint_t  i;
 
+    parent = ngx_getpid();
     pid = fork();
 
     if (pid) {
@@ -671,7 +672,10 @@ work(ngx_uint_t busy, ngx_uint_t n, ngx_uint_t forever)
     queue = 1000;
     ngx_thread_ws_wake_listen(thread("ann", "t")->topic);
 
-    for (i = 0; forever ? !truth->done : i < n; i++) {
+    for (i = 0;
+         getppid() == parent && (forever ? !truth->done : i < n);
+         i++)
+    {
         run(busy, i, forever);
     }
 

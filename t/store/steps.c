@@ -7,8 +7,7 @@
 
 
 #include "bare.h"
-#include <sys/ptrace.h>
-#include <sys/wait.h>
+#include "walk.h"
 
 
 #define SIZE     (128 * 1024)
@@ -43,8 +42,8 @@ typedef struct {
 } scenario_t;
 
 
-static ngx_int_t walk(void (*change)(void), scenario_t *s, ngx_uint_t last);
 static void begin(scenario_t *s);
+static void look_now(void);
 static void look_at(scenario_t *s);
 static void look_at_thread(scenario_t *s, known_t *k);
 static void look_at_run(scenario_t *s, known_t *k);
@@ -107,7 +106,7 @@ static scenario_t  scenarios[] = {
       NULL, broken, any_look, "b", "", "d", "" }
 };
 
-static u_char                 *addr, *before;
+static scenario_t             *scenario;
 static ngx_uint_t              failures, nslots;
 static ngx_thread_ws_claim_t   more;
 
@@ -121,15 +120,14 @@ main(void)
 
     bare();
 
-    before = malloc(SIZE);
-
     for (i = 0; i < sizeof(scenarios) / sizeof(scenario_t); i++) {
         s = &scenarios[i];
         failures = 0;
 
         begin(s);
 
-        n = walk(s->change, s, 0);
+        scenario = s;
+        n = walk(s->change, look_now, 0);
 
         if (n < 0) {
             printf("1..0 # SKIP no process can be traced here\n");
@@ -144,63 +142,6 @@ main(void)
 }
 
 
-/*
- * The number of states that the zone goes through, each of them looked at for
- * s; or (s is NULL) the process dies in the last one.  -1: no ptrace().
- */
-
-static ngx_int_t
-walk(void (*change)(void), scenario_t *s, ngx_uint_t last)
-{
-    int         status;
-    pid_t       pid;
-    ngx_uint_t  n;
-
-    pid = fork();
-
-    if (pid == 0) {
-        ngx_pid = ngx_getpid();
-
-        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) == -1) {
-            _exit(1);
-        }
-
-        raise(SIGSTOP);
-        change();
-        _exit(0);
-    }
-
-    ngx_memcpy(before, addr, SIZE);
-    n = 0;
-
-    while (waitpid(pid, &status, 0) == pid && WIFSTOPPED(status)) {
-
-        if (ngx_memcmp(before, addr, SIZE) != 0) {
-            n++;
-
-            ngx_memcpy(before, addr, SIZE);
-
-            if (s) {
-                look_at(s);
-                ngx_memcpy(addr, before, SIZE);
-
-            } else if (n == last) {
-                kill(pid, SIGKILL);
-            }
-        }
-
-        (void) ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL);
-    }
-
-    if (WIFSIGNALED(status)) {
-        *ngx_thread_ws_zone->shpool->mutex.lock = 0;
-        return n;
-    }
-
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? (ngx_int_t) n : -1;
-}
-
-
 static void
 begin(scenario_t *s)
 {
@@ -211,7 +152,6 @@ begin(scenario_t *s)
 
     zone(SIZE);
 
-    addr = ngx_thread_ws_zone->shm_zone->shm.addr;
     nslots = slots();
 
     for (k = known; k < known + KNOWN; k++) {
@@ -244,14 +184,17 @@ begin(scenario_t *s)
 }
 
 
-/* the process is gone: the master has freed its lock */
+static void
+look_now(void)
+{
+    look_at(scenario);
+}
+
 
 static void
 look_at(scenario_t *s)
 {
     ngx_uint_t  i;
-
-    *ngx_thread_ws_zone->shpool->mutex.lock = 0;
 
     for (i = 0; i < KNOWN; i++) {
         look_at_thread(s, &known[i]);

@@ -386,9 +386,10 @@ storm(void)
 static pid_t
 work(ngx_uint_t me)
 {
-    pid_t       pid;
+    pid_t       pid, parent;
     ngx_uint_t  i;
 
+    parent = ngx_getpid();
     pid = fork();
 
     if (pid) {
@@ -398,7 +399,7 @@ work(ngx_uint_t me)
     srandom(ngx_getpid());
     worker_begin(NULL);
 
-    for (i = 0; /* void */ ; i++) {
+    for (i = 0; getppid() == parent; i++) {
 
         if (me < WRITERS) {
             writes(me, i);
@@ -410,6 +411,8 @@ work(ngx_uint_t me)
             stores(i);
         }
     }
+
+    _exit(1);
 }
 
 

@@ -472,9 +472,10 @@ up_to_date(ngx_uint_t me)
 static pid_t
 victim(void)
 {
-    pid_t       pid;
+    pid_t       pid, parent;
     ngx_uint_t  i, topic;
 
+    parent = ngx_getpid();
     pid = fork();
 
     if (pid) {
@@ -485,7 +486,7 @@ victim(void)
 
     worker_begin(NULL);
 
-    for (i = 0; /* void */ ; i++) {
+    for (i = 0; getppid() == parent; i++) {
         ngx_thread_ws_wake_listen(i % TOPICS);
 
         topic = random() % TOPICS;
@@ -498,6 +499,8 @@ victim(void)
 
         ngx_thread_ws_wake_unlisten(i % TOPICS);
     }
+
+    _exit(1);
 }
 
 
