@@ -171,6 +171,11 @@ connect
 connect
     Origin: http://localhost:81
 < HTTP 403
+connect
+    POST /chat?threadId=t1 HTTP/1.1
+    Content-Length: 0
+    Origin: http://evil.example
+< HTTP 403
 
 === TEST 21: an opaque origin
 --- chat
@@ -673,6 +678,16 @@ connect
     X-User: alice
 < HTTP 204
 < header Thread-WS-Max-Message-Size: 1048576
+connect
+    POST /known HTTP/1.1
+    Content-Length: 0
+< HTTP 403
+connect
+    POST /known HTTP/1.1
+    Content-Length: 0
+    X-User: alice
+< HTTP 405
+< header Allow: GET, OPTIONS
 connect
     OPTIONS /closed HTTP/1.1
 < HTTP 403

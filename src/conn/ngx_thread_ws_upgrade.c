@@ -19,7 +19,7 @@
 
 static ngx_int_t ngx_thread_ws_upgrade_check(ngx_http_request_t *r,
     ngx_str_t *key);
-static ngx_int_t ngx_thread_ws_upgrade_options(ngx_http_request_t *r);
+static ngx_int_t ngx_thread_ws_upgrade_inquiry(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r);
 static ngx_thread_ws_conn_t *ngx_thread_ws_upgrade_conn(ngx_http_request_t *r,
     ngx_thread_ws_conn_t *bound);
@@ -41,8 +41,8 @@ static ngx_http_log_handler_pt  ngx_thread_ws_next_log_handler;
 ngx_int_t
 ngx_thread_ws_upgrade_handler(ngx_http_request_t *r)
 {
-    if (r->method == NGX_HTTP_OPTIONS) {
-        return ngx_thread_ws_upgrade_options(r);
+    if (r->method != NGX_HTTP_GET) {
+        return ngx_thread_ws_upgrade_inquiry(r);
     }
 
     return ngx_thread_ws_upgrade(r, &ngx_thread_ws_conn_chat);
@@ -162,10 +162,6 @@ ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
     if (r->method != NGX_HTTP_GET) {
         ngx_str_set(&value, "GET");
 
-        if (r->content_handler == ngx_thread_ws_upgrade_handler) {
-            ngx_str_set(&value, "GET, OPTIONS");
-        }
-
         return (ngx_thread_ws_response_add(r, "Allow", &value) == NGX_OK)
                ? NGX_HTTP_NOT_ALLOWED : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -206,11 +202,13 @@ ngx_thread_ws_upgrade_check(ngx_http_request_t *r, ngx_str_t *key)
 
 /*
  * What a page cannot read off a handshake: whether one would succeed, and how
- * large a message may be.
+ * large a message may be.  OPTIONS are answered by others on the way, too (by
+ * development servers, say): so any method tells whom a handshake would not
+ * let in.
  */
 
 static ngx_int_t
-ngx_thread_ws_upgrade_options(ngx_http_request_t *r)
+ngx_thread_ws_upgrade_inquiry(ngx_http_request_t *r)
 {
     ngx_int_t                  rc;
     ngx_str_t                  value;
@@ -256,7 +254,9 @@ ngx_thread_ws_upgrade_options(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_thread_ws_response_empty(r, NGX_HTTP_NO_CONTENT);
+    return ngx_thread_ws_response_empty(r, (r->method == NGX_HTTP_OPTIONS)
+                                           ? NGX_HTTP_NO_CONTENT
+                                           : NGX_HTTP_NOT_ALLOWED);
 }
 
 
