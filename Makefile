@@ -57,7 +57,8 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 .PHONY: all run test test-unit test-store test-fuzz test-build test-suite \
 	test-asan test-poll test-modules test-valgrind test-client test-scale \
 	test-matrix test-fresh test-image deb test-deb dist repository fuzz \
-	bench picture install uninstall clean help packages test-packages FORCE
+	bench picture install uninstall client clean help packages \
+	test-packages FORCE
 
 
 ## make             builds build/ngx_thread_ws_module.so for this machine's
@@ -173,6 +174,10 @@ test-fresh:
 ##                  the image, as root
 test-image:
 	@$(TOOLS)/image $(BUILD)/image $(IMAGE_SUITE)
+
+## make client      the JavaScript client's package, in build/, for npm install
+client:
+	@$(MAKE) -C client pack DIST=$(abspath $(BUILD))
 
 ## make deb         a Debian package for this machine's nginx, in build/deb/
 deb:

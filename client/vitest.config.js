@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'react 18',
-          include: ['test/react/hooks.test.js'],
+          include: ['test/react/{hooks,tabs}.test.js'],
           env: { REACT: '18' },
         },
       },

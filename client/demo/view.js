@@ -60,7 +60,7 @@ export class View {
   constructor(id, host, fresh) {
     this.id = id;
     this.#host = host;
-    this.#connection = new ThreadConnection(id, { jitter: 0.2 });
+    this.#connection = new ThreadConnection(id, { jitter: 0.2, retryEveryMs: 0, fetch: null });
     this.#connection.on('state', (state) => this.#changed(state));
     this.#connection.on('event', (/** @type {any} */ event) => {
       if (this.#current && event.requestId === this.#current.run.requestId) {

@@ -19,6 +19,16 @@ import { ThreadConnection } from './index.js';
  * @property {string} runId the run's requestId
  * @property {{role: string, content?: unknown}[]} messages the last one of the
  *   user is sent; the server knows the others
+ * @property {unknown[]} [tools] refused, as are the next three, unless empty or
+ *   ignored
+ * @property {unknown[]} [context]
+ * @property {unknown} [state]
+ * @property {unknown} [forwardedProps]
+ * @property {unknown[]} [resume]
+ */
+
+/**
+ * @typedef {'tools' | 'context' | 'state' | 'forwardedProps' | 'resume' | 'files'} Carried
  */
 
 /**
@@ -27,8 +37,26 @@ import { ThreadConnection } from './index.js';
  *   | {type: 'TEXT_MESSAGE_CONTENT', messageId: string, delta: string}
  *   | {type: 'TEXT_MESSAGE_END', messageId: string}
  *   | {type: 'RUN_FINISHED', threadId: string, runId: string, outcome: {type: 'success' | 'cancelled'}, usage?: {inputTokens?: number, outputTokens?: number}[]}
- *   | {type: 'RUN_ERROR', message: string, code: string}} RunEvent
+ *   | {type: 'RUN_ERROR', message: string, code: string, rawEvent: {retryable: boolean, retryAfterMs?: number}}} RunEvent
  */
+
+/**
+ * What of an input cannot be sent, by its name. Nothing is left out unsaid.
+ *
+ * @param {RunInput} input
+ * @returns {Carried[]}
+ */
+function excess(input) {
+  const { role, content } = input.messages.at(-1) ?? {};
+  const names = /** @type {const} */ (['tools', 'context', 'state', 'forwardedProps', 'resume']);
+
+  return [
+    ...names.filter((name) => Object.keys(/** @type {any} */ (input)[name] ?? {}).length > 0
+      || (name === 'tools' && role === 'tool')),
+    .../** @type {Carried[]} */ (
+      Array.isArray(content) && content.some(({ type }) => type !== 'text') ? ['files'] : []),
+  ];
+}
 
 /** @param {unknown} content a string, or parts */
 function textOf(content) {
@@ -44,52 +72,77 @@ function textOf(content) {
  *
  * @param {ThreadConnection} connection
  * @param {RunInput} input
- * @param {{signal?: AbortSignal}} [options]
+ * @param {{signal?: AbortSignal, ignore?: Carried[]}} [options] ignore: what may
+ *   be left out where it is given
  * @returns {AsyncGenerator<RunEvent, void, void>}
  */
-export async function* runEvents(connection, { threadId, runId, messages }, { signal } = {}) {
-  const thread = threadId ?? connection.threadId;
-  const messageId = `${runId}-answer`;
+export async function* runEvents(connection, input, { signal, ignore = [] } = {}) {
+  const { threadId = connection.threadId, runId, messages } = input;
+  const refused = excess(input).filter((name) => !ignore.includes(name));
+
+  if (refused.length) {
+    yield { type: 'RUN_STARTED', threadId, runId };
+    yield {
+      type: 'RUN_ERROR', code: 'INVALID_MESSAGE',
+      message: `A thread's message cannot carry ${refused.join(', ')}.`,
+      rawEvent: { retryable: false },
+    };
+    return;
+  }
+
   const content = textOf(messages.findLast(({ role }) => role === 'user')?.content);
   const run = connection.send(content, { requestId: runId, signal });
+  let messageId = `${runId}-answer`;
   let open = false;
   let over = false;
 
   try {
-    yield { type: 'RUN_STARTED', threadId: thread, runId };
+    yield { type: 'RUN_STARTED', threadId, runId };
 
-    for await (const delta of run) {
-      if (!open) {
-        open = true;
-        yield { type: 'TEXT_MESSAGE_START', messageId, role: 'assistant' };
-      }
-      /* the protocol knows no empty delta */
-      if (delta) {
-        yield { type: 'TEXT_MESSAGE_CONTENT', messageId, delta };
+    while (!over) {
+      try {
+        for await (const delta of run) {
+          if (!open) {
+            open = true;
+            yield { type: 'TEXT_MESSAGE_START', messageId, role: 'assistant' };
+          }
+          /* the protocol knows no empty delta */
+          if (delta) {
+            yield { type: 'TEXT_MESSAGE_CONTENT', messageId, delta };
+          }
+        }
+        over = true;
+
+      } catch (error) {
+        over = /** @type {ThreadError} */ (error).code !== 'RESET';
+        if (open) {
+          open = false;
+          yield { type: 'TEXT_MESSAGE_END', messageId };
+        }
+        if (over) {
+          throw error;
+        }
+        /* it begins anew: another message */
+        messageId += '+';
       }
     }
 
-    over = true;
     if (open) {
       yield { type: 'TEXT_MESSAGE_END', messageId };
     }
 
     const { usage } = await run;
     yield {
-      type: 'RUN_FINISHED', threadId: thread, runId, outcome: { type: 'success' },
+      type: 'RUN_FINISHED', threadId, runId, outcome: { type: 'success' },
       ...usage && { usage: [usage] },
     };
 
   } catch (error) {
-    const { code, message } = /** @type {ThreadError} */ (error);
+    const { code, message, retryable, retryAfterMs } = /** @type {ThreadError} */ (error);
 
-    over = true;
-    if (open) {
-      yield { type: 'TEXT_MESSAGE_END', messageId };
-    }
     yield code === 'CANCELLED'
-      ? { type: 'RUN_FINISHED', threadId: thread, runId, outcome: { type: 'cancelled' } }
-      : { type: 'RUN_ERROR', message, code };
+      ? { type: 'RUN_FINISHED', threadId, runId, outcome: { type: 'cancelled' } }
+      : { type: 'RUN_ERROR', message, code, rawEvent: { retryable, retryAfterMs } };
 
   } finally {
     /* who stops reading wants no more of it */
@@ -121,11 +174,13 @@ export function defineThreadAgent({ AbstractAgent, Observable }) {
     /** @type {AbortController | null} */
     #controller = null;
     #options;
+    #ignore;
 
-    /** @param {{connection?: ConnectionOptions} & Record<string, any>} [config] */
-    constructor({ connection, ...config } = {}) {
+    /** @param {{connection?: ConnectionOptions, ignore?: Carried[]} & Record<string, any>} [config] */
+    constructor({ connection, ignore, ...config } = {}) {
       super(config);
       this.#options = connection;
+      this.#ignore = ignore;
     }
 
     /** The connection, for its state and retry(). */
@@ -145,7 +200,8 @@ export function defineThreadAgent({ AbstractAgent, Observable }) {
         this.#controller = controller;
 
         (async () => {
-          for await (const event of runEvents(this.connection, input, controller)) {
+          for await (const event of runEvents(this.connection, input,
+            { signal: controller.signal, ignore: this.#ignore })) {
             subscriber.next(event);
           }
           subscriber.complete();
@@ -167,6 +223,7 @@ export function defineThreadAgent({ AbstractAgent, Observable }) {
         initialMessages: structuredClone(this.messages),
         initialState: structuredClone(this.state),
         connection: this.#options,
+        ignore: this.#ignore,
       });
     }
 

@@ -1,19 +1,18 @@
 /**
- * A transport for the AI SDK's useChat (`ai` 6 and 7): each chat is a thread,
- * with one connection over all its messages.
+ * A transport for the AI SDK's useChat (`ai` 5, 6 and 7): each chat is a
+ * thread, with one connection over all its messages.
  *
  * The server keeps the history, so that only the last message is sent.
  *
  * @module thread-ws/ai-sdk
  */
 
-import { ThreadConnection, newRequestId } from './index.js';
+import { ThreadConnection, ThreadError, newRequestId } from './index.js';
 
 /**
  * @typedef {import('./index.js').ConnectionOptions} ConnectionOptions
  * @typedef {import('./index.js').FinalEvent} FinalEvent
  * @typedef {import('./index.js').Run} Run
- * @typedef {import('./index.js').ThreadError} ThreadError
  */
 
 /**
@@ -28,6 +27,14 @@ import { ThreadConnection, newRequestId } from './index.js';
  *   where to note messages that await an answer (sessionStorage, say), so that
  *   reconnectToStream() can ask for them after a reload of the page
  * @property {(final: FinalEvent) => unknown} [metadata] the answer's metadata
+ * @property {Carried[]} [ignore] what may be left out of a message where it is
+ *   given; all else that cannot be sent is refused
+ */
+
+/**
+ * What useChat hands to a transport and a thread's message has no place for.
+ *
+ * @typedef {'headers' | 'body' | 'metadata' | 'files' | 'tools'} Carried
  */
 
 /**
@@ -60,6 +67,26 @@ const REASONS = {
   tool_use: 'tool-calls',
 };
 
+/**
+ * What of it cannot be sent, by its name. Nothing is left out unsaid.
+ *
+ * @param {Parameters<Transport['sendMessages']>[0]} options
+ * @returns {Carried[]}
+ */
+function excess({ messages, headers, body, metadata }) {
+  const last = messages.at(-1);
+  const tools = last?.role === 'assistant';
+
+  return /** @type {[Carried, boolean][]} */ ([
+    ['headers', [...new Headers(headers)].length > 0],
+    ['body', Object.keys(body ?? {}).length > 0],
+    ['metadata', metadata !== undefined],
+    /* an assistant's message comes back with what its tools gave */
+    ['tools', tools],
+    ['files', !tools && !!last?.parts.some(({ type }) => type !== 'text')],
+  ]).filter(([, given]) => given).map(([name]) => name);
+}
+
 /** @param {UIMessage | undefined} message */
 function textOf(message) {
   return (message?.parts ?? []).map((part) => (part.type === 'text' ? part.text : '')).join('');
@@ -76,12 +103,14 @@ export class ThreadChatTransport {
   #options;
   #storage;
   #metadata;
+  #ignore;
 
   /** @param {ConnectionOptions & TransportOptions} [options] */
-  constructor({ storage, metadata, ...options } = {}) {
+  constructor({ storage, metadata, ignore = [], ...options } = {}) {
     this.#options = options;
     this.#storage = storage;
     this.#metadata = metadata;
+    this.#ignore = ignore;
   }
 
   /**
@@ -113,7 +142,15 @@ export class ThreadChatTransport {
    * @param {Parameters<Transport['sendMessages']>[0]} options
    * @returns {Promise<ReadableStream<UIMessageChunk>>}
    */
-  async sendMessages({ trigger, chatId, messages, abortSignal }) {
+  async sendMessages(options) {
+    const { trigger, chatId, messages, abortSignal } = options;
+    const refused = excess(options).filter((name) => !this.#ignore.includes(name));
+
+    if (refused.length) {
+      throw new ThreadError(`A thread's message cannot carry ${refused.join(', ')}.`,
+        { code: 'INVALID_MESSAGE' });
+    }
+
     const chat = this.#chat(chatId);
     const message = messages.findLast(({ role }) => role === 'user');
     const content = textOf(message);
@@ -124,25 +161,32 @@ export class ThreadChatTransport {
   }
 
   /**
-   * The answer under way, from its beginning: one that this page has asked
-   * for, or, with a storage, the one that was awaited when the page was left.
-   * The server answers that from its store, or anew.
+   * The answer under way, from its beginning: one that this page has asked for;
+   * with a storage, the one that was awaited when the page was left, which the
+   * server answers from its store, or anew; or, where the server lets runs be
+   * followed, whichever it has.
    *
    * @param {Parameters<Transport['reconnectToStream']>[0]} options
    * @returns {Promise<ReadableStream<UIMessageChunk> | null>}
    */
   async reconnectToStream({ chatId, abortSignal }) {
-    const chat = this.#chats.get(chatId);
+    const chat = this.#chat(chatId);
+    const pending = chat.run ? null : this.#pending(chatId);
 
-    if (chat?.run) {
-      abortSignal?.addEventListener('abort', chat.stop, { once: true });
-      return this.#stream(chat.run, chat.stop);
+    if (pending) {
+      return this.#ask(chat, chatId, pending.id, pending.requestId, pending.content, abortSignal);
     }
 
-    const pending = this.#pending(chatId);
+    const run = chat.run ?? (await chat.connection.underWay()).at(-1);
 
-    return pending && this.#ask(this.#chat(chatId), chatId, pending.id,
-      pending.requestId, pending.content, abortSignal);
+    if (!run || abortSignal?.aborted) {
+      return null;
+    }
+
+    const stop = run === chat.run ? chat.stop : () => run.cancel();
+
+    abortSignal?.addEventListener('abort', stop, { once: true });
+    return this.#stream(run, stop);
   }
 
   /** @param {string} chatId @returns {Chat} */
@@ -231,66 +275,74 @@ export class ThreadChatTransport {
   }
 
   /**
+   * A failure errors the stream, so that useChat's error is the ThreadError
+   * itself.
+   *
    * @param {Run} run
    * @param {() => void} stop
    * @returns {ReadableStream<UIMessageChunk>}
    */
   #stream(run, stop) {
-    const id = run.requestId;
+    const chunks = this.#chunks(run);
 
     return new ReadableStream({
-      start: async (controller) => {
-        let open = false;
+      async pull(controller) {
+        const { value, done } = await chunks.next();
 
-        /** @param {UIMessageChunk} chunk */
-        const put = (chunk) => controller.enqueue(chunk);
-
-        try {
-          put({ type: 'start', messageId: `${id}-answer` });
-
-          for await (const delta of run) {
-            if (!open) {
-              open = true;
-              put({ type: 'text-start', id });
-            }
-            put({ type: 'text-delta', id, delta });
-          }
-          if (open) {
-            put({ type: 'text-end', id });
-          }
-
-          const final = await run;
-          put({
-            type: 'finish',
-            finishReason: final.finishReason ? REASONS[final.finishReason] ?? 'other' : undefined,
-            messageMetadata: this.#metadata?.(final),
-          });
+        if (done) {
           controller.close();
-
-        } catch (error) {
-          this.#fail(controller, /** @type {ThreadError} */ (error), open && id);
+        } else {
+          controller.enqueue(value);
         }
       },
       cancel: stop,
+    }, {
+      /* what is queued would be lost with an error */
+      highWaterMark: 0,
     });
   }
 
   /**
-   * @param {ReadableStreamDefaultController<UIMessageChunk>} controller
-   * @param {ThreadError} error
-   * @param {string | false} open the text part that has begun
+   * @param {Run} run
+   * @returns {AsyncGenerator<UIMessageChunk, void, void>}
    */
-  #fail(controller, error, open) {
+  async *#chunks(run) {
+    const id = run.requestId;
+    let open = false;
+
+    yield { type: 'start', messageId: `${id}-answer` };
+
     try {
-      if (open) {
-        controller.enqueue({ type: 'text-end', id: open });
+      for await (const delta of run) {
+        if (!open) {
+          open = true;
+          yield { type: 'text-start', id };
+        }
+        yield { type: 'text-delta', id, delta };
       }
-      controller.enqueue(error.code === 'CANCELLED' ? { type: 'abort' }
-        : { type: 'error', errorText: error.message });
-      controller.close();
-    } catch {
-      /* the reader has gone first */
+
+    } catch (error) {
+      if (open) {
+        yield { type: 'text-end', id };
+      }
+      if (/** @type {ThreadError} */ (error).code !== 'CANCELLED') {
+        throw error;
+      }
+      yield { type: 'abort' };
+      return;
     }
+
+    if (open) {
+      yield { type: 'text-end', id };
+    }
+
+    const final = await run;
+
+    yield {
+      type: 'finish',
+      finishReason: final.finishReason ? REASONS[final.finishReason] ?? 'other' : undefined,
+      messageMetadata: this.#metadata?.(final),
+    };
   }
 
   /** @param {string} chatId */

@@ -6,34 +6,34 @@
  */
 
 /**
- * @typedef {import('./types.js').Run} Run
  * @typedef {import('./types.js').Entry} Entry
+ * @typedef {import('./types.js').ErrorCode} ErrorCode
  * @typedef {import('./types.js').FinalEvent} FinalEvent
- * @typedef {NonNullable<import('./types.js').SendOptions['onToken']>} OnToken
+ * @typedef {import('./types.js').Run} Run
+ * @typedef {import('./types.js').RunListeners} RunListeners
  */
 
 const noop = () => {};
 
-/**
- * Why a run failed. `code` is the server's, or one of `CANCELLED`,
- * `CONNECTION_LOST`, `CONNECTION_ENDED`, `CLOSED`, `TIMEOUT` and
- * `INVALID_MESSAGE`.
- */
+/** Why a run failed. */
 export class ThreadError extends Error {
   /**
    * @param {string} message
-   * @param {{code?: string, retryable?: boolean, requestId?: string, retryAfterMs?: number, closeCode?: number}} detail
+   * @param {{code?: ErrorCode, retryable?: boolean, requestId?: string, retryAfterMs?: number, closeCode?: number}} detail
    */
   constructor(message, { code, retryable, requestId, retryAfterMs, closeCode }) {
     super(message);
     /* what fetch() and streams call a cancelled operation */
     this.name = code === 'CANCELLED' ? 'AbortError' : 'ThreadError';
+    /** @type {ErrorCode} the server's, or the client's own */
     this.code = code ?? 'ERROR';
     /** whether sending again, with the same requestId, can help */
     this.retryable = !!retryable;
     this.requestId = requestId;
     this.retryAfterMs = retryAfterMs;
     this.closeCode = closeCode;
+    /** @type {string} what had come of the answer; it is no part of the thread */
+    this.partial = '';
   }
 }
 
@@ -58,25 +58,50 @@ export function newRequestId() {
 }
 
 /**
+ * Calls what the application has handed in. What that throws is its own fault,
+ * and nobody else's: told as uncaught.
+ *
+ * @param {((...args: any[]) => void) | undefined} listener
+ * @param {...any} args
+ */
+export function call(listener, ...args) {
+  try {
+    listener?.(...args);
+  } catch (error) {
+    queueMicrotask(() => { throw error; });
+  }
+}
+
+/**
  * @param {string} requestId
  * @param {string} content
  * @param {() => void} cancel
+ * @param {boolean} own begun by this connection
+ * @param {Entry['retries']} retries
  * @returns {Entry}
  */
-export function createEntry(requestId, content, cancel) {
+export function createEntry(requestId, content, cancel, own, retries) {
   /** @type {string[]} */
   let deltas = [];
-  /** @type {OnToken[]} */
+  let text = '';
+  /* of the text, what has been said again while it is being said again */
+  let at = 0;
+  /* which telling of the answer this is */
+  let telling = 0;
+  /** @type {RunListeners[]} */
   const followers = [];
   let over = false;
-  /** @type {() => void} */
+  /** @type {(value?: any) => void} */
   let wake = noop;
-  let changed = new Promise((resolve) => { wake = () => resolve(0); });
+  /** @type {Promise<void>} */
+  let changed;
 
   const notify = () => {
     wake();
-    changed = new Promise((resolve) => { wake = () => resolve(0); });
+    changed = new Promise((resolve) => { wake = resolve; });
   };
+
+  notify();
 
   /** @type {(event: FinalEvent) => void} */
   let resolve = noop;
@@ -90,53 +115,127 @@ export function createEntry(requestId, content, cancel) {
   promise.catch(noop);
 
   /** @type {Run} */
-  const run = Object.assign(promise, {
+  const run = Object.defineProperty(Object.assign(promise, {
     requestId,
     content,
     cancel,
+    own,
+    text,
     async *[Symbol.asyncIterator]() {
-      for (let i = 0; ; ) {
-        while (i < deltas.length) {
-          yield deltas[i++];
+      let left = true;
+      let heard = telling;
+
+      try {
+        for (let i = 0; ; ) {
+          if (heard !== telling) {
+            heard = telling;
+            if (i && !over) {
+              left = false;
+              throw new ThreadError('The answer begins anew.',
+                { code: 'RESET', retryable: true, requestId });
+            }
+            i = 0;
+          }
+          if (i < deltas.length) {
+            yield deltas[i++];
+          } else if (over) {
+            left = false;
+            await promise;
+            return;
+          } else {
+            await changed;
+          }
         }
-        if (over) {
-          await promise;
-          return;
+      } finally {
+        /* who leaves it wants no more of it */
+        if (left) {
+          cancel();
         }
-        await changed;
       }
     },
-  });
+  }), 'text', { get: () => text });
 
-  return {
+  /** @type {Entry} */
+  const entry = {
     run,
+    own,
+    retries,
     sent: false,
+    begun: false,
     cancelled: false,
+    tries: 0,
     heard: performance.now(),
     size: 0,
-    follow(onToken) {
+    listen(listeners) {
       /* who comes late gets it all */
-      deltas.forEach((delta) => onToken(delta, run));
-      followers.push(onToken);
+      deltas.forEach((delta) => call(listeners.onToken, delta, run));
+      followers.push(listeners);
     },
     push(delta) {
+      if (at < text.length) {
+        const known = text.slice(at, at + delta.length);
+
+        if (delta.startsWith(known)) {
+          at += known.length;
+          delta = delta.slice(known.length);
+        } else {
+          /* another answer than before, with the same beginning */
+          delta = text.slice(0, at) + delta;
+          entry.reset();
+        }
+        if (!delta) {
+          return;
+        }
+      }
+
       const told = [...followers];
 
+      text += delta;
+      at = text.length;
       deltas.push(delta);
       notify();
-      told.forEach((onToken) => onToken(delta, run));
+      told.forEach(({ onToken }) => call(onToken, delta, run));
+    },
+    again() {
+      at = 0;
+      entry.position = undefined;
+    },
+    reset() {
+      if (text) {
+        telling++;
+        deltas = [];
+        text = '';
+        notify();
+        [...followers].forEach(({ onReset }) => call(onReset, run));
+      }
+      entry.again();
     },
     end(event) {
+      const { message } = event;
+
+      if (typeof message === 'string' && message !== text && !entry.cancelled) {
+        /* what the server keeps is what was answered */
+        if (!message.startsWith(text)) {
+          entry.reset();
+        }
+        at = text.length;
+        entry.push(message.slice(at));
+      }
       over = true;
       resolve(event);
       notify();
     },
     fail(error) {
       /* nothing of a partial answer remains */
+      error.partial = text;
       deltas = [];
+      text = '';
       over = true;
+      clearTimeout(entry.waiting);
       reject(error);
       notify();
     },
   };
+
+  return entry;
 }

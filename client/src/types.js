@@ -20,13 +20,30 @@
  * @property {Status} status
  * @property {number} attempt the number of the current attempt to come back,
  *   from 1; 0 for none, or for the first one after the server's restart
- * @property {number} maxAttempts attempts made before the user is asked
+ * @property {number} maxAttempts attempts made before the user is asked;
+ *   Infinity where that is never
  * @property {number} delay ms from the drop to the attempt; 0 once it is made
  * @property {number} retryAt when the attempt will be made, as Date.now()
  *   counts; 0 for none
  * @property {number} [code] the close code that led here
  * @property {string} [reason] for people: why the connection is not there
  * @property {boolean} retryable whether retry() can help
+ * @property {boolean} [offline] there is no network: the attempt waits for it
+ * @property {number} [httpStatus] what the server answers in the place of a
+ *   handshake, where that could be found out
+ */
+
+/**
+ * The server's codes, and the client's own: the last two rows.
+ *
+ * @typedef {'INVALID_JSON' | 'INVALID_MESSAGE' | 'DUPLICATE_REQUEST'
+ *   | 'SUPERSEDED' | 'FORBIDDEN' | 'RATE_LIMITED' | 'BUSY'
+ *   | 'UPSTREAM_UNAVAILABLE' | 'UPSTREAM_RATE_LIMITED' | 'UPSTREAM_REJECTED'
+ *   | 'UPSTREAM_REFUSED' | 'UPSTREAM_FAILED' | 'UPSTREAM_TIMEOUT'
+ *   | 'RESPONSE_TOO_LARGE' | 'STORE_UNAVAILABLE' | 'SHUTTING_DOWN'
+ *   | 'RUN_LOST' | 'THREAD_DELETED'
+ *   | 'CANCELLED' | 'CONNECTION_LOST' | 'CONNECTION_ENDED' | 'CLOSED'
+ *   | 'TIMEOUT' | 'RESET' | 'ERROR'} ErrorCode
  */
 
 /**
@@ -35,7 +52,7 @@
  * @property {string} requestId
  * @property {string} message the whole answer
  * @property {number} latencyMs
- * @property {{inputTokens: number, outputTokens: number}} [usage]
+ * @property {{inputTokens: number, outputTokens: number, cachedInputTokens?: number, reasoningTokens?: number}} [usage]
  * @property {string} [finishReason]
  */
 
@@ -47,27 +64,50 @@
  */
 
 /**
+ * Of runs that this connection has not begun: one goes on, none does, another
+ * connection has begun one.
+ *
+ * @typedef {{type: 'following', requestId: string, content: string, position?: number}} FollowingEvent
+ * @typedef {{type: 'idle', lastRequestId?: string}} IdleEvent
+ * @typedef {{type: 'message', requestId: string, content: string}} MessageEvent
+ * @typedef {{type: 'reset', requestId: string}} ResetEvent
+ */
+
+/**
  * @typedef {object} ErrorEvent
  * @property {'error'} type
  * @property {string} [requestId]
  * @property {string} message
  * @property {boolean} retryable
- * @property {string} [code]
+ * @property {ErrorCode} [code]
  * @property {number} [retryAfterMs]
  */
 
 /**
- * @typedef {TokenEvent | FinalEvent | ErrorEvent | CancelledEvent | PongEvent} ServerEvent
+ * @typedef {TokenEvent | FinalEvent | ErrorEvent | CancelledEvent | PongEvent
+ *   | AliveEvent | FollowingEvent | IdleEvent | MessageEvent | ResetEvent} ServerEvent
+ */
+
+/**
+ * @template T
+ * @typedef {T | Promise<T> | (() => T | Promise<T>)} Given as it is, or by a
+ *   function that is called for each socket; where that throws, the attempt
+ *   has failed, for good if the error's retryable is false
  */
 
 /**
  * @typedef {object} ConnectionOptions
- * @property {string | URL | (() => string | URL)} [url] the thread endpoint,
- *   ws, wss, http, https or relative to the page; a function is called for
- *   each socket. Default: /api/chat/ws
- * @property {string | string[]} [protocols] subprotocols to offer; where
- *   'thread-ws' is among them, or none is set, 'thread-ws.v2' goes before it
- * @property {readonly number[]} [backoff] ms before each attempt to come back
+ * @property {Given<string | URL>} [url] the thread endpoint, ws, wss, http,
+ *   https or relative to the page. Default: /api/chat/ws
+ * @property {Given<string | string[] | undefined>} [protocols] subprotocols to
+ *   offer; where 'thread-ws' is among them, or none is set, 'thread-ws.v2' goes
+ *   before it
+ * @property {boolean} [resume] whether to follow runs: those of an earlier
+ *   socket, page or tab. Default: where the server chooses 'thread-ws.v2'
+ * @property {readonly number[]} [backoff] ms before each of the first attempts
+ *   to come back
+ * @property {number} [retryEveryMs] ms between those that follow; 0: none, the
+ *   user is asked
  * @property {number} [jitter] 0 to 1: the part of a delay that chance may
  *   take off
  * @property {number} [restartSpreadMs] the longest wait before coming back to
@@ -79,22 +119,49 @@
  *   fails and is cancelled; 0 to wait for ever
  * @property {any} [WebSocket] the constructor, where there is no global one
  * @property {EventTarget | null} [network] where online and offline are told
+ * @property {typeof globalThis.fetch | null} [fetch] by which a handshake that
+ *   failed is looked into; null: not at all
  */
 
 /**
- * @typedef {object} SendOptions
+ * @typedef {object} RunListeners
+ * @property {(delta: string, run: Run) => void} [onToken]
+ * @property {(run: Run) => void} [onReset] what was told of the answer is void:
+ *   it begins anew
+ */
+
+/**
+ * How a run that was refused before it began, or was lost, is sent again under
+ * its name.
+ *
+ * @typedef {object} Retries
+ * @property {number} [times] 5
+ * @property {number} [withinMs] 60000, from the first refusal
+ * @property {boolean} [begun] whether also one that may have begun: its agent
+ *   is asked twice then. false
+ */
+
+/**
+ * @typedef {object} SendOnly
  * @property {string} [requestId] names the run. A retry gives the failed
  *   run's, so that the message is not answered twice. Default: a new UUID
  * @property {AbortSignal} [signal] cancels the run
- * @property {(delta: string, run: Run) => void} [onToken]
+ * @property {number | false | Retries} [retries] a number: so many times, also
+ *   what has begun; false: never
  */
 
+/** @typedef {SendOnly & RunListeners} SendOptions */
+
 /**
- * One run: a promise of its final event, and an async iterable of its deltas.
+ * One run: a promise of its final event, and an async iterable of its deltas;
+ * who leaves that before its end cancels. `own`: this connection has begun it;
+ * `text`: what has come of the answer.
  *
  * @typedef {Promise<FinalEvent> & AsyncIterable<string> & {
  *   readonly requestId: string,
  *   readonly content: string,
+ *   readonly own: boolean,
+ *   readonly text: string,
  *   cancel(): void,
  * }} Run
  */
@@ -103,20 +170,42 @@
  * @typedef {object} ConnectionEvents
  * @property {ConnectionState} state
  * @property {ServerEvent} event every event of the server, as it came
+ * @property {Run} run one that this connection has not begun: by another tab or
+ *   device, or before the page was loaded
  * @property {{message: string, data: unknown}} warning what was ignored, for
  *   the log: events for no known run, errors that belong to none
  */
 
 /**
+ * How the socket was lost.
+ *
+ * @typedef {object} Loss
+ * @property {boolean} [all] also for what was never sent
+ * @property {string} message
+ * @property {ErrorCode} code
+ * @property {boolean} [retryable]
+ * @property {number} [closeCode]
+ */
+
+/**
  * @typedef {object} Entry
  * @property {Run} run
- * @property {boolean} sent
+ * @property {boolean} own
+ * @property {boolean} sent it is the server's affair, as far as is known
+ * @property {boolean} begun something was heard of it
  * @property {boolean} cancelled
+ * @property {number} [position] after what was heard of it, as the server counts
+ * @property {Required<Retries>} retries
+ * @property {number} tries how often it was sent again
+ * @property {number} [until] no later than that
+ * @property {ReturnType<typeof setTimeout>} [waiting] for that
  * @property {number} heard when the run was last heard of, or can be at the
  *   latest while something large is on its way
  * @property {number} size characters of the answer that have come
- * @property {(onToken: (delta: string, run: Run) => void) => void} follow
+ * @property {(listeners: RunListeners) => void} listen
  * @property {(delta: string) => void} push
+ * @property {() => void} again what follows tells it from its beginning
+ * @property {() => void} reset what was told is void
  * @property {(event: FinalEvent) => void} end
  * @property {(error: ThreadError) => void} fail
  */

@@ -60,6 +60,7 @@ test('a failure is RUN_ERROR, a cancel a finished run', async (t) => {
   assert.equal(started.type, 'RUN_STARTED');
   assert.equal(error.type, 'RUN_ERROR');
   assert.equal(error.code, 'UPSTREAM_RATE_LIMITED');
+  assert.equal(error.rawEvent.retryable, true);
 
   const controller = new AbortController();
   const stopped = runEvents(connection, { runId: 'run-3', messages: user('y') }, controller);
@@ -73,6 +74,29 @@ test('a failure is RUN_ERROR, a cancel a finished run', async (t) => {
     ['TEXT_MESSAGE_END', 'RUN_FINISHED']);
   assert.deepEqual(rest.at(-1).outcome, { type: 'cancelled' });
   assert.equal(await asked.aborted, true);
+});
+
+test('what cannot be sent is refused by name, or left out where that is said', async (t) => {
+  const { agent, gateway } = context;
+  const connection = connect(t, { url: gateway.wsUrl });
+  const image = [{ type: 'text', text: 'see' }, { type: 'image', source: { type: 'url', value: 'https://x.test/' } }];
+  let runs = 0;
+
+  for (const [name, input] of [['tools', { tools: [{ name: 'x' }] }], ['context', { context: [{}] }],
+    ['state', { state: { a: 1 } }], ['forwardedProps', { forwardedProps: { a: 1 } }],
+    ['resume', { resume: [{}] }], ['files', { messages: user(image) }],
+    ['tools', { messages: [...user('q'), { role: 'tool', content: 'x', toolCallId: 'c' }] }]]) {
+    const all = { messages: user('q'), tools: [], context: [], state: {}, ...input };
+    const [started, error] = await collect(runEvents(connection, { runId: `not-${++runs}`, ...all }));
+
+    assert.equal(started.type, 'RUN_STARTED');
+    assert.equal(error.code, 'INVALID_MESSAGE');
+    assert.match(error.message, new RegExp(` ${name}\\.`));
+
+    const events = collect(runEvents(connection, { runId: `lax-${runs}`, ...all }, { ignore: [name] }));
+    (await agent.next()).answer('ok');
+    assert.equal((await events).at(-1).type, 'RUN_FINISHED');
+  }
 });
 
 test('who stops reading cancels', async (t) => {

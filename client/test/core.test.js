@@ -203,7 +203,7 @@ test('messages are sent in the order in which they came', async (t) => {
   const url = await startPeer(t, (socket) =>
     socket.on('message', (data) => commands.push(JSON.parse(String(data)))));
   const connection = connect(t, { url });
-  const ignored = ({ code }) => assert.equal(code, 'CLOSED');
+  const ignored = () => {};
 
   connection.on('state', ({ status }) => {
     if (status === 'connected') {

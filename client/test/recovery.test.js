@@ -12,6 +12,7 @@ import { freePort, startRelay } from './helpers/net.js';
 const context = useGateway();
 
 const QUICK = { backoff: [10, 20, 40] };
+const THRICE = { ...QUICK, retryEveryMs: 0 };
 
 async function relay(t) {
   const it = await startRelay(context.gateway.port);
@@ -145,10 +146,10 @@ test('a slow agent is no silent server', async (t) => {
   assert.deepEqual(states, []);
 });
 
-test('a server that is away is tried after 1, 2 and 4 s, then the user is asked', async (t) => {
+test('a server that is away is tried after 1, 2 and 4 s; then, if so wanted, the user is asked', async (t) => {
   const { count, WebSocket } = countingWebSocket();
   const port = await freePort();
-  const connection = connect(t, { url: `ws://127.0.0.1:${port}/`, WebSocket });
+  const connection = connect(t, { url: `ws://127.0.0.1:${port}/`, WebSocket, retryEveryMs: 0 });
   const states = [];
   const start = performance.now();
 
@@ -224,7 +225,7 @@ test('a reload sends the client away and back, the running answer first', async 
 
 test('a server that restarts without end is left alone', async (t) => {
   const url = await startPeer(t, (socket) => socket.close(1012));
-  const connection = connect(t, { url, ...QUICK, restartSpreadMs: 5 });
+  const connection = connect(t, { url, ...THRICE, restartSpreadMs: 5 });
   const attempts = [];
 
   connection.on('state', (s) => s.retryAt && attempts.push(s.attempt));
@@ -334,7 +335,7 @@ test('there are never two sockets', async (t) => {
 test('online brings an attempt forward, and one that was given up', async (t) => {
   const { relay: between, url } = await relay(t);
   const network = new EventTarget();
-  const connection = connect(t, { url, network, backoff: [60000, 60000] });
+  const connection = connect(t, { url, network, backoff: [60000, 60000], retryEveryMs: 0 });
 
   await stateOf(connection, 'connected');
   between.cut();
@@ -359,6 +360,7 @@ test('going offline asks the server whether it is there', async (t) => {
   const connection = connect(t, { url, network, livenessMs: 300, ...QUICK });
 
   await stateOf(connection, 'connected');
+  await connection.underWay();
   network.dispatchEvent(new Event('offline'));
   await nextOf(connection, 'event', (event) => event.type === 'pong');
   assert.equal(connection.state.status, 'connected');

@@ -5,13 +5,14 @@
 
 import { after, before } from 'node:test';
 
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
 
 import { ThreadConnection } from '../../src/index.js';
 import { startAgent } from './agent.js';
 import { startGateway } from './gateway.js';
 
 export { countingWebSocket } from './count.js';
+export { startPeer, startScript } from './peer.js';
 
 let threads = 0;
 
@@ -72,26 +73,6 @@ export function nextOf(connection, type, test = () => true) {
       }
     });
   });
-}
-
-/* a WebSocket server that does what the test says, for what a sound gateway
-   never does */
-export async function startPeer(t, onConnection) {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-
-  await new Promise((resolve) => { server.on('listening', resolve); });
-
-  server.on('connection', (socket) => {
-    socket.on('error', () => {});
-    onConnection(socket);
-  });
-
-  t.after(() => {
-    server.clients.forEach((socket) => socket.terminate());
-    server.close();
-  });
-
-  return `ws://127.0.0.1:${server.address().port}/`;
 }
 
 export async function history(gateway, threadId) {

@@ -81,7 +81,8 @@ test('the server\'s reason is told as a sentence', async (t) => {
   const own = await browser.newContext();
   t.after(() => own.close());
   await own.routeWebSocket('**/api/chat/ws*', (socket) => {
-    socket.onMessage(() => socket.close({ code: 1008, reason: 'this is not your thread' }));
+    socket.onMessage((text) => text.includes('"message"')
+      && socket.close({ code: 1008, reason: 'this is not your thread' }));
   });
   agent.respond = null;
   const page = await openPage(t, { browser, gateway }, { context: own });

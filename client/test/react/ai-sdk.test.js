@@ -13,6 +13,7 @@ import { startAgent } from '../helpers/agent.js';
 import { countingWebSocket } from '../helpers/count.js';
 import { startGateway } from '../helpers/gateway.js';
 import { startRelay } from '../helpers/net.js';
+import { startScript } from '../helpers/peer.js';
 import { renderHook, unmountAll } from './render.js';
 
 let agent;
@@ -21,6 +22,8 @@ let count;
 let transport;
 let options;
 let threads = 0;
+
+const cleanUps = [];
 
 const newThread = () => `sdk-${process.pid}-${++threads}`;
 const user = (text, id = `m${++threads}`) => ({ id, role: 'user', parts: [{ type: 'text', text }] });
@@ -42,6 +45,7 @@ beforeEach(() => {
 
 afterEach(async () => {
   unmountAll();
+  cleanUps.splice(0).forEach((cleanUp) => cleanUp());
   transport.close();
   await count.allClosed();
 });
@@ -190,11 +194,78 @@ test('an abort, and an error, are told by chunks', async () => {
   assert.equal(await asked.aborted, true);
 
   const failed = await ask(chat, [user('wrong')]);
-  (await agent.next()).fail(400, 'no');
-  const [start, error] = await chunks(failed);
-  assert.equal(start.type, 'start');
-  assert.equal(error.type, 'error');
-  assert.ok(error.errorText);
+  const half = await agent.next();
+  half.token('half');
+  const rest = [];
+  await assert.rejects(async () => {
+    for await (const chunk of failed) {
+      rest.push(chunk);
+      if (chunk.delta) {
+        half.res.destroy();
+      }
+    }
+  }, { code: 'UPSTREAM_FAILED', retryable: true });
+  assert.equal(rest.map(({ delta = '' }) => delta).join(''), 'half');
+  assert.equal(rest.at(-1).type, 'text-end');
+});
+
+test('useChat: its error is the run\'s, with all that it says', async () => {
+  const hook = renderHook(useChat).render({ id: newThread(), transport });
+
+  hook.act((it) => { it.sendMessage({ text: 'try' }); });
+  (await agent.next()).fail(429, 'slow down', { 'Retry-After': '7' });
+  await hook.until(is('error'));
+  const { code, retryable, retryAfterMs } = hook.current.error;
+  assert.deepEqual({ code, retryable, retryAfterMs },
+    { code: 'UPSTREAM_RATE_LIMITED', retryable: true, retryAfterMs: 7000 });
+});
+
+test('what cannot be sent is refused by name, or left out where that is said', async () => {
+  const chat = newThread();
+  const file = { type: 'file', mediaType: 'text/plain', url: 'data:,x' };
+  const reply = { id: 'a1', role: 'assistant', parts: [{ type: 'text', text: 'so' }] };
+
+  for (const [name, messages, rest] of [
+    ['files', [{ ...user('see'), parts: [file, { type: 'text', text: 'see' }] }], {}],
+    ['tools', [user('q'), reply], {}],
+    ['headers', [user('q')], { headers: { 'X-A': 'b' } }],
+    ['body', [user('q')], { body: { model: 'large' } }],
+    ['metadata', [user('q')], { metadata: { a: 1 } }],
+  ]) {
+    await assert.rejects(ask(chat, messages, rest),
+      { code: 'INVALID_MESSAGE', retryable: false, message: new RegExp(` ${name}\\.`) });
+
+    const lax = new ThreadChatTransport({ ...options, ignore: [name] });
+    try {
+      const stream = await lax.sendMessages({ trigger: 'submit-message', chatId: newThread(), messages, ...rest });
+      (await agent.next()).answer('ok');
+      assert.equal((await chunks(stream)).at(-1).type, 'finish');
+    } finally {
+      lax.close();
+    }
+  }
+
+  /* what is empty is nothing */
+  const stream = await ask(chat, [user('q')], { headers: {}, body: {} });
+  (await agent.next()).answer('ok');
+  await chunks(stream);
+});
+
+test('useChat: an answer that another page awaits goes on here', async () => {
+  const script = await startScript({ after: (cleanUp) => cleanUps.push(cleanUp) });
+  const own = new ThreadChatTransport({ ...options, url: script.url });
+
+  cleanUps.push(() => own.close());
+  const hook = renderHook(useChat, { strict: false })
+    .render({ id: newThread(), transport: own, resume: true });
+  const socket = await script.next();
+  await socket.asked({}, { type: 'following', requestId: 'r1', content: 'tell' },
+    { type: 'token', requestId: 'r1', value: 'one ' });
+  await hook.until((it) => it.messages.length === 1 && textOf(it.messages[0]) === 'one ');
+  assert.equal(hook.current.messages[0].id, 'r1-answer');
+  socket.say({ type: 'token', requestId: 'r1', value: 'two' },
+    { type: 'final', requestId: 'r1', message: 'one two', latencyMs: 1 });
+  await hook.until((it) => it.status === 'ready' && textOf(it.messages[0]) === 'one two');
 });
 
 test('who stops reading cancels', async () => {
@@ -277,7 +348,7 @@ test('with a storage, what was awaited is asked for after a reload', async () =>
 
     /* the page goes */
     before.close();
-    assert.equal((await chunks(lost)).at(-1).type, 'error');
+    await assert.rejects(chunks(lost), { code: 'CLOSED' });
     assert.equal(items.size, 1);
 
     transport = new ThreadChatTransport({ ...options, storage });

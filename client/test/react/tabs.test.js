@@ -1,0 +1,188 @@
+/**
+ * The hooks on a server that lets runs be followed, which does as its script
+ * says; in StrictMode.
+ */
+
+import assert from 'node:assert/strict';
+
+import { WebSocket } from 'ws';
+import { afterEach, test } from 'vitest';
+
+import { useChatMessages } from '../../src/react.js';
+import { startScript } from '../helpers/peer.js';
+import { renderHook, unmountAll } from './render.js';
+
+const cleanUps = [];
+
+afterEach(() => {
+  unmountAll();
+  cleanUps.splice(0).forEach((cleanUp) => cleanUp());
+});
+
+const token = (requestId, value, position) => ({ type: 'token', requestId, value, position });
+const final = (requestId, message) => ({ type: 'final', requestId, message, latencyMs: 1 });
+const following = (requestId, content) => ({ type: 'following', requestId, content });
+const texts = ({ messages }) => messages.map(({ role, content }) => [role, content]);
+const isIdle = (hook) => !hook.isStreaming;
+
+/* a thread that is shown, and its first socket, which has said its follow */
+async function show(options, ...answer) {
+  const script = await startScript({ after: (cleanUp) => cleanUps.push(cleanUp) });
+  const hook = renderHook(useChatMessages).render('t', {
+    url: script.url, WebSocket, backoff: [5], ...options,
+  });
+  const socket = await script.next();
+
+  await socket.asked({}, ...answer);
+
+  return { script, hook, socket };
+}
+
+test('a page that is loaded in mid-answer shows it', async () => {
+  const { hook, socket } = await show({}, following('r1', 'tell'), token('r1', 'one ', 1));
+
+  await hook.until((it) => it.messages[1]?.content === 'one ');
+  assert.equal(hook.current.isStreaming, true);
+  socket.say(token('r1', 'two', 2), final('r1', 'one two'));
+  await hook.until(isIdle);
+  assert.deepEqual(texts(hook.current), [['user', 'tell'], ['assistant', 'one two']]);
+  assert.ok(hook.current.messages.every(({ status }) => status === 'done'));
+});
+
+test('what another tab asks is shown in its place, and can be stopped here', async () => {
+  const { hook, socket } = await show({}, { type: 'idle' });
+
+  hook.act((it) => it.sendMessage('mine'));
+  const { requestId } = await socket.next();
+  socket.say(token(requestId, 'for ', 1), { type: 'message', requestId: 'x', content: 'theirs' },
+    token('x', 'not ', 1), token(requestId, 'me', 2), final(requestId, 'for me'));
+  await hook.until((it) => it.messages.length === 4);
+  assert.deepEqual(texts(hook.current), [['user', 'mine'], ['assistant', 'for me'],
+    ['user', 'theirs'], ['assistant', 'not ']]);
+  assert.equal(hook.current.isStreaming, true);
+
+  hook.act((it) => it.setInput('being written'));
+  hook.current.cancel();
+  assert.deepEqual(await socket.next(), { type: 'cancel', requestId: 'x' });
+  socket.say({ type: 'cancelled', requestId: 'x' });
+  await hook.until(isIdle);
+  assert.equal(hook.current.messages.length, 2);
+  assert.equal(hook.current.input, 'being written');
+});
+
+test('a loss in mid-answer shows nothing but the answer', async () => {
+  const { script, hook, socket } = await show({}, { type: 'idle' });
+  const seen = new Set();
+
+  hook.act((it) => it.sendMessage('tell'));
+  const { requestId } = await socket.next();
+  socket.say(token(requestId, 'one ', 1));
+  await hook.until((it) => it.messages.length === 2);
+  socket.close(1012);
+
+  const next = await script.next();
+  await next.asked({ requestId, after: 1 }, { ...following(requestId, 'tell'), position: 1 },
+    token(requestId, 'two', 2));
+  await hook.until((it) => {
+    seen.add(`${it.error} ${it.isStreaming} ${it.messages.length}`);
+    return it.messages[1]?.content === 'one two';
+  });
+  next.say(final(requestId, 'one two'));
+  await hook.until(isIdle);
+  assert.deepEqual([...seen], ['null true 2']);
+});
+
+test('the history comes first, and again when the thread has grown', async () => {
+  let past = [
+    { id: 'r1', role: 'user', content: 'q1', requestId: 'r1' },
+    { id: 'r1-answer', role: 'assistant', content: 'a1', requestId: 'r1' },
+  ];
+  let loads = 0;
+  const loadHistory = async (threadId) => {
+    assert.equal(threadId, 't');
+    loads++;
+    return past;
+  };
+  const { script, hook, socket } = await show({ loadHistory }, { type: 'idle', lastRequestId: 'r1' });
+
+  await hook.until((it) => it.messages.length === 2);
+  const once = loads;
+
+  hook.act((it) => it.sendMessage('q2'));
+  const { requestId } = await socket.next();
+  socket.say(final(requestId, 'a2'));
+  await hook.until((it) => isIdle(it) && it.messages.length === 4);
+
+  past = [...past, ...hook.current.messages.slice(2),
+    { id: 'r3', role: 'user', content: 'q3', requestId: 'r3' },
+    { id: 'r3-answer', role: 'assistant', content: 'a3', requestId: 'r3' }];
+  socket.drop();
+  await (await script.next()).asked({}, { type: 'idle', lastRequestId: 'r3' });
+  await hook.until((it) => it.messages.length === 6);
+  assert.deepEqual(hook.current.messages.map(({ content }) => content),
+    ['q1', 'a1', 'q2', 'a2', 'q3', 'a3']);
+  assert.equal(loads, once + 1);
+});
+
+test('a partial answer stays where that is wanted', async () => {
+  const { hook, socket } = await show({ keepPartial: true }, { type: 'idle' });
+
+  hook.act((it) => it.sendMessage('long'));
+  const first = await socket.next();
+  socket.say(token(first.requestId, 'once upon', 1));
+  await hook.until((it) => it.messages.length === 2);
+  hook.current.cancel();
+  await socket.next();
+  socket.say({ type: 'cancelled', requestId: first.requestId });
+  await hook.until(isIdle);
+  assert.deepEqual(hook.current.messages.map(({ content, status }) => [content, status]),
+    [['long', 'stopped'], ['once upon', 'stopped']]);
+  assert.equal(hook.current.input, '');
+
+  hook.act((it) => it.sendMessage('other'));
+  const second = await socket.next();
+  socket.say(token(second.requestId, 'half', 2), {
+    type: 'error', requestId: second.requestId, code: 'UPSTREAM_FAILED', message: 'no', retryable: true,
+  });
+  await hook.until((it) => it.error);
+  assert.deepEqual(hook.current.messages.slice(2).map(({ content, status }) => [content, status]),
+    [['other', 'failed'], ['half', 'stopped']]);
+
+  hook.act((it) => it.retry());
+  assert.equal((await socket.next()).requestId, second.requestId);
+  socket.say(token(second.requestId, 'whole', 3), final(second.requestId, 'whole'));
+  await hook.until((it) => isIdle(it) && it.messages.length === 4);
+  assert.deepEqual(texts(hook.current).slice(2), [['user', 'other'], ['assistant', 'whole']]);
+});
+
+test('an answer that grows is not rendered with each delta', async () => {
+  const { hook, socket } = await show({}, { type: 'idle' });
+
+  hook.act((it) => it.sendMessage('long'));
+  const { requestId } = await socket.next();
+  const before = hook.renders;
+  socket.say(...Array.from({ length: 2000 }, () => token(requestId, 'x')),
+    final(requestId, 'x'.repeat(2000)));
+  await hook.until((it) => isIdle(it) && it.messages[1]?.content.length === 2000);
+  assert.ok(hook.renders - before < 1000, `${hook.renders - before}`);
+});
+
+test('how often it is can be chosen', async () => {
+  const { hook, socket } = await show({ throttleMs: 1e6 }, { type: 'idle' });
+  let deltas = 0;
+
+  hook.act((it) => it.sendMessage('long'));
+  const { requestId } = await socket.next();
+  hook.current.connection.connectionRef.current.on('event', ({ type }) => {
+    deltas += type === 'token';
+  });
+  socket.say(token(requestId, 'a'), token(requestId, 'b'), { type: 'message', requestId: 'x', content: 'sign' });
+  await hook.until((it) => it.messages.length === 2);
+  assert.equal(deltas, 2);
+  assert.deepEqual(texts(hook.current), [['user', 'long'], ['user', 'sign']]);
+
+  socket.say(final(requestId, 'ab'), final('x', 'y'));
+  await hook.until(isIdle);
+  assert.deepEqual(texts(hook.current), [['user', 'long'], ['assistant', 'ab'],
+    ['user', 'sign'], ['assistant', 'y']]);
+});
