@@ -146,6 +146,20 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("thread_ws_events"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_1MORE,
+      ngx_thread_ws_settings_events,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_reasoning_tags"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_1MORE,
+      ngx_thread_ws_settings_reasoning_tags,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("thread_ws_replay"),
       NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
       ngx_thread_ws_settings_replay,
@@ -392,6 +406,8 @@ ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
     conf->parameters = NGX_CONF_UNSET_PTR;
     conf->busy = NGX_CONF_UNSET_UINT;
     conf->queue = NGX_CONF_UNSET_UINT;
+    conf->events = NGX_CONF_UNSET_UINT;
+    conf->reasoning_tags = NGX_CONF_UNSET_PTR;
     conf->max_message_size = NGX_CONF_UNSET_SIZE;
     conf->max_response_size = NGX_CONF_UNSET_SIZE;
     conf->output_buffer = NGX_CONF_UNSET_SIZE;
@@ -454,6 +470,9 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->busy, prev->busy,
                               NGX_THREAD_WS_BUSY_INTERRUPT);
 
+    ngx_conf_merge_uint_value(conf->events, prev->events, 0);
+    ngx_conf_merge_ptr_value(conf->reasoning_tags, prev->reasoning_tags, NULL);
+
     ngx_conf_merge_size_value(conf->max_message_size, prev->max_message_size,
                               1024 * 1024);
     ngx_conf_merge_size_value(conf->max_response_size,
@@ -467,13 +486,8 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->origins_mode, prev->origins_mode,
                               NGX_THREAD_WS_ORIGINS_SAME);
 
-    if (conf->deflate.enable == NGX_CONF_UNSET) {
-        conf->deflate = prev->deflate;
-
-        if (conf->deflate.enable == NGX_CONF_UNSET) {
-            conf->deflate.enable = 0;
-        }
-    }
+    ngx_thread_ws_settings_merge_deflate(prev, conf);
+    ngx_thread_ws_settings_merge_context(prev, conf);
 
     if (ngx_thread_ws_settings_merge_compact(cf, prev, conf) != NGX_OK) {
         return NGX_CONF_ERROR;
@@ -482,15 +496,6 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->connections_warn, prev->connections_warn, 0);
     ngx_conf_merge_ptr_value(conf->store, prev->store,
                              &ngx_thread_ws_store_connection);
-
-    if (conf->context.runs == NGX_CONF_UNSET_UINT) {
-        conf->context = prev->context;
-
-        if (conf->context.runs == NGX_CONF_UNSET_UINT) {
-            conf->context.runs = 50;
-            conf->context.bytes = 256 * 1024;
-        }
-    }
 
     ngx_conf_merge_ptr_value(conf->event_log, prev->event_log, NULL);
     ngx_conf_merge_ptr_value(conf->trace, prev->trace, NULL);

@@ -92,6 +92,8 @@ typedef struct {
 
     ngx_uint_t                 busy;         /* ngx_thread_ws_busy_e */
     ngx_uint_t                 queue;        /* messages that may wait */
+    ngx_uint_t                 events;       /* beside text: a reply's wants */
+    ngx_array_t               *reasoning_tags;   /* of ngx_str_t; NULL: none */
 
     size_t                     max_message_size;
     size_t                     max_response_size;

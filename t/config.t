@@ -337,6 +337,8 @@ duplicate
     thread_ws_system_prompt "Be brief.";
     thread_ws_parameters '{"temperature":1}';
     thread_ws_busy queue 3;
+    thread_ws_events reasoning tools;
+    thread_ws_reasoning_tags think;
     thread_ws_max_message_size 2m;
     thread_ws_max_response_size 8m;
     thread_ws_output_buffer 128k;
@@ -502,3 +504,64 @@ not "on"
 --- refused
 thread_ws_replay
 "replays"
+
+=== TEST 50: a kind of events that there is not
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_events text thoughts;
+    }
+--- refused
+thread_ws_events
+thoughts
+
+=== TEST 51: a kind of events twice
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_events tools tools;
+    }
+--- refused
+thread_ws_events
+"tools" beside another
+
+=== TEST 52: a tag that is none
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_reasoning_tags <think>;
+    }
+--- refused
+thread_ws_reasoning_tags
+<think>
+
+=== TEST 53: a tag twice
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_reasoning_tags think think;
+    }
+--- refused
+thread_ws_reasoning_tags
+"think" beside another
+
+=== TEST 54: tags and none
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_reasoning_tags think;
+        thread_ws_reasoning_tags off;
+    }
+--- refused
+thread_ws_reasoning_tags
+duplicate
+
+=== TEST 55: more tags than there are
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_reasoning_tags a b c d e f g h i;
+    }
+--- refused
+thread_ws_reasoning_tags
+too many

@@ -198,9 +198,10 @@ same('commands', [all($c{'ngx_thread_ws_command.c'}, qr/^    \{ "(\w+)",$/m)],
         qr/^\| `(\w+)` \|/m)]);
 
 same('events', [all(join('', @c{qw(ngx_thread_ws_event.c
-    ngx_thread_ws_event.h)}), qr/\{\\"type\\":\\"(\w+)/)],
+    ngx_thread_ws_event.h ngx_thread_ws_event_part.c)}),
+        qr/(?:\{\\"type\\":\\"|^    \{ ngx_string\(")([\w-]+)/m)],
     [all($protocol =~ /^## Events.*?\n(.*?)(?=^## )/ms ? $1 : '',
-        qr/^\| `(\w+)` \|/m)]);
+        qr/^\| `([\w-]+)` \|/m)]);
 
 # links to files that are there
 

@@ -36,7 +36,7 @@ my @rooms = grep { !ref } @arrows;
 my @pure_rooms = qw(ws json dialect wire);
 my @pure = (glob("src/{@{[join ',', @pure_rooms]}}/*.[ch]"),
     glob('src/base/ngx_thread_ws_{bytes,string,uuid}.[ch]'),
-    glob('src/run/ngx_thread_ws_journal.[ch]'));
+    glob('src/run/ngx_thread_ws_journal*.[ch]'));
 
 my $foreign = join '|', qw(
     ngx_cycle ngx_current_msec ngx_connection_t ngx_event_t
@@ -65,7 +65,6 @@ my %long_functions = (
     ngx_thread_ws_history_handler => 77,
     ngx_thread_ws_inflate_run => 74,
     ngx_thread_ws_json_escaped => 68,
-    ngx_thread_ws_merge_loc_conf => 68,
     ngx_thread_ws_origin_server_name => 62,
     ngx_thread_ws_output_flush => 69,
     ngx_thread_ws_prompt => 69,

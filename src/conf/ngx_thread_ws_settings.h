@@ -28,6 +28,10 @@ char *ngx_thread_ws_settings_replay(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_interval(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_thread_ws_settings_events(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_reasoning_tags(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_thread_ws_settings_gather(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_origins(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -56,6 +60,13 @@ char *ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
 void *ngx_thread_ws_settings_create_srv(ngx_conf_t *cf);
 char *ngx_thread_ws_settings_merge_srv(ngx_conf_t *cf, void *parent,
     void *child);
+
+/* what is inherited as a whole, or not */
+
+void ngx_thread_ws_settings_merge_deflate(ngx_thread_ws_loc_conf_t *prev,
+    ngx_thread_ws_loc_conf_t *conf);
+void ngx_thread_ws_settings_merge_context(ngx_thread_ws_loc_conf_t *prev,
+    ngx_thread_ws_loc_conf_t *conf);
 
 /* the content handler of the location, or why it cannot be */
 

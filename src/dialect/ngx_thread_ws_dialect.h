@@ -238,6 +238,7 @@ struct ngx_thread_ws_dialect_s {
 
     unsigned       end_mark:1;   /* a stream without one was cut; otherwise the
                                     end of the body is the end of the answer */
+    unsigned       resets:1;     /* messages may be begun anew */
 
     /* NULL: the server keeps no threads */
 

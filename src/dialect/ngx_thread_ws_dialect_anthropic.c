@@ -48,6 +48,7 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_anthropic = {
     NULL,
     ngx_thread_ws_anthropic_headers,
     1,
+    0,
     NULL
 };
 

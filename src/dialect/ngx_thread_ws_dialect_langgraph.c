@@ -47,6 +47,7 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_langgraph = {
     ngx_thread_ws_langgraph_blame,
     NULL,
     0,
+    1,
     &ngx_thread_ws_dialect_langgraph_threads
 };
 

@@ -45,6 +45,7 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_openai = {
     NULL,
     NULL,
     1,
+    0,
     NULL
 };
 

@@ -1,7 +1,8 @@
 
 /*
- * What an agent answers: from its bytes over SSE events to deltas.  A delta
- * stays as the agent escaped it, and goes into the journal by one copy.
+ * What an agent answers: from its bytes over SSE events to deltas, and parts
+ * beside them.  A delta stays as the agent escaped it, and goes into the
+ * journal by one copy.
  */
 
 
@@ -14,10 +15,41 @@
 
 #define NGX_THREAD_WS_ANSWER_EXTRA  8192
 
+/* ... and what a part counts beside its own bytes */
+
+#define NGX_THREAD_WS_ANSWER_PART   64
+
 
 static ngx_int_t ngx_thread_ws_answer_event(ngx_thread_ws_run_t *run,
     ngx_uint_t *deltas);
-static ngx_int_t ngx_thread_ws_answer_delta(ngx_thread_ws_run_t *run);
+static ngx_int_t ngx_thread_ws_answer_said(ngx_thread_ws_run_t *run);
+static ngx_int_t ngx_thread_ws_answer_part(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_part_t *part);
+static ngx_int_t ngx_thread_ws_answer_text(ngx_thread_ws_run_t *run,
+    size_t from, size_t to, size_t plain);
+
+
+static void
+ngx_thread_ws_answer_want(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_reply_t     *reply;
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    reply = &run->reply;
+    conf = run->conf;
+
+    reply->limit = conf->max_response_size;
+    reply->want = conf->events;
+
+    if (conf->dialect->resets) {
+        reply->want |= NGX_THREAD_WS_WANT_RESET;
+    }
+
+    if (conf->reasoning_tags) {
+        reply->tags = conf->reasoning_tags->elts;
+        reply->ntags = conf->reasoning_tags->nelts;
+    }
+}
 
 
 ngx_int_t
@@ -25,7 +57,7 @@ ngx_thread_ws_answer_header(ngx_thread_ws_run_t *run,
     ngx_thread_ws_agent_header_t *header)
 {
     run->status = header->status;
-    run->reply.limit = run->conf->max_response_size;
+    ngx_thread_ws_answer_want(run);
 
     if (header->type.len
         && ngx_thread_ws_string_dup(run->pool, &run->type, &header->type)
@@ -141,13 +173,13 @@ ngx_thread_ws_answer_event(ngx_thread_ws_run_t *run, ngx_uint_t *deltas)
     switch (rc) {
 
     case NGX_OK:
-        if (reply->delta.len == 0) {
+        if (reply->delta.len == 0 && reply->nparts == 0) {
             return NGX_OK;
         }
 
         (*deltas)++;
 
-        return ngx_thread_ws_answer_delta(run);
+        return ngx_thread_ws_answer_said(run);
 
     case NGX_DECLINED:
         return NGX_DECLINED;
@@ -167,23 +199,90 @@ ngx_thread_ws_answer_event(ngx_thread_ws_run_t *run, ngx_uint_t *deltas)
 }
 
 
+/* what an event brought goes into the journal: parts, and text between them */
+
 static ngx_int_t
-ngx_thread_ws_answer_delta(ngx_thread_ws_run_t *run)
+ngx_thread_ws_answer_said(ngx_thread_ws_run_t *run)
 {
+    size_t                  from, plain;
+    ngx_uint_t              i;
+    ngx_thread_ws_part_t   *part;
     ngx_thread_ws_reply_t  *reply;
 
     reply = &run->reply;
 
-    if (reply->delta_size
-        > run->conf->max_response_size - run->journal.plain)
+    for (i = 0; i < reply->nparts; i++) {
+        part = &reply->part[i];
+
+        run->parts += part->id.len + part->name.len + part->value.len
+                      + NGX_THREAD_WS_ANSWER_PART;
+    }
+
+    if (reply->delta_size + run->journal.plain + run->parts
+        > run->conf->max_response_size)
     {
         return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_RESPONSE_TOO_LARGE,
                                        "answer exceeds "
                                        "thread_ws_max_response_size");
     }
 
-    if (ngx_thread_ws_journal_text(&run->journal, reply->delta.data,
-                                   reply->delta.len, reply->delta_size)
+    plain = reply->delta_size;
+    from = 0;
+
+    for (i = 0; i < reply->nparts; i++) {
+        part = &reply->part[i];
+
+        if (part->at > from) {
+
+            if (ngx_thread_ws_answer_text(run, from, part->at, plain)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+
+            plain = 0;
+            from = part->at;
+        }
+
+        if (ngx_thread_ws_answer_part(run, part) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return (from < reply->delta.len)
+           ? ngx_thread_ws_answer_text(run, from, reply->delta.len, plain)
+           : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_answer_part(ngx_thread_ws_run_t *run, ngx_thread_ws_part_t *part)
+{
+    ngx_thread_ws_entry_part_t  entry;
+
+    entry.kind = NGX_THREAD_WS_ENTRY_END + part->kind;
+    entry.id = part->id;
+    entry.name = part->name;
+    entry.value = part->value;
+    entry.from = part->from;
+    entry.to = part->to;
+    entry.error = part->error;
+
+    if (ngx_thread_ws_journal_part(&run->journal, &entry) != NGX_OK) {
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
+                                       "no memory for the answer");
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_answer_text(ngx_thread_ws_run_t *run, size_t from, size_t to,
+    size_t plain)
+{
+    if (ngx_thread_ws_journal_text(&run->journal, run->reply.delta.data + from,
+                                   to - from, plain)
         != NGX_OK)
     {
         return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
@@ -266,7 +365,9 @@ ngx_thread_ws_answer_close(ngx_thread_ws_run_t *run, ngx_uint_t body)
                                            "no memory for the answer");
         }
 
-        if (reply->delta.len && ngx_thread_ws_answer_delta(run) != NGX_OK) {
+        if ((reply->delta.len || reply->nparts)
+            && ngx_thread_ws_answer_said(run) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }

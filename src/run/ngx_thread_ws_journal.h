@@ -20,9 +20,35 @@ typedef enum {
     NGX_THREAD_WS_ENTRY_ASKED = 1,           /* the message: its content, plain;
                                                 the first entry, if any */
     NGX_THREAD_WS_ENTRY_TEXT,                /* of the answer */
-    NGX_THREAD_WS_ENTRY_END                  /* an ending, as it is written for
+    NGX_THREAD_WS_ENTRY_END,                 /* an ending, as it is written for
                                                 other workers */
+
+    /* parts, in the order of ngx_thread_ws_part_e */
+
+    NGX_THREAD_WS_ENTRY_MESSAGE,
+    NGX_THREAD_WS_ENTRY_REASONING,
+    NGX_THREAD_WS_ENTRY_CALL,
+    NGX_THREAD_WS_ENTRY_INPUT,
+    NGX_THREAD_WS_ENTRY_CALL_END,
+    NGX_THREAD_WS_ENTRY_RESULT,
+    NGX_THREAD_WS_ENTRY_SOURCE,
+    NGX_THREAD_WS_ENTRY_DATA,
+    NGX_THREAD_WS_ENTRY_RESET
 } ngx_thread_ws_entry_e;
+
+
+/* A part of an answer beside its text: what is in an entry of such a kind. */
+
+typedef struct {
+    ngx_uint_t                 kind;         /* ngx_thread_ws_entry_e */
+    ngx_str_t                  id;           /* texts are the inside of JSON */
+    ngx_str_t                  name;         /* strings; the name is right */
+    ngx_str_t                  value;        /* after the id, the value after
+                                                that */
+    size_t                     from;         /* with RESET: the bytes of the */
+    size_t                     to;           /* text that are void */
+    ngx_uint_t                 error;        /* unsigned  error:1 */
+} ngx_thread_ws_entry_part_t;
 
 
 typedef struct {
@@ -148,6 +174,28 @@ ngx_int_t ngx_thread_ws_journal_seek(ngx_thread_ws_journal_t *journal,
 
 u_char *ngx_thread_ws_journal_answer(ngx_thread_ws_journal_t *journal,
     u_char *dst);
+
+/* Adds a part: NGX_OK, or NGX_ERROR without memory. */
+
+ngx_int_t ngx_thread_ws_journal_part(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_entry_part_t *part);
+
+/*
+ * Reads the part out of an entry of that kind, whose texts are where its bytes
+ * are: NGX_OK, or NGX_ERROR if they are none.
+ */
+
+ngx_int_t ngx_thread_ws_journal_part_read(ngx_thread_ws_entry_part_t *part,
+    ngx_uint_t kind, ngx_str_t *bytes);
+
+/*
+ * Writes all texts before a position that are not void by then, with NULL at
+ * all; there is room for all texts.  Returns the position after them, NULL
+ * without memory.
+ */
+
+u_char *ngx_thread_ws_journal_standing(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_position_t *until, u_char *dst);
 
 /* forgets what was said; who reads it still hears the end */
 

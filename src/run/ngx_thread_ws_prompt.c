@@ -131,6 +131,7 @@ ngx_thread_ws_prompt_settings(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
     prompt->content = run->content;
     prompt->request_id = run->subject.request_id;
     prompt->busy = ngx_thread_ws_busy_names[conf->busy];
+    prompt->want = conf->events;
     prompt->parameters = conf->parameters;
 
     if (ngx_thread_ws_prompt_value(run, r, conf->model, "thread_ws_model",

@@ -132,6 +132,8 @@ struct ngx_thread_ws_run_s {
     ngx_str_t                  type;         /* its Content-Type */
     ngx_str_t                  first;        /* the first bytes of its body */
     ngx_thread_ws_sse_t        sse;
+    size_t                     parts;        /* bytes of what there is beside
+                                                text */
     ngx_thread_ws_reply_t      reply;
     ngx_thread_ws_bytes_t      body;         /* of an error answer */
     ngx_thread_ws_journal_t    journal;

@@ -30,10 +30,6 @@ static ngx_int_t ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader);
 static ngx_int_t ngx_thread_ws_reader_cancelled(
     ngx_thread_ws_reader_t *reader);
 static ngx_int_t ngx_thread_ws_reader_error(ngx_thread_ws_reader_t *reader);
-static u_char *ngx_thread_ws_reader_room(ngx_thread_ws_reader_t *reader,
-    size_t size);
-static void ngx_thread_ws_reader_say(ngx_thread_ws_reader_t *reader,
-    u_char *event, u_char *last);
 
 
 ngx_int_t
@@ -55,6 +51,9 @@ ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader, ngx_uint_t all)
 
         if (kind == NGX_THREAD_WS_ENTRY_TEXT && bytes.len) {
             rc = ngx_thread_ws_reader_token(reader);
+
+        } else if (kind > NGX_THREAD_WS_ENTRY_END) {
+            rc = ngx_thread_ws_reader_part(reader, kind, &bytes);
 
         } else {
             ngx_thread_ws_journal_skip(journal, &reader->position, bytes.len);
@@ -263,7 +262,13 @@ ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader)
     }
 
     p = ngx_thread_ws_event_final_head(event, &final);
-    p = ngx_thread_ws_journal_answer(journal, p);
+
+    p = reader->begun ? ngx_thread_ws_journal_standing(journal, NULL, p)
+                      : ngx_thread_ws_journal_answer(journal, p);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
     p = ngx_thread_ws_event_final_tail(p, &final);
 
     ngx_thread_ws_reader_say(reader, event, p);
@@ -281,6 +286,11 @@ ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader)
 
     id = &reader->journal->request_id;
     follower = reader->follower;
+
+    if (reader->spoke) {
+        reader->spoke = 0;
+        return;
+    }
 
     if (!follower->v2 || ngx_thread_ws_reader_behind(reader)) {
         return;
@@ -347,7 +357,7 @@ ngx_thread_ws_reader_error(ngx_thread_ws_reader_t *reader)
 }
 
 
-static u_char *
+u_char *
 ngx_thread_ws_reader_room(ngx_thread_ws_reader_t *reader, size_t size)
 {
     ngx_thread_ws_follower_t  *follower;
@@ -361,7 +371,7 @@ ngx_thread_ws_reader_room(ngx_thread_ws_reader_t *reader, size_t size)
 
 /* an event, to those who follow with the place after it */
 
-static void
+void
 ngx_thread_ws_reader_say(ngx_thread_ws_reader_t *reader, u_char *event,
     u_char *last)
 {

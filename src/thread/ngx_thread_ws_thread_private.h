@@ -37,6 +37,18 @@ ngx_int_t ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader,
     ngx_uint_t all);
 void ngx_thread_ws_reader_close(ngx_thread_ws_reader_t *reader);
 
+/*
+ * An entry of a part, which it passes over; and for the reader's files alone:
+ * room for an event, and the event.
+ */
+
+ngx_int_t ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader,
+    ngx_uint_t kind, ngx_str_t *bytes);
+
+u_char *ngx_thread_ws_reader_room(ngx_thread_ws_reader_t *reader, size_t size);
+void ngx_thread_ws_reader_say(ngx_thread_ws_reader_t *reader, u_char *event,
+    u_char *last);
+
 /* says that the run goes on, to a follower that has nothing else to take */
 
 void ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader);

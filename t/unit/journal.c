@@ -15,6 +15,8 @@
 static void journal_test_empty(void);
 static void journal_test_entries(void);
 static void journal_test_readers(void);
+static void journal_test_parts(void);
+static void journal_test_standing(void);
 static void journal_say(ngx_thread_ws_journal_t *journal, const char *text);
 static void journal_take(ngx_thread_ws_journal_t *journal,
     ngx_thread_ws_position_t *position, size_t most, unit_text_t *text);
@@ -26,6 +28,8 @@ main(void)
     journal_test_empty();
     journal_test_entries();
     journal_test_readers();
+    journal_test_parts();
+    journal_test_standing();
 
     return unit_done();
 }
@@ -196,5 +200,125 @@ journal_test_readers(void)
     }
 
     unit_text_free(&said);
+    ngx_thread_ws_journal_free(&journal);
+}
+
+
+/* parts stand between the texts, and are no part of the answer */
+
+static void
+journal_test_parts(void)
+{
+    u_char                       answer[16];
+    ngx_str_t                    bytes;
+    ngx_uint_t                   kind;
+    ngx_thread_ws_journal_t      journal;
+    ngx_thread_ws_position_t     position;
+    ngx_thread_ws_entry_part_t   part, read;
+
+    static u_char  texts[] = "idname{}";
+
+    ngx_memzero(&journal, sizeof(ngx_thread_ws_journal_t));
+    ngx_memzero(&position, sizeof(ngx_thread_ws_position_t));
+    ngx_memzero(&part, sizeof(ngx_thread_ws_entry_part_t));
+
+    part.kind = NGX_THREAD_WS_ENTRY_RESULT;
+    part.id.data = texts;
+    part.id.len = 2;
+    part.name.data = texts + 2;
+    part.name.len = 4;
+    part.value.data = texts + 6;
+    part.value.len = 2;
+    part.error = 1;
+
+    journal_say(&journal, "a");
+    unit_ok(ngx_thread_ws_journal_part(&journal, &part) == NGX_OK,
+            "parts: one is added");
+    journal_say(&journal, "b");
+    ngx_thread_ws_journal_seal(&journal);
+
+    (void) ngx_thread_ws_journal_at(&journal, &position, &kind, &bytes);
+    ngx_thread_ws_journal_skip(&journal, &position, bytes.len);
+    (void) ngx_thread_ws_journal_at(&journal, &position, &kind, &bytes);
+
+    unit_int(kind, NGX_THREAD_WS_ENTRY_RESULT, "parts: the kind");
+    unit_ok(ngx_thread_ws_journal_part_read(&read, kind, &bytes) == NGX_OK,
+            "parts: it is read");
+    unit_str(read.id.data, read.id.len, "id", "parts: the id");
+    unit_str(read.name.data, read.name.len, "name", "parts: the name");
+    unit_str(read.value.data, read.value.len, "{}", "parts: the value");
+    unit_int(read.error, 1, "parts: it is an error");
+
+    while (bytes.len) {
+        bytes.len--;
+
+        if (bytes.len < 12 + 2 + 4
+            && ngx_thread_ws_journal_part_read(&read, kind, &bytes) == NGX_OK)
+        {
+            break;
+        }
+    }
+
+    unit_int(bytes.len, 0, "parts: one that is cut is none");
+
+    unit_str(answer, ngx_thread_ws_journal_answer(&journal, answer) - answer,
+             "ab", "parts: the answer is without them");
+
+    ngx_thread_ws_journal_free(&journal);
+}
+
+
+/* what was begun anew does not stand */
+
+static void
+journal_test_standing(void)
+{
+    u_char                      *p, text[64];
+    ngx_thread_ws_journal_t      journal;
+    ngx_thread_ws_position_t     position;
+    ngx_thread_ws_entry_part_t   part;
+
+    ngx_memzero(&journal, sizeof(ngx_thread_ws_journal_t));
+    ngx_memzero(&part, sizeof(ngx_thread_ws_entry_part_t));
+
+    part.kind = NGX_THREAD_WS_ENTRY_RESET;
+
+    journal_say(&journal, "one ");
+    ngx_thread_ws_journal_seal(&journal);
+    journal_say(&journal, "tw");
+
+    p = ngx_thread_ws_journal_standing(&journal, NULL, text);
+    unit_str(text, p - text, "one ", "standing: what is sealed");
+
+    part.from = 4;
+    part.to = 7;
+    (void) ngx_thread_ws_journal_part(&journal, &part);
+
+    ngx_memzero(&position, sizeof(ngx_thread_ws_position_t));
+    position.entry = journal.bytes.len;
+
+    journal_say(&journal, "/two three");
+    ngx_thread_ws_journal_seal(&journal);
+
+    p = ngx_thread_ws_journal_standing(&journal, &position, text);
+    unit_str(text, p - text, "one ", "standing: until a position");
+
+    p = ngx_thread_ws_journal_standing(&journal, NULL, text);
+    unit_str(text, p - text, "one two three", "standing: over two entries");
+
+    part.from = 0;
+    part.to = 3;
+    (void) ngx_thread_ws_journal_part(&journal, &part);
+    part.from = 10;
+    part.to = 12;
+    (void) ngx_thread_ws_journal_part(&journal, &part);
+
+    p = ngx_thread_ws_journal_standing(&journal, NULL, text);
+    unit_str(text, p - text, " twohree", "standing: several are void");
+
+    p = ngx_thread_ws_journal_answer(&journal, text);
+    unit_str(text, p - text, "one tw/two three",
+             "standing: the answer is all of it");
+
     ngx_thread_ws_journal_free(&journal);
 }

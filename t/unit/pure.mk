@@ -28,7 +28,7 @@ COREOBJS   = $(CORE:%=$(OUT)/%.o)
 PUREBASE   = bytes string uuid
 PURESRCS  := $(wildcard $(PURE:%=$(SRC)/%/*.c)) \
 	$(PUREBASE:%=$(SRC)/base/ngx_thread_ws_%.c) \
-	$(SRC)/run/ngx_thread_ws_journal.c
+	$(wildcard $(SRC)/run/ngx_thread_ws_journal*.c)
 PUREOBJS  := $(PURESRCS:$(SRC)/%.c=$(OUT)/pure/%.o)
 HEADERS   := $(wildcard $(SRC)/*/*.h $(HERE)/*.h *.h)
 

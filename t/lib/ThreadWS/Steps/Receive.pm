@@ -212,6 +212,9 @@ sub wrong {
         return undef if !defined $id;
     }
 
+    return $self->wrong_part($client, $event)
+        if $type =~ /^(?:reasoning|tool-\S+|source|data|reset)$/;
+
     return 'unknown type' if $type !~ /^(token|final|error|cancelled|alive)$/;
     return 'no requestId' if !defined $id;
 
@@ -232,6 +235,60 @@ sub wrong {
         return 'message is not what the tokens were'
             if $event->{message} ne $run->{text};
         return 'no latencyMs' if ($event->{latencyMs} // '') !~ /^\d+$/;
+    }
+
+    return undef;
+}
+
+# Parts of an answer: a call begins before its input and its end, which is what
+# the input was, and has one result at most.
+
+sub wrong_part {
+    my ($self, $client, $event) = @_;
+
+    my $type = $event->{type};
+    my $run = $client->{runs}{ $event->{requestId} // '' }
+        or return 'an event for no run';
+
+    return 'an event after the end' if $run->{ended};
+
+    if ($type eq 'reset') {
+        $run->{text} = '';
+        return undef;
+    }
+
+    return 'no value' if $type eq 'reasoning' && !length $event->{value};
+    return 'no source' if $type eq 'source'
+        && !length($event->{url} // $event->{title} // '');
+
+    return undef if $type !~ /^tool-(.*)/;
+
+    my $what = $1;
+    my $id = $event->{toolCallId} // return 'no toolCallId';
+    my $call = $run->{calls}{$id};
+
+    if ($what eq 'call') {
+        return 'a call twice' if $call;
+        $run->{calls}{$id} = { input => '' };
+        return undef;
+    }
+
+    return 'no call of that id' if !$call && $what ne 'result';
+
+    if ($what eq 'input') {
+        return 'input after its end' if $call->{ended};
+        $call->{input} .= $event->{value};
+        return undef;
+    }
+
+    return 'unknown type' if $what !~ /^(?:call-end|result)$/;
+    return "$what twice" if $call->{$what}++;
+
+    if ($what eq 'call-end') {
+        $call->{ended} = 1;
+        my $input = eval { $JSON->decode($call->{input}) } // $call->{input};
+        return 'input is not what came before'
+            if length $call->{input} && !match($event->{input}, $input);
     }
 
     return undef;
