@@ -23,6 +23,7 @@
 #include "conf/ngx_thread_ws_variables.h"
 #include "store/ngx_thread_ws_store.h"
 #include "zone/ngx_thread_ws_blocks.h"
+#include "thread/ngx_thread_ws_thread.h"
 #include "zone/ngx_thread_ws_registry.h"
 #include "zone/ngx_thread_ws_wake.h"
 #include "zone/ngx_thread_ws_zone.h"
@@ -37,8 +38,6 @@ static ngx_int_t ngx_thread_ws_postconfiguration(ngx_conf_t *cf);
 static void *ngx_thread_ws_create_main_conf(ngx_conf_t *cf);
 static char *ngx_thread_ws_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_thread_ws_create_loc_conf(ngx_conf_t *cf);
-static void ngx_thread_ws_merge_times(ngx_thread_ws_loc_conf_t *prev,
-    ngx_thread_ws_loc_conf_t *conf);
 static char *ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static ngx_int_t ngx_thread_ws_init_module(ngx_cycle_t *cycle);
@@ -200,6 +199,13 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_thread_ws_loc_conf_t, run_timeout),
+      NULL },
+
+    { ngx_string("thread_ws_resume"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE12,
+      ngx_thread_ws_settings_resume,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("thread_ws_gather"),
@@ -413,6 +419,7 @@ ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
     conf->output_buffer = NGX_CONF_UNSET_SIZE;
     conf->send_timeout = NGX_CONF_UNSET_MSEC;
     conf->run_timeout = NGX_CONF_UNSET_MSEC;
+    conf->resume = NGX_CONF_UNSET_MSEC;
     conf->gather = NGX_CONF_UNSET_MSEC;
     conf->ping_interval = NGX_CONF_UNSET_MSEC;
     conf->pong_timeout = NGX_CONF_UNSET_MSEC;
@@ -430,21 +437,6 @@ ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
     conf->trace = NGX_CONF_UNSET_PTR;
 
     return conf;
-}
-
-
-static void
-ngx_thread_ws_merge_times(ngx_thread_ws_loc_conf_t *prev,
-    ngx_thread_ws_loc_conf_t *conf)
-{
-    ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 60000);
-    ngx_conf_merge_msec_value(conf->run_timeout, prev->run_timeout, 600000);
-    ngx_conf_merge_msec_value(conf->gather, prev->gather,
-                              NGX_THREAD_WS_AGENT_GATHER);
-    ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval, 30000);
-    ngx_conf_merge_msec_value(conf->pong_timeout, prev->pong_timeout, 10000);
-    ngx_conf_merge_msec_value(conf->shutdown_spread, prev->shutdown_spread,
-                              2000);
 }
 
 
@@ -480,7 +472,7 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_size_value(conf->output_buffer, prev->output_buffer,
                               64 * 1024);
 
-    ngx_thread_ws_merge_times(prev, conf);
+    ngx_thread_ws_settings_merge_times(prev, conf);
 
     ngx_conf_merge_ptr_value(conf->origins, prev->origins, NULL);
     ngx_conf_merge_uint_value(conf->origins_mode, prev->origins_mode,
@@ -562,8 +554,7 @@ ngx_thread_ws_init_process(ngx_cycle_t *cycle)
     }
 
     if (tmcf->resume
-        && (ngx_thread_ws_wake_init_process(cycle, NULL) != NGX_OK
-            || ngx_thread_ws_registry_init_process(cycle) != NGX_OK))
+        && ngx_thread_ws_thread_init_process(cycle) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -588,8 +579,7 @@ ngx_thread_ws_exit_process(ngx_cycle_t *cycle)
         ngx_thread_ws_store_postgres_exit_process(&tmcf->stores);
 
         if (tmcf->resume) {
-            ngx_thread_ws_registry_exit_process(cycle);
-            ngx_thread_ws_wake_exit_process(cycle);
+            ngx_thread_ws_thread_exit_process(cycle);
         }
     }
 

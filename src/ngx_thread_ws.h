@@ -68,8 +68,10 @@ typedef struct {
     ngx_uint_t                 compact_told; /* unsigned  compact_told:1;
                                                 that it is off, and why */
     ngx_array_t               *secured;      /* variables that look at TLS */
-    ngx_uint_t                 resume;       /* unsigned  resume:1; in some
-                                                location runs outlive sockets */
+    ngx_uint_t                 resume;       /* unsigned  resume:1; somewhere */
+    char                      *zone_for;     /* what needs the zone first */
+    ngx_str_t                  zone_file;    /* ... and where that stands */
+    ngx_uint_t                 zone_line;
 } ngx_thread_ws_main_conf_t;
 
 
@@ -100,6 +102,9 @@ typedef struct {
     size_t                     output_buffer;
     ngx_msec_t                 send_timeout;
     ngx_msec_t                 run_timeout;
+    ngx_msec_t                 resume;       /* ms a run goes on without any
+                                                follower; 0: off */
+    ngx_msec_t                 keep;         /* ... it is heard after its end */
     ngx_msec_t                 gather;       /* as the agent's call has it */
     ngx_msec_t                 ping_interval;    /* 0: no pings */
     ngx_msec_t                 pong_timeout;     /* 0: pongs are not missed */

@@ -20,7 +20,7 @@ my @arrows = (
     agent   => [qw(base)],
     store   => [qw(base json observe pg zone)],
     run     => [qw(base ws json dialect wire zone observe agent store)],
-    thread  => [qw(base ws json wire observe store run)],
+    thread  => [qw(base ws json wire zone observe store run)],
     conn    => [qw(base ws json wire observe thread run)],
     conf    => [qw(base ws json dialect wire zone observe agent store run
                    thread conn)],

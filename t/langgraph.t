@@ -248,8 +248,8 @@ a> message r1 slow one
 a< token r1 /./
 delete /history/dddddddd-dddd-4ddd-8ddd-dddddddddddd
 < HTTP 204
-a<* error r1 STORE_UNAVAILABLE
-    retryable: true
+a<* error r1 THREAD_DELETED
+    retryable: false
 a< close 1008 the thread was deleted
 get /history/dddddddd-dddd-4ddd-8ddd-dddddddddddd
 < HTTP 404

@@ -64,8 +64,8 @@ a> message r1 one
 a> message r2 two
 a< quiet
 delete /history/t1
-a< error r1 STORE_UNAVAILABLE
-a< error r2 STORE_UNAVAILABLE
+a< error r1 THREAD_DELETED
+a< error r2 THREAD_DELETED
 a< close 1008 the thread was deleted
 b< close 1008 the thread was deleted
 @ closed
@@ -89,7 +89,7 @@ delete /history/t3
 log /thread is not deleted before its runs have ended/
 @ requests 1
 all workers
-a< error r1 STORE_UNAVAILABLE
+a< error r1 THREAD_DELETED
 a< close 1008 the thread was deleted
 @ closed
 @ request
@@ -111,7 +111,7 @@ log /thread is not deleted before its runs have ended/
 > drop
 log /client prematurely closed connection/
 all workers
-a< error r1 STORE_UNAVAILABLE
+a< error r1 THREAD_DELETED
 a< close 1008 the thread was deleted
 @ requests 1
 
@@ -145,7 +145,7 @@ a> message r1 one
 @ head 200 text/event-stream
 a< quiet
 delete /history/t6
-a< error r1 STORE_UNAVAILABLE
+a< error r1 THREAD_DELETED
 a< close 1008 the thread was deleted
 @ closed
 @ request

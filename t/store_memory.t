@@ -173,7 +173,7 @@ a< quiet
 delete /history/t10
     X-User: ann
 < HTTP 404
-a< error r1 STORE_UNAVAILABLE
+a< error r1 THREAD_DELETED
 a< close 1008 the thread was deleted
 @ closed
 connect b /chat?threadId=t10

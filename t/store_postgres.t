@@ -273,7 +273,7 @@ sql SELECT removed IS NOT NULL FROM thread_ws.remove('ann', '8')
     t
 @ done
 @ end
-a< error r2 STORE_UNAVAILABLE
+a< error r2 THREAD_DELETED
 a< close 1008
 sql SELECT count(*) FROM RUNS WHERE id = '8'
     0
@@ -290,7 +290,7 @@ a< token r1 one
 delete /history/9
     X-User: ann
 < HTTP 404
-a< error r1 STORE_UNAVAILABLE
+a< error r1 THREAD_DELETED
 a< close 1008 the thread was deleted
 @ closed
 sql SELECT count(*) FROM RUNS WHERE id = '9'

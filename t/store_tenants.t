@@ -157,7 +157,7 @@ sub noticed {
     (shift @Held)->answer('fine');
     $Loop->until(sub { $first->{closed} }, 'the other one to be closed');
     is($first->{runs}{r1}{end}{code} . " $first->{code}",
-        'STORE_UNAVAILABLE 1008', 'its answer is not stored');
+        'THREAD_DELETED 1008', 'its answer is not stored');
     is(history($server, 'alice', 'gone2'), 0, 'the thread is not revived');
 }
 

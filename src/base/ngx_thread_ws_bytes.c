@@ -13,30 +13,42 @@
 
 
 ngx_int_t
-ngx_thread_ws_bytes_add(ngx_thread_ws_bytes_t *bytes, u_char *data, size_t len)
+ngx_thread_ws_bytes_room(ngx_thread_ws_bytes_t *bytes, size_t len)
 {
     u_char  *p;
     size_t   size;
 
-    if (bytes->size - bytes->len < len) {
+    if (bytes->size - bytes->len >= len) {
+        return NGX_OK;
+    }
 
-        if (len > NGX_MAX_SIZE_T_VALUE / 2 - bytes->len) {
-            return NGX_ERROR;
-        }
+    if (len > NGX_MAX_SIZE_T_VALUE / 2 - bytes->len) {
+        return NGX_ERROR;
+    }
 
-        size = ngx_max(bytes->size, NGX_THREAD_WS_BYTES_MIN);
+    size = ngx_max(bytes->size, NGX_THREAD_WS_BYTES_MIN);
 
-        while (size - bytes->len < len) {
-            size *= 2;
-        }
+    while (size - bytes->len < len) {
+        size *= 2;
+    }
 
-        p = realloc(bytes->data, size);
-        if (p == NULL) {
-            return NGX_ERROR;
-        }
+    p = realloc(bytes->data, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
 
-        bytes->data = p;
-        bytes->size = size;
+    bytes->data = p;
+    bytes->size = size;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_bytes_add(ngx_thread_ws_bytes_t *bytes, u_char *data, size_t len)
+{
+    if (ngx_thread_ws_bytes_room(bytes, len) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (len) {

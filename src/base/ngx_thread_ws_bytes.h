@@ -33,6 +33,13 @@ typedef struct {
 ngx_int_t ngx_thread_ws_bytes_add(ngx_thread_ws_bytes_t *bytes, u_char *data,
     size_t len);
 
+/*
+ * Room for len bytes more, at bytes->data + bytes->len: NGX_OK or NGX_ERROR as
+ * above.
+ */
+
+ngx_int_t ngx_thread_ws_bytes_room(ngx_thread_ws_bytes_t *bytes, size_t len);
+
 /* Frees the memory; bytes are as zeroed. */
 
 void ngx_thread_ws_bytes_free(ngx_thread_ws_bytes_t *bytes);

@@ -32,6 +32,8 @@ char *ngx_thread_ws_settings_events(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_reasoning_tags(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_thread_ws_settings_resume(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_thread_ws_settings_gather(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_origins(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -49,6 +51,11 @@ char *ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd,
 
 extern ngx_conf_post_t  ngx_thread_ws_settings_positive;
 extern ngx_conf_post_t  ngx_thread_ws_settings_positive_time;
+
+/* times that are not set are the ones above, or these */
+
+void ngx_thread_ws_settings_merge_times(ngx_thread_ws_loc_conf_t *prev,
+    ngx_thread_ws_loc_conf_t *conf);
 
 /* subprotocols are "thread-ws.v2" and "thread-ws" where none are set */
 
@@ -89,6 +96,10 @@ ngx_int_t ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
 
 ngx_int_t ngx_thread_ws_settings_merge_compact(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
+
+/* the directive needs thread_ws_zone: see the check */
+
+void ngx_thread_ws_settings_needs_zone(ngx_conf_t *cf, char *directive);
 
 /* what only the whole configuration shows: NGX_OK or NGX_ERROR */
 

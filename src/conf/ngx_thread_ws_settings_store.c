@@ -18,11 +18,6 @@ static char *ngx_thread_ws_settings_pool(ngx_conf_t *cf, ngx_int_t *pool,
     ngx_msec_t *timeout);
 
 
-/* whether thread_ws_store memory stands anywhere in this configuration */
-
-static ngx_uint_t  ngx_thread_ws_settings_memory;
-
-
 /*
  * No refusal here quotes a parameter that is none of these: what stands there
  * may be a part of a password.
@@ -59,7 +54,7 @@ ngx_thread_ws_settings_store(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     } else if (ngx_strcmp(value[1].data, "memory") == 0) {
         tlcf->store = &ngx_thread_ws_store_memory;
-        ngx_thread_ws_settings_memory = 1;
+        ngx_thread_ws_settings_needs_zone(cf, "thread_ws_store memory");
 
     } else if (ngx_thread_ws_string_begins(&value[1], "postgres://")
                || ngx_thread_ws_string_begins(&value[1], "postgresql://")
@@ -179,25 +174,4 @@ ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-ngx_int_t
-ngx_thread_ws_settings_check(ngx_conf_t *cf)
-{
-    if (!ngx_thread_ws_settings_memory) {
-        return NGX_OK;
-    }
-
-    ngx_thread_ws_settings_memory = 0;
-
-    if (ngx_thread_ws_zone_find(cf->cycle)) {
-        return NGX_OK;
-    }
-
-    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "\"thread_ws_store memory\" needs shared memory: "
-                  "set \"thread_ws_zone\"");
-
-    return NGX_ERROR;
 }

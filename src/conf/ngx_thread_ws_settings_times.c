@@ -9,6 +9,11 @@
 #include "base/ngx_thread_ws_directive.h"
 
 
+/* how long what was said is kept, ms, where nothing is said of it */
+
+#define NGX_THREAD_WS_KEEP  600000
+
+
 /* a time, or "off" */
 
 char *
@@ -76,4 +81,75 @@ ngx_thread_ws_settings_gather(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     tlcf->gather = time;
 
     return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_resume(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t                  *value;
+    ngx_thread_ws_main_conf_t  *tmcf;
+
+    if (tlcf->resume != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->keep = NGX_THREAD_WS_KEEP;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        tlcf->resume = 0;
+
+        return (cf->args->nelts == 2) ? NGX_CONF_OK
+               : ngx_thread_ws_directive_invalid(cf, &value[2]);
+    }
+
+    tlcf->resume = ngx_parse_time(&value[1], 0);
+
+    if (tlcf->resume == (ngx_msec_t) NGX_ERROR || tlcf->resume == 0) {
+        return ngx_thread_ws_directive_refuse(cf, "takes \"off\" or the time "
+                            "for which a run goes on without a client, "
+                            "not \"%V\"", &value[1]);
+    }
+
+    if (cf->args->nelts == 3
+        && (ngx_thread_ws_directive_time(&value[2], "keep=", &tlcf->keep)
+            != NGX_OK
+            || tlcf->keep == 0))
+    {
+        return ngx_thread_ws_directive_refuse(cf, "takes \"keep=\" with the "
+                            "time for which an ended run can be heard, "
+                            "not \"%V\"", &value[2]);
+    }
+
+    ngx_thread_ws_settings_needs_zone(cf, "thread_ws_resume");
+
+    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
+    tmcf->resume = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+void
+ngx_thread_ws_settings_merge_times(ngx_thread_ws_loc_conf_t *prev,
+    ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 60000);
+    ngx_conf_merge_msec_value(conf->run_timeout, prev->run_timeout, 600000);
+    if (conf->resume == NGX_CONF_UNSET_MSEC) {
+        conf->resume = (prev->resume == NGX_CONF_UNSET_MSEC) ? 0
+                                                             : prev->resume;
+        conf->keep = prev->keep;
+    }
+
+    ngx_conf_merge_msec_value(conf->gather, prev->gather,
+                              NGX_THREAD_WS_AGENT_GATHER);
+    ngx_conf_merge_msec_value(conf->ping_interval, prev->ping_interval, 30000);
+    ngx_conf_merge_msec_value(conf->pong_timeout, prev->pong_timeout, 10000);
+    ngx_conf_merge_msec_value(conf->shutdown_spread, prev->shutdown_spread,
+                              2000);
 }

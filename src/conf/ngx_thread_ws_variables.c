@@ -11,6 +11,7 @@
 #include "conf/ngx_thread_ws_variables.h"
 #include "base/ngx_thread_ws_uuid.h"
 #include "run/ngx_thread_ws_run.h"
+#include "thread/ngx_thread_ws_thread.h"
 #include "wire/ngx_thread_ws_command.h"
 #include "conn/ngx_thread_ws_identity.h"
 
@@ -210,6 +211,7 @@ ngx_thread_ws_variable_id(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 {
     ngx_str_t              value;
     ngx_int_t              rc;
+    ngx_thread_ws_run_t   *run;
     ngx_thread_ws_whose_t  whose;
 
     rc = ngx_thread_ws_variable_whose(r, &whose);
@@ -246,8 +248,10 @@ ngx_thread_ws_variable_id(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         if (whose.run) {
             value = whose.run->subject.request_id;
 
-        } else if (whose.conn && whose.conn->follower.lane->run) {
-            value = whose.conn->follower.lane->run->subject.request_id;
+        } else if (whose.conn
+                   && (run = ngx_thread_ws_thread_own(&whose.conn->follower)))
+        {
+            value = run->subject.request_id;
         }
 
         break;

@@ -29,6 +29,7 @@
 static void ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_lowat(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_early(ngx_thread_ws_conn_t *conn);
+static ngx_uint_t ngx_thread_ws_conn_hears(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_linger(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_timer_handler(ngx_event_t *ev);
 static void ngx_thread_ws_conn_count(ngx_thread_ws_conn_t *conn);
@@ -290,9 +291,7 @@ ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn)
 
     conn->leaving = 1;
 
-    if (conn->close_sent || conn->follower.lane->run
-        || (!conn->error && conn->follower.lane->nwaiting))
-    {
+    if (conn->close_sent || ngx_thread_ws_conn_hears(conn)) {
         return;
     }
 
@@ -300,6 +299,19 @@ ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn)
 
     ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_LEAVE,
                              spread ? ngx_random() % (spread + 1) : 0);
+}
+
+
+/*
+ * Whether it hears a run whose end it must wait for: who follows comes back to
+ * another worker, and hears the rest there.
+ */
+
+static ngx_uint_t
+ngx_thread_ws_conn_hears(ngx_thread_ws_conn_t *conn)
+{
+    return !conn->follower.follows && !conn->error
+           && !ngx_queue_empty(&conn->follower.readers);
 }
 
 
@@ -339,7 +351,7 @@ ngx_thread_ws_conn_timer_handler(ngx_event_t *ev)
 
     case NGX_THREAD_WS_TIMER_LEAVE:
 
-        if (conn->follower.lane->run == NULL) {
+        if (!ngx_thread_ws_conn_hears(conn)) {
             ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_RESTART,
                                      "the server is restarting");
         }

@@ -25,6 +25,8 @@ static void ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
 static void ngx_thread_ws_conn_command_cancel(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
+static void ngx_thread_ws_conn_command_follow(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_command_t *command);
 static void ngx_thread_ws_conn_command_refuse(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
 static void ngx_thread_ws_conn_command_pong(ngx_thread_ws_conn_t *conn,
@@ -122,6 +124,10 @@ ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn, ngx_uint_t type,
         ngx_thread_ws_conn_command_cancel(conn, &command);
         break;
 
+    case NGX_THREAD_WS_COMMAND_FOLLOW:
+        ngx_thread_ws_conn_command_follow(conn, &command);
+        break;
+
     case NGX_THREAD_WS_COMMAND_PING:
         ngx_thread_ws_conn_command_pong(conn, &command);
         break;
@@ -174,6 +180,15 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     }
 
     ngx_thread_ws_conn_error(conn, &id, code, NULL);
+
+    if (code == NGX_THREAD_WS_SHUTTING_DOWN
+        && ngx_queue_empty(&conn->follower.readers))
+    {
+        /* the client comes back to a worker that takes it */
+
+        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_RESTART,
+                                 "the server is restarting");
+    }
 }
 
 
@@ -192,6 +207,40 @@ ngx_thread_ws_conn_command_cancel(ngx_thread_ws_conn_t *conn,
 
 
 static void
+ngx_thread_ws_conn_command_follow(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_command_t *command)
+{
+    ngx_str_t  none;
+
+    ngx_str_null(&none);
+
+    switch (ngx_thread_ws_thread_follow(&conn->follower, &command->request_id,
+                                        command->after))
+    {
+
+    case NGX_OK:
+        ngx_thread_ws_observe_followed(&conn->subject, &command->request_id);
+        break;
+
+    case NGX_DECLINED:
+        ngx_thread_ws_conn_error(conn, &none, NGX_THREAD_WS_INVALID_MESSAGE,
+                                 "follow is not known here: "
+                                 "thread_ws_resume is off");
+        break;
+
+    case NGX_ABORT:
+        ngx_thread_ws_conn_error(conn, &none, NGX_THREAD_WS_INVALID_MESSAGE,
+                                 "after is no position of this run");
+        break;
+
+    default: /* NGX_ERROR */
+        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_INTERNAL,
+                                 "out of memory");
+    }
+}
+
+
+static void
 ngx_thread_ws_conn_command_refuse(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
@@ -199,7 +248,7 @@ ngx_thread_ws_conn_command_refuse(ngx_thread_ws_conn_t *conn,
 
     id = command->request_id;
 
-    if (id.len && ngx_thread_ws_thread_find(&conn->follower, &id)) {
+    if (id.len && ngx_thread_ws_follower_hears(&conn->follower, &id)) {
 
         /* or the client would take a run that goes on for ended */
 
@@ -298,7 +347,8 @@ ngx_thread_ws_conn_log(ngx_thread_ws_conn_t *conn, u_char *buf, size_t len)
                      (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
                      conn->subject.connection_id);
 
-    run = conn->follower.lane->run;
+    run = conn->follower.thread ? ngx_thread_ws_thread_own(&conn->follower)
+                                : NULL;
 
     if (run) {
         p = ngx_snprintf(p, len - (p - buf), ", request: %V",

@@ -312,6 +312,37 @@ ngx_thread_ws_log_queued(ngx_thread_ws_subject_t *subject,
 
 
 void
+ngx_thread_ws_log_followed(ngx_thread_ws_subject_t *subject,
+    ngx_str_t *request_id)
+{
+    u_char  *p;
+
+    p = ngx_thread_ws_log_subject(subject, "followed");
+
+    if (p) {
+        if (request_id->len) {
+            p = ngx_thread_ws_log_text(p, "requestId", request_id);
+        }
+
+        ngx_thread_ws_log_end(subject->event_log, p);
+    }
+}
+
+
+void
+ngx_thread_ws_log_happened(ngx_thread_ws_subject_t *subject, char *event)
+{
+    u_char  *p;
+
+    p = ngx_thread_ws_log_subject(subject, event);
+
+    if (p) {
+        ngx_thread_ws_log_end(subject->event_log, p);
+    }
+}
+
+
+void
 ngx_thread_ws_log_rejected(ngx_thread_ws_subject_t *subject,
     ngx_str_t *request_id, ngx_uint_t code)
 {

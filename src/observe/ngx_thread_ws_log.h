@@ -33,6 +33,12 @@ void ngx_thread_ws_log_closed(ngx_thread_ws_subject_t *subject,
 void ngx_thread_ws_log_message(ngx_thread_ws_subject_t *subject, size_t bytes);
 void ngx_thread_ws_log_queued(ngx_thread_ws_subject_t *subject,
     ngx_uint_t waiting);
+void ngx_thread_ws_log_followed(ngx_thread_ws_subject_t *subject,
+    ngx_str_t *request_id);
+
+/* a line that says no more than of what it is */
+
+void ngx_thread_ws_log_happened(ngx_thread_ws_subject_t *subject, char *event);
 void ngx_thread_ws_log_rejected(ngx_thread_ws_subject_t *subject,
     ngx_str_t *request_id, ngx_uint_t code);
 void ngx_thread_ws_log_first_token(ngx_thread_ws_subject_t *subject,

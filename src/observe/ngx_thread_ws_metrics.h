@@ -66,6 +66,10 @@ typedef struct {
     ngx_atomic_t                messages;
     ngx_atomic_t                queued;
     ngx_atomic_t                replays;
+    ngx_atomic_t                follows;
+    ngx_atomic_t                resumed;
+    ngx_atomic_t                detached;
+    ngx_atomic_t                abandoned;
     ngx_atomic_t                tokens;
 
     /* runs, by ngx_thread_ws_outcome_e; and by ngx_thread_ws_code_e */

@@ -143,6 +143,44 @@ ngx_thread_ws_observe_queued(ngx_thread_ws_subject_t *subject,
 
 
 void
+ngx_thread_ws_observe_followed(ngx_thread_ws_subject_t *subject,
+    ngx_str_t *request_id)
+{
+    ngx_thread_ws_count(follows, 1);
+
+    ngx_thread_ws_log_followed(subject, request_id);
+}
+
+
+void
+ngx_thread_ws_observe_resumed(void)
+{
+    ngx_thread_ws_count(resumed, 1);
+}
+
+
+void
+ngx_thread_ws_observe_detached(ngx_thread_ws_subject_t *subject)
+{
+    ngx_thread_ws_count(detached, 1);
+
+    ngx_thread_ws_log_happened(subject, "detached");
+}
+
+
+void
+ngx_thread_ws_observe_abandoned(ngx_thread_ws_subject_t *subject)
+{
+    ngx_thread_ws_count(abandoned, 1);
+
+    ngx_log_error(NGX_LOG_INFO, subject->log, 0,
+                  "run given up: nobody came back to hear it");
+
+    ngx_thread_ws_log_happened(subject, "abandoned");
+}
+
+
+void
 ngx_thread_ws_observe_rejected(ngx_thread_ws_subject_t *subject,
     ngx_str_t *request_id, ngx_uint_t code)
 {

@@ -59,6 +59,18 @@ void ngx_thread_ws_observe_queued(ngx_thread_ws_subject_t *subject,
     ngx_uint_t waiting);
 
 /*
+ * With thread_ws_resume: a connection follows its thread, and perhaps the run
+ * of that id; somebody hears a run that goes on, or had gone on, elsewhere; a
+ * run goes on without anybody who hears it, and is given up.
+ */
+
+void ngx_thread_ws_observe_followed(ngx_thread_ws_subject_t *subject,
+    ngx_str_t *request_id);
+void ngx_thread_ws_observe_resumed(void);
+void ngx_thread_ws_observe_detached(ngx_thread_ws_subject_t *subject);
+void ngx_thread_ws_observe_abandoned(ngx_thread_ws_subject_t *subject);
+
+/*
  * A command that is answered by an error without a run: subject is the
  * connection's, request_id may be empty, code is a ngx_thread_ws_code_e.
  */

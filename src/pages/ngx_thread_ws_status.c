@@ -79,6 +79,20 @@ static ngx_thread_ws_status_counter_t  ngx_thread_ws_status_counters[] = {
     { "thread_ws_replays_total", "Runs that were answered from the store.",
       offsetof(ngx_thread_ws_counters_t, replays) },
 
+    { "thread_ws_follows_total", "Commands \"follow\" of clients.",
+      offsetof(ngx_thread_ws_counters_t, follows) },
+
+    { "thread_ws_resumed_total",
+      "Times a client heard on, or again, what a run had said to others.",
+      offsetof(ngx_thread_ws_counters_t, resumed) },
+
+    { "thread_ws_detached_total", "Runs that went on without any client.",
+      offsetof(ngx_thread_ws_counters_t, detached) },
+
+    { "thread_ws_abandoned_total",
+      "Runs that were given up since no client came back.",
+      offsetof(ngx_thread_ws_counters_t, abandoned) },
+
     { "thread_ws_tokens_total", "Deltas that agents sent.",
       offsetof(ngx_thread_ws_counters_t, tokens) },
 

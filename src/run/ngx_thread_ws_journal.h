@@ -17,11 +17,11 @@
 
 
 typedef enum {
-    NGX_THREAD_WS_ENTRY_ASKED = 1,           /* the message: its content, plain;
-                                                the first entry, if any */
+    NGX_THREAD_WS_ENTRY_ASKED = 1,           /* the message; the first entry,
+                                                with thread_ws_resume */
     NGX_THREAD_WS_ENTRY_TEXT,                /* of the answer */
-    NGX_THREAD_WS_ENTRY_END,                 /* an ending, as it is written for
-                                                other workers */
+    NGX_THREAD_WS_ENTRY_END,                 /* an ending: only in what other
+                                                workers read */
 
     /* parts, in the order of ngx_thread_ws_part_e */
 
@@ -82,7 +82,11 @@ typedef struct {
 
     void  (*room)(void *data);
 
-    /* it has one reader less: without any it may be freed */
+    /* it has one reader more */
+
+    void  (*came)(void *data);
+
+    /* ... less: without any it may be freed */
 
     void  (*left)(void *data);
 
@@ -196,6 +200,34 @@ ngx_int_t ngx_thread_ws_journal_part_read(ngx_thread_ws_entry_part_t *part,
 
 u_char *ngx_thread_ws_journal_standing(ngx_thread_ws_journal_t *journal,
     ngx_thread_ws_position_t *until, u_char *dst);
+
+/*
+ * The entry of a message, plain: written first, or read out of the bytes of
+ * such an entry, whose texts are where these are.  NGX_OK, or NGX_ERROR without
+ * memory, or for bytes that are none.
+ */
+
+ngx_int_t ngx_thread_ws_journal_asked(ngx_thread_ws_journal_t *journal,
+    ngx_str_t *request_id, ngx_str_t *content);
+ngx_int_t ngx_thread_ws_journal_asked_read(ngx_str_t *bytes,
+    ngx_str_t *request_id, ngx_str_t *content);
+
+/*
+ * An ended journal's ending as an entry, for other workers, added to bytes:
+ * NGX_OK or NGX_ERROR without memory.
+ */
+
+ngx_int_t ngx_thread_ws_journal_ending(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_bytes_t *bytes);
+
+/*
+ * len bytes were written at the end of the bytes of a journal, whole entries of
+ * another worker's: takes them in.  NGX_OK, NGX_ERROR without memory, or for
+ * bytes that are none.
+ */
+
+ngx_int_t ngx_thread_ws_journal_taken(ngx_thread_ws_journal_t *journal,
+    size_t len);
 
 /* forgets what was said; who reads it still hears the end */
 

@@ -23,7 +23,7 @@ static void ngx_thread_ws_run_read(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_know(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run);
-static ngx_int_t ngx_thread_ws_run_look(ngx_thread_ws_run_t *run);
+static ngx_int_t ngx_thread_ws_run_goes_on(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_store(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_append_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run);
@@ -76,11 +76,12 @@ ngx_thread_ws_run_start(ngx_thread_ws_run_t *run)
         return;
     }
 
-    if (ngx_thread_ws_registry_claim(&run->claim, &run->subject.owner,
-                                     &run->subject.thread_id,
-                                     &run->subject.request_id,
-                                     run->subject.log)
-        == NGX_BUSY)
+    if (run->claim.slot == NULL
+        && ngx_thread_ws_registry_claim(&run->claim, &run->subject.owner,
+                                        &run->subject.thread_id,
+                                        &run->subject.request_id,
+                                        run->subject.log)
+           == NGX_BUSY)
     {
         run->took_over = 1;
         ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
@@ -189,7 +190,7 @@ ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
 static void
 ngx_thread_ws_run_store(ngx_thread_ws_run_t *run)
 {
-    if (ngx_thread_ws_run_look(run) != NGX_OK) {
+    if (ngx_thread_ws_run_goes_on(run) != NGX_OK) {
         return;
     }
 
@@ -245,6 +246,15 @@ ngx_thread_ws_run_timeout_handler(ngx_event_t *ev)
 {
     ngx_thread_ws_run_t  *run = ev->data;
 
+    if (run->state == NGX_THREAD_WS_WAITING) {
+
+        /* for runs of other workers, which may be killed without a word */
+
+        ngx_add_timer(&run->timer, NGX_THREAD_WS_RUN_WAIT);
+        run->handlers->waits(run);
+        return;
+    }
+
     if (run->conf->run_timeout == 0 || run->state == NGX_THREAD_WS_STORING) {
 
         /* the store has a limit of its own */
@@ -262,33 +272,6 @@ ngx_thread_ws_run_timeout_handler(ngx_event_t *ev)
 }
 
 
-/*
- * A model may think for minutes, aloud or not.  What it does not say is limited
- * by nginx's timeouts towards the agent, and no client need guess.
- */
-
-void
-ngx_thread_ws_run_alive_handler(ngx_event_t *ev)
-{
-    ngx_thread_ws_run_t  *run = ev->data;
-
-    ngx_uint_t  silent;
-
-    if (run->state != NGX_THREAD_WS_STREAMING) {
-        return;
-    }
-
-    silent = (run->journal.text == run->alive_text);
-    run->alive_text = run->journal.text;
-
-    ngx_add_timer(&run->alive, NGX_THREAD_WS_RUN_ALIVE);
-
-    if (silent) {
-        run->handlers->alive(run);
-    }
-}
-
-
 /* who deletes the thread of an agent's server waits for its runs to end */
 
 void
@@ -297,7 +280,7 @@ ngx_thread_ws_run_look_handler(ngx_event_t *ev)
     ngx_thread_ws_run_t  *run = ev->data;
 
     if (run->state == NGX_THREAD_WS_STREAMING
-        && ngx_thread_ws_run_look(run) == NGX_OK)
+        && ngx_thread_ws_run_goes_on(run) == NGX_OK)
     {
         ngx_add_timer(&run->look, NGX_THREAD_WS_RUN_LOOK);
     }
@@ -307,7 +290,7 @@ ngx_thread_ws_run_look_handler(ngx_event_t *ev)
 /* whether it goes on: others may have its id by now, its thread may be gone */
 
 static ngx_int_t
-ngx_thread_ws_run_look(ngx_thread_ws_run_t *run)
+ngx_thread_ws_run_goes_on(ngx_thread_ws_run_t *run)
 {
     switch (ngx_thread_ws_run_stands(run)) {
 
@@ -321,6 +304,15 @@ ngx_thread_ws_run_look(ngx_thread_ws_run_t *run)
     default: /* NGX_ERROR */
         ngx_thread_ws_run_fail(run);
         return NGX_ERROR;
+    }
+}
+
+
+void
+ngx_thread_ws_run_look(ngx_thread_ws_run_t *run)
+{
+    if (run->state < NGX_THREAD_WS_STORING) {
+        (void) ngx_thread_ws_run_goes_on(run);
     }
 }
 
@@ -364,6 +356,10 @@ ngx_thread_ws_run_still(ngx_thread_ws_run_t *run)
 
     if (run->look.timer_set) {
         ngx_del_timer(&run->look);
+    }
+
+    if (run->abandon.timer_set) {
+        ngx_del_timer(&run->abandon);
     }
 }
 
@@ -412,8 +408,8 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
         ngx_thread_ws_agent_stop(run->agent);
     }
 
-    ngx_thread_ws_registry_release(&run->claim);
     ngx_thread_ws_run_finish(run, state);
+    ngx_thread_ws_run_unclaim(run);
 
     ngx_thread_ws_run_tell(run);
 
@@ -500,7 +496,7 @@ ngx_thread_ws_run_on_body(void *data, u_char *pos, u_char *last,
 
     ngx_int_t  rc;
 
-    if (ngx_thread_ws_run_look(run) != NGX_OK) {
+    if (ngx_thread_ws_run_goes_on(run) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -520,6 +516,7 @@ ngx_thread_ws_run_on_flush(void *data, ngx_uint_t more)
     ngx_thread_ws_run_t  *run = data;
 
     ngx_thread_ws_journal_seal(&run->journal);
+    ngx_thread_ws_run_publish(run);
 
     return run->handlers->said(run, more);
 }

@@ -76,6 +76,10 @@ typedef struct {
 
     void       (*alive)(ngx_thread_ws_run_t *run);
 
+    /* it has waited for a while more */
+
+    void       (*waits)(ngx_thread_ws_run_t *run);
+
     /* the store has taken the run: status of its op */
 
     void       (*stored)(ngx_thread_ws_run_t *run);
@@ -120,8 +124,10 @@ struct ngx_thread_ws_run_s {
     ngx_event_t                timer;        /* thread_ws_run_timeout */
     ngx_event_t                alive;        /* the time to say something */
     ngx_event_t                look;         /* the time to look at the claim */
+    ngx_event_t                abandon;      /* ... to go on without anybody */
     size_t                     alive_text;   /* the journal's when it was set */
     ngx_thread_ws_claim_t      claim;
+    size_t                     published;    /* of the journal, in the zone */
     ngx_thread_ws_store_op_t   op;
     ngx_uint_t                 epoch;        /* the context's, at the load */
 
@@ -149,6 +155,7 @@ struct ngx_thread_ws_run_s {
     unsigned                   deleted:1;    /* its thread was, while it ran */
     unsigned                   refused:1;    /* the agent's status is not 200 */
     unsigned                   unknown:1;    /* it may be no event stream */
+    unsigned                   cut:1;        /* the zone has no room for it */
 };
 
 
@@ -170,6 +177,25 @@ typedef struct {
 /* a run that waits, NULL without memory */
 
 ngx_thread_ws_run_t *ngx_thread_ws_run_create(ngx_thread_ws_run_args_t *args);
+
+/* frees a run that was not begun, and that nobody hears */
+
+void ngx_thread_ws_run_discard(ngx_thread_ws_run_t *run);
+
+/*
+ * A run with thread_ws_resume has its claim from its message on, and says in
+ * the zone what it says: what is sealed of its journal.
+ */
+
+void ngx_thread_ws_run_publish(ngx_thread_ws_run_t *run);
+
+/* ... keeps its worker while it waits, and looks now and then if it must */
+
+void ngx_thread_ws_run_wait(ngx_thread_ws_run_t *run);
+
+/* looks at what others have marked its claim with: it may have ended then */
+
+void ngx_thread_ws_run_look(ngx_thread_ws_run_t *run);
 
 /*
  * Begins a run that waited: answers it from what is remembered or stored, or

@@ -11,6 +11,7 @@
 static ngx_int_t ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
     ngx_thread_ws_run_args_t *args);
 static void ngx_thread_ws_run_on_room(void *data);
+static void ngx_thread_ws_run_on_came(void *data);
 static void ngx_thread_ws_run_on_left(void *data);
 static u_char *ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf,
     size_t len);
@@ -18,6 +19,7 @@ static u_char *ngx_thread_ws_run_log_error(ngx_log_t *log, u_char *buf,
 
 static ngx_thread_ws_journal_handlers_t  ngx_thread_ws_run_journal = {
     ngx_thread_ws_run_on_room,
+    ngx_thread_ws_run_on_came,
     ngx_thread_ws_run_on_left
 };
 
@@ -78,6 +80,10 @@ ngx_thread_ws_run_create(ngx_thread_ws_run_args_t *args)
     run->alive.data = run;
     run->alive.log = run->subject.log;
 
+    run->abandon.handler = ngx_thread_ws_run_abandon_handler;
+    run->abandon.data = run;
+    run->abandon.log = run->subject.log;
+
     run->look.handler = ngx_thread_ws_run_look_handler;
     run->look.data = run;
     run->look.log = run->subject.log;
@@ -86,9 +92,21 @@ ngx_thread_ws_run_create(ngx_thread_ws_run_args_t *args)
 
 failed:
 
+    if (run) {
+        ngx_thread_ws_journal_free(&run->journal);
+    }
+
     ngx_destroy_pool(pool);
 
     return NULL;
+}
+
+
+void
+ngx_thread_ws_run_discard(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_journal_free(&run->journal);
+    ngx_destroy_pool(run->pool);
 }
 
 
@@ -111,7 +129,15 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
     run->pass.len = args->pass.len;
     run->pass.data = ngx_pstrdup(run->pool, &args->pass);
 
-    return (run->content.data && run->pass.data) ? NGX_OK : NGX_ERROR;
+    if (run->content.data == NULL || run->pass.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    return run->conf->resume
+           ? ngx_thread_ws_journal_asked(&run->journal,
+                                         &run->subject.request_id,
+                                         &run->content)
+           : NGX_OK;
 }
 
 
@@ -172,8 +198,16 @@ ngx_thread_ws_run_on_room(void *data)
 
 
 static void
+ngx_thread_ws_run_on_came(void *data)
+{
+    ngx_thread_ws_run_heard(data);
+}
+
+
+static void
 ngx_thread_ws_run_on_left(void *data)
 {
+    ngx_thread_ws_run_unheard(data);
     ngx_thread_ws_run_release(data);
 }
 
@@ -193,4 +227,31 @@ ngx_thread_ws_run_log(void *data, u_char *buf, size_t len)
     return ngx_snprintf(buf, len, ", connection: %*s, request: %V",
                         (size_t) NGX_THREAD_WS_CONNECTION_ID_LEN,
                         run->subject.connection_id, &run->subject.request_id);
+}
+
+
+/*
+ * A model may think for minutes, aloud or not.  What it does not say is limited
+ * by nginx's timeouts towards the agent, and no client need guess.
+ */
+
+void
+ngx_thread_ws_run_alive_handler(ngx_event_t *ev)
+{
+    ngx_thread_ws_run_t  *run = ev->data;
+
+    ngx_uint_t  silent;
+
+    if (run->state != NGX_THREAD_WS_STREAMING) {
+        return;
+    }
+
+    silent = (run->journal.text == run->alive_text);
+    run->alive_text = run->journal.text;
+
+    ngx_add_timer(&run->alive, NGX_THREAD_WS_RUN_ALIVE);
+
+    if (silent) {
+        run->handlers->alive(run);
+    }
 }

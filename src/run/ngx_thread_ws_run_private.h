@@ -19,6 +19,10 @@
 void ngx_thread_ws_run_timeout_handler(ngx_event_t *ev);
 u_char *ngx_thread_ws_run_log(void *data, u_char *buf, size_t len);
 
+/* ms between two looks whether a run that waits is the next one */
+
+#define NGX_THREAD_WS_RUN_WAIT  1000
+
 /* ms after which a client is told that an agent is still asked */
 
 #define NGX_THREAD_WS_RUN_ALIVE  10000
@@ -30,6 +34,19 @@ void ngx_thread_ws_run_alive_handler(ngx_event_t *ev);
 #define NGX_THREAD_WS_RUN_LOOK  500
 
 void ngx_thread_ws_run_look_handler(ngx_event_t *ev);
+
+/*
+ * Somebody reads its journal again, or nobody any more: then it goes on for
+ * thread_ws_resume, and is given up.
+ */
+
+void ngx_thread_ws_run_heard(ngx_thread_ws_run_t *run);
+void ngx_thread_ws_run_unheard(ngx_thread_ws_run_t *run);
+void ngx_thread_ws_run_abandon_handler(ngx_event_t *ev);
+
+/* gives the claim up, with thread_ws_resume not before the end can be heard */
+
+void ngx_thread_ws_run_unclaim(ngx_thread_ws_run_t *run);
 
 /* the agent's headers that the dialect's API wants, and the trace; or NULL */
 
@@ -136,7 +153,7 @@ ngx_int_t ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run);
  * By the claim:
  *
  *   NGX_OK        the run goes on
- *   NGX_DECLINED  it was taken over
+ *   NGX_DECLINED  it was taken over, or cancelled by another connection
  *   NGX_ERROR     the verdict: its thread was deleted
  */
 

@@ -61,12 +61,21 @@ ngx_thread_ws_run_stands(ngx_thread_ws_run_t *run)
         return NGX_DECLINED;
     }
 
-    if (run->conf->dialect->threads
-        && ngx_thread_ws_registry_marked(&run->claim,
-                                         NGX_THREAD_WS_REGISTRY_STOP))
+    if (ngx_thread_ws_registry_marked(&run->claim,
+                                      NGX_THREAD_WS_REGISTRY_CANCEL))
+    {
+        return NGX_DECLINED;
+    }
+
+    if ((run->conf->dialect->threads
+         && ngx_thread_ws_registry_marked(&run->claim,
+                                          NGX_THREAD_WS_REGISTRY_STOP))
+        || (run->conf->resume
+            && ngx_thread_ws_registry_marked(&run->claim,
+                                             NGX_THREAD_WS_REGISTRY_DELETED)))
     {
         run->deleted = 1;
-        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_THREAD_DELETED,
                                        NULL);
     }
 
@@ -305,8 +314,8 @@ ngx_thread_ws_run_appended(ngx_thread_ws_run_t *run)
 
     case NGX_ABORT:
         run->deleted = 1;
-
-        /* fall through */
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_THREAD_DELETED,
+                                       NULL);
 
     default: /* NGX_ERROR */
         return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,

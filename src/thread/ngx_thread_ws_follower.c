@@ -5,6 +5,7 @@
 
 
 #include "thread/ngx_thread_ws_thread_private.h"
+#include "base/ngx_thread_ws_string.h"
 
 
 /* queued bytes beyond which nothing more is taken */
@@ -45,7 +46,33 @@ ngx_thread_ws_follower_hear(ngx_thread_ws_follower_t *follower,
     ngx_queue_insert_tail(&follower->readers, &reader->queue);
     ngx_queue_insert_tail(&journal->readers, &reader->link);
 
+    journal->handlers->came(journal->data);
+
     return reader;
+}
+
+
+ngx_uint_t
+ngx_thread_ws_follower_hears(ngx_thread_ws_follower_t *follower,
+    ngx_str_t *request_id)
+{
+    ngx_queue_t             *q;
+    ngx_thread_ws_reader_t  *reader;
+
+    for (q = ngx_queue_head(&follower->readers);
+         q != ngx_queue_sentinel(&follower->readers);
+         q = ngx_queue_next(q))
+    {
+        reader = ngx_queue_data(q, ngx_thread_ws_reader_t, queue);
+
+        if (ngx_thread_ws_string_equal(&reader->journal->request_id,
+                                       request_id))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -67,6 +67,8 @@ typedef struct {
     ngx_thread_ws_lane_t      *lane;         /* of its runs: its own, or with
                                                 thread_ws_resume its thread's */
     ngx_thread_ws_lane_t       own;
+    struct ngx_thread_ws_idle_s  *idle;      /* the thread's last id is asked
+                                                for */
     unsigned                   v2:1;         /* by its subprotocol: it knows
                                                 of "alive" */
     unsigned                   follows:1;    /* it has said so: it hears all
@@ -118,6 +120,11 @@ ngx_thread_ws_reader_t *ngx_thread_ws_follower_reader(
 
 ngx_int_t ngx_thread_ws_follower_take(ngx_thread_ws_follower_t *follower,
     ngx_uint_t all);
+
+/* whether it hears a run of that id */
+
+ngx_uint_t ngx_thread_ws_follower_hears(ngx_thread_ws_follower_t *follower,
+    ngx_str_t *request_id);
 
 /* has as much to send that nothing more is taken for now */
 

@@ -19,8 +19,6 @@
 #define NGX_THREAD_WS_READER_TOKEN  16384
 
 
-static ngx_int_t ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader,
-    ngx_str_t *content);
 static ngx_int_t ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader);
 static u_char *ngx_thread_ws_reader_texts(ngx_thread_ws_reader_t *reader,
     u_char *p, size_t size);
@@ -58,7 +56,7 @@ ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader, ngx_uint_t all)
         } else {
             ngx_thread_ws_journal_skip(journal, &reader->position, bytes.len);
 
-            rc = (kind == NGX_THREAD_WS_ENTRY_ASKED)
+            rc = (kind == NGX_THREAD_WS_ENTRY_ASKED && reader->announce)
                  ? ngx_thread_ws_reader_asked(reader, &bytes) : NGX_OK;
         }
 
@@ -68,6 +66,14 @@ ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader, ngx_uint_t all)
     }
 
     if (!journal->ended) {
+        return NGX_OK;
+    }
+
+    if (journal->request_id.len == 0) {
+
+        /* lost before anybody here had heard of it */
+
+        ngx_thread_ws_reader_close(reader);
         return NGX_OK;
     }
 
@@ -85,23 +91,23 @@ ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader, ngx_uint_t all)
 }
 
 
-/* what the run answers, to those who did not ask it */
-
-static ngx_int_t
-ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *content)
+ngx_int_t
+ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
 {
     u_char                 *event;
     ngx_thread_ws_asked_t   asked;
 
-    if (!reader->announce) {
-        return NGX_OK;
+    asked.following = reader->following;
+
+    if (ngx_thread_ws_journal_asked_read(bytes, &asked.request_id,
+                                         &asked.content)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     reader->announce = 0;
-
-    asked.following = reader->following;
-    asked.request_id = reader->journal->request_id;
-    asked.content = *content;
+    reader->following = 0;
 
     event = ngx_thread_ws_reader_room(reader,
                                       ngx_thread_ws_event_asked_size(&asked));
@@ -292,7 +298,9 @@ ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader)
         return;
     }
 
-    if (!follower->v2 || ngx_thread_ws_reader_behind(reader)) {
+    if (!(follower->v2 || follower->follows)
+        || ngx_thread_ws_reader_behind(reader))
+    {
         return;
     }
 

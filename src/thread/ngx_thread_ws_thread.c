@@ -10,7 +10,10 @@
 #include "observe/ngx_thread_ws_observe.h"
 
 
-static ngx_uint_t ngx_thread_ws_thread_repeated(ngx_thread_ws_run_t *run,
+static void ngx_thread_ws_thread_enqueue(ngx_thread_ws_follower_t *follower,
+    ngx_thread_ws_run_t *run, ngx_thread_ws_subject_t *subject);
+static ngx_uint_t ngx_thread_ws_thread_repeated(
+    ngx_thread_ws_follower_t *follower, ngx_thread_ws_run_t *run,
     ngx_str_t *content);
 static ngx_int_t ngx_thread_ws_thread_admit(
     ngx_thread_ws_follower_t *follower, ngx_str_t *content);
@@ -19,7 +22,7 @@ static ngx_thread_ws_run_t *ngx_thread_ws_thread_run(
     ngx_thread_ws_follower_t *follower, ngx_thread_ws_run_args_t *args);
 static ngx_uint_t ngx_thread_ws_thread_room(
     ngx_thread_ws_follower_t *follower);
-static void ngx_thread_ws_thread_begin(ngx_thread_ws_follower_t *follower,
+static ngx_thread_ws_follower_t *ngx_thread_ws_thread_asker(
     ngx_thread_ws_run_t *run);
 
 
@@ -27,64 +30,122 @@ ngx_uint_t
 ngx_thread_ws_thread_submit(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_run_args_t *args, ngx_uint_t leaving)
 {
-    ngx_thread_ws_run_t   *run;
-    ngx_thread_ws_lane_t  *lane;
+    ngx_uint_t              code, followed;
+    ngx_thread_ws_run_t    *run;
+    ngx_thread_ws_claim_t   claim;
 
-    lane = follower->lane;
-
-    run = ngx_thread_ws_thread_find(follower, &args->request_id);
+    run = ngx_thread_ws_lane_find(follower->lane, &args->request_id);
 
     if (run) {
-        return ngx_thread_ws_thread_repeated(run, &args->content);
+        return ngx_thread_ws_thread_repeated(follower, run, &args->content);
     }
 
     if (leaving) {
         return NGX_THREAD_WS_SHUTTING_DOWN;
     }
 
-    if (ngx_thread_ws_thread_admit(follower, &args->content) != NGX_OK) {
+    ngx_memzero(&claim, sizeof(ngx_thread_ws_claim_t));
+
+    if (follower->conf->resume) {
+        followed = 0;
+        code = ngx_thread_ws_resume_submit(follower, args, &claim, &followed);
+
+        if (code != NGX_THREAD_WS_OK || followed) {
+            return code;
+        }
+    }
+
+    if (claim.slot == NULL
+        && ngx_thread_ws_thread_admit(follower, &args->content) != NGX_OK)
+    {
         return NGX_THREAD_WS_BUSY;
     }
 
     run = ngx_thread_ws_thread_run(follower, args);
+
     if (run == NULL) {
+        ngx_thread_ws_registry_release(&claim);
         return NGX_THREAD_WS_UPSTREAM_UNAVAILABLE;
     }
 
+    run->claim = claim;
+
     if (follower->conf->busy == NGX_THREAD_WS_BUSY_INTERRUPT) {
-        ngx_thread_ws_thread_interrupt(lane);
+        ngx_thread_ws_thread_interrupt(follower->lane);
     }
 
-    ngx_thread_ws_observe_message(&run->subject, args->subject->span,
-                                  run->pool, run->content.len);
+    ngx_thread_ws_thread_enqueue(follower, run, args->subject);
+
+    return NGX_THREAD_WS_OK;
+}
+
+
+static void
+ngx_thread_ws_thread_enqueue(ngx_thread_ws_follower_t *follower,
+    ngx_thread_ws_run_t *run, ngx_thread_ws_subject_t *subject)
+{
+    ngx_thread_ws_lane_t  *lane;
+
+    lane = follower->lane;
+
+    ngx_thread_ws_observe_message(&run->subject, subject->span, run->pool,
+                                  run->content.len);
 
     run->lane = lane;
     ngx_queue_insert_tail(&lane->waiting, &run->queue);
     lane->nwaiting++;
     lane->waiting_size += run->content.len;
 
-    if (lane->run || !ngx_thread_ws_thread_room(follower)) {
-        ngx_thread_ws_observe_queued(&run->subject, lane->nwaiting);
-        return NGX_THREAD_WS_OK;
+    if (run->conf->resume) {
+        ngx_thread_ws_resume_begin(follower, run);
     }
 
-    ngx_thread_ws_thread_next(follower);
+    if (lane->run || !ngx_thread_ws_thread_room(follower)) {
+        ngx_thread_ws_observe_queued(&run->subject, lane->nwaiting);
+        return;
+    }
 
-    return NGX_THREAD_WS_OK;
+    ngx_thread_ws_lane_next(lane);
 }
 
 
-/* an id that is active or waits already */
+/*
+ * An id that is active or waits already: whoever asks again, on another
+ * connection, hears it from its beginning.
+ */
 
 static ngx_uint_t
-ngx_thread_ws_thread_repeated(ngx_thread_ws_run_t *run, ngx_str_t *content)
+ngx_thread_ws_thread_repeated(ngx_thread_ws_follower_t *follower,
+    ngx_thread_ws_run_t *run, ngx_str_t *content)
 {
+    ngx_uint_t                alone;
+    ngx_thread_ws_reader_t   *reader;
+    ngx_thread_ws_journal_t  *journal;
+
     if (!ngx_thread_ws_string_equal(&run->content, content)) {
         return NGX_THREAD_WS_DUPLICATE_REQUEST;
     }
 
     ngx_log_error(NGX_LOG_INFO, run->subject.log, 0,
                   "message repeated while its run is under way");
+
+    journal = &run->journal;
+
+    if (ngx_thread_ws_follower_reader(follower, journal)) {
+        return NGX_THREAD_WS_OK;
+    }
+
+    alone = ngx_queue_empty(&journal->readers);
+
+    reader = ngx_thread_ws_follower_hear(follower, journal);
+    if (reader == NULL) {
+        return NGX_THREAD_WS_UPSTREAM_UNAVAILABLE;
+    }
+
+    reader->asker = alone;
+
+    ngx_thread_ws_observe_resumed();
+    follower->handlers->post(follower->data);
 
     return NGX_THREAD_WS_OK;
 }
@@ -163,7 +224,7 @@ ngx_thread_ws_thread_run(ngx_thread_ws_follower_t *follower,
 
     reader = ngx_thread_ws_follower_hear(follower, &run->journal);
     if (reader == NULL) {
-        ngx_destroy_pool(run->pool);
+        ngx_thread_ws_run_discard(run);
         return NULL;
     }
 
@@ -179,15 +240,33 @@ ngx_int_t
 ngx_thread_ws_thread_cancel(ngx_thread_ws_follower_t *follower,
     ngx_str_t *request_id)
 {
-    ngx_thread_ws_run_t  *run;
+    ngx_thread_ws_run_t     *run;
+    ngx_thread_ws_claim_t    ref;
+    ngx_thread_ws_thread_t  *thread;
 
-    run = ngx_thread_ws_thread_find(follower, request_id);
+    run = ngx_thread_ws_lane_find(follower->lane, request_id);
 
-    if (run == NULL || run->state == NGX_THREAD_WS_STORING) {
+    if (run) {
+
+        if (run->state == NGX_THREAD_WS_STORING) {
+            return NGX_DECLINED;
+        }
+
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+
+        return NGX_OK;
+    }
+
+    thread = follower->thread;
+
+    if (follower->conf->resume == 0
+        || ngx_thread_ws_registry_cancel(&thread->name, request_id, &ref)
+           != NGX_OK)
+    {
         return NGX_DECLINED;
     }
 
-    ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+    ngx_thread_ws_resume_tell(thread);
 
     return NGX_OK;
 }
@@ -196,21 +275,78 @@ ngx_thread_ws_thread_cancel(ngx_thread_ws_follower_t *follower,
 void
 ngx_thread_ws_thread_next(ngx_thread_ws_follower_t *follower)
 {
-    ngx_queue_t           *q;
-    ngx_thread_ws_lane_t  *lane;
+    ngx_thread_ws_lane_next(follower->lane);
+}
 
-    lane = follower->lane;
 
-    while (lane->run == NULL
-           && !ngx_queue_empty(&lane->waiting)
-           && ngx_thread_ws_thread_room(follower))
-    {
-        q = ngx_queue_head(&lane->waiting);
+void
+ngx_thread_ws_lane_next(ngx_thread_ws_lane_t *lane)
+{
+    ngx_thread_ws_run_t       *run;
+    ngx_thread_ws_follower_t  *follower;
 
-        ngx_thread_ws_thread_begin(follower,
-                                   ngx_queue_data(q, ngx_thread_ws_run_t,
-                                                  queue));
+    while (lane->run == NULL && !ngx_queue_empty(&lane->waiting)) {
+
+        run = ngx_queue_data(ngx_queue_head(&lane->waiting),
+                             ngx_thread_ws_run_t, queue);
+
+        follower = ngx_thread_ws_thread_asker(run);
+
+        if (follower && !ngx_thread_ws_thread_room(follower)) {
+            return;
+        }
+
+        if (run->conf->resume && !ngx_thread_ws_registry_first(&run->claim)) {
+
+            /* another worker has one that came before */
+
+            return;
+        }
+
+        ngx_thread_ws_lane_dequeue(lane, run);
+
+        lane->run = run;
+
+        if (follower) {
+            follower->handlers->began(follower->data, run);
+        }
+
+        ngx_thread_ws_run_start(run);
     }
+}
+
+
+/* who has sent the message of a run, NULL: it is gone */
+
+static ngx_thread_ws_follower_t *
+ngx_thread_ws_thread_asker(ngx_thread_ws_run_t *run)
+{
+    ngx_queue_t             *q;
+    ngx_thread_ws_reader_t  *reader;
+
+    for (q = ngx_queue_head(&run->journal.readers);
+         q != ngx_queue_sentinel(&run->journal.readers);
+         q = ngx_queue_next(q))
+    {
+        reader = ngx_queue_data(q, ngx_thread_ws_reader_t, link);
+
+        if (reader->asker) {
+            return reader->follower;
+        }
+    }
+
+    return NULL;
+}
+
+
+ngx_thread_ws_run_t *
+ngx_thread_ws_thread_own(ngx_thread_ws_follower_t *follower)
+{
+    ngx_thread_ws_run_t  *run;
+
+    run = follower->lane->run;
+
+    return (run && ngx_thread_ws_thread_asker(run) == follower) ? run : NULL;
 }
 
 
@@ -249,20 +385,6 @@ ngx_thread_ws_thread_room(ngx_thread_ws_follower_t *follower)
 }
 
 
-static void
-ngx_thread_ws_thread_begin(ngx_thread_ws_follower_t *follower,
-    ngx_thread_ws_run_t *run)
-{
-    ngx_thread_ws_lane_dequeue(run->lane, run);
-
-    run->lane->run = run;
-
-    follower->handlers->began(follower->data, run);
-
-    ngx_thread_ws_run_start(run);
-}
-
-
 void
 ngx_thread_ws_lane_init(ngx_thread_ws_lane_t *lane)
 {
@@ -285,13 +407,26 @@ void
 ngx_thread_ws_thread_disconnect(ngx_thread_ws_follower_t *follower,
     ngx_uint_t close_code, ngx_thread_ws_verdict_t *verdict)
 {
-    ngx_uint_t             outcome;
-    ngx_queue_t           *q;
-    ngx_thread_ws_run_t   *run;
-    ngx_thread_ws_lane_t  *lane;
+    if (follower->thread && follower->conf->resume) {
 
-    lane = follower->lane;
-    outcome = verdict ? NGX_THREAD_WS_FAILED : NGX_THREAD_WS_DISCONNECTED;
+        /* its runs go on */
+
+        return;
+    }
+
+    ngx_thread_ws_lane_end(follower->lane, verdict ? NGX_THREAD_WS_FAILED
+                                                   : NGX_THREAD_WS_DISCONNECTED,
+                           verdict, close_code);
+}
+
+
+void
+ngx_thread_ws_lane_end(ngx_thread_ws_lane_t *lane, ngx_uint_t outcome,
+    ngx_thread_ws_verdict_t *verdict, ngx_uint_t close_code)
+{
+    ngx_queue_t               *q;
+    ngx_thread_ws_run_t       *run;
+    ngx_thread_ws_follower_t  *follower;
 
     while (!ngx_queue_empty(&lane->waiting)) {
         q = ngx_queue_head(&lane->waiting);
@@ -319,19 +454,19 @@ ngx_thread_ws_thread_disconnect(ngx_thread_ws_follower_t *follower,
     lane->run = NULL;
     run->lane = NULL;
 
-    follower->handlers->ended(follower->data, run);
+    follower = ngx_thread_ws_thread_asker(run);
+
+    if (follower) {
+        follower->handlers->ended(follower->data, run);
+    }
 }
 
 
 ngx_thread_ws_run_t *
-ngx_thread_ws_thread_find(ngx_thread_ws_follower_t *follower,
-    ngx_str_t *request_id)
+ngx_thread_ws_lane_find(ngx_thread_ws_lane_t *lane, ngx_str_t *request_id)
 {
-    ngx_queue_t           *q;
-    ngx_thread_ws_run_t   *run;
-    ngx_thread_ws_lane_t  *lane;
-
-    lane = follower->lane;
+    ngx_queue_t          *q;
+    ngx_thread_ws_run_t  *run;
 
     run = lane->run;
     q = ngx_queue_head(&lane->waiting);

@@ -17,6 +17,7 @@
 
 
 typedef struct ngx_thread_ws_watch_s  ngx_thread_ws_watch_t;
+typedef struct ngx_thread_ws_idle_s   ngx_thread_ws_idle_t;
 
 
 struct ngx_thread_ws_thread_s {
@@ -31,7 +32,18 @@ struct ngx_thread_ws_thread_s {
     ngx_thread_ws_context_t    context;
     ngx_thread_ws_watch_t     *watch;        /* a look at the generation */
 
+    /* with thread_ws_resume */
+
+    ngx_thread_ws_lane_t       lane;         /* of this worker's runs */
+    ngx_queue_t                elsewhere;    /* runs that others have, heard */
+    ngx_queue_t                topic_queue;  /* threads of the same topic */
+    ngx_thread_ws_registry_thread_t  name;   /* as the zone knows it */
+    uint64_t                   seen;         /* the last claim looked at */
+    ngx_queue_t                stir;         /* waits to be looked after */
+
     unsigned                   listed:1;     /* can be found */
+    unsigned                   resume:1;
+    unsigned                   stirred:1;
 };
 
 
@@ -56,6 +68,28 @@ ngx_uint_t ngx_thread_ws_thread_submit(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_run_args_t *args, ngx_uint_t leaving);
 
 /*
+ * A follow: from now on the follower hears all runs of the thread, and of the
+ * one that is active, or that is named, what it said after that position.
+ *
+ *   NGX_OK        done, or under way
+ *   NGX_DECLINED  thread_ws_resume is off
+ *   NGX_ABORT     there is no such position
+ *   NGX_ERROR     no memory
+ */
+
+ngx_int_t ngx_thread_ws_thread_follow(ngx_thread_ws_follower_t *follower,
+    ngx_str_t *request_id, size_t after);
+
+/* forgets a look that a follow has begun */
+
+void ngx_thread_ws_idle_free(ngx_thread_ws_follower_t *follower);
+
+/* this worker's part in threads that others have, too: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_thread_init_process(ngx_cycle_t *cycle);
+void ngx_thread_ws_thread_exit_process(ngx_cycle_t *cycle);
+
+/*
  * A cancel: NGX_OK, or NGX_DECLINED for what neither is active nor waits, or is
  * being stored already.
  */
@@ -76,10 +110,10 @@ void ngx_thread_ws_thread_next(ngx_thread_ws_follower_t *follower);
 void ngx_thread_ws_thread_disconnect(ngx_thread_ws_follower_t *follower,
     ngx_uint_t close_code, ngx_thread_ws_verdict_t *verdict);
 
-/* the follower's active or waiting run of that id, NULL if there is none */
+/* the active run that the follower has asked, NULL if there is none */
 
-ngx_thread_ws_run_t *ngx_thread_ws_thread_find(
-    ngx_thread_ws_follower_t *follower, ngx_str_t *request_id);
+ngx_thread_ws_run_t *ngx_thread_ws_thread_own(
+    ngx_thread_ws_follower_t *follower);
 
 /*
  * What a load or an append of the store has told of the thread: NGX_OK, or

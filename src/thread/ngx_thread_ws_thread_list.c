@@ -58,6 +58,11 @@ ngx_thread_ws_thread_join(ngx_thread_ws_follower_t *follower,
     follower->thread = thread;
     follower->conf = conf;
 
+    if (conf->resume) {
+        follower->lane = &thread->lane;
+        ngx_thread_ws_resume_join(thread);
+    }
+
     ngx_queue_insert_tail(&thread->followers, &follower->queue);
 
     return NGX_OK;
@@ -77,6 +82,7 @@ ngx_thread_ws_thread_leave(ngx_thread_ws_follower_t *follower)
 
     ngx_thread_ws_thread_disconnect(follower, 0, NULL);
     ngx_thread_ws_follower_deafen(follower);
+    ngx_thread_ws_idle_free(follower);
 
     ngx_queue_remove(&follower->queue);
     follower->thread = NULL;
@@ -94,6 +100,10 @@ ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
     ngx_thread_ws_verdict_t    verdict;
     ngx_thread_ws_follower_t  *follower;
 
+    if (store->shared) {
+        ngx_thread_ws_resume_deleted(owner, id);
+    }
+
     if (ngx_thread_ws_threads.root == NULL) {
         return;
     }
@@ -105,11 +115,18 @@ ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
     }
 
     ngx_memzero(&verdict, sizeof(ngx_thread_ws_verdict_t));
-    verdict.code = NGX_THREAD_WS_STORE_UNAVAILABLE;
+    verdict.code = NGX_THREAD_WS_THREAD_DELETED;
 
     /* whoever comes now follows a new one */
 
     ngx_thread_ws_thread_unlist(thread);
+
+    thread->nruns++;
+
+    if (store->shared) {
+        ngx_thread_ws_lane_end(&thread->lane, NGX_THREAD_WS_FAILED, &verdict,
+                               0);
+    }
 
     for (q = ngx_queue_head(&thread->followers);
          q != ngx_queue_sentinel(&thread->followers);
@@ -122,10 +139,13 @@ ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
             continue;
         }
 
-        ngx_thread_ws_thread_disconnect(follower, 0, &verdict);
-
+        ngx_thread_ws_lane_end(follower->lane, NGX_THREAD_WS_FAILED, &verdict,
+                               0);
         follower->handlers->deleted(follower->data);
     }
+
+    thread->nruns--;
+    ngx_thread_ws_thread_release(thread);
 }
 
 
@@ -187,6 +207,8 @@ ngx_thread_ws_thread_create(ngx_thread_ws_store_t *store, ngx_str_t *owner,
     (void) ngx_thread_ws_string_copy(&thread->id, p, id);
 
     ngx_queue_init(&thread->followers);
+    ngx_queue_init(&thread->elsewhere);
+    ngx_thread_ws_lane_init(&thread->lane);
     ngx_thread_ws_context_init(&thread->context);
 
     if (store->shared || !store->keeps) {
@@ -283,6 +305,7 @@ ngx_thread_ws_thread_release(ngx_thread_ws_thread_t *thread)
     }
 
     ngx_thread_ws_thread_unlist(thread);
+    ngx_thread_ws_resume_leave(thread);
     ngx_thread_ws_watch_free(thread);
     ngx_thread_ws_context_free(&thread->context);
 

@@ -11,6 +11,9 @@
 #include "thread/ngx_thread_ws_thread.h"
 
 
+typedef struct ngx_thread_ws_elsewhere_s  ngx_thread_ws_elsewhere_t;
+
+
 /* what a thread's runs tell it by */
 
 extern ngx_thread_ws_run_handlers_t  ngx_thread_ws_thread_run_handlers;
@@ -49,6 +52,14 @@ u_char *ngx_thread_ws_reader_room(ngx_thread_ws_reader_t *reader, size_t size);
 void ngx_thread_ws_reader_say(ngx_thread_ws_reader_t *reader, u_char *event,
     u_char *last);
 
+/*
+ * Tells the follower what the run answers, as the entry says, whose bytes these
+ * are: NGX_OK, or NGX_ERROR without memory.
+ */
+
+ngx_int_t ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader,
+    ngx_str_t *bytes);
+
 /* says that the run goes on, to a follower that has nothing else to take */
 
 void ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader);
@@ -57,12 +68,77 @@ void ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader);
 
 size_t ngx_thread_ws_reader_behind(ngx_thread_ws_reader_t *reader);
 
-/* an empty lane; a run that waits is taken off its own */
+/*
+ * An empty lane; the next one that waits begins; its run of that id; ends all
+ * that it has, but for what is being stored; a run that waits is taken off.
+ */
 
 void ngx_thread_ws_lane_init(ngx_thread_ws_lane_t *lane);
+void ngx_thread_ws_lane_next(ngx_thread_ws_lane_t *lane);
+ngx_thread_ws_run_t *ngx_thread_ws_lane_find(ngx_thread_ws_lane_t *lane,
+    ngx_str_t *request_id);
+void ngx_thread_ws_lane_end(ngx_thread_ws_lane_t *lane, ngx_uint_t outcome,
+    ngx_thread_ws_verdict_t *verdict, ngx_uint_t close_code);
 
 void ngx_thread_ws_lane_dequeue(ngx_thread_ws_lane_t *lane,
     ngx_thread_ws_run_t *run);
+
+/*
+ * With thread_ws_resume: the thread is made known to other workers, which look
+ * after it when they are told, and forgotten again; it is looked after at the
+ * end of this turn, here and, with tell, in the others.
+ */
+
+void ngx_thread_ws_resume_join(ngx_thread_ws_thread_t *thread);
+void ngx_thread_ws_resume_leave(ngx_thread_ws_thread_t *thread);
+void ngx_thread_ws_resume_stir(ngx_thread_ws_thread_t *thread);
+void ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread);
+
+/*
+ * A thread that a store has deleted: its runs in all workers are told, and what
+ * ended ones said is kept no longer.
+ */
+
+void ngx_thread_ws_resume_deleted(ngx_str_t *owner, ngx_str_t *id);
+
+/* those who follow the thread hear of runs that have begun elsewhere */
+
+void ngx_thread_ws_resume_news(ngx_thread_ws_thread_t *thread);
+
+/*
+ * A message with thread_ws_resume: OK with a claim, or without one where it is
+ * followed (*followed is set) or the zone is full; or the code of its refusal.
+ */
+
+ngx_uint_t ngx_thread_ws_resume_submit(ngx_thread_ws_follower_t *follower,
+    ngx_thread_ws_run_args_t *args, ngx_thread_ws_claim_t *claim,
+    ngx_uint_t *followed);
+
+/* a run that has its claim: others hear of it */
+
+void ngx_thread_ws_resume_begin(ngx_thread_ws_follower_t *follower,
+    ngx_thread_ws_run_t *run);
+
+/*
+ * The follower hears what it does not hear yet of the thread's runs that are
+ * active or wait, here and elsewhere.
+ */
+
+void ngx_thread_ws_resume_hear(ngx_thread_ws_follower_t *follower);
+
+/*
+ * The journal of somebody else's run, which stands as long as somebody reads
+ * it: who opens it and does not, drops it.  NULL without memory.
+ */
+
+ngx_thread_ws_journal_t *ngx_thread_ws_elsewhere_open(
+    ngx_thread_ws_thread_t *thread, ngx_thread_ws_claim_t *ref);
+void ngx_thread_ws_elsewhere_drop(ngx_thread_ws_journal_t *journal);
+
+
+/* takes in what these have said meanwhile */
+
+void ngx_thread_ws_elsewhere_stir(ngx_thread_ws_thread_t *thread);
 
 /* forgets a look at the generation */
 

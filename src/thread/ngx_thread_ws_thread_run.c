@@ -11,6 +11,7 @@
 static ngx_int_t ngx_thread_ws_thread_on_loaded(ngx_thread_ws_run_t *run,
     ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_thread_on_alive(ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_thread_on_waits(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_thread_on_said(ngx_thread_ws_run_t *run,
     ngx_uint_t more);
 static void ngx_thread_ws_thread_on_stored(ngx_thread_ws_run_t *run);
@@ -22,6 +23,7 @@ ngx_thread_ws_run_handlers_t  ngx_thread_ws_thread_run_handlers = {
     ngx_thread_ws_thread_on_loaded,
     ngx_thread_ws_thread_on_said,
     ngx_thread_ws_thread_on_alive,
+    ngx_thread_ws_thread_on_waits,
     ngx_thread_ws_thread_on_stored,
     ngx_thread_ws_thread_on_ended,
     ngx_thread_ws_thread_on_freed
@@ -87,6 +89,13 @@ ngx_thread_ws_thread_on_alive(ngx_thread_ws_run_t *run)
 }
 
 
+static void
+ngx_thread_ws_thread_on_waits(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_resume_stir(run->thread);
+}
+
+
 /* one who keeps up is enough for the agent to be read on */
 
 static ngx_int_t
@@ -97,6 +106,8 @@ ngx_thread_ws_thread_on_said(ngx_thread_ws_run_t *run, ngx_uint_t more)
     ngx_queue_t               *q, *next;
     ngx_thread_ws_reader_t    *reader;
     ngx_thread_ws_follower_t  *follower;
+
+    ngx_thread_ws_resume_tell(run->thread);
 
     limit = run->conf->output_buffer;
     rc = ngx_queue_empty(&run->journal.readers) ? NGX_OK : NGX_AGAIN;
@@ -196,6 +207,9 @@ ngx_thread_ws_thread_on_ended(ngx_thread_ws_run_t *run)
 
         run->lane = NULL;
     }
+
+    ngx_thread_ws_resume_tell(run->thread);
+    ngx_thread_ws_resume_stir(run->thread);
 
     if (run->deleted) {
         ngx_thread_ws_thread_deleted(run->thread);

@@ -62,6 +62,12 @@ ngx_thread_ws_code_t  ngx_thread_ws_codes[] = {
     { ngx_string("STORE_UNAVAILABLE"),
       ngx_string("the history cannot be reached: try again"), 1 },
 
+    { ngx_string("THREAD_DELETED"),
+      ngx_string("the thread was deleted"), 0 },
+
+    { ngx_string("RUN_LOST"),
+      ngx_string("the answer was lost: try again"), 1 },
+
     { ngx_string("SHUTTING_DOWN"),
       ngx_string("the server is restarting: connect again and retry"), 1 }
 };

@@ -41,6 +41,10 @@ static const char  *ngx_thread_ws_command_cancel_fields[] = {
     "requestId", NULL
 };
 
+static const char  *ngx_thread_ws_command_follow_fields[] = {
+    "requestId", "after", NULL
+};
+
 static const char  *ngx_thread_ws_command_ping_fields[] = {
     "t", NULL
 };
@@ -62,6 +66,11 @@ static ngx_thread_ws_command_type_t  ngx_thread_ws_command_types[] = {
       NGX_THREAD_WS_COMMAND_CANCEL,
       ngx_thread_ws_command_cancel_fields,
       "an abort has the fields type and requestId only" },
+
+    { "follow",
+      NGX_THREAD_WS_COMMAND_FOLLOW,
+      ngx_thread_ws_command_follow_fields,
+      "a follow has the fields type, requestId and after only" },
 
     { "ping",
       NGX_THREAD_WS_COMMAND_PING,
@@ -395,6 +404,34 @@ ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
 }
 
 
+static ngx_int_t
+ngx_thread_ws_command_follow(ngx_thread_ws_command_t *command)
+{
+    json_t      *after;
+    json_int_t   place;
+
+    after = json_object_get(command->root, "after");
+
+    if (after == NULL) {
+        return NGX_OK;
+    }
+
+    place = json_integer_value(after);
+
+    if (!json_is_integer(after) || place < 0
+        || (uint64_t) place > NGX_MAX_SIZE_T_VALUE)
+    {
+        ngx_str_null(&command->request_id);
+        return ngx_thread_ws_command_invalid(command,
+                                     "after must be an event's position");
+    }
+
+    command->after = place;
+
+    return NGX_OK;
+}
+
+
 /* what comes back is t as it stands, which jansson would write anew */
 
 static ngx_int_t
@@ -436,6 +473,14 @@ ngx_thread_ws_command_ids(ngx_thread_ws_command_t *command, ngx_uint_t known)
 
         return ngx_thread_ws_command_request_id(command);
 
+    case NGX_THREAD_WS_COMMAND_FOLLOW:
+
+        if (json_object_get(command->root, "requestId") == NULL) {
+            return NGX_OK;
+        }
+
+        /* fall through */
+
     case NGX_THREAD_WS_COMMAND_CANCEL:
 
         /* ... but no refused cancel may end a run that goes on */
@@ -443,6 +488,28 @@ ngx_thread_ws_command_ids(ngx_thread_ws_command_t *command, ngx_uint_t known)
         return known ? ngx_thread_ws_command_request_id(command) : NGX_OK;
 
     default: /* NGX_THREAD_WS_COMMAND_PING: has none */
+        return NGX_OK;
+    }
+}
+
+
+/* the fields of that type alone */
+
+static ngx_int_t
+ngx_thread_ws_command_rest(ngx_thread_ws_command_t *command, ngx_str_t *text)
+{
+    switch (command->type) {
+
+    case NGX_THREAD_WS_COMMAND_MESSAGE:
+        return ngx_thread_ws_command_message(command);
+
+    case NGX_THREAD_WS_COMMAND_FOLLOW:
+        return ngx_thread_ws_command_follow(command);
+
+    case NGX_THREAD_WS_COMMAND_PING:
+        return ngx_thread_ws_command_ping(command, text);
+
+    default: /* NGX_THREAD_WS_COMMAND_CANCEL */
         return NGX_OK;
     }
 }
@@ -479,7 +546,8 @@ ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command, u_char *data,
     if (type == NULL) {
         return ngx_thread_ws_command_invalid(command,
                                      "type must be \"message\", \"cancel\", "
-                                     "\"abort\" or \"ping\"");
+                                     "\"abort\", \"follow\" or "
+                                     "\"ping\"");
     }
 
     command->type = type->type;
@@ -497,17 +565,7 @@ ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command, u_char *data,
                   "without quotes and backslashes");
     }
 
-    switch (command->type) {
-
-    case NGX_THREAD_WS_COMMAND_MESSAGE:
-        return ngx_thread_ws_command_message(command);
-
-    case NGX_THREAD_WS_COMMAND_PING:
-        return ngx_thread_ws_command_ping(command, &text);
-
-    default: /* NGX_THREAD_WS_COMMAND_CANCEL */
-        return NGX_OK;
-    }
+    return ngx_thread_ws_command_rest(command, &text);
 }
 
 

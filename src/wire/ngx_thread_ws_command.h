@@ -21,17 +21,21 @@
 typedef enum {
     NGX_THREAD_WS_COMMAND_MESSAGE = 0,
     NGX_THREAD_WS_COMMAND_CANCEL,       /* "cancel", and "abort" */
+    NGX_THREAD_WS_COMMAND_FOLLOW,
     NGX_THREAD_WS_COMMAND_PING
 } ngx_thread_ws_command_e;
 
 
 typedef struct {
     ngx_thread_ws_command_e   type;
-    ngx_str_t                 request_id;  /* message, cancel */
+    ngx_str_t                 request_id;  /* message, cancel; follow: empty
+                                              if absent */
     ngx_str_t                 thread_id;   /* message: any string; whether it
                                               is the connection's is for the
                                               caller to say */
     ngx_str_t                 content;     /* message */
+    size_t                    after;       /* follow: a position, 0: from the
+                                              beginning */
     ngx_str_t                 t;           /* ping: JSON, as it stands in the
                                               text; its len is 0 if absent */
 

@@ -14,11 +14,13 @@
 
 #define bad_fields(kind)  "INVALID_MESSAGE: " kind " only"
 #define bad_type                                                              \
-    "INVALID_MESSAGE: type must be \"message\", \"cancel\", \"abort\" or "    \
-    "\"ping\""
+    "INVALID_MESSAGE: type must be \"message\", \"cancel\", \"abort\", "      \
+    "\"follow\" or \"ping\""
 #define bad_id                                                                \
     "INVALID_MESSAGE: requestId must be 1 to 128 printable ASCII characters " \
     "without quotes and backslashes"
+#define bad_after                                                             \
+    "INVALID_MESSAGE: after must be an event's position"
 #define bad_content                                                           \
     "INVALID_MESSAGE: content must be a non-empty string"
 #define bad_message                                                           \
@@ -144,6 +146,23 @@ static command_case_t  command_cases[] = {
                  bad_fields("an abort has the fields type and requestId")),
 
     /* ping */
+
+    command_case("a follow", "{\"type\":\"follow\"}", "follow"),
+    command_case("a follow of a run",
+                 "{\"type\":\"follow\",\"requestId\":\"r1\",\"after\":7}",
+                 "follow r1 after 7"),
+    command_case("a follow with more", "{\"type\":\"follow\",\"x\":1}",
+                 bad_fields("a follow has the fields type, requestId and "
+                            "after")),
+    command_case("a follow of a bad id",
+                 "{\"type\":\"follow\",\"requestId\":\"\"}", bad_id),
+    command_case("a follow after no number",
+                 "{\"type\":\"follow\",\"requestId\":\"r1\",\"after\":\"7\"}",
+                 bad_after),
+    command_case("a follow after less than nothing",
+                 "{\"type\":\"follow\",\"after\":-1}", bad_after),
+    command_case("a follow after a fraction",
+                 "{\"type\":\"follow\",\"after\":1.0}", bad_after),
 
     command_case("a ping", "{\"type\":\"ping\"}", "ping"),
     command_case("a ping with a number", "{\"type\":\"ping\",\"t\":1.5}",
@@ -398,7 +417,9 @@ command_say(unit_text_t *text, const char *data, size_t len)
     ngx_int_t                 rc;
     ngx_thread_ws_command_t   command;
 
-    static const char  *kinds[] = { "message", "cancel", "ping" };
+    static const char  *kinds[] = {
+        "message", "cancel", "follow", "ping"
+    };
 
     copy = malloc(len ? len : 1);
     ngx_memcpy(copy, data, len);
@@ -419,6 +440,10 @@ command_say(unit_text_t *text, const char *data, size_t len)
     if (command.request_id.len) {
         unit_add(text, " ");
         unit_add_escaped(text, command.request_id.data, command.request_id.len);
+    }
+
+    if (command.after) {
+        unit_add(text, " after %d", (int) command.after);
     }
 
     if (command.thread_id.data) {

@@ -158,8 +158,10 @@ sub is_wanted {
     return 1 if !defined $value || $value eq '';
     return $self->same($event->{code}, $value) if $type eq 'error';
 
-    return $self->same(bytes($event->{$type eq 'token' ? 'value' : 'message'}),
-        $value);
+    my %text = (token => 'value', following => 'content',
+        message => 'content', idle => 'lastRequestId');
+
+    return $self->same(bytes($event->{ $text{$type} // 'message' }), $value);
 }
 
 sub next_frame {
@@ -201,6 +203,15 @@ sub wrong {
 
     return undef if $type eq 'pong';
 
+    # from its answer on a client follows
+
+    if ($type =~ /^(idle|following)$/) {
+        return 'an answer to no follow' if !$client->{asked_follow};
+        $client->{follows} = 1;
+    }
+
+    return undef if $type eq 'idle';
+
     if ($type eq 'error') {
         return 'no message' if !length($event->{message} // '');
         return 'unknown code' if !exists $RETRYABLE{ $event->{code} // '' };
@@ -215,13 +226,34 @@ sub wrong {
     return $self->wrong_part($client, $event)
         if $type =~ /^(?:reasoning|tool-\S+|source|data|reset)$/;
 
-    return 'unknown type' if $type !~ /^(token|final|error|cancelled|alive)$/;
+    return 'unknown type'
+        if $type !~ /^(token|final|error|cancelled|alive|following|message)$/;
     return 'no requestId' if !defined $id;
+
+    my $place = $event->{position};
+
+    return $client->{follows} ? 'no position' : 'a position unasked'
+        if defined $place xor $client->{follows};
+
+    if ($type =~ /^(following|message)$/) {
+        return 'no content' if !length($event->{content} // '');
+
+        # what came before is not known, if it begins in the middle
+        $client->{runs}{$id} = { text => '', late => $client->{after} }
+            if !$client->{runs}{$id} || $client->{runs}{$id}{ended};
+        $client->{after} = undef;
+    }
 
     my $run = $client->{runs}{$id} or return 'an event for no run';
     return 'an event after the end' if $run->{ended};
 
-    return undef if $type eq 'alive';
+    if (defined $place) {
+        return 'a position that was before'
+            if $place < ($run->{place} // 0);
+        $run->{place} = $self->{places}{$id} = $place;
+    }
+
+    return undef if $type =~ /^(alive|following|message)$/;
 
     if ($type eq 'token') {
         return 'no value' if !length($event->{value} // '');
@@ -233,7 +265,9 @@ sub wrong {
 
     if ($type eq 'final') {
         return 'message is not what the tokens were'
-            if $event->{message} ne $run->{text};
+            if $run->{late}
+                ? $event->{message} !~ /\Q$run->{text}\E\z/
+                : $event->{message} ne $run->{text};
         return 'no latencyMs' if ($event->{latencyMs} // '') !~ /^\d+$/;
     }
 

@@ -98,6 +98,24 @@ sub send_binary {
     $client->frame('binary', pack 'H*', $rest =~ s/\s//gr);
 }
 
+sub send_follow {
+    my ($self, $client, $rest) = @_;
+
+    my ($id, $after) = ($rest // '') =~ /^(\S+)?(?: (\S+))?$/ or die "bad: $rest\n";
+
+    if (defined $after) {
+        $after = $self->{places}{$id} // die "$id was not followed\n"
+            if $after eq 'after';
+        $client->{after} = 0 + $after;
+    }
+
+    $client->{asked_follow} = 1;
+
+    $self->command($client, { type => 'follow',
+        (defined $id ? (requestId => $id) : ()),
+        (defined $after ? (after => 0 + $after) : ()) });
+}
+
 sub send_hex {
     my ($self, $client, $rest) = @_;
     $client->bytes(pack 'H*', $rest =~ s/\s//gr);

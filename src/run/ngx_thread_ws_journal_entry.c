@@ -1,0 +1,172 @@
+
+/*
+ * The entries of a journal that other workers read, too: the message it
+ * answers, and its end.  All of them run the same program on the same machine,
+ * so that a structure may be written as it is.
+ */
+
+
+#include "run/ngx_thread_ws_journal.h"
+
+
+static ngx_int_t ngx_thread_ws_journal_ended(ngx_thread_ws_journal_t *journal,
+    u_char *p, size_t len);
+
+
+ngx_int_t
+ngx_thread_ws_journal_asked(ngx_thread_ws_journal_t *journal,
+    ngx_str_t *request_id, ngx_str_t *content)
+{
+    u_char                 len;
+    ngx_thread_ws_bytes_t  entry;
+    ngx_int_t              rc;
+
+    /* an id has 128 characters at most */
+
+    len = (u_char) request_id->len;
+
+    ngx_memzero(&entry, sizeof(ngx_thread_ws_bytes_t));
+
+    if (ngx_thread_ws_bytes_room(&entry, 1 + len + content->len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_thread_ws_bytes_add(&entry, &len, 1);
+    (void) ngx_thread_ws_bytes_add(&entry, request_id->data, len);
+    (void) ngx_thread_ws_bytes_add(&entry, content->data, content->len);
+
+    rc = ngx_thread_ws_journal_add(journal, NGX_THREAD_WS_ENTRY_ASKED,
+                                   entry.data, entry.len);
+
+    ngx_thread_ws_bytes_free(&entry);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_thread_ws_journal_asked_read(ngx_str_t *bytes, ngx_str_t *request_id,
+    ngx_str_t *content)
+{
+    size_t  len;
+
+    len = bytes->len ? bytes->data[0] : 0;
+
+    if (len == 0 || 1 + len > bytes->len) {
+        return NGX_ERROR;
+    }
+
+    request_id->data = bytes->data + 1;
+    request_id->len = len;
+
+    content->data = bytes->data + 1 + len;
+    content->len = bytes->len - 1 - len;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_journal_ending(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_bytes_t *bytes)
+{
+    ngx_thread_ws_entry_t    entry;
+    ngx_thread_ws_ending_t  *ending;
+
+    ending = &journal->ending;
+
+    entry.kind = NGX_THREAD_WS_ENTRY_END;
+    entry.len = sizeof(ngx_thread_ws_ending_t) + ending->text.len
+                + ending->finish_reason.len;
+
+    if (ngx_thread_ws_bytes_room(bytes, sizeof(entry) + entry.len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    (void) ngx_thread_ws_bytes_add(bytes, (u_char *) &entry, sizeof(entry));
+    (void) ngx_thread_ws_bytes_add(bytes, (u_char *) ending,
+                                   sizeof(ngx_thread_ws_ending_t));
+    (void) ngx_thread_ws_bytes_add(bytes, ending->text.data, ending->text.len);
+
+    return ngx_thread_ws_bytes_add(bytes, ending->finish_reason.data,
+                                   ending->finish_reason.len);
+}
+
+
+ngx_int_t
+ngx_thread_ws_journal_taken(ngx_thread_ws_journal_t *journal, size_t len)
+{
+    u_char                 *p, *last;
+    ngx_thread_ws_entry_t   entry;
+
+    p = journal->bytes.data + journal->bytes.len;
+    last = p + len;
+
+    while (p < last) {
+
+        if ((size_t) (last - p) < sizeof(ngx_thread_ws_entry_t)) {
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(&entry, p, sizeof(ngx_thread_ws_entry_t));
+        p += sizeof(ngx_thread_ws_entry_t);
+
+        if ((size_t) (last - p) < entry.len) {
+            return NGX_ERROR;
+        }
+
+        if (entry.kind == NGX_THREAD_WS_ENTRY_END) {
+
+            /* readers find it beside the entries, as where it was written */
+
+            return ngx_thread_ws_journal_ended(journal, p, entry.len);
+        }
+
+        if (entry.kind == NGX_THREAD_WS_ENTRY_TEXT) {
+            journal->text += entry.len;
+        }
+
+        p += entry.len;
+        journal->bytes.len += sizeof(ngx_thread_ws_entry_t) + entry.len;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_journal_ended(ngx_thread_ws_journal_t *journal, u_char *p,
+    size_t len)
+{
+    u_char                  *texts;
+    ngx_thread_ws_ending_t  *ending;
+
+    ending = &journal->ending;
+
+    if (len < sizeof(ngx_thread_ws_ending_t)) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(ending, p, sizeof(ngx_thread_ws_ending_t));
+
+    p += sizeof(ngx_thread_ws_ending_t);
+    len -= sizeof(ngx_thread_ws_ending_t);
+
+    if (len != ending->text.len + ending->finish_reason.len) {
+        return NGX_ERROR;
+    }
+
+    texts = ngx_pnalloc(journal->pool, len ? len : 1);
+    if (texts == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(texts, p, len);
+
+    ending->text.data = texts;
+    ending->finish_reason.data = texts + ending->text.len;
+
+    journal->ended = 1;
+
+    return NGX_OK;
+}

@@ -1,0 +1,141 @@
+
+/*
+ * A run with thread_ws_resume: what it says is written into the zone, too, for
+ * other workers and for those who come later; and without anybody who hears it
+ * it goes on for so long.
+ */
+
+
+#include "run/ngx_thread_ws_run_private.h"
+#include "observe/ngx_thread_ws_observe.h"
+#include "zone/ngx_thread_ws_tape.h"
+
+
+/* s for which the end of a run is kept whose thread was deleted */
+
+#define NGX_THREAD_WS_RUN_EPITAPH  5
+
+
+static void ngx_thread_ws_run_write(ngx_thread_ws_run_t *run, u_char *data,
+    size_t len);
+
+
+void
+ngx_thread_ws_run_wait(ngx_thread_ws_run_t *run)
+{
+    ngx_add_timer(&run->timer, NGX_THREAD_WS_RUN_WAIT);
+}
+
+
+void
+ngx_thread_ws_run_publish(ngx_thread_ws_run_t *run)
+{
+    size_t                    len;
+    ngx_thread_ws_journal_t  *journal;
+
+    if (run->conf->resume == 0) {
+        return;
+    }
+
+    journal = &run->journal;
+    len = journal->growing ? journal->open : journal->bytes.len;
+
+    if (len > run->published) {
+        ngx_thread_ws_run_write(run, journal->bytes.data + run->published,
+                                len - run->published);
+        run->published = len;
+    }
+}
+
+
+static void
+ngx_thread_ws_run_write(ngx_thread_ws_run_t *run, u_char *data, size_t len)
+{
+    if (run->claim.slot == NULL || run->cut) {
+        return;
+    }
+
+    run->cut = (ngx_thread_ws_tape_append(&run->claim, data, len,
+                                          run->subject.log)
+                != NGX_OK);
+}
+
+
+void
+ngx_thread_ws_run_unclaim(ngx_thread_ws_run_t *run)
+{
+    time_t                 keep;
+    ngx_thread_ws_bytes_t  end;
+
+    if (run->conf->resume == 0 || run->claim.slot == NULL) {
+        ngx_thread_ws_registry_release(&run->claim);
+        return;
+    }
+
+    ngx_thread_ws_run_publish(run);
+
+    ngx_memzero(&end, sizeof(ngx_thread_ws_bytes_t));
+
+    if (ngx_thread_ws_journal_ending(&run->journal, &end) == NGX_OK) {
+        ngx_thread_ws_run_write(run, end.data, end.len);
+
+    } else {
+        run->cut = 1;
+    }
+
+    ngx_thread_ws_bytes_free(&end);
+
+    keep = run->deleted ? NGX_THREAD_WS_RUN_EPITAPH
+                        : (time_t) (run->conf->keep / 1000 + 1);
+
+    ngx_thread_ws_registry_end(&run->claim,
+                               run->result.outcome == NGX_THREAD_WS_COMPLETED,
+                               run->cut ? 0 : keep);
+}
+
+
+void
+ngx_thread_ws_run_heard(ngx_thread_ws_run_t *run)
+{
+    if (run->abandon.timer_set) {
+        ngx_del_timer(&run->abandon);
+    }
+}
+
+
+void
+ngx_thread_ws_run_unheard(ngx_thread_ws_run_t *run)
+{
+    if (run->conf->resume == 0 || run->state == NGX_THREAD_WS_ENDED
+        || !ngx_queue_empty(&run->journal.readers))
+    {
+        return;
+    }
+
+    ngx_thread_ws_observe_detached(&run->subject);
+
+    ngx_add_timer(&run->abandon, run->conf->resume);
+}
+
+
+/* somebody may hear it in another worker, which says so once a second */
+
+void
+ngx_thread_ws_run_abandon_handler(ngx_event_t *ev)
+{
+    ngx_thread_ws_run_t  *run = ev->data;
+
+    time_t  left;
+
+    left = ngx_thread_ws_registry_heard(&run->claim)
+           + (time_t) (run->conf->resume / 1000) + 1 - ngx_time();
+
+    if (run->state == NGX_THREAD_WS_STORING || left > 0) {
+        ngx_add_timer(ev, (left > 0) ? (ngx_msec_t) left * 1000 : 1000);
+        return;
+    }
+
+    ngx_thread_ws_observe_abandoned(&run->subject);
+
+    ngx_thread_ws_run_end(run, NGX_THREAD_WS_DISCONNECTED, NULL);
+}

@@ -1,0 +1,347 @@
+
+/*
+ * Runs of a thread that somebody else has: another worker, of this or of an
+ * older configuration, or one that has ended and is kept.  What they say is
+ * copied from the zone into a journal of this worker's, as long as somebody
+ * here reads it.
+ */
+
+
+#include "thread/ngx_thread_ws_thread_private.h"
+#include "observe/ngx_thread_ws_subject.h"
+#include "wire/ngx_thread_ws_code.h"
+#include "zone/ngx_thread_ws_tape.h"
+
+
+/* ms between two looks whether whoever writes is still there */
+
+#define NGX_THREAD_WS_ELSEWHERE_LOOK  1000
+
+
+struct ngx_thread_ws_elsewhere_s {
+    ngx_queue_t                queue;        /* in the thread's */
+    ngx_thread_ws_thread_t    *thread;
+    ngx_thread_ws_claim_t      ref;
+    ngx_thread_ws_tape_pos_t   tape;
+    ngx_thread_ws_journal_t    journal;
+    ngx_event_t                look;
+};
+
+
+static ngx_thread_ws_elsewhere_t *ngx_thread_ws_elsewhere_find(
+    ngx_thread_ws_thread_t *thread, ngx_thread_ws_claim_t *ref);
+static void ngx_thread_ws_elsewhere_pull(ngx_thread_ws_elsewhere_t *elsewhere,
+    ngx_uint_t look);
+static ngx_int_t ngx_thread_ws_elsewhere_copy(
+    ngx_thread_ws_elsewhere_t *elsewhere);
+static void ngx_thread_ws_elsewhere_name(ngx_thread_ws_elsewhere_t *elsewhere);
+static void ngx_thread_ws_elsewhere_lose(ngx_thread_ws_elsewhere_t *elsewhere,
+    ngx_uint_t code);
+static void ngx_thread_ws_elsewhere_look_handler(ngx_event_t *ev);
+static void ngx_thread_ws_elsewhere_on_room(void *data);
+static void ngx_thread_ws_elsewhere_on_came(void *data);
+static void ngx_thread_ws_elsewhere_on_left(void *data);
+
+
+static ngx_thread_ws_journal_handlers_t  ngx_thread_ws_elsewhere_journal = {
+    ngx_thread_ws_elsewhere_on_room,
+    ngx_thread_ws_elsewhere_on_came,
+    ngx_thread_ws_elsewhere_on_left
+};
+
+
+ngx_thread_ws_journal_t *
+ngx_thread_ws_elsewhere_open(ngx_thread_ws_thread_t *thread,
+    ngx_thread_ws_claim_t *ref)
+{
+    ngx_pool_t                 *pool;
+    ngx_thread_ws_elsewhere_t  *elsewhere;
+
+    elsewhere = ngx_thread_ws_elsewhere_find(thread, ref);
+
+    if (elsewhere) {
+        return &elsewhere->journal;
+    }
+
+    pool = ngx_create_pool(1024, ngx_cycle->log);
+    if (pool == NULL) {
+        return NULL;
+    }
+
+    elsewhere = ngx_pcalloc(pool, sizeof(ngx_thread_ws_elsewhere_t));
+    if (elsewhere == NULL) {
+        ngx_destroy_pool(pool);
+        return NULL;
+    }
+
+    elsewhere->thread = thread;
+    elsewhere->ref = *ref;
+
+    ngx_thread_ws_tape_rewind(&elsewhere->tape, ref);
+    ngx_thread_ws_journal_init(&elsewhere->journal, pool,
+                               &ngx_thread_ws_elsewhere_journal, elsewhere);
+
+    elsewhere->look.handler = ngx_thread_ws_elsewhere_look_handler;
+    elsewhere->look.data = elsewhere;
+    elsewhere->look.log = ngx_cycle->log;
+    elsewhere->look.cancelable = 1;
+
+    ngx_add_timer(&elsewhere->look, NGX_THREAD_WS_ELSEWHERE_LOOK);
+
+    ngx_queue_insert_tail(&thread->elsewhere, &elsewhere->queue);
+
+    ngx_thread_ws_elsewhere_pull(elsewhere, 1);
+
+    return &elsewhere->journal;
+}
+
+
+void
+ngx_thread_ws_elsewhere_drop(ngx_thread_ws_journal_t *journal)
+{
+    if (journal->handlers == &ngx_thread_ws_elsewhere_journal) {
+        ngx_thread_ws_elsewhere_on_left(journal->data);
+    }
+}
+
+
+static ngx_thread_ws_elsewhere_t *
+ngx_thread_ws_elsewhere_find(ngx_thread_ws_thread_t *thread,
+    ngx_thread_ws_claim_t *ref)
+{
+    ngx_queue_t                *q;
+    ngx_thread_ws_elsewhere_t  *elsewhere;
+
+    for (q = ngx_queue_head(&thread->elsewhere);
+         q != ngx_queue_sentinel(&thread->elsewhere);
+         q = ngx_queue_next(q))
+    {
+        elsewhere = ngx_queue_data(q, ngx_thread_ws_elsewhere_t, queue);
+
+        if (elsewhere->ref.slot == ref->slot
+            && elsewhere->ref.generation == ref->generation)
+        {
+            return elsewhere;
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_thread_ws_elsewhere_stir(ngx_thread_ws_thread_t *thread)
+{
+    ngx_queue_t                *q, *next;
+    ngx_thread_ws_elsewhere_t  *elsewhere;
+
+    for (q = ngx_queue_head(&thread->elsewhere);
+         q != ngx_queue_sentinel(&thread->elsewhere);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        elsewhere = ngx_queue_data(q, ngx_thread_ws_elsewhere_t, queue);
+
+        ngx_thread_ws_elsewhere_pull(elsewhere, 0);
+    }
+}
+
+
+/*
+ * Takes what there is, and has it read at the end of this turn; look: whether
+ * there can be any more, too.
+ */
+
+static void
+ngx_thread_ws_elsewhere_pull(ngx_thread_ws_elsewhere_t *elsewhere,
+    ngx_uint_t look)
+{
+    size_t                     len;
+    ngx_queue_t               *q;
+    ngx_thread_ws_reader_t    *reader;
+    ngx_thread_ws_journal_t   *journal;
+    ngx_thread_ws_follower_t  *follower;
+
+    journal = &elsewhere->journal;
+
+    if (journal->ended) {
+        return;
+    }
+
+    len = journal->bytes.len;
+
+    if (ngx_thread_ws_registry_marked(&elsewhere->ref,
+                                      NGX_THREAD_WS_REGISTRY_DELETED
+                                      |NGX_THREAD_WS_REGISTRY_STOP))
+    {
+        ngx_thread_ws_elsewhere_lose(elsewhere, NGX_THREAD_WS_THREAD_DELETED);
+
+    } else if (ngx_thread_ws_elsewhere_copy(elsewhere) != NGX_OK
+               || (look && !journal->ended
+                   && ngx_thread_ws_registry_state(&elsewhere->ref)
+                      == NGX_THREAD_WS_REGISTRY_LOST))
+    {
+        ngx_thread_ws_elsewhere_lose(elsewhere, NGX_THREAD_WS_RUN_LOST);
+    }
+
+    ngx_thread_ws_elsewhere_name(elsewhere);
+
+    if (journal->bytes.len == len && !journal->ended) {
+        return;
+    }
+
+    for (q = ngx_queue_head(&journal->readers);
+         q != ngx_queue_sentinel(&journal->readers);
+         q = ngx_queue_next(q))
+    {
+        reader = ngx_queue_data(q, ngx_thread_ws_reader_t, link);
+        follower = reader->follower;
+
+        follower->handlers->post(follower->data);
+    }
+}
+
+
+static ngx_int_t
+ngx_thread_ws_elsewhere_copy(ngx_thread_ws_elsewhere_t *elsewhere)
+{
+    size_t                   len;
+    ssize_t                  n;
+    ngx_thread_ws_bytes_t   *bytes;
+
+    bytes = &elsewhere->journal.bytes;
+
+    for ( ;; ) {
+
+        if (elsewhere->journal.ended) {
+            return NGX_OK;
+        }
+
+        len = ngx_thread_ws_tape_left(&elsewhere->tape);
+
+        if (len == 0) {
+
+            /* nothing more, or nothing ever more */
+
+            return (ngx_thread_ws_tape_read(&elsewhere->tape, NULL, 0) == 0)
+                   ? NGX_OK : NGX_ERROR;
+        }
+
+        if (ngx_thread_ws_bytes_room(bytes, len) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        n = ngx_thread_ws_tape_read(&elsewhere->tape, bytes->data + bytes->len,
+                                    len);
+
+        if (n != (ssize_t) len
+            || ngx_thread_ws_journal_taken(&elsewhere->journal, len) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+}
+
+
+/* its id is in its first entry */
+
+static void
+ngx_thread_ws_elsewhere_name(ngx_thread_ws_elsewhere_t *elsewhere)
+{
+    ngx_str_t                  bytes, id, content;
+    ngx_uint_t                 kind;
+    ngx_thread_ws_journal_t   *journal;
+    ngx_thread_ws_position_t   position;
+
+    journal = &elsewhere->journal;
+
+    ngx_memzero(&position, sizeof(ngx_thread_ws_position_t));
+
+    if (journal->request_id.len
+        || ngx_thread_ws_journal_at(journal, &position, &kind, &bytes)
+           != NGX_OK
+        || kind != NGX_THREAD_WS_ENTRY_ASKED
+        || ngx_thread_ws_journal_asked_read(&bytes, &id, &content) != NGX_OK)
+    {
+        return;
+    }
+
+    journal->request_id.data = ngx_pstrdup(journal->pool, &id);
+    journal->request_id.len = journal->request_id.data ? id.len : 0;
+}
+
+
+static void
+ngx_thread_ws_elsewhere_lose(ngx_thread_ws_elsewhere_t *elsewhere,
+    ngx_uint_t code)
+{
+    ngx_thread_ws_ending_t  *ending;
+
+    elsewhere->journal.ended = 1;
+
+    ending = &elsewhere->journal.ending;
+
+    ngx_memzero(ending, sizeof(ngx_thread_ws_ending_t));
+
+    ending->outcome = NGX_THREAD_WS_FAILED;
+    ending->code = code;
+    ending->retryable = ngx_thread_ws_codes[code].retryable;
+    ending->input_tokens = -1;
+}
+
+
+/*
+ * Says that it is heard, lest it be given up, and looks whether its worker is
+ * there at all: one that was killed tells nobody.
+ */
+
+static void
+ngx_thread_ws_elsewhere_look_handler(ngx_event_t *ev)
+{
+    ngx_thread_ws_elsewhere_t  *elsewhere = ev->data;
+
+    if (elsewhere->journal.ended) {
+        return;
+    }
+
+    ngx_thread_ws_registry_hear(&elsewhere->ref);
+    ngx_add_timer(ev, NGX_THREAD_WS_ELSEWHERE_LOOK);
+
+    ngx_thread_ws_elsewhere_pull(elsewhere, 1);
+}
+
+
+static void
+ngx_thread_ws_elsewhere_on_room(void *data)
+{
+    /* whoever writes does not wait for other workers */
+}
+
+
+static void
+ngx_thread_ws_elsewhere_on_came(void *data)
+{
+    ngx_thread_ws_elsewhere_t  *elsewhere = data;
+
+    ngx_thread_ws_registry_hear(&elsewhere->ref);
+}
+
+
+static void
+ngx_thread_ws_elsewhere_on_left(void *data)
+{
+    ngx_thread_ws_elsewhere_t  *elsewhere = data;
+
+    if (!ngx_queue_empty(&elsewhere->journal.readers)) {
+        return;
+    }
+
+    if (elsewhere->look.timer_set) {
+        ngx_del_timer(&elsewhere->look);
+    }
+
+    ngx_queue_remove(&elsewhere->queue);
+    ngx_thread_ws_journal_free(&elsewhere->journal);
+
+    ngx_destroy_pool(elsewhere->journal.pool);
+}

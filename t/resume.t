@@ -1,0 +1,265 @@
+# thread_ws_resume: a run belongs to its thread, so that it goes on without its
+# client, is heard by other connections, and is cancelled by any of them.
+
+use ThreadWS::Test;
+
+run_tests();
+
+__DATA__
+
+=== TEST 1: an answer goes on while its client is away, and is heard from its beginning
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+connect a
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+a> drop
+@ delta lo
+connect b
+b> message r1 hello
+b< token r1 Hello
+@ delta !
+b< token r1 !
+@ finish stop
+@ done
+@ end
+b< final r1 Hello!
+@ requests 1
+
+=== TEST 2: by "follow", with positions
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+connect a
+a> follow
+a< idle -
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+a> drop
+@ delta lo
+connect b
+b> follow r1 after
+b< following r1 hello
+b< token r1 lo
+@ delta !
+b< token r1 !
+@ finish stop
+@ done
+@ end
+b< final r1 Hello!
+b> follow
+b< idle - r1
+connect c
+c> follow r1
+c< following r1 hello
+c< answer r1 Hello!
+c> follow r2
+c< idle - r1
+@ requests 1
+
+=== TEST 3: a second connection hears what the first one asks
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_resume 1m;
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_store off;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- chat
+connect a
+connect b
+b> follow
+b< idle -
+a> message r1 hello
+b< message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+b< token r1 Hel
+@ delta lo
+@ finish stop
+@ done
+@ end
+a<* final r1 Hello
+b<* final r1 Hello
+
+=== TEST 4: a cancel by another connection
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+connect a
+connect b
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+b> cancel r1
+a< cancelled r1
+@ closed
+b< quiet
+
+=== TEST 5: thread_ws_busy speaks of the thread
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- config
+    location = /interrupt { thread_ws_pass /agent; }
+    location = /queue { thread_ws_pass /agent; thread_ws_busy queue 1; }
+    location = /reject { thread_ws_pass /agent; thread_ws_busy reject; }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- chat
+connect a /interrupt?threadId=t1
+connect b /interrupt?threadId=t1
+a> message r1 one
+@ request
+@ head 200 text/event-stream
+@ delta One
+a< token r1 One
+b> message r2 two
+a< cancelled r1
+@ closed
+@ request
+@ answer Two
+b< answer r2 Two
+
+connect q1 /queue?threadId=t2
+connect q2 /queue?threadId=t2
+connect r /reject?threadId=t2
+q1> message r1 one
+@ request
+@ head 200 text/event-stream
+@ delta One
+q1< token r1 One
+r> message r9 nine
+r< error r9 BUSY
+q2> message r2 two
+q2> message r3 three
+q2< error r3 BUSY
+@ finish stop
+@ done
+@ end
+q1< final r1 One
+@ request
+@ messages [{"role":"user","content":"one"},
+    {"role":"assistant","content":"One"},
+    {"role":"user","content":"two"}]
+@ answer Two
+q2< answer r2 Two
+
+=== TEST 6: nobody comes back
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1s;
+--- chat
+connect a
+a> message r1 one
+@ request
+@ head 200 text/event-stream
+@ delta One
+a< token r1 One
+a> drop
+@ closed
+log /run given up: nobody came back to hear it/
+
+=== TEST 7: without it a follow is refused by name
+--- chat
+connect
+> follow
+< error - INVALID_MESSAGE
+    message: "follow is not known here: thread_ws_resume is off"
+< quiet
+
+=== TEST 8: a position that is none
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+connect a
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta H\u00e9
+a< token r1 /./
+connect b
+b> follow r1 3
+b< error - INVALID_MESSAGE
+b> follow r1 100000
+b< error - INVALID_MESSAGE
+b> {"type":"follow","requestId":"r1","after":-1}
+b< error - INVALID_MESSAGE
+b> {"type":"follow","after":"1"}
+b< error - INVALID_MESSAGE
+b> {"type":"follow","more":1}
+b< error - INVALID_MESSAGE
+a> cancel r1
+a< cancelled r1
+
+=== TEST 9: it needs shared memory
+--- http_config
+    thread_ws_resume 1m;
+--- refused
+thread_ws_resume
+needs shared memory
+nginx.conf:
+--- chat
+
+=== TEST 10: a reload in mid-answer
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_shutdown_spread 0;
+--- chat
+connect a
+a> follow
+a< idle -
+connect o
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+o> message r1 hello
+o< token r1 Hel
+reload
+a< close 1012
+connect b
+b> follow r1 after
+b< following r1 hello
+@ delta lo
+b< token r1 lo
+o< token r1 lo
+@ finish stop
+@ done
+@ end
+b< final r1 Hello
+o< final r1 Hello
+o< close 1012
+old worker gone
+@ requests 1

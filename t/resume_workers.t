@@ -1,0 +1,123 @@
+# thread_ws_resume over several workers: what one says is heard in the others, and
+# runs of a thread follow one another whoever has them.
+
+use ThreadWS::Test;
+use ThreadWS::Steps::Processes;
+
+workers(2);
+run_tests();
+
+__DATA__
+
+=== TEST 1: over two workers
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+only worker 1
+connect a
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+all workers
+only worker 2
+connect b
+b> follow
+b< following r1 hello
+all workers
+b< token r1 Hel
+@ delta lo
+a< token r1 lo
+b< token r1 lo
+@ finish stop
+@ done
+@ end
+a< final r1 Hello
+b< final r1 Hello
+b> message r2 again
+@ request
+@ head 200 text/event-stream
+@ delta One
+b< token r2 One
+a> cancel r2
+b< cancelled r2
+@ closed
+b> message r3 three
+@ request
+@ head 200 text/event-stream
+@ delta Three
+b< token r3 Three
+a> message r4 four
+b< cancelled r3
+@ closed
+b< message r4 four
+@ request
+@ answer Four
+a< answer r4 Four
+b< answer r4 Four
+
+=== TEST 2: a repeated message, of a run that goes on elsewhere, and of one that has ended
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store off;
+    thread_ws_resume 1m;
+--- chat
+only worker 1
+connect a
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+a> drop
+all workers
+only worker 2
+connect b
+b> message r1 hello
+all workers
+b< token r1 Hel
+@ delta lo
+b< token r1 lo
+@ finish stop
+@ done
+@ end
+b< final r1 Hello
+connect c
+c> message r1 hello
+c< answer r1 Hello
+c> message r1 other
+@ request
+@ answer Other
+c< answer r1 Other
+
+=== TEST 3: the worker that has the run is killed
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+only worker 1
+connect a
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+all workers
+only worker 2
+connect b
+b> follow
+b< following r1 hello
+b< token r1 Hel
+all workers
+kill worker 1
+b< error r1 RUN_LOST
+b> message r1 hello
+@ request
+@ answer Again
+b< answer r1 Again
+--- error_log
+[alert]
