@@ -5,6 +5,8 @@
  * Each of them may be open while a text streams.
  */
 
+import { readInPieces } from './chunks.js';
+
 /** @typedef {any} Token */
 
 /* a tab within code, which marked would take for spaces */
@@ -138,12 +140,23 @@ function options(streaming, formulas, open) {
   };
 }
 
-/** @param {string} text @param {boolean} streaming @param {boolean} open @param {object} links */
-function read(text, streaming, open, links) {
+/**
+ * @param {string} text
+ * @param {boolean} streaming
+ * @param {boolean} open
+ * @param {object} links
+ * @param {import('./chunks.js').Known} known
+ */
+function read(text, streaming, open, links, known) {
   const { marked } = /** @type {any} */ (window);
   const lexer = new marked.Lexer(options(streaming, MARK.test(text), open));
+  const inlineTokens = lexer.inlineTokens.bind(lexer);
 
   lexer.tokens.links = links;
+  lexer.inlineTokens = (/** @type {string} */ src, /** @type {Token[]} */ tokens = []) => {
+    tokens.push(...readInPieces(src, inlineTokens, known));
+    return tokens;
+  };
 
   return [...lexer.lex(text)];
 }
@@ -197,14 +210,15 @@ export const lastBlock = (tokens) => tokens.findLastIndex(({ type }) => type !==
  * @param {boolean} streaming whether more is to come
  * @param {Record<string, any>} links what references lead to: those of this
  *   text are added
+ * @param {import('./chunks.js').Known} known the pieces of long texts
  * @returns {Token[]} `unfinished` marks those in whose text a formula may be open
  */
-export function lex(text, streaming, links) {
-  const tokens = read(text, streaming, false, links);
+export function lex(text, streaming, links, known) {
+  const tokens = read(text, streaming, false, links, known);
   const last = lastBlock(tokens);
 
   if (streaming && last >= 0 && MARK.test(tokens[last].raw)) {
-    const again = read(tokens[last].raw, true, true, links);
+    const again = read(tokens[last].raw, true, true, links, known);
 
     again.forEach((token) => { token.unfinished = true; });
     tokens.splice(last, 1, ...again);

@@ -11,7 +11,7 @@ import { h } from './dom.js';
 const ROOT = new URL('vendor/prism/', import.meta.url).href;
 
 /* longer code is not worth the time */
-const LONGEST = 50_000;
+const LONGEST = 30_000;
 
 /* what people call languages that Prism calls otherwise */
 /** @type {Record<string, string>} */

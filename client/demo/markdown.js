@@ -31,6 +31,8 @@ export class Markdown {
   #head = '';
   /** @type {Record<string, any>} */
   #links = Object.create(null);
+  /** @type {import('./chunks.js').Known} */
+  #known = new Map();
 
   /**
    * @param {HTMLElement} element
@@ -114,15 +116,23 @@ export class Markdown {
       this.#links = Object.create(null);
     }
 
-    const tokens = lex(text.slice(this.#head.length), streaming, this.#links);
+    const read = () => lex(text.slice(this.#head.length), streaming, this.#links, this.#known);
+    let tokens = read();
 
     if (!streaming && Object.keys(this.#links).length) {
-      /* what was shown before its reference was defined */
+      /* what was read, and shown, before its reference was defined */
+      this.#known.clear();
+      tokens = read();
       this.#blocks.forEach((it) => { it.raw = it.raw.includes('[') ? '' : it.raw; });
     }
 
     this.#update(tokens);
-    this.#settle(text, tokens);
+
+    if (streaming) {
+      this.#settle(text, tokens);
+    } else {
+      this.#known.clear();
+    }
   }
 
   /** @param {any[]} tokens those after what is whole */

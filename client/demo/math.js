@@ -23,7 +23,7 @@ const waiting = new Set();
 /** @type {Map<string, Node>} */
 const made = new Map();
 
-const KEPT = 200;
+const KEPT = 1000;
 
 /**
  * The page's policy takes no style attribute, and MathML does without.

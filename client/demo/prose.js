@@ -88,6 +88,8 @@ function inline(tokens = []) {
       return '';
     case 'math':
       return formula(token);
+    case 'piece':
+      return h('span', { 'data-whole': token.key }, ...inline(token.tokens));
     default:
       return token.tokens ? h('span', {}, ...inline(token.tokens)) : decode(token.raw);
     }

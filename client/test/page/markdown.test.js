@@ -87,22 +87,15 @@ test('nothing in an answer becomes code, or a request', async (t) => {
   assert.equal(await page.evaluate(() => window.hacked), undefined);
 });
 
-/* an answer that comes in pieces, each of which is shown before the next */
-async function stream(t, pieces) {
+/* an answer that has begun */
+async function begin(t, ...values) {
   const { agent } = context;
   agent.respond = null;
   const page = await openPage(t, context);
 
   await write(page, 'go');
   const asked = await agent.next();
-  const shown = () => page.evaluate(() => new Promise((resolve) => {
-    requestAnimationFrame(() => setTimeout(resolve, 40));
-  }));
-
-  for (const piece of pieces) {
-    asked.token(piece);
-    await shown();
-  }
+  asked.token(...values);
 
   return { page, asked, prose: page.locator('.turn:last-child .prose') };
 }
@@ -212,7 +205,7 @@ test('formulas, and what is none', async (t) => {
 });
 
 test('a formula is shown as it is written until it is whole', async (t) => {
-  const { page, asked, prose } = await stream(t, ['so \\(', 'a*b', '*c']);
+  const { page, asked, prose } = await begin(t, 'so \\(', 'a*b', '*c');
 
   await prose.locator('.tex:text-is("a*b*c")').waitFor();
   assert.equal(await prose.locator('em').count(), 0);
@@ -249,8 +242,9 @@ test('each block has its own direction', async (t) => {
 });
 
 test('a selection stays while the text goes on', async (t) => {
-  const { page, asked, prose } = await stream(t, ['Some *words* to be selected, ']);
+  const { page, asked, prose } = await begin(t, 'Some *words* to be selected, ');
 
+  await prose.locator('p:has-text("be selected")').waitFor();
   await page.evaluate(() => {
     const text = document.querySelector('.prose p').lastChild;
     getSelection().setBaseAndExtent(text, 4, text, 15);
@@ -271,7 +265,7 @@ test('a selection stays while the text goes on', async (t) => {
 });
 
 test('what is whole is not read again', async (t) => {
-  const { page, asked, prose } = await stream(t, [`${'many words '.repeat(500)}\n\nsecond`]);
+  const { page, asked, prose } = await begin(t, `${'many words '.repeat(500)}\n\nsecond`);
 
   await prose.locator('p').nth(1).waitFor();
   await page.evaluate(() => {
@@ -290,6 +284,41 @@ test('what is whole is not read again', async (t) => {
   assert.ok(longest > 0 && longest < 1000, String(longest));
   asked.finish();
   await lastTurn(page, 'done');
+});
+
+test('20,000 tokens in one paragraph are read piece by piece', async (t) => {
+  const { agent } = context;
+  const words = Array.from({ length: 20000 }, (_, i) => {
+    const word = ['plain', `**bold ${i}**`, '\u4e2d\u6587\uff0c', `\`code ${i}\``, 'snake_case 2 * 3',
+      `[link](https://example.org/${i})`][i % 6];
+    return `${word} `;
+  });
+  const plain = words.join('').replace(/\*\*|`|\[|\]\([^)]*\)/g, '').trim();
+  agent.respond = null;
+  const page = await openPage(t, context);
+
+  await page.evaluate(() => {
+    const { inlineTokens } = window.marked.Lexer.prototype;
+    window.longest = 0;
+    window.marked.Lexer.prototype.inlineTokens = function (text, ...rest) {
+      window.longest = Math.max(window.longest, text.length);
+      return inlineTokens.call(this, text, ...rest);
+    };
+  });
+  await write(page, 'all');
+  const asked = await agent.next();
+  for (let i = 0; i < words.length; i += 500) {
+    asked.token(...words.slice(i, i + 500));
+  }
+  asked.finish();
+  const turn = await lastTurn(page, 'done');
+  const count = (selector) => turn.locator(`.prose p ${selector}`).count();
+
+  assert.equal(await turn.locator('.prose > p').count(), 1);
+  assert.equal((await turn.locator('.prose').textContent()).trim(), plain);
+  assert.deepEqual([await count('strong'), await count('code'), await count('a')],
+    [3334, 3333, 3333]);
+  assert.ok(await page.evaluate(() => window.longest) <= 4096);
 });
 
 test('blocks that are whole are not made anew', async (t) => {
