@@ -11,6 +11,18 @@ import { bytes } from './texts.js';
 /* what a finger types on: there Enter begins a line, as in every message box */
 const TOUCH = matchMedia('(pointer: coarse)');
 
+const RIGHT_TO_LEFT = /^[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+
+/**
+ * Of a text's first letter. `auto` would be the browser's to find: it takes
+ * minutes for what a file holds that is pasted.
+ *
+ * @param {string} text
+ */
+function direction(text) {
+  return RIGHT_TO_LEFT.test(/\p{L}/u.exec(text)?.[0] ?? '') ? 'rtl' : 'ltr';
+}
+
 export class Composer {
   #form = byId('composer');
   #input = byId('input');
@@ -100,6 +112,7 @@ export class Composer {
       this.#input.style.height = 'auto';
       this.#input.style.height = `${this.#input.scrollHeight}px`;
     }
+    this.#input.dir = direction(this.text);
     keepDraft(this.#threadId, this.text);
     this.#button.disabled = this.empty;
     this.#check();

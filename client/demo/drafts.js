@@ -7,6 +7,9 @@ const KEY = 'drafts';
 /* the oldest give way */
 const KEPT = 50;
 
+/* of a longer one nothing is kept: the storage has room for a few such */
+const LONGEST = 100_000;
+
 /** @returns {Record<string, string>} */
 function read() {
   try {
@@ -23,8 +26,10 @@ export function draftOf(id) {
   return typeof draft === 'string' ? draft : '';
 }
 
-/** @param {string} id @param {string} text */
-export function keepDraft(id, text) {
+/** @param {string} id @param {string} written */
+export function keepDraft(id, written) {
+  const text = written.length > LONGEST ? '' : written;
+
   /* another tab may have written since; the last one that changed is the newest */
   const { [id]: before, ...others } = read();
 
