@@ -5,7 +5,7 @@
  */
 
 import { ThreadError, call, newRequestId } from './run.js';
-import { Runs } from './runs.js';
+import { OTHER, Runs } from './runs.js';
 import { ThreadSocket } from './socket.js';
 
 /**
@@ -117,8 +117,7 @@ export class ThreadConnection {
     };
 
     if (known) {
-      return refuse('This requestId names another message.',
-        { code: 'DUPLICATE_REQUEST' });
+      return refuse(OTHER, { code: 'DUPLICATE_REQUEST' });
     }
     if (typeof content !== 'string' || !content || content.includes('\0')
       || !/^[!#-[\]-~ ]{1,128}$/.test(requestId)) {

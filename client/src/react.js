@@ -127,7 +127,7 @@ export function useThreadConnection(threadId, options = {}, onMade = undefined) 
   const send = useCallback(
     (/** @type {string} */ content, /** @type {SendOptions} */ sendOptions = {}) => {
       if (!connectionRef.current) {
-        throw new Error('There is no connection: no thread is named, or the component is not mounted.');
+        throw new Error('There is no connection.');
       }
       return connectionRef.current.send(content, sendOptions);
     }, []);

@@ -5,11 +5,11 @@
  * @module
  */
 
-const BARRED = 'The server is there, but no WebSocket comes through: what stands between may not pass it on.';
+const BARRED = 'The server is there, but no WebSocket comes through to it.';
 
 /** @type {Record<number, string>} */
 const REASONS = {
-  401: 'The server wants to know who you are: sign in again.',
+  401: 'The server wants to know who you are.',
   404: 'There is no chat at this address.',
   405: BARRED,
   426: BARRED,
@@ -41,12 +41,12 @@ export async function askWhy(address, fetch, withinMs) {
   response.body?.cancel();
 
   if (!status) {
-    throw new Error('another page instead');
+    throw status;
   }
 
   const reason = REASONS[status] ?? (status === 403
     ? `The server refuses ${origin ? `pages of ${origin}, or ` : ''}this user.`
-    : 'The server cannot serve the connection now.');
+    : 'The server is not ready.');
 
   return { httpStatus: status, reason: `${reason} (HTTP ${status})` };
 }

@@ -39,6 +39,10 @@ const REFUSED = ['SHUTTING_DOWN', 'BUSY', 'RATE_LIMITED', 'SUPERSEDED'];
 /* by these it ends without the agent's doing */
 const LOST = ['SHUTTING_DOWN', 'RUN_LOST', 'CONNECTION_LOST'];
 
+export const OTHER = 'This requestId names another message.';
+
+const GONE = 'The connection was lost.';
+
 /* how often, and how late, in ms, a run is sent again */
 const RETRIES = { times: 5, withinMs: 60000, begun: false };
 
@@ -55,8 +59,8 @@ export class Runs {
   /** whether the server lets runs be followed; unknown before it has said
    *  @type {boolean | undefined} */
   #resumes;
-  /** what was asked for by follow, and is not answered
-   *  @type {(Entry | undefined)[]} */
+  /** what is asked for by follow, one after another: an answer of idle does not
+   *  name what it is about @type {(Entry | undefined)[]} */
   #asked = [];
   /* this socket has asked for whatever runs */
   #anyAsked = false;
@@ -77,6 +81,11 @@ export class Runs {
   /** @returns {Run[]} */
   get list() {
     return [...this.#entries.values()].map(({ run }) => run);
+  }
+
+  /** @param {Entry} entry */
+  #has(entry) {
+    return this.#entries.get(entry.run.requestId) === entry;
   }
 
   /** @param {string} requestId */
@@ -115,7 +124,7 @@ export class Runs {
   cancel(entry) {
     const { requestId } = entry.run;
 
-    if (this.#entries.get(requestId) !== entry || entry.cancelled) {
+    if (!this.#has(entry) || entry.cancelled) {
       return;
     }
 
@@ -162,11 +171,14 @@ export class Runs {
 
   /** What waits for its time to be sent again waits no longer. */
   hurry() {
-    for (const entry of this.#entries.values()) {
-      clearTimeout(entry.waiting);
-      entry.waiting = undefined;
-    }
+    this.#entries.forEach((entry) => this.#due(entry));
     this.flush();
+  }
+
+  /** @param {Entry} entry */
+  #due(entry) {
+    clearTimeout(entry.waiting);
+    entry.waiting = undefined;
   }
 
   /** @param {Entry} entry */
@@ -215,13 +227,19 @@ export class Runs {
 
   /** @param {Entry} [entry] default: whatever run there is */
   #follow(entry) {
-    this.#asked.push(entry);
+    this.#anyAsked ||= !entry;
 
     if (entry) {
       entry.heard = performance.now();
-    } else {
-      this.#anyAsked = true;
     }
+    if (this.#asked.push(entry) === 1) {
+      this.#ask();
+    }
+  }
+
+  /* the first of them */
+  #ask() {
+    const [entry] = this.#asked;
 
     this.#line.socket.send({
       type: 'follow', requestId: entry?.run.requestId, after: entry?.position,
@@ -251,9 +269,8 @@ export class Runs {
     this.#resumes = false;
     this.#tellKnown();
     for (const entry of entries) {
-      if (entry?.sent && this.#entries.get(entry.run.requestId) === entry) {
-        this.#gone(entry, 'The connection was lost.',
-          { code: 'CONNECTION_LOST', retryable: true });
+      if (entry?.sent && this.#has(entry)) {
+        this.#gone(entry, GONE, { code: 'CONNECTION_LOST', retryable: true });
       }
     }
   }
@@ -301,7 +318,7 @@ export class Runs {
     entry.sent = false;
     if (pause) {
       entry.waiting = setTimeout(() => {
-        entry.waiting = undefined;
+        this.#due(entry);
         this.flush();
       }, pause);
     }
@@ -353,6 +370,11 @@ export class Runs {
     const asked = this.#asked.shift();
 
     this.#resumes = true;
+    /* those that were told to their end meanwhile are not asked for */
+    this.#asked = this.#asked.filter((it) => !it || this.#has(it));
+    if (this.#asked.length) {
+      this.#ask();
+    }
 
     if (type === 'following') {
       const entry = this.#known(event);
@@ -365,13 +387,12 @@ export class Runs {
         this.#line.socket.send({ type: 'cancel', requestId });
       }
 
-    } else if (asked && this.#entries.get(asked.run.requestId) === asked && asked.sent) {
+    } else if (asked?.sent && this.#has(asked)) {
       if (!this.#anyAsked) {
         this.#follow();
       }
       /* it is stored, or has never come to the server */
-      this.#gone(asked, 'The connection was lost.',
-        { code: 'CONNECTION_LOST', retryable: true },
+      this.#gone(asked, GONE, { code: 'CONNECTION_LOST', retryable: true },
         lastRequestId === asked.run.requestId || (asked.own && !asked.begun));
       this.flush();
     }
@@ -386,22 +407,20 @@ export class Runs {
    * @returns {Entry}
    */
   #known({ requestId, content }) {
-    let entry = this.#entries.get(requestId);
+    const entry = this.#entries.get(requestId);
+    const same = entry?.run.content === content;
 
-    if (entry && entry.run.content !== content) {
-      this.#fail(entry, 'This requestId names another message.',
-        { code: 'DUPLICATE_REQUEST' });
-      entry = undefined;
+    if (entry && !same) {
+      this.#fail(entry, OTHER, { code: 'DUPLICATE_REQUEST' });
     }
 
-    const known = entry ?? this.make(requestId, content, false);
+    const known = entry && same ? entry : this.make(requestId, content, false);
 
-    clearTimeout(known.waiting);
-    known.waiting = undefined;
+    this.#due(known);
     known.sent = known.begun = true;
     known.heard = performance.now();
 
-    if (!entry) {
+    if (known !== entry) {
       this.add(known);
       this.#line.begun(known.run);
     }

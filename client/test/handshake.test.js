@@ -188,7 +188,7 @@ async function startRefusal(t, status) {
 
 for (const [status, pattern, stays] of [[401, /who you are/, false], [403, /refuses/, false],
   [404, /no chat at this address/, false], [426, /no WebSocket comes through/, true],
-  [405, /no WebSocket comes through/, true], [503, /cannot serve/, true]]) {
+  [405, /no WebSocket comes through/, true], [503, /not ready/, true]]) {
   test(`a handshake that is refused is looked into: ${status}`, async (t) => {
     const { requests, url } = await startRefusal(t, status);
     const connection = connect(t, { url, backoff: [60000], retryEveryMs: 60000 });

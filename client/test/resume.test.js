@@ -395,11 +395,10 @@ test('several runs, each in its place', async (t) => {
   socket.drop();
 
   const next = await script.next();
-  await next.asked({ requestId: 'a', after: 1 });
-  await next.asked({ requestId: 'b' });
-  await next.asked({ requestId: 'c' });
-  next.say(following('a', 'to a', 1), following('b', 'to b'), idle('z'),
-    token('a', 'A', 2), final('a', 'AA', 3), token('b', 'B', 1), final('b', 'B', 2));
+  await next.asked({ requestId: 'a', after: 1 }, following('a', 'to a', 1));
+  await next.asked({ requestId: 'b' }, token('a', 'A', 2), following('b', 'to b'));
+  await next.asked({ requestId: 'c' }, idle('z'),
+    final('a', 'AA', 3), token('b', 'B', 1), final('b', 'B', 2));
   assert.deepEqual(await next.next(), { type: 'follow' });
   next.say(idle('b'));
   assert.equal((await next.next()).requestId, 'c');

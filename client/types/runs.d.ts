@@ -1,3 +1,4 @@
+export const OTHER: "This requestId names another message.";
 export class Runs {
     /** @param {Line} line */
     constructor(line: Line);
