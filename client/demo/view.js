@@ -67,6 +67,7 @@ export class View {
         this.#current.turn.hear(event);
       }
     });
+    this.#connection.on('run', (run) => this.#adopt(run));
     this.#connection.on('warning', ({ message, data }) =>
       console.debug(`thread ${id}: ${message}`, data));
 
@@ -219,6 +220,19 @@ export class View {
     this.#run(turn);
   }
 
+  /**
+   * A run that this page has not begun, or not since it was loaded.
+   *
+   * @param {{requestId: string, content: string}} run
+   */
+  #adopt({ requestId, content }) {
+    const turn = this.#turns.find((it) => it.requestId === requestId);
+
+    if (turn !== this.#current?.turn || !turn) {
+      this.#run(turn ?? this.#addTurn(requestId, content));
+    }
+  }
+
   /** @param {Turn} turn */
   async #run(turn) {
     const { requestId, content } = turn;
@@ -230,6 +244,7 @@ export class View {
     const run = this.#connection.send(content, {
       requestId,
       onToken: (delta) => turn.append(delta),
+      onReset: () => turn.wait(),
     });
     const current = { run, turn };
 

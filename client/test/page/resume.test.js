@@ -1,0 +1,88 @@
+/**
+ * The page where runs belong to their thread, and tell more than text.
+ */
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { answers, echo, lastTurn, openPage, status, usePages, write } from '../helpers/page.js';
+
+const context = usePages({ directives: 'thread_ws_resume 1m; thread_ws_events reasoning tools;' });
+
+async function begin(page, agent, text) {
+  agent.respond = null;
+  await write(page, text);
+  const asked = await agent.next();
+  asked.token('the first half');
+  await page.locator('.prose:has-text("the first half")').waitFor();
+  return asked;
+}
+
+test('an answer goes on over a reload', async (t) => {
+  const { agent } = context;
+  const page = await openPage(t, context, { expected: [/status of 404/] });
+  const asked = await begin(page, agent, 'tell me all');
+  const before = agent.requests;
+
+  await page.reload();
+  await status(page, 'connected');
+  await lastTurn(page, 'streaming', 'the first half');
+  asked.token(', the second');
+  await page.locator('.prose:has-text("the first half, the second")').waitFor();
+  asked.finish();
+  await lastTurn(page, 'done');
+  assert.deepEqual(await answers(page), ['the first half, the second']);
+  assert.equal(await page.locator('.turn').count(), 1);
+  assert.equal(await page.locator('.question p').innerText(), 'tell me all');
+  assert.equal(agent.requests, before);
+
+  agent.respond = echo;
+  await write(page, 'next');
+  await lastTurn(page, 'done', 'You said: next.');
+});
+
+test('another tab shows the same, and stops it', async (t) => {
+  const { agent, browser, gateway } = context;
+  const own = await browser.newContext();
+  t.after(() => own.close());
+  const options = { context: own, expected: [/status of 404/] };
+  const first = await openPage(t, { browser, gateway }, options);
+  const hash = new URL(first.url()).hash.slice(1);
+  const second = await openPage(t, { browser, gateway }, { ...options, hash });
+
+  const asked = await begin(first, agent, 'for both');
+  await lastTurn(second, 'streaming', 'the first half');
+  assert.equal(await second.locator('.question p').innerText(), 'for both');
+  await second.locator('#stop').click();
+  await lastTurn(second, 'stopped');
+  await lastTurn(first, 'stopped');
+  assert.equal(await asked.aborted, true);
+});
+
+test('thoughts and tools are lines that unfold', async (t) => {
+  const { agent } = context;
+  agent.respond = null;
+  const page = await openPage(t, context);
+  const step = (text) => page.locator(`.step summary:has-text("${text}")`);
+  const call = (index, fields) => ({ delta: { tool_calls: [{ index, ...fields }] } });
+
+  await write(page, 'think');
+  const asked = await agent.next();
+  asked.start().chunk({ delta: { reasoning_content: 'First this, ' } });
+  await page.locator('.step.going-on summary:text-is("Thinking")').waitFor();
+  asked.chunk({ delta: { reasoning_content: 'then that.' } });
+  asked.chunk(call(0, { id: 'c1', type: 'function', function: { name: 'weather', arguments: '{"city":' } }));
+  await step('Tool: weather').waitFor();
+  await step('Thought').waitFor();
+  asked.chunk(call(0, { function: { arguments: '"Lisbon"}' } }));
+  asked.answer('It is **warm**.');
+  const turn = await lastTurn(page, 'done');
+
+  assert.equal(await turn.locator('.prose').innerText(), 'It is warm.');
+  assert.equal(await page.locator('.going-on').count(), 0);
+  assert.ok(await page.locator('.step-body').first().isHidden());
+  await step('Thought').click();
+  assert.equal(await page.locator('.step-body').first().innerText(), 'First this, then that.');
+  await step('Tool').click();
+  assert.match(await page.locator('.step-body').nth(1).innerText(), /"city": "Lisbon"/);
+});
