@@ -50,7 +50,9 @@ RUN_PACKAGES   = ca-certificates libjs-marked libjs-katex node-prismjs \
 TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 	postgresql pgbouncer libio-socket-ssl-perl libtest-base-perl \
 	libtest-longstring-perl libtext-diff-perl libwww-perl libipc-run-perl \
-	liblist-moreutils-perl libyaml-libyaml-perl libjs-marked prometheus
+	liblist-moreutils-perl libyaml-libyaml-perl libjs-marked prometheus \
+	libnginx-mod-http-lua libnginx-mod-http-js \
+	libnginx-mod-http-subs-filter lua-cjson
 
 .DELETE_ON_ERROR:
 

@@ -57,7 +57,6 @@ my %long_files = (
 my $function_lines = 60;
 my %long_functions = (
     ngx_thread_ws_agent_connection => 75,
-    ngx_thread_ws_agent_header_filter => 66,
     ngx_thread_ws_compact_list => 81,
     ngx_thread_ws_context_add => 62,
     ngx_thread_ws_demo_writer => 61,

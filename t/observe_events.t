@@ -133,7 +133,7 @@ event failed {"requestId":"r2","threadId":"t2","code":"RATE_LIMITED",
 events r2 message failed
 perl return !grep { $_->{threadId} eq 't1' } $self->event_lines;
 --- error_log
-agent location answered with status 429
+answered with status 429
 
 === TEST 6: it is opened anew
 --- chat_config
@@ -191,7 +191,7 @@ b< error r1 FORBIDDEN
 event connected {"threadId":"t1"}
 events r1 message failed
 --- error_log
-agent location answered with status 403
+answered with status 403
 
 === TEST 9: the access log's file is none for events
 --- config

@@ -201,7 +201,7 @@ b> message r3 Hello
 @ answer fine
 b< answer r3 fine
 --- error_log
-agent location answered with status 503
+answered with status 503
 
 === TEST 6: threads of servers that take nothing but UUIDs
 --- config

@@ -26,12 +26,16 @@ typedef struct ngx_thread_ws_agent_s  ngx_thread_ws_agent_t;
 /* What is known of the agent's answer with its header. */
 
 typedef struct {
+    ngx_str_t    name;          /* of the location that it came from */
+    ngx_str_t    uri;           /* as it was there */
     ngx_uint_t   status;        /* HTTP */
     ngx_list_t  *fields;        /* what the agent sent; NULL: nothing */
     ngx_str_t    type;          /* Content-Type; empty: none */
     ngx_str_t    location;      /* of a redirection */
     ngx_str_t    encoding;      /* Content-Encoding */
     unsigned     own:1;         /* nginx itself said so, not the agent */
+    unsigned     kept:1;        /* the agent's was 200, but error_page keeps
+                                   that of the error: it lacks a "=" */
     unsigned     stream:1;      /* an event stream, by the type */
     unsigned     encoded:1;     /* compressed, unasked */
 } ngx_thread_ws_agent_header_t;

@@ -6,8 +6,6 @@
 
 
 #include "agent/ngx_thread_ws_agent_private.h"
-#include "base/ngx_thread_ws_headers.h"
-#include "base/ngx_thread_ws_string.h"
 
 
 /* bytes of an answer that one turn of the event loop may bring a run */
@@ -26,8 +24,6 @@
 
 
 static ngx_int_t ngx_thread_ws_agent_header_filter(ngx_http_request_t *r);
-static ngx_uint_t ngx_thread_ws_agent_stream(ngx_str_t *type);
-static ngx_uint_t ngx_thread_ws_agent_encoded(ngx_str_t *encoding);
 static ngx_int_t ngx_thread_ws_agent_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent,
@@ -39,8 +35,6 @@ static ngx_int_t ngx_thread_ws_agent_hold(ngx_thread_ws_agent_t *agent,
 static void ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent);
 static ngx_int_t ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent);
 static ngx_uint_t ngx_thread_ws_agent_more(ngx_http_request_t *r);
-static void ngx_thread_ws_agent_fields(ngx_http_request_t *r,
-    ngx_thread_ws_agent_header_t *header);
 static void ngx_thread_ws_agent_settle(ngx_thread_ws_agent_t *agent);
 static void ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc);
 
@@ -68,29 +62,12 @@ ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    u = r->upstream;
-
-    if (r->err_status) {
-        r->headers_out.status = r->err_status;
-    }
-
-    ngx_memzero(&header, sizeof(ngx_thread_ws_agent_header_t));
-
-    header.status = r->headers_out.status;
-    header.own = (u == NULL || u->headers_in.status_n == 0);
-    header.type = r->headers_out.content_type;
-
-    if (r->headers_out.content_encoding) {
-        header.encoding = r->headers_out.content_encoding->value;
-    }
-
-    ngx_thread_ws_agent_fields(r, &header);
-
-    header.stream = ngx_thread_ws_agent_stream(&header.type);
-    header.encoded = ngx_thread_ws_agent_encoded(&header.encoding);
+    ngx_thread_ws_agent_describe(r, &header);
 
     r->header_sent = 1;
     r->filter_need_in_memory = 1;
+
+    u = r->upstream;
 
     if (u) {
 
@@ -100,6 +77,8 @@ ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
 
         agent->finalize = u->finalize_request;
         u->finalize_request = ngx_thread_ws_agent_finalize;
+
+        ngx_thread_ws_agent_gate(agent);
     }
 
     agent->header = 1;
@@ -115,52 +94,6 @@ ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
     }
 
     return NGX_OK;
-}
-
-
-/* a content type is that of an event stream, with parameters or without */
-
-static ngx_uint_t
-ngx_thread_ws_agent_stream(ngx_str_t *type)
-{
-    size_t  len;
-
-    if (!ngx_thread_ws_string_begins_same(type, "text/event-stream")) {
-        return 0;
-    }
-
-    len = sizeof("text/event-stream") - 1;
-
-    return type->len == len || type->data[len] == ';'
-           || type->data[len] == ' ' || type->data[len] == '\t';
-}
-
-
-/* others, such as "none", are what servers say of what is as it is */
-
-static ngx_uint_t
-ngx_thread_ws_agent_encoded(ngx_str_t *encoding)
-{
-    char  **coding;
-
-    static char  *codings[] = {
-        "gzip", "deflate", "compress", "br", "zstd", NULL
-    };
-
-    if (encoding->len == 0) {
-        return 0;
-    }
-
-    for (coding = codings; *coding; coding++) {
-
-        if (ngx_strlcasestrn(encoding->data, encoding->data + encoding->len,
-                             (u_char *) *coding, ngx_strlen(*coding) - 1))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
 }
 
 
@@ -209,6 +142,7 @@ ngx_thread_ws_agent_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
         in = agent->held;
         agent->held = NULL;
+        agent->connection->buffered &= ~NGX_THREAD_WS_AGENT_HELD;
     }
 
     if (ngx_thread_ws_agent_take(agent, in) != NGX_OK) {
@@ -484,35 +418,17 @@ ngx_thread_ws_agent_release(ngx_thread_ws_agent_t *agent)
 
     agent->waiting = 0;
 
-    sc->buffered &= ~NGX_THREAD_WS_AGENT_HELD;
+    /* or core would not come back for it, where a filter has copied it */
+
+    if (agent->held == NULL) {
+        sc->buffered &= ~NGX_THREAD_WS_AGENT_HELD;
+    }
 
     if (sc->write->timer_set) {
         ngx_del_timer(sc->write);
     }
 
     ngx_post_event(sc->write, &ngx_posted_events);
-}
-
-
-/* what the agent's own header says beyond what core reads of it */
-
-static void
-ngx_thread_ws_agent_fields(ngx_http_request_t *r,
-    ngx_thread_ws_agent_header_t *header)
-{
-    ngx_table_elt_t  *h;
-
-    if (r->upstream == NULL) {
-        return;
-    }
-
-    header->fields = &r->upstream->headers_in.headers;
-
-    h = ngx_thread_ws_headers_find(header->fields, "Location", NULL);
-
-    if (h) {
-        header->location = h->value;
-    }
 }
 
 
@@ -529,6 +445,7 @@ ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc)
     agent = ngx_thread_ws_agent_of(r);
 
     ngx_thread_ws_agent_gather_end(agent);
+    ngx_thread_ws_agent_gate_end(agent);
 
     if (rc == NGX_HTTP_GATEWAY_TIME_OUT) {
         agent->end = NGX_THREAD_WS_AGENT_TIMEOUT;

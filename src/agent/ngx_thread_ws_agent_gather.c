@@ -57,6 +57,8 @@ static ngx_int_t ngx_thread_ws_agent_gather_wait(ngx_thread_ws_agent_t *agent,
     ngx_msec_t time, size_t size);
 static ngx_int_t ngx_thread_ws_agent_gather_lowat(ngx_thread_ws_agent_t *agent,
     size_t size);
+static ssize_t ngx_thread_ws_agent_gate_recv(ngx_connection_t *c, u_char *buf,
+    size_t size);
 
 
 void
@@ -357,4 +359,47 @@ ngx_thread_ws_agent_gather_end(ngx_thread_ws_agent_t *agent)
     (void) ngx_thread_ws_agent_gather_lowat(agent, 1);
 
     g->lowat = 0;
+}
+
+
+void
+ngx_thread_ws_agent_gate(ngx_thread_ws_agent_t *agent)
+{
+    ngx_connection_t  *c;
+
+    c = agent->request->upstream->peer.connection;
+
+    if (c && agent->recv == NULL) {
+        agent->recv = c->recv;
+        c->recv = ngx_thread_ws_agent_gate_recv;
+    }
+}
+
+
+void
+ngx_thread_ws_agent_gate_end(ngx_thread_ws_agent_t *agent)
+{
+    ngx_connection_t  *c;
+
+    c = agent->request->upstream->peer.connection;
+
+    if (c && c->recv == ngx_thread_ws_agent_gate_recv) {
+        c->recv = agent->recv;
+        agent->recv = NULL;
+    }
+}
+
+
+/* the event stays ready: core reads on when it comes to write again */
+
+static ssize_t
+ngx_thread_ws_agent_gate_recv(ngx_connection_t *c, u_char *buf, size_t size)
+{
+    ngx_http_request_t     *r;
+    ngx_thread_ws_agent_t  *agent;
+
+    r = c->data;
+    agent = ngx_thread_ws_agent_of(r);
+
+    return agent->waiting ? NGX_AGAIN : agent->recv(c, buf, size);
 }

@@ -52,6 +52,8 @@ struct ngx_thread_ws_agent_s {
     ngx_int_t                  (*reinit)(ngx_http_request_t *r);
     ngx_int_t                  (*process)(ngx_http_request_t *r);
 
+    ngx_recv_pt                  recv;       /* the upstream's; NULL: in its
+                                                place */
     ngx_thread_ws_agent_gather_t gather;
     ngx_uint_t                   deltas;     /* of the answer, read so far */
 
@@ -98,6 +100,11 @@ void ngx_thread_ws_agent_leave(ngx_thread_ws_agent_t *agent);
 
 void ngx_thread_ws_agent_interim(ngx_http_request_t *r);
 
+/* fills header in with what r's says */
+
+void ngx_thread_ws_agent_describe(ngx_http_request_t *r,
+    ngx_thread_ws_agent_header_t *header);
+
 /* the turn after a hold; the end of the time for what follows the answer */
 
 void ngx_thread_ws_agent_turn_handler(ngx_event_t *ev);
@@ -118,6 +125,16 @@ void ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent);
 void ngx_thread_ws_agent_gather_end(ngx_thread_ws_agent_t *agent);
 
 void ngx_thread_ws_agent_gather_handler(ngx_event_t *ev);
+
+/*
+ * Core reads its upstream as long as the buffer that it reads into is free,
+ * which it is at once where another module's filter copies what is in it: while
+ * the agent waits, nothing more is read.  To be ended before the upstream's
+ * connection is given back.
+ */
+
+void ngx_thread_ws_agent_gate(ngx_thread_ws_agent_t *agent);
+void ngx_thread_ws_agent_gate_end(ngx_thread_ws_agent_t *agent);
 
 /* what it does in core's phases, in postconfiguration */
 

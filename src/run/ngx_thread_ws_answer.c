@@ -67,21 +67,29 @@ ngx_thread_ws_answer_header(ngx_thread_ws_run_t *run,
                                        "no memory for the answer");
     }
 
+    if (header->own && (header->status != NGX_HTTP_OK || !header->stream)
+        && ngx_thread_ws_refusal_place(run, header) != NGX_OK)
+    {
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
+                                       "no memory for the answer");
+    }
+
     if (header->status != NGX_HTTP_OK) {
+
+        if (header->own) {
+            return ngx_thread_ws_refusal_location(run, header);
+        }
+
         run->refused = 1;
         ngx_thread_ws_refusal_header(run, header->fields);
 
         ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
-                      "%s answered with status %ui, type \"%V\"%s%V",
-                      header->own ? "agent location" : "agent",
+                      "agent answered with status %ui, type \"%V\"%s%V",
                       header->status, &header->type,
                       header->location.len ? ", location " : "",
                       &header->location);
 
-        return header->own
-               ? ngx_thread_ws_run_blame(run,
-                           ngx_thread_ws_refusal_own(header->status), NULL)
-               : NGX_OK;
+        return NGX_OK;
     }
 
     if (header->encoded) {
@@ -378,6 +386,11 @@ ngx_thread_ws_answer_close(ngx_thread_ws_run_t *run, ngx_uint_t body)
         if (reply->events == 0) {
             ngx_thread_ws_refusal_quote(run, NGX_LOG_INFO, "agent's answer",
                                         &run->first);
+
+            if (run->place.len) {
+                return ngx_thread_ws_refusal_fault(run,
+                                                   "that is no event stream");
+            }
         }
 
         return ngx_thread_ws_refusal_judge(run, &finding);

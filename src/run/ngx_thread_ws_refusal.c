@@ -55,6 +55,70 @@ ngx_thread_ws_refusal_own(ngx_uint_t status)
 }
 
 
+ngx_int_t
+ngx_thread_ws_refusal_place(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_agent_header_t *header)
+{
+    size_t  size;
+
+    size = header->name.len + header->uri.len + sizeof("\"\", URI \"\"") - 1;
+
+    run->place.data = ngx_pnalloc(run->pool, size);
+    if (run->place.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    run->place.len = ngx_snprintf(run->place.data, size, "\"%V\", URI \"%V\"",
+                                  &header->name, &header->uri)
+                     - run->place.data;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_refusal_location(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_agent_header_t *header)
+{
+    ngx_uint_t  code;
+
+    ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
+                  "agent location %V, answered with status %ui, type \"%V\"%s",
+                  &run->place, header->status, &header->type,
+                  header->kept ? ": it is an error's, kept by an "
+                                 "\"error_page\" without \"=\"" : "");
+
+    code = ngx_thread_ws_refusal_own(header->status);
+
+    if (code == NGX_THREAD_WS_UPSTREAM_FAILED
+        && header->status < NGX_HTTP_INTERNAL_SERVER_ERROR)
+    {
+        return ngx_thread_ws_refusal_fault(run, NULL);
+    }
+
+    return ngx_thread_ws_run_blame(run, code, NULL);
+}
+
+
+ngx_int_t
+ngx_thread_ws_refusal_fault(ngx_thread_ws_run_t *run, char *reason)
+{
+    if (reason) {
+        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
+                      "agent location %V, answered by itself, with the type "
+                      "\"%V\": %s", &run->place, &run->type, reason);
+    }
+
+    (void) ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED, NULL);
+
+    ngx_str_set(&run->verdict.text, "the way to the agent is not set up "
+                "rightly: the server's log says more");
+    run->verdict.judged = 1;
+
+    return NGX_ERROR;
+}
+
+
 void
 ngx_thread_ws_refusal_header(ngx_thread_ws_run_t *run, ngx_list_t *fields)
 {
@@ -118,9 +182,14 @@ ngx_thread_ws_refusal_look(ngx_thread_ws_run_t *run, u_char *pos, u_char *last)
         return NGX_OK;
     }
 
+    ngx_thread_ws_refusal_quote(run, NGX_LOG_ERR, "agent's answer", first);
+
+    if (run->place.len) {
+        return ngx_thread_ws_refusal_fault(run, "that is no event stream");
+    }
+
     ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
                   "agent's answer has the type \"%V\"", &run->type);
-    ngx_thread_ws_refusal_quote(run, NGX_LOG_ERR, "agent's answer", first);
 
     return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
                                    "agent sent no event stream");

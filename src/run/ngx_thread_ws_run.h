@@ -136,6 +136,9 @@ struct ngx_thread_ws_run_s {
     ngx_uint_t                 status;       /* HTTP, of the agent */
     ngx_thread_ws_retry_t      retry;        /* by its header */
     ngx_str_t                  type;         /* its Content-Type */
+    ngx_str_t                  place;        /* where nginx answers by itself,
+                                                with no event stream, for the
+                                                log; empty: it does not */
     ngx_str_t                  first;        /* the first bytes of its body */
     ngx_thread_ws_sse_t        sse;
     size_t                     parts;        /* bytes of what there is beside

@@ -106,6 +106,24 @@ void ngx_thread_ws_answer_drop(ngx_thread_ws_run_t *run);
 
 ngx_uint_t ngx_thread_ws_refusal_own(ngx_uint_t status);
 
+/*
+ * nginx itself answers, with another status than 200 or no event stream:
+ * where, for what follows.
+ * NGX_OK or NGX_ERROR (no verdict).
+ */
+
+ngx_int_t ngx_thread_ws_refusal_place(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_agent_header_t *header);
+
+/* ... with another status than 200: the verdict, and why, NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_refusal_location(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_agent_header_t *header);
+
+/* ... by a fault of the configuration, which no retry helps: NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_refusal_fault(ngx_thread_ws_run_t *run, char *reason);
+
 /* takes in when the agent may be asked again; fields may be NULL */
 
 void ngx_thread_ws_refusal_header(ngx_thread_ws_run_t *run,

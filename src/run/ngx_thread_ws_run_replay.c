@@ -12,6 +12,7 @@ static void ngx_thread_ws_run_ending(ngx_thread_ws_run_t *run,
     ngx_thread_ws_ending_t *ending);
 static void ngx_thread_ws_replay_refuse(ngx_thread_ws_run_t *run,
     ngx_uint_t code, char *reason);
+static void ngx_thread_ws_replay_end(ngx_thread_ws_run_t *run);
 
 static ngx_int_t ngx_thread_ws_replay_on_prompt(void *data,
     ngx_http_request_t *r, ngx_chain_t **body, off_t *size);
@@ -118,11 +119,20 @@ static void
 ngx_thread_ws_replay_refuse(ngx_thread_ws_run_t *run, ngx_uint_t code,
     char *reason)
 {
+    (void) ngx_thread_ws_run_blame(run, code, reason);
+
+    ngx_thread_ws_replay_end(run);
+}
+
+
+/* by the verdict */
+
+static void
+ngx_thread_ws_replay_end(ngx_thread_ws_run_t *run)
+{
     run->replayed = 0;
     run->result.input_tokens = -1;
     run->result.output_tokens = -1;
-
-    (void) ngx_thread_ws_run_blame(run, code, reason);
 
     ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED, &run->verdict);
 }
@@ -167,10 +177,13 @@ ngx_thread_ws_replay_on_header(void *data, ngx_thread_ws_agent_header_t *header)
     if (header->status == NGX_HTTP_NO_CONTENT) {
         ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, NULL);
 
+    } else if (ngx_thread_ws_refusal_place(run, header) != NGX_OK) {
+        ngx_thread_ws_replay_refuse(run, NGX_THREAD_WS_UPSTREAM_FAILED,
+                                    "no memory for the answer");
+
     } else {
-        ngx_thread_ws_replay_refuse(run,
-                                    ngx_thread_ws_refusal_own(header->status),
-                                    "replay refused");
+        (void) ngx_thread_ws_refusal_location(run, header);
+        ngx_thread_ws_replay_end(run);
     }
 
     return NGX_ERROR;
