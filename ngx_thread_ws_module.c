@@ -14,6 +14,7 @@
 #include "observe/ngx_thread_ws_log.h"
 #include "observe/ngx_thread_ws_lost.h"
 #include "observe/ngx_thread_ws_metrics.h"
+#include "conf/ngx_thread_ws_later.h"
 #include "conf/ngx_thread_ws_settings.h"
 #include "pages/ngx_thread_ws_status.h"
 #include "store/ngx_thread_ws_store_memory.h"
@@ -356,6 +357,7 @@ ngx_thread_ws_postconfiguration(ngx_conf_t *cf)
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
 
     if (ngx_thread_ws_settings_check(cf) != NGX_OK
+        || ngx_thread_ws_later_check(cf) != NGX_OK
         || ngx_thread_ws_store_postgres_check(cf, &tmcf->stores) != NGX_OK
         || ngx_thread_ws_trace_postconfiguration(cf) != NGX_OK
         || ngx_thread_ws_history_filter_init(cf) != NGX_OK

@@ -38,6 +38,14 @@ typedef enum {
 } ngx_thread_ws_busy_e;
 
 
+/* where a directive stands, for what is found out after it was read */
+
+typedef struct {
+    ngx_str_t                  file;
+    ngx_uint_t                 line;
+} ngx_thread_ws_place_t;
+
+
 typedef struct {
     ngx_str_t                  pattern;
 #if (NGX_PCRE)
@@ -72,6 +80,7 @@ typedef struct {
     char                      *zone_for;     /* what needs the zone first */
     ngx_str_t                  zone_file;    /* ... and where that stands */
     ngx_uint_t                 zone_line;
+    ngx_array_t               *later;        /* of ngx_thread_ws_later_t */
 } ngx_thread_ws_main_conf_t;
 
 
@@ -84,6 +93,7 @@ typedef struct {
 
 typedef struct {
     ngx_http_handler_pt        handler;      /* the location's, if ours */
+    ngx_thread_ws_place_t      place;        /* of the directive for it */
     ngx_http_complex_value_t  *pass;
     ngx_thread_ws_dialect_t   *dialect;
     ngx_http_complex_value_t  *thread_id;    /* NULL: $arg_threadId */

@@ -6,6 +6,7 @@
 
 
 #include "conf/ngx_thread_ws_settings.h"
+#include "conf/ngx_thread_ws_later.h"
 #include "base/ngx_thread_ws_directive.h"
 #include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_upgrade.h"
@@ -51,6 +52,8 @@ ngx_thread_ws_settings_handler(ngx_conf_t *cf, ngx_http_handler_pt handler)
     clcf->handler = handler;
     tlcf->handler = handler;
 
+    ngx_thread_ws_later_place(cf, &tlcf->place);
+
     return NGX_CONF_OK;
 }
 
@@ -68,7 +71,8 @@ ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
     if (conf->handler && clcf->handler != conf->handler) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "location \"%V\" has another content handler beside "
-                      "one of thread_ws", &clcf->name);
+                      "one of thread_ws in %V:%ui", &clcf->name,
+                      &conf->place.file, conf->place.line);
         return NGX_ERROR;
     }
 
@@ -77,6 +81,7 @@ ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
     }
 
     conf->handler = prev->handler;
+    conf->place = prev->place;
     conf->pass = prev->pass;
     conf->history = prev->history;
     conf->demo_delay = prev->demo_delay;
@@ -124,6 +129,13 @@ ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return ngx_thread_ws_directive_refuse(cf,
                                "needs the URI of an internal location, which "
                                "begins with \"/\", not \"%V\"", &value[1]);
+    }
+
+    if (tlcf->pass->lengths == NULL
+        && ngx_thread_ws_later(cf, ngx_thread_ws_later_pass, &value[1])
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
     }
 
     return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_upgrade_handler);
@@ -237,6 +249,11 @@ ngx_thread_ws_settings_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
         if (rv != NGX_CONF_OK) {
             return rv;
         }
+
+    } else if (ngx_thread_ws_later(cf, ngx_thread_ws_later_variables, &text)
+               != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
     }
 
     cln = ngx_pool_cleanup_add(cf->pool, 0);

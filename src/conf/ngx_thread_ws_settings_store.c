@@ -11,7 +11,6 @@
 #include "store/ngx_thread_ws_store.h"
 #include "store/ngx_thread_ws_store_memory.h"
 #include "store/ngx_thread_ws_store_postgres.h"
-#include "zone/ngx_thread_ws_zone.h"
 
 
 static char *ngx_thread_ws_settings_pool(ngx_conf_t *cf, ngx_int_t *pool,

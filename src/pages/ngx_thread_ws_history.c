@@ -81,9 +81,10 @@ ngx_thread_ws_history_check(ngx_conf_t *cf,
         if (tlcf->handler == ngx_thread_ws_history_handler
             && !tlcf->store->shared)
         {
-            ngx_conf_log_error(NGX_LOG_WARN, cf, 0, "\"thread_ws_history\" "
-                               "will find no thread: \"thread_ws_store\" is "
-                               "neither \"memory\" nor PostgreSQL there");
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0, "\"thread_ws_history\" "
+                          "will find no thread: \"thread_ws_store\" is neither "
+                          "\"memory\" nor PostgreSQL there, in %V:%ui",
+                          &tlcf->place.file, tlcf->place.line);
         }
 
         return NGX_OK;
@@ -100,7 +101,9 @@ ngx_thread_ws_history_check(ngx_conf_t *cf,
     }
 
     ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                  "\"thread_ws_history %V\" needs %s", &tlcf->history, reason);
+                  "\"thread_ws_history %V\" needs %s in %V:%ui",
+                  &tlcf->history, reason, &tlcf->place.file,
+                  tlcf->place.line);
 
     return NGX_ERROR;
 }

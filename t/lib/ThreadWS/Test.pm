@@ -167,14 +167,16 @@ sub preprocess {
         $block->set_value('config', usual_config($block));
     }
 
-    # every word of it must be in the line that says why nginx does not start
+    # every word of it must be in the line that says why nginx does not start,
+    # which ends with file and line
     if (defined $block->refused) {
         my $all = join '', map { "(?=.*\Q$_\E)" }
             grep { length } split /\n/, $block->refused;
 
         $block->set_value('must_die', 1);
         $block->set_value('suppress_stderr', 1);
-        $block->set_value('error_log', [qr/\[emerg\]$all/]);
+        $block->set_value('error_log',
+            [qr/\[emerg\]$all.* in \S+:\d+(?=\s|\z)/]);
         return;
     }
 
