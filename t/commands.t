@@ -167,6 +167,11 @@ connect
 > close 1008
 < eof
 @ requests 0
+log /\[warn\] .*connection closed with 1008: threadId is not this connection's: "t2"/
+connect
+> {"type":"message","requestId":"r1","threadId":"a\nb\"","content":"x"}
+< close 1008
+log /\[info\] .*closed with 1008: threadId is not this connection's: "a\\x0ab\\x22"/
 
 === TEST 11: a cancel of nothing does nothing
 --- chat

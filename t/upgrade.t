@@ -281,8 +281,10 @@ connect /chat
 < eof
 connect /chat?threadId=
 < close 1008
+log /\[warn\] .*connection closed with 1008: threadId is missing or malformed: ""/
 connect /chat?threadId=a%20b
 < close 1008
+log /\[info\] .*connection closed with 1008: threadId is missing or malformed: "a%20b"/
 connect /chat?threadId=a/b
 < close 1008
 connect /chat?threadId={{ 'x' x 129 }}

@@ -133,3 +133,27 @@ ngx_thread_ws_string_dup(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *s)
 
     return NGX_OK;
 }
+
+
+u_char *
+ngx_thread_ws_string_quote(u_char *dst, u_char *p, size_t len)
+{
+    u_char  *last;
+
+    static u_char  hex[] = "0123456789abcdef";
+
+    for (last = p + len; p < last; p++) {
+
+        if (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\') {
+            *dst++ = *p;
+            continue;
+        }
+
+        *dst++ = '\\';
+        *dst++ = 'x';
+        *dst++ = hex[*p >> 4];
+        *dst++ = hex[*p & 0x0f];
+    }
+
+    return dst;
+}

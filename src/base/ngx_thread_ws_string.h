@@ -66,5 +66,12 @@ u_char *ngx_thread_ws_string_copy(ngx_str_t *dst, u_char *p, ngx_str_t *s);
 ngx_int_t ngx_thread_ws_string_dup(ngx_pool_t *pool, ngx_str_t *dst,
     ngx_str_t *s);
 
+/*
+ * Bytes as they may stand in a log: what is not printable ASCII as \xNN.  dst
+ * has four times as many.  Returns the position after what it wrote.
+ */
+
+u_char *ngx_thread_ws_string_quote(u_char *dst, u_char *p, size_t len);
+
 
 #endif /* _NGX_THREAD_WS_STRING_H_INCLUDED_ */

@@ -7,6 +7,7 @@
 
 
 #include "conn/ngx_thread_ws_conn_private.h"
+#include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_compact.h"
 #include "observe/ngx_thread_ws_observe.h"
 #include "conn/ngx_thread_ws_output.h"
@@ -24,6 +25,11 @@
 /* bytes that the system may have beside those under way */
 
 #define NGX_THREAD_WS_LOWAT          16384
+
+/* bytes of a value in the log; seconds between two warnings of one kind */
+
+#define NGX_THREAD_WS_CONN_QUOTE     128
+#define NGX_THREAD_WS_CONN_TELL      60
 
 
 static void ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn);
@@ -264,6 +270,42 @@ ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
 
     ngx_thread_ws_conn_linger(conn);
     ngx_thread_ws_conn_wake(conn);
+}
+
+
+void
+ngx_thread_ws_conn_refuse(ngx_thread_ws_conn_t *conn, char *reason,
+    ngx_str_t *value, time_t *told)
+{
+    if (conn->close_sent) {
+        return;
+    }
+
+    ngx_thread_ws_conn_blame(conn->connection->log, reason, value, told);
+    ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_POLICY, reason);
+}
+
+
+void
+ngx_thread_ws_conn_blame(ngx_log_t *log, char *reason, ngx_str_t *value,
+    time_t *told)
+{
+    u_char      *last, quote[4 * NGX_THREAD_WS_CONN_QUOTE];
+    size_t       len;
+    ngx_uint_t   level;
+
+    level = NGX_LOG_INFO;
+
+    if (*told == 0 || ngx_time() - *told >= NGX_THREAD_WS_CONN_TELL) {
+        *told = ngx_time();
+        level = NGX_LOG_WARN;
+    }
+
+    len = ngx_min(value->len, NGX_THREAD_WS_CONN_QUOTE);
+    last = ngx_thread_ws_string_quote(quote, value->data, len);
+
+    ngx_log_error(level, log, 0, "connection closed with 1008: %s: \"%*s\"",
+                  reason, (size_t) (last - quote), quote);
 }
 
 

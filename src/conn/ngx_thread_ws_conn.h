@@ -188,6 +188,19 @@ ngx_int_t ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn);
 void ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
     char *reason);
 
+/*
+ * The same with 1008, and a line in the log that says why, with the value that
+ * was wrong: at warn once a minute and reason, which told is for, else at info.
+ */
+
+void ngx_thread_ws_conn_refuse(ngx_thread_ws_conn_t *conn, char *reason,
+    ngx_str_t *value, time_t *told);
+
+/* ... the line alone */
+
+void ngx_thread_ws_conn_blame(ngx_log_t *log, char *reason, ngx_str_t *value,
+    time_t *told);
+
 /* the connection's one timer, ms, and what it is for */
 
 void ngx_thread_ws_conn_timer(ngx_thread_ws_conn_t *conn, ngx_uint_t use,

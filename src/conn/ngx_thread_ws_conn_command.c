@@ -145,11 +145,13 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_str_t                 id;
     ngx_thread_ws_run_args_t  args;
 
+    static time_t  told;
+
     if (!ngx_thread_ws_string_equal(&command->thread_id,
                                     &conn->subject.thread_id))
     {
-        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_POLICY,
-                                 "threadId is not this connection's");
+        ngx_thread_ws_conn_refuse(conn, "threadId is not this connection's",
+                                  &command->thread_id, &told);
         return;
     }
 
@@ -430,6 +432,10 @@ ngx_thread_ws_conn_on_ended(void *data, ngx_thread_ws_run_t *run)
 static void
 ngx_thread_ws_conn_on_deleted(void *data)
 {
-    ngx_thread_ws_conn_close(data, NGX_THREAD_WS_CLOSE_POLICY,
-                             "the thread was deleted");
+    ngx_thread_ws_conn_t *conn = data;
+
+    static time_t  told;
+
+    ngx_thread_ws_conn_refuse(conn, "the thread was deleted",
+                              &conn->subject.thread_id, &told);
 }

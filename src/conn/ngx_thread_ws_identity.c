@@ -6,6 +6,7 @@
 
 #include "conn/ngx_thread_ws_identity.h"
 #include "base/ngx_thread_ws_string.h"
+#include "conn/ngx_thread_ws_conn.h"
 #include "wire/ngx_thread_ws_command.h"
 #include "ws/ngx_thread_ws_utf8.h"
 
@@ -67,8 +68,10 @@ ngx_thread_ws_identity_owner(ngx_http_request_t *r,
 }
 
 
-ngx_int_t
-ngx_thread_ws_identity_thread(ngx_http_request_t *r,
+/* as it stands there: NGX_OK, or NGX_ERROR without memory */
+
+static ngx_int_t
+ngx_thread_ws_identity_named(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id)
 {
     ngx_str_null(thread_id);
@@ -76,7 +79,7 @@ ngx_thread_ws_identity_thread(ngx_http_request_t *r,
     if (conf->thread_id) {
 
         if (ngx_http_complex_value(r, conf->thread_id, thread_id) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+            return NGX_ERROR;
         }
 
     } else if (ngx_http_arg(r, (u_char *) "threadId", sizeof("threadId") - 1,
@@ -86,10 +89,37 @@ ngx_thread_ws_identity_thread(ngx_http_request_t *r,
         ngx_str_null(thread_id);
     }
 
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_identity_thread(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id)
+{
+    if (ngx_thread_ws_identity_named(r, conf, thread_id) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     if (ngx_thread_ws_thread_id_check(thread_id) != NGX_OK) {
         ngx_str_null(thread_id);
         return NGX_DECLINED;
     }
 
     return NGX_OK;
+}
+
+
+void
+ngx_thread_ws_identity_blame(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_str_t  thread_id;
+
+    static time_t  told;
+
+    if (ngx_thread_ws_identity_named(r, conf, &thread_id) == NGX_OK) {
+        ngx_thread_ws_conn_blame(r->connection->log, NGX_THREAD_WS_UNNAMED,
+                                 &thread_id, &told);
+    }
 }

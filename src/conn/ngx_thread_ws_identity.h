@@ -28,5 +28,12 @@ ngx_int_t ngx_thread_ws_identity_owner(ngx_http_request_t *r,
 ngx_int_t ngx_thread_ws_identity_thread(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id);
 
+/* a thread that is not named: what the close frame says; a line in the log */
+
+#define NGX_THREAD_WS_UNNAMED  "threadId is missing or malformed"
+
+void ngx_thread_ws_identity_blame(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf);
+
 
 #endif /* _NGX_THREAD_WS_IDENTITY_H_INCLUDED_ */

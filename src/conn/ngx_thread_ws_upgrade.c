@@ -145,8 +145,7 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r,
     ngx_thread_ws_next_log_handler = r->log_handler;
     r->log_handler = ngx_thread_ws_upgrade_log_error;
 
-    ngx_thread_ws_conn_open(conn, close_code,
-                            "threadId is missing or malformed");
+    ngx_thread_ws_conn_open(conn, close_code, NGX_THREAD_WS_UNNAMED);
 
     return NGX_DONE;
 }
@@ -319,6 +318,7 @@ ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
         /* after the upgrade: a browser cannot see an HTTP status here */
 
         *close_code = NGX_THREAD_WS_CLOSE_POLICY;
+        ngx_thread_ws_identity_blame(r, conf);
 
     } else if (rc != NGX_OK) {
         return rc;

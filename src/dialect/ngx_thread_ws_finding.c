@@ -320,22 +320,6 @@ ngx_thread_ws_finding_status(ngx_thread_ws_finding_t *finding,
 u_char *
 ngx_thread_ws_finding_quote(u_char *dst, u_char *p, size_t len)
 {
-    u_char  *last;
-
-    static u_char  hex[] = "0123456789abcdef";
-
-    for (last = p + ngx_min(len, NGX_THREAD_WS_FINDING_QUOTE); p < last; p++) {
-
-        if (*p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\') {
-            *dst++ = *p;
-            continue;
-        }
-
-        *dst++ = '\\';
-        *dst++ = 'x';
-        *dst++ = hex[*p >> 4];
-        *dst++ = hex[*p & 0x0f];
-    }
-
-    return dst;
+    return ngx_thread_ws_string_quote(dst, p,
+                                   ngx_min(len, NGX_THREAD_WS_FINDING_QUOTE));
 }
