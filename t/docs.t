@@ -46,7 +46,7 @@ my $protocol = slurp('docs/protocol.md');
 
 my @docs = map { substr $_, 1 + length $root }
     glob("$root/README.md $root/SECURITY.md $root/CONTRIBUTING.md "
-    . "$root/docs/*.md");
+    . "$root/docs/*.md $root/docs/*/*.md");
 
 my $docs = join "\n", map { slurp($_) } @docs;
 

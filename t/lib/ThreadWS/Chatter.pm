@@ -16,7 +16,7 @@ use ThreadWS::Peer;
 
 my $JSON = JSON::PP->new->utf8->canonical;
 
-# port, thread, path; again: comes back after 1012 and SHUTTING_DOWN; more:
+# port, thread, path, host, from; again: comes back after 1012 and SHUTTING_DOWN; more:
 # called at each run's end with (chatter, run).
 
 sub new {
@@ -41,7 +41,8 @@ sub connect {
     my $peer = eval {
         ThreadWS::Peer->new($self->{loop}, $self->{port}, wait => 0,
             path => "$self->{path}?threadId=$self->{thread}",
-            rcvbuf => $self->{rcvbuf}, headers => $self->{headers});
+            rcvbuf => $self->{rcvbuf}, headers => $self->{headers},
+            map { $_ => $self->{$_} } grep { $self->{$_} } qw(host from));
     } or return $self->fault("cannot connect: $@");
 
     $self->{peer} = $peer;

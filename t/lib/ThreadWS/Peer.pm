@@ -14,8 +14,8 @@ use Time::HiRes qw(time);
 
 use ThreadWS::Loop;
 
-# Waits for the 101.  options: path, headers (lines), deflate (an offer),
-# rcvbuf, wait => 0 for a peer that does not wait.
+# Waits for the 101.  options: path, host, headers (lines), deflate (an offer),
+# rcvbuf, from (an address of its own), wait => 0 for a peer that does not wait.
 
 sub new {
     my ($class, $loop, $port, %options) = @_;
@@ -26,15 +26,19 @@ sub new {
     setsockopt($socket, SOL_SOCKET, SO_RCVBUF, $options{rcvbuf})
         if $options{rcvbuf};
 
+    $socket->bind(0, Socket::inet_aton($options{from}))
+        or die "cannot bind: $!\n" if $options{from};
+
     $socket->connect($port, Socket::inet_aton('127.0.0.1'))
         or die "cannot connect: $!\n";
 
-    my $self = bless { loop => $loop, path => '/echo', %options }, $class;
+    my $self = bless { loop => $loop, path => '/echo', host => 'localhost',
+        %options }, $class;
 
     $self->{stream} = ThreadWS::Stream->new($loop, $socket);
 
     my $key = encode_base64(join('', map { chr rand 256 } 1 .. 16), '');
-    my @headers = ("GET $self->{path} HTTP/1.1", 'Host: localhost',
+    my @headers = ("GET $self->{path} HTTP/1.1", "Host: $self->{host}",
         'Upgrade: websocket', 'Connection: Upgrade',
         'Sec-WebSocket-Version: 13', "Sec-WebSocket-Key: $key",
         $options{deflate}
