@@ -58,7 +58,7 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 
 .PHONY: all run test test-unit test-store test-fuzz test-build test-suite \
 	test-asan test-poll test-modules test-valgrind test-client test-scale \
-	test-matrix test-fresh test-image deb test-deb dist repository fuzz \
+	test-resume test-matrix test-fresh test-image deb test-deb dist repository fuzz \
 	bench picture install uninstall client clean help packages \
 	test-packages FORCE
 
@@ -156,6 +156,11 @@ test-client: $(MODULE)
 ## make test-scale  two gateways, a balancer and PostgreSQL: one gateway is killed
 test-scale: $(MODULE) $(TEST_NGINX)
 	@$(TOOLS)/prove nginx $(abspath $(MODULE)) t/two_gateways.t
+
+## make test-resume  clients that lose their connections, reloads and killed
+##                  workers, with thread_ws_resume; CLIENTS=500 RUNS=20 EVENTS=75
+test-resume: $(MODULE)
+	@$(MAKE) -C client resume MODULE=$(abspath $(MODULE))
 
 ## make test-matrix  builds and tests with the nginx of Debian 12, 13 and sid,
 ##                  and with nginx's newest from its source, as root;

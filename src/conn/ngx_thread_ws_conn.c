@@ -337,7 +337,7 @@ ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn)
         return;
     }
 
-    spread = conn->conf->shutdown_spread;
+    spread = conn->late ? 0 : conn->conf->shutdown_spread;
 
     ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_LEAVE,
                              spread ? ngx_random() % (spread + 1) : 0);

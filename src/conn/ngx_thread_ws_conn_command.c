@@ -141,7 +141,7 @@ static void
 ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
-    ngx_uint_t                code;
+    ngx_uint_t                code, leaving;
     ngx_str_t                 id;
     ngx_thread_ws_run_args_t  args;
 
@@ -165,10 +165,19 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     args.content = command->content;
     args.pass = conn->pass;
 
+    leaving = conn->leaving || ngx_exiting;
+
+    /*
+     * A run that can be heard elsewhere may begin in a worker that leaves, but
+     * no connection keeps it for more than one.
+     */
+
     code = ngx_thread_ws_thread_submit(&conn->follower, &args,
-                                       conn->leaving || ngx_exiting);
+                                       leaving && !(conn->conf->resume
+                                                    && !conn->late));
 
     if (code == NGX_THREAD_WS_OK) {
+        conn->late = (leaving != 0);
         return;
     }
 
