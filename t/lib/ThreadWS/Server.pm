@@ -14,7 +14,8 @@ use POSIX ();
 use ThreadWS::Command;
 use ThreadWS::Proc qw(slurp alive children leaving);
 
-our $BAD = qr/\[(?:alert|crit|emerg)\]|Sanitizer|runtime error:|open socket/;
+our $BAD = qr/\[(?:alert|crit|emerg)\](?!.*[ ]detected[ ]a[ ]LuaJIT[ ])
+    |Sanitizer|runtime[ ]error:|open[ ]socket/x;
 
 our %Running;
 
