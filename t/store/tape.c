@@ -125,10 +125,13 @@ reading(void)
 
     early = pos;
     copy = a;
+    n = 1 + (offset - NGX_THREAD_WS_TAPE_FIRST + NGX_THREAD_WS_TAPE_REST - 1)
+            / NGX_THREAD_WS_TAPE_REST;
     unit_ok(ngx_thread_ws_tape_length(&a) == offset, "its length is known");
 
     ngx_thread_ws_tape_rewind(&late, &copy);
     end(&a);
+    unit_int(shelf->pool->ntape, n, "at its end it takes what it needs");
 
     for (good = 1; (len = ngx_thread_ws_tape_read(&late, buf, 7777)) > 0; ) {
         good &= right(copy.generation, buf, late.offset - len, len);
@@ -249,13 +252,19 @@ eviction(void)
             <= shelf->pool->nblocks - shelf->pool->nblocks / 4 && clean(),
             "a quarter stays the store's");
 
+    for (i = 0; i < 20; i++) {
+        sprintf(id, "more%d", (int) i);
+        (void) begin(&a[i % 4], id, "r1");
+        (void) fills(&a[i % 4], size, 500);
+    }
+
+    unit_ok(shelf->pool->cut > 0 && shelf->pool->ntape
+            <= shelf->pool->nblocks - shelf->pool->nblocks / 4 && clean(),
+            "however many there are");
+
     size = shelf->pool->nblocks / 9 * NGX_THREAD_WS_TAPE_REST;
     unit_ok(append("ann", "large", "r1", size, 0, NULL)->status == NGX_OK,
             "whose largest runs find room among active ones");
-
-    for (i = 0; i < 4; i++) {
-        end(&a[i]);
-    }
 
     unit_ok(clean(), "all is sound");
 }
