@@ -90,6 +90,7 @@ ngx_thread_ws_elsewhere_open(ngx_thread_ws_thread_t *thread,
 
     ngx_queue_insert_tail(&thread->elsewhere, &elsewhere->queue);
 
+    ngx_thread_ws_registry_hear(&elsewhere->ref);
     ngx_thread_ws_elsewhere_pull(elsewhere, 1);
 
     return &elsewhere->journal;

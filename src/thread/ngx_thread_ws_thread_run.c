@@ -107,7 +107,9 @@ ngx_thread_ws_thread_on_said(ngx_thread_ws_run_t *run, ngx_uint_t more)
     ngx_thread_ws_reader_t    *reader;
     ngx_thread_ws_follower_t  *follower;
 
-    ngx_thread_ws_resume_tell(run->thread);
+    if (ngx_thread_ws_registry_followed(&run->claim)) {
+        ngx_thread_ws_resume_tell(run->thread);
+    }
 
     limit = run->conf->output_buffer;
     rc = ngx_queue_empty(&run->journal.readers) ? NGX_OK : NGX_AGAIN;

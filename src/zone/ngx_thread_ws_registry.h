@@ -197,10 +197,11 @@ ngx_int_t ngx_thread_ws_registry_find_run(
 
 /*
  * Instead of release: the run has ended, and its tape, which grows no more, can
- * be read for keep seconds, if that is not 0, the tape was not cut, the thread
- * was not deleted, and nothing else needs the room; of a thread the 32 that
- * ended last.  completed: as submit has it.  The claim is no more; the caller
- * tells the topic.
+ * be read for keep seconds, if that is not 0, the tape was not cut, and nothing
+ * else needs the room; of a thread the 32 that ended last.  One that was marked
+ * as deleted or stopped is found by nobody, but those who refer to it read its
+ * end.  completed: as submit has it.  The claim is no more; the caller tells
+ * the topic.
  */
 
 void ngx_thread_ws_registry_end(ngx_thread_ws_claim_t *claim,
@@ -222,12 +223,17 @@ typedef enum {
 ngx_uint_t ngx_thread_ws_registry_state(ngx_thread_ws_claim_t *ref);
 
 /*
- * Without a lock: a follower says that it hears the run; when, in seconds, one
- * last said so, 0: never.
+ * Without a lock.  hear: a follower in another worker says that it hears the
+ * run; before it reads what is there, and then once a second, before it reads
+ * again.  heard: when, in seconds, one last said so, 0: never.  followed:
+ * whether what was just appended is to be told; not where nobody has said so
+ * for three seconds.  A run's beginning, its marks and its end are told all
+ * the same.
  */
 
 void ngx_thread_ws_registry_hear(ngx_thread_ws_claim_t *ref);
 time_t ngx_thread_ws_registry_heard(ngx_thread_ws_claim_t *claim);
+ngx_uint_t ngx_thread_ws_registry_followed(ngx_thread_ws_claim_t *claim);
 
 /*
  * Frees all that dead workers have claimed, and what has ended and is kept no

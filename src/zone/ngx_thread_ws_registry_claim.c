@@ -220,6 +220,15 @@ ngx_thread_ws_registry_mark(ngx_str_t *owner, ngx_str_t *thread_id,
         }
 
         if (slot->state == NGX_THREAD_WS_REGISTRY_ENDED) {
+
+            /* one of a deletion before this: its end is to be read */
+
+            if (slot->marks & (NGX_THREAD_WS_REGISTRY_DELETED
+                               |NGX_THREAD_WS_REGISTRY_STOP))
+            {
+                continue;
+            }
+
             ngx_thread_ws_registry_drop(reg, slot);
             continue;
         }

@@ -18,6 +18,10 @@
 
 #define NGX_THREAD_WS_REGISTRY_KEPT    32
 
+/* s for which a follower that has said so is believed to hear */
+
+#define NGX_THREAD_WS_REGISTRY_HEARD   3
+
 /* looked at, beyond those that are kept no longer, and how often (s) */
 
 #define NGX_THREAD_WS_REGISTRY_LOOK    64
@@ -87,9 +91,7 @@ ngx_thread_ws_registry_keeps(ngx_thread_ws_registry_slot_t *slot, time_t keep)
     if (keep == 0
         || slot->tape == 0
         || slot->state != NGX_THREAD_WS_REGISTRY_ACTIVE
-        || (slot->marks & (NGX_THREAD_WS_REGISTRY_DELETED
-                           |NGX_THREAD_WS_REGISTRY_STOP
-                           |NGX_THREAD_WS_REGISTRY_TAKEN)))
+        || (slot->marks & NGX_THREAD_WS_REGISTRY_TAKEN))
     {
         return 0;
     }
@@ -192,6 +194,10 @@ ngx_thread_ws_registry_hear(ngx_thread_ws_claim_t *ref)
 
     if (slot && slot->generation == ref->generation) {
         slot->heard = (uint32_t) ngx_time();
+
+        /* whoever appends does not see this, or it is seen what he appends */
+
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
     }
 }
 
@@ -204,6 +210,26 @@ ngx_thread_ws_registry_heard(ngx_thread_ws_claim_t *claim)
     slot = claim->slot;
 
     return (slot && slot->generation == claim->generation) ? slot->heard : 0;
+}
+
+
+ngx_uint_t
+ngx_thread_ws_registry_followed(ngx_thread_ws_claim_t *claim)
+{
+    uint32_t                        heard;
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    slot = claim->slot;
+
+    if (slot == NULL) {
+        return 0;
+    }
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+
+    heard = slot->heard;
+
+    return heard && ngx_time() - (time_t) heard <= NGX_THREAD_WS_REGISTRY_HEARD;
 }
 
 

@@ -48,6 +48,8 @@ static ngx_thread_ws_registry_slot_t *ngx_thread_ws_registry_named(
     ngx_str_t *request_id);
 static ngx_uint_t ngx_thread_ws_registry_over(
     ngx_thread_ws_registry_slot_t *slot);
+static ngx_uint_t ngx_thread_ws_registry_hidden(
+    ngx_thread_ws_registry_slot_t *slot);
 static ngx_thread_ws_tape_t *ngx_thread_ws_registry_tape(
     ngx_thread_ws_registry_slot_t *slot);
 static void ngx_thread_ws_registry_refer(ngx_thread_ws_registry_slot_t *slot,
@@ -155,6 +157,7 @@ ngx_thread_ws_registry_known(ngx_thread_ws_registry_t *reg,
     active = (slot->state == NGX_THREAD_WS_REGISTRY_ACTIVE);
 
     if (ngx_thread_ws_registry_over(slot)
+        || ngx_thread_ws_registry_hidden(slot)
         || (!active && (!same || tape == NULL || !tape->completed)))
     {
         ngx_thread_ws_registry_drop(reg, slot);
@@ -282,7 +285,9 @@ ngx_thread_ws_registry_next(ngx_thread_ws_registry_t *reg, uint64_t thread,
             continue;
         }
 
-        return slot;
+        if (!ngx_thread_ws_registry_hidden(slot)) {
+            return slot;
+        }
     }
 
     return NULL;
@@ -303,6 +308,17 @@ ngx_thread_ws_registry_over(ngx_thread_ws_registry_slot_t *slot)
     tape = ngx_thread_ws_registry_tape(slot);
 
     return tape == NULL || (time_t) tape->expires <= ngx_time();
+}
+
+
+/* it has ended, and its thread was deleted */
+
+static ngx_uint_t
+ngx_thread_ws_registry_hidden(ngx_thread_ws_registry_slot_t *slot)
+{
+    return slot->state == NGX_THREAD_WS_REGISTRY_ENDED
+           && (slot->marks & (NGX_THREAD_WS_REGISTRY_DELETED
+                              |NGX_THREAD_WS_REGISTRY_STOP));
 }
 
 
@@ -432,7 +448,7 @@ ngx_thread_ws_registry_named(ngx_thread_ws_registry_t *reg,
         return NULL;
     }
 
-    return slot;
+    return ngx_thread_ws_registry_hidden(slot) ? NULL : slot;
 }
 
 

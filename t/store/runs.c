@@ -255,8 +255,19 @@ kept(void)
     unit_ok(counts.ended == 0 && counts.active == 1 && clean(),
             "then they go");
 
+    unit_ok(!ngx_thread_ws_registry_followed(&a), "nobody hears a run");
     ngx_thread_ws_registry_hear(&a);
-    unit_ok(ngx_thread_ws_registry_heard(&a) == ngx_time(), "a run is heard");
+    unit_ok(ngx_thread_ws_registry_heard(&a) == ngx_time()
+            && ngx_thread_ws_registry_followed(&a), "somebody does");
+
+    for (i = 0; i < 4; i++) {
+        tick();
+    }
+
+    unit_ok(ngx_thread_ws_registry_heard(&a) == ngx_time() - 4
+            && !ngx_thread_ws_registry_followed(&a),
+            "who does not say so again is believed to for some seconds");
+    ngx_thread_ws_registry_hear(&a);
 
     refs[0] = a;
     ngx_thread_ws_registry_release(&a);
@@ -318,24 +329,32 @@ listed(void)
 static void
 deletion(void)
 {
-    ngx_thread_ws_claim_t  a, b, c;
+    ngx_thread_ws_claim_t  a, b, c, copy;
 
     zone(MEGABYTE);
 
     (void) says(&a, "r1", "a", QUEUE);
-    ref = a;
+    copy = a;
     end(&a, 1);
 
     (void) says(&b, "r2", "b", QUEUE);
     (void) on(&c, "bob", "t", "r1", "c", QUEUE);
 
     unit_ok(marks("ann", "t") == 1 && ngx_thread_ws_registry_deleted(&b)
-            && !ngx_thread_ws_registry_deleted(&c) && state_of(&ref) == GONE,
+            && !ngx_thread_ws_registry_deleted(&c) && state_of(&copy) == GONE,
             "a deleted thread's run is told, what has ended is gone");
 
     ref = b;
     end(&b, 1);
-    unit_ok(state_of(&ref) == GONE && clean(), "and nothing is kept of it");
+    unit_ok(state_of(&ref) == ENDED && ngx_thread_ws_registry_deleted(&ref)
+            && ngx_thread_ws_registry_list(thread("ann", "t"), 0, &a, 1) == 0
+            && !finds("r2", &a) && marks("ann", "t") == 0 && clean(),
+            "its end can be read by those who know of it, and by nobody else");
+
+    copy = ref;
+    unit_ok(says(&b, "r2", "b", REJECT) == NGX_OK && state_of(&copy) == GONE,
+            "until the id is used again");
+    ngx_thread_ws_registry_release(&b);
 
     unit_ok(ngx_thread_ws_registry_stop(&(ngx_str_t) ngx_string("bob"),
                                         &(ngx_str_t) ngx_string("t")) == 1

@@ -15,6 +15,8 @@
 #define WRITERS  3
 #define READERS  2
 #define WORKERS  (WRITERS + READERS + 1)
+#define FOLLOWED 1000                /* runs */
+#define FOREVER  20000               /* ms: a wake-up was lost */
 
 
 /* what the readers have seen, and whether it was right */
@@ -37,6 +39,10 @@ static void reading(void);
 static void limits(void);
 static void eviction(void);
 static void store_first(void);
+static void following(void);
+static void speaks(void);
+static void follows(void);
+static void nothing(ngx_uint_t topic);
 static void storm(void);
 static pid_t work(ngx_uint_t me);
 static void writes(ngx_uint_t me, ngx_uint_t i);
@@ -81,6 +87,7 @@ main(void)
     limits();
     eviction();
     store_first();
+    following();
     storm();
 
     return unit_done();
@@ -306,6 +313,163 @@ store_first(void)
 
 
 /*
+ * One speaks, and tells of it only where somebody has said that he hears; one
+ * hears, and waits for nothing but to be told.
+ */
+
+static void
+following(void)
+{
+    int    status[2];
+    pid_t  pids[2];
+
+    zone(4 * MEGABYTE);
+    ngx_thread_ws_wake_init_module(&nolog, 2);
+    ngx_memzero(seen, sizeof(seen_t));
+
+    pids[0] = fork();
+
+    if (pids[0] == 0) {
+        follows();
+    }
+
+    pids[1] = fork();
+
+    if (pids[1] == 0) {
+        speaks();
+    }
+
+    waitpid(pids[0], &status[0], 0);
+    waitpid(pids[1], &status[1], 0);
+
+    unit_note("%d pieces told of, %d wake-ups, %d runs heard to the end",
+              (int) seen->written, (int) ngx_thread_ws_wake_count(),
+              (int) seen->whole);
+
+    unit_ok(status[0] == 0 && status[1] == 0 && seen->whole == FOLLOWED,
+            "who hears misses nothing");
+    unit_ok(seen->wrong == 0 && seen->order == 0, "and hears it right");
+}
+
+
+static void
+speaks(void)
+{
+    char                   id[32];
+    size_t                 offset, len, total;
+    ngx_uint_t             i;
+    ngx_thread_ws_claim_t  a;
+
+    srandom(1);
+    worker_begin(nothing);
+
+    while (seen->stored == 0) {
+        sched_yield();
+    }
+
+    for (i = 0; i < FOLLOWED; i++) {
+        sprintf(id, "r%d", (int) i);
+        (void) begin(&a, "t", id);
+        ngx_thread_ws_wake_tell(thread("t")->topic);
+        (void) worker_turn(0);
+
+        total = length_of(a.generation) % 9000;
+
+        for (offset = 0; offset < total; offset += len) {
+            len = random() % 200 + 1;
+            len = ngx_min(len, total - offset);
+
+            (void) writes_some(&a, offset, len);
+
+            if (ngx_thread_ws_registry_followed(&a)) {
+                seen->written++;
+                ngx_thread_ws_wake_tell(thread("t")->topic);
+            }
+
+            (void) worker_turn(0);
+        }
+
+        /* its end is told in any case; here, when all was heard before it */
+
+        while (seen->gone < i + 1 && total) {
+            sched_yield();
+        }
+
+        end(&a);
+        ngx_thread_ws_wake_tell(thread("t")->topic);
+        (void) worker_turn(0);
+    }
+
+    worker_end();
+    _exit(0);
+}
+
+
+static void
+follows(void)
+{
+    uint64_t                  after;
+    size_t                    total, offset;
+    ssize_t                   len;
+    ngx_uint_t                state;
+    ngx_thread_ws_claim_t     a;
+    ngx_thread_ws_tape_pos_t  pos;
+
+    worker_begin(nothing);
+    ngx_thread_ws_wake_listen(thread("t")->topic);
+    seen->stored = 1;
+
+    for (after = 0; seen->whole < FOLLOWED; after = a.generation) {
+
+        while (ngx_thread_ws_registry_list(thread("t"), after, &a, 1) == 0) {
+            if (worker_turn(FOREVER) == 0) {
+                _exit(1);
+            }
+        }
+
+        ngx_thread_ws_registry_hear(&a);
+        ngx_thread_ws_tape_rewind(&pos, &a);
+
+        total = length_of(a.generation) % 9000;
+
+        for ( ;; ) {
+            state = state_of(&a);
+            offset = pos.offset;
+
+            len = ngx_thread_ws_tape_read(&pos, buf, 1000);
+
+            if (len > 0) {
+                seen->wrong += !right(a.generation, buf, offset, len);
+                seen->gone += (pos.offset == total);
+                continue;
+            }
+
+            if (len == NGX_ERROR || state == ENDED) {
+                break;
+            }
+
+            if (worker_turn(FOREVER) == 0) {
+                _exit(1);
+            }
+        }
+
+        seen->gone += (total == 0);
+        seen->order += (pos.offset != total);
+        seen->whole++;
+    }
+
+    worker_end();
+    _exit(0);
+}
+
+
+static void
+nothing(ngx_uint_t topic)
+{
+}
+
+
+/*
  * Writers, readers and one who stores what takes their room, all at once; and
  * somebody is killed again and again.
  */
@@ -319,6 +483,7 @@ storm(void)
 
     zone(MEGABYTE);
     ngx_thread_ws_wake_init_module(&nolog, WORKERS);
+    ngx_memzero(seen, sizeof(seen_t));
     worker_begin(NULL);
 
     n = setting("KILLS", 150);
