@@ -17,7 +17,7 @@ const SHARE = 1 / 5;
  * Keeps an element's content equal to a text.
  */
 export class Markdown {
-  /** @type {{raw: string, unfinished: boolean, nodes: any[]}[]} */
+  /** @type {{raw: string, unfinished: boolean, nodes: any[], depths: number[]}[]} */
   #blocks = [];
   #element;
   #text = '';
@@ -139,12 +139,20 @@ export class Markdown {
   #update(tokens) {
     const blocks = this.#blocks;
     let next = this.#whole;
+    let depths = blocks[next - 1]?.depths ?? [];
 
     for (const { raw, unfinished = false, ...token } of tokens) {
       const shown = blocks[next];
 
-      if (shown?.raw !== raw || shown.unfinished !== unfinished) {
-        const nodes = block({ raw, ...token });
+      /* the headings that a block is below, and itself, by their depth: none
+         is left out, wherever a text begins to count */
+      if (token.type === 'heading') {
+        depths = [...depths.filter((depth) => depth < token.depth), token.depth];
+      }
+
+      if (shown?.raw !== raw || shown.unfinished !== unfinished
+        || shown.depths.length !== depths.length) {
+        const nodes = block({ raw, ...token }, depths.length + 2);
 
         /* each has its own direction */
         for (const node of nodes) {
@@ -153,10 +161,10 @@ export class Markdown {
 
         if (shown) {
           this.#replace(next, nodes);
-          Object.assign(shown, { raw, unfinished });
+          Object.assign(shown, { raw, unfinished, depths });
         } else {
           this.#element.append(...nodes);
-          blocks.push({ raw, unfinished, nodes });
+          blocks.push({ raw, unfinished, nodes, depths });
         }
       }
       next++;

@@ -137,24 +137,25 @@ function table({ header, rows, align }) {
 
 /**
  * @param {Token} token one of a text's blocks
+ * @param {number} [level] of a heading; within another block it is none
  * @returns {HTMLElement[]}
  */
-export function block(token) {
+export function block(token, level) {
   switch (token.type) {
   case 'space':
   case 'def':
   case 'checkbox':
     return [];
   case 'heading':
-    /* the page's own headings come first */
-    return [h(`h${Math.min(6, token.depth + 2)}`, {}, ...inline(token.tokens))];
+    return [level ? h(`h${Math.min(6, level)}`, {}, ...inline(token.tokens))
+      : h('p', {}, h('strong', {}, ...inline(token.tokens)))];
   case 'paragraph':
   case 'text':
     return [h('p', {}, ...(token.tokens ? inline(token.tokens) : [decode(token.raw)]))];
   case 'code':
     return [code(token)];
   case 'blockquote':
-    return [h('blockquote', {}, ...token.tokens.flatMap(block))];
+    return [h('blockquote', {}, ...token.tokens.flatMap((/** @type {Token} */ it) => block(it)))];
   case 'list':
     return [list(token)];
   case 'table':

@@ -12,7 +12,7 @@ import { ask, lastTurn, openPage, usePages, write } from '../helpers/page.js';
 const context = usePages();
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-const ANSWER = ['# One\n\n## Two\n\ntext [link](https://example.org) `code`\n\n',
+const ANSWER = ['## One\n\n#### Two\n\n> # quoted\n\n## Three\n\ntext [link](https://example.org) `code`\n\n',
   '| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nlet a = "b"; // why\n```\n\n- [ ] x\n\n> quote\n\n',
   '```js\nf(1, /x/, null);\nclass A {}\n```\n\n| c |\n|---|\n| 3 |\n\n',
   'in \\(x\\)\n\n\\[\n\\int_0^1 f\n\\]\n\n$$\n\\sqrt{2}\n$$\n'];
