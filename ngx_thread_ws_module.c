@@ -17,6 +17,7 @@
 #include "conf/ngx_thread_ws_later.h"
 #include "conf/ngx_thread_ws_settings.h"
 #include "pages/ngx_thread_ws_status.h"
+#include "pages/ngx_thread_ws_threads.h"
 #include "store/ngx_thread_ws_store_memory.h"
 #include "store/ngx_thread_ws_store_postgres.h"
 #include "observe/ngx_thread_ws_trace.h"
@@ -34,7 +35,6 @@
     (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
 
 
-static ngx_int_t ngx_thread_ws_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_thread_ws_postconfiguration(ngx_conf_t *cf);
 static void *ngx_thread_ws_create_main_conf(ngx_conf_t *cf);
 static char *ngx_thread_ws_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -86,6 +86,13 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
     { ngx_string("thread_ws_history"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
       ngx_thread_ws_history_directive,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("thread_ws_threads"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_thread_ws_threads_directive,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -312,7 +319,7 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
 
 
 static ngx_http_module_t  ngx_thread_ws_module_ctx = {
-    ngx_thread_ws_preconfiguration,        /* preconfiguration */
+    ngx_thread_ws_variables_add,           /* preconfiguration */
     ngx_thread_ws_postconfiguration,       /* postconfiguration */
 
     ngx_thread_ws_create_main_conf,        /* create main configuration */
@@ -343,22 +350,10 @@ ngx_module_t  ngx_thread_ws_module = {
 
 
 static ngx_int_t
-ngx_thread_ws_preconfiguration(ngx_conf_t *cf)
-{
-    return ngx_thread_ws_variables_add(cf);
-}
-
-
-static ngx_int_t
 ngx_thread_ws_postconfiguration(ngx_conf_t *cf)
 {
-    ngx_thread_ws_main_conf_t  *tmcf;
-
-    tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
-
     if (ngx_thread_ws_settings_check(cf) != NGX_OK
         || ngx_thread_ws_later_check(cf) != NGX_OK
-        || ngx_thread_ws_store_postgres_check(cf, &tmcf->stores) != NGX_OK
         || ngx_thread_ws_trace_postconfiguration(cf) != NGX_OK
         || ngx_thread_ws_history_filter_init(cf) != NGX_OK
         || ngx_thread_ws_caller_postconfiguration(cf) != NGX_OK)
@@ -494,7 +489,9 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->event_log, prev->event_log, NULL);
     ngx_conf_merge_ptr_value(conf->trace, prev->trace, NULL);
 
-    if (ngx_thread_ws_history_check(cf, conf) != NGX_OK) {
+    if (ngx_thread_ws_history_check(cf, conf) != NGX_OK
+        || ngx_thread_ws_threads_check(cf, conf) != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
 

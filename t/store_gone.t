@@ -92,7 +92,7 @@ a< token r2 one
 sql DELETE FROM thread_ws.threads WHERE id = '3'
 @ done
 @ end
-a< error r2 STORE_UNAVAILABLE
+a< error r2 THREAD_DELETED
 a< close 1008
 sql SELECT count(*) FROM thread_ws.threads WHERE id = '3'
     0
@@ -203,7 +203,7 @@ sql SELECT thread_ws.erase('eve')
     1
 @ done
 @ end
-a< error r1 STORE_UNAVAILABLE
+a< error r1 THREAD_DELETED
 a< close 1008
 sql SELECT count(*) FROM thread_ws.threads WHERE owner = 'eve'
     0

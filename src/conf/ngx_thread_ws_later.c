@@ -6,6 +6,7 @@
 
 #include "conf/ngx_thread_ws_later.h"
 #include "conf/ngx_thread_ws_location.h"
+#include "store/ngx_thread_ws_store_postgres.h"
 
 
 static ngx_uint_t ngx_thread_ws_later_known(ngx_conf_t *cf, ngx_str_t *name);
@@ -73,7 +74,7 @@ ngx_thread_ws_later_check(ngx_conf_t *cf)
         }
     }
 
-    return NGX_OK;
+    return ngx_thread_ws_store_postgres_check(cf, &tmcf->stores);
 }
 
 

@@ -70,6 +70,9 @@ ngx_str_t  ngx_thread_ws_operations[] = {
     ngx_string("append"),
     ngx_string("page"),
     ngx_string("remove"),
+    ngx_string("list"),
+    ngx_string("entitle"),
+    ngx_string("erase"),
     ngx_string("other")
 };
 

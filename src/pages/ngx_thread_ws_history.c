@@ -8,6 +8,7 @@
 
 #include "ngx_thread_ws.h"
 #include "pages/ngx_thread_ws_history.h"
+#include "pages/ngx_thread_ws_page.h"
 #include "base/ngx_thread_ws_directive.h"
 #include "base/ngx_thread_ws_response.h"
 #include "conf/ngx_thread_ws_settings.h"
@@ -38,12 +39,8 @@ static ngx_int_t ngx_thread_ws_history_arguments(ngx_http_request_t *r,
 static void ngx_thread_ws_history_store_handler(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_history_done(ngx_thread_ws_history_t *history);
 static json_t *ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op);
-static char *ngx_thread_ws_history_json(ngx_str_t *thread_id,
-    json_t *messages);
-static ngx_int_t ngx_thread_ws_history_private(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_history_message(json_t *messages, char *role,
     ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created);
-static void ngx_thread_ws_history_free(void *data);
 static void ngx_thread_ws_history_cleanup(void *data);
 
 
@@ -278,11 +275,11 @@ ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
         return NGX_HTTP_NOT_FOUND;
 
     default:
-        return ngx_thread_ws_history_unavailable(r);
+        return ngx_thread_ws_page_unavailable(r);
     }
 
     if (r->method == NGX_HTTP_DELETE) {
-        return ngx_thread_ws_history_removed(r);
+        return ngx_thread_ws_page_done(r);
     }
 
     return ngx_thread_ws_history_send(r, &op->thread_id,
@@ -290,70 +287,18 @@ ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
 }
 
 
-/* what belongs to one user is nothing for caches between */
-
-static ngx_int_t
-ngx_thread_ws_history_private(ngx_http_request_t *r)
-{
-    static ngx_str_t  value = ngx_string("no-store");
-
-    return ngx_thread_ws_response_add(r, "Cache-Control", &value);
-}
-
-
-ngx_int_t
-ngx_thread_ws_history_unavailable(ngx_http_request_t *r)
-{
-    static ngx_str_t  value = ngx_string("1");
-
-    return (ngx_thread_ws_response_add(r, "Retry-After", &value) == NGX_OK)
-           ? NGX_HTTP_SERVICE_UNAVAILABLE : NGX_HTTP_INTERNAL_SERVER_ERROR;
-}
-
-
-ngx_int_t
-ngx_thread_ws_history_removed(ngx_http_request_t *r)
-{
-    if (ngx_thread_ws_history_private(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_thread_ws_response_empty(r, NGX_HTTP_NO_CONTENT);
-}
-
-
 ngx_int_t
 ngx_thread_ws_history_send(ngx_http_request_t *r, ngx_str_t *thread_id,
     json_t *messages)
 {
-    char                *json;
-    ngx_str_t            text;
-    ngx_pool_cleanup_t  *cln;
-
-    static ngx_str_t  type = ngx_string("application/json");
-
-    json = ngx_thread_ws_history_json(thread_id, messages);
-    if (json == NULL) {
+    if (messages == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    cln = ngx_pool_cleanup_add(r->pool, 0);
-    if (cln == NULL) {
-        free(json);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    cln->handler = ngx_thread_ws_history_free;
-    cln->data = json;
-
-    if (ngx_thread_ws_history_private(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    text.data = (u_char *) json;
-    text.len = ngx_strlen(json);
-
-    return ngx_thread_ws_response_text(r, &type, &text);
+    return ngx_thread_ws_page_json(r, json_pack("{s:s%, s:o}", "threadId",
+                                                thread_id->data,
+                                                thread_id->len, "messages",
+                                                messages));
 }
 
 
@@ -391,61 +336,22 @@ ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op)
 }
 
 
-static char *
-ngx_thread_ws_history_json(ngx_str_t *thread_id, json_t *messages)
-{
-    char    *text;
-    json_t  *root;
-
-    if (messages == NULL) {
-        return NULL;
-    }
-
-    root = json_pack("{s:s%, s:o}", "threadId", thread_id->data,
-                     thread_id->len, "messages", messages);
-    if (root == NULL) {
-        return NULL;
-    }
-
-    text = json_dumps(root, JSON_COMPACT);
-
-    json_decref(root);
-
-    return text;
-}
-
-
 static ngx_int_t
 ngx_thread_ws_history_message(json_t *messages, char *role,
     ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created)
 {
-    u_char    buf[sizeof("1970-01-01T00:00:00.000Z") + NGX_INT_T_LEN];
-    json_t   *message;
-    ngx_tm_t  tm;
-
-    ngx_gmtime((time_t) (created / 1000), &tm);
-
-    (void) ngx_sprintf(buf, "%4d-%02d-%02dT%02d:%02d:%02d.%03uiZ%Z",
-                       tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                       tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
-                       (ngx_uint_t) (created % 1000));
+    u_char   buf[NGX_THREAD_WS_PAGE_TIME];
+    json_t  *message;
 
     message = json_pack("{s:s, s:s%, s:s%, s:s, s:I}",
                         "role", role,
                         "content", content->data, content->len,
                         "requestId", record->request_id.data,
                         record->request_id.len,
-                        "createdAt", buf,
+                        "createdAt", ngx_thread_ws_page_time(buf, created),
                         "seq", (json_int_t) record->seq);
 
     return json_array_append_new(messages, message) == 0 ? NGX_OK : NGX_ERROR;
-}
-
-
-static void
-ngx_thread_ws_history_free(void *data)
-{
-    free(data);
 }
 
 

@@ -36,14 +36,12 @@ ngx_int_t ngx_thread_ws_history_ask(ngx_http_request_t *r,
 ngx_int_t ngx_thread_ws_history_filter_init(ngx_conf_t *cf);
 
 /*
- * The responses: a document of these messages, whose reference is taken; 204;
- * 503.  They return what a content handler does.
+ * The response: a document of these messages, whose reference is taken.  It
+ * returns what a content handler does.
  */
 
 ngx_int_t ngx_thread_ws_history_send(ngx_http_request_t *r,
     ngx_str_t *thread_id, json_t *messages);
-ngx_int_t ngx_thread_ws_history_removed(ngx_http_request_t *r);
-ngx_int_t ngx_thread_ws_history_unavailable(ngx_http_request_t *r);
 
 
 #endif /* _NGX_THREAD_WS_HISTORY_H_INCLUDED_ */

@@ -9,6 +9,7 @@
 
 #include "ngx_thread_ws.h"
 #include "pages/ngx_thread_ws_history.h"
+#include "pages/ngx_thread_ws_page.h"
 #include "base/ngx_thread_ws_bytes.h"
 #include "base/ngx_thread_ws_uuid.h"
 #include "dialect/ngx_thread_ws_dialect.h"
@@ -423,11 +424,11 @@ ngx_thread_ws_history_answer(ngx_http_request_t *r,
                       "agent's thread could not be had, status %ui",
                       agent->status);
 
-        return ngx_thread_ws_history_unavailable(r);
+        return ngx_thread_ws_page_unavailable(r);
     }
 
     if (r->method == NGX_HTTP_DELETE) {
-        return ngx_thread_ws_history_removed(r);
+        return ngx_thread_ws_page_done(r);
     }
 
     if (agent->large) {
@@ -440,7 +441,7 @@ ngx_thread_ws_history_answer(ngx_http_request_t *r,
     }
 
     if (!agent->whole) {
-        return ngx_thread_ws_history_unavailable(r);
+        return ngx_thread_ws_page_unavailable(r);
     }
 
     body.data = agent->body.data;

@@ -7,7 +7,8 @@
  *   made and cleared first when it goes, a thread's runs after it;
  *   a thread's runs are the chain from its "newest" along "older": a run is
  *   complete before "newest" names it, and is cut off before it goes;
- *   a run's chain of blocks does not change while the run is in that chain.
+ *   a run's chain of blocks does not change while the run is in that chain;
+ *   a thread's title is complete before the thread names it, and goes after.
  *
  * All else (lists by use, hash tables, counts, the list of free blocks) is
  * rebuilt from that.
@@ -23,8 +24,6 @@
 #include "store/ngx_thread_ws_shelf_private.h"
 
 
-static ngx_thread_ws_shelf_owner_t *ngx_thread_ws_shelf_owner(
-    ngx_thread_ws_shelf_t *shelf, u_char *digest);
 static void ngx_thread_ws_shelf_go(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_gone_t *gone);
 static void ngx_thread_ws_shelf_withdraw(ngx_thread_ws_shelf_t *shelf,
@@ -143,7 +142,7 @@ ngx_thread_ws_shelf_hash(ngx_thread_ws_shelf_t *shelf, u_char *digest)
 }
 
 
-static ngx_thread_ws_shelf_owner_t *
+ngx_thread_ws_shelf_owner_t *
 ngx_thread_ws_shelf_owner(ngx_thread_ws_shelf_t *shelf, u_char *digest)
 {
     uint32_t                      i;
@@ -444,6 +443,7 @@ ngx_thread_ws_shelf_withdraw(ngx_thread_ws_shelf_t *shelf,
     ngx_memory_barrier();
 
     ngx_thread_ws_shelf_clear(shelf, thread);
+    ngx_thread_ws_shelf_untitle(shelf, thread);
 
     bucket = &shelf->threads[ngx_thread_ws_shelf_hash(shelf, thread->digest)];
 

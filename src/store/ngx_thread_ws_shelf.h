@@ -68,7 +68,8 @@ typedef struct {
     uint64_t    used;
     uint64_t    seq;            /* the last one given */
 
-    uint32_t    id_len;         /* for the log alone */
+    uint32_t    title;          /* a block of its own; 0: none */
+    uint32_t    id_len;
     u_char      id[NGX_THREAD_WS_SHELF_ID];
 } ngx_thread_ws_shelf_thread_t;
 
@@ -106,6 +107,16 @@ typedef struct {
 } ngx_thread_ws_shelf_bucket_t;
 
 
+/* owners who were erased, as far as they are remembered */
+
+#define NGX_THREAD_WS_SHELF_ERASED  64
+
+typedef struct {
+    uint64_t    owner;          /* of its digest */
+    uint64_t    moment;         /* by the shelf's clock */
+} ngx_thread_ws_shelf_erased_t;
+
+
 typedef struct ngx_thread_ws_shelf_s  ngx_thread_ws_shelf_t;
 
 struct ngx_thread_ws_shelf_s {
@@ -124,6 +135,8 @@ struct ngx_thread_ws_shelf_s {
 
     uint32_t                       mask;      /* of each hash table */
     u_char                         secret[16];
+
+    ngx_thread_ws_shelf_erased_t   erasures[NGX_THREAD_WS_SHELF_ERASED];
 
     ngx_thread_ws_shelf_bucket_t  *threads;
     uint32_t                      *owners;
@@ -242,6 +255,54 @@ ngx_int_t ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
 
 void ngx_thread_ws_shelf_remove(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread);
+
+/*
+ * The owner's threads that have runs, those with the newest first: at most
+ * limit, which listed has room for, and those that come after before, if its
+ * updated is set.  How many there are.
+ */
+
+typedef struct {
+    ngx_thread_ws_shelf_thread_t  *thread;
+    uint64_t                       updated;  /* ms since the epoch */
+    uint64_t                       began;
+} ngx_thread_ws_shelf_listed_t;
+
+ngx_uint_t ngx_thread_ws_shelf_list(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_listed_t *before,
+    ngx_thread_ws_shelf_listed_t *listed, ngx_uint_t limit);
+
+/*
+ * A thread's title, of NGX_THREAD_WS_STORE_TITLE bytes at most, put into buf:
+ * its length, 0 if there is none.  entitle gives it one, or takes it away, and
+ * makes room as append does: NGX_OK or NGX_ERROR.
+ */
+
+size_t ngx_thread_ws_shelf_title(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, u_char *buf);
+ngx_int_t ngx_thread_ws_shelf_entitle(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_str_t *text, ngx_thread_ws_shelf_gone_t *gone);
+
+/* the oldest run of a thread that has some */
+
+ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_first(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_thread_t *thread);
+
+/* the first bytes of a run's content, at most len, put into buf: how many */
+
+size_t ngx_thread_ws_shelf_beginning(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_run_t *run, u_char *buf, size_t len);
+
+/*
+ * Deletes all threads of the owner, one after another: the next one, which key
+ * names then, or NULL.  Who has a first run under way is told, too.
+ */
+
+ngx_thread_ws_shelf_thread_t *ngx_thread_ws_shelf_any(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_key_t *key);
+void ngx_thread_ws_shelf_erased(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key);
 
 /* copies a run's texts to pool: NGX_OK or NGX_ERROR */
 

@@ -5,7 +5,8 @@
  * remembers it shall not notice.  That it was deleted is known of two things
  * that its bucket remembers.  Whoever saw the thread later than the last use of
  * all that went from there for want of room, and does not find it, knows; and
- * the last one that was deleted is known by name.  So nothing has to be kept of
+ * the last one that was deleted is known by name; as is, of a few owners, when
+ * all of theirs were.  So nothing has to be kept of
  * the others, and whatever a stranger deletes is no evidence against anybody.
  */
 
@@ -17,6 +18,9 @@
 
 
 static uint64_t ngx_thread_ws_shelf_grave(ngx_thread_ws_shelf_key_t *key);
+static ngx_thread_ws_shelf_erased_t *ngx_thread_ws_shelf_erasure(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_key_t *key,
+    uint64_t *owner);
 
 
 /* the lowest bit: the thread was there */
@@ -34,13 +38,20 @@ ngx_thread_ws_shelf_deleted(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
     uint64_t generation)
 {
-    uint64_t                       seen;
+    uint64_t                       seen, owner;
+    ngx_thread_ws_shelf_erased_t  *erased;
     ngx_thread_ws_shelf_bucket_t  *bucket;
 
     seen = generation >> 1;
 
     if (seen < shelf->epoch || (thread && thread->began <= seen)) {
         return 0;
+    }
+
+    erased = ngx_thread_ws_shelf_erasure(shelf, key, &owner);
+
+    if (erased->owner == owner && erased->moment > seen) {
+        return 1;
     }
 
     bucket = &shelf->threads[ngx_thread_ws_shelf_hash(shelf, key->thread)];
@@ -91,6 +102,37 @@ ngx_thread_ws_shelf_buried(ngx_thread_ws_shelf_t *shelf,
     bucket->deleted = ++shelf->clock;
 
     ngx_memory_barrier();
+}
+
+
+void
+ngx_thread_ws_shelf_erased(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key)
+{
+    uint64_t                       owner;
+    ngx_thread_ws_shelf_erased_t  *erased;
+
+    erased = ngx_thread_ws_shelf_erasure(shelf, key, &owner);
+
+    erased->moment = 0;
+
+    ngx_memory_barrier();
+
+    erased->owner = owner;
+
+    ngx_memory_barrier();
+
+    erased->moment = ++shelf->clock;
+}
+
+
+static ngx_thread_ws_shelf_erased_t *
+ngx_thread_ws_shelf_erasure(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_key_t *key, uint64_t *owner)
+{
+    ngx_memcpy(owner, key->owner, sizeof(uint64_t));
+
+    return &shelf->erasures[*owner % NGX_THREAD_WS_SHELF_ERASED];
 }
 
 

@@ -34,6 +34,8 @@ void ngx_thread_ws_shelf_digest(ngx_thread_ws_shelf_t *shelf, u_char *digest,
 
 /* threads */
 
+ngx_thread_ws_shelf_owner_t *ngx_thread_ws_shelf_owner(
+    ngx_thread_ws_shelf_t *shelf, u_char *digest);
 ngx_int_t ngx_thread_ws_shelf_room(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key, ngx_thread_ws_shelf_thread_t *thread,
     uint32_t n, ngx_thread_ws_shelf_gone_t *gone);
@@ -49,6 +51,13 @@ void ngx_thread_ws_shelf_evicted(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread);
 void ngx_thread_ws_shelf_buried(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key);
+
+/* a title goes, or is found again */
+
+void ngx_thread_ws_shelf_untitle(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread);
+void ngx_thread_ws_shelf_rebuild_title(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread);
 
 /* runs: all of a thread go, or are found again */
 

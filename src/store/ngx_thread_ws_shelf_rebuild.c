@@ -132,6 +132,7 @@ ngx_thread_ws_shelf_rebuild_thread(ngx_thread_ws_shelf_t *shelf,
     owner->nblocks++;
 
     ngx_thread_ws_shelf_link(shelf, thread);
+    ngx_thread_ws_shelf_rebuild_title(shelf, thread);
     ngx_thread_ws_shelf_rebuild_runs(shelf, thread);
 
     return NGX_OK;

@@ -465,6 +465,30 @@ ngx_thread_ws_shelf_older(ngx_thread_ws_shelf_t *shelf,
 }
 
 
+size_t
+ngx_thread_ws_shelf_beginning(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_run_t *run, u_char *buf, size_t len)
+{
+    size_t                        n, before;
+    ngx_thread_ws_shelf_place_t   place;
+
+    place.shelf = shelf;
+    place.block = &run->head;
+    place.offset = sizeof(ngx_thread_ws_shelf_run_t);
+
+    before = (size_t) run->request_id + run->model + run->finish_reason;
+
+    for ( /* void */ ; before; before -= n) {
+        n = ngx_thread_ws_shelf_step(&place, before);
+        place.offset += n;
+    }
+
+    len = ngx_min(len, run->content);
+
+    return ngx_thread_ws_shelf_get(&place, buf, len) - buf;
+}
+
+
 ngx_int_t
 ngx_thread_ws_shelf_read(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_run_t *run, ngx_thread_ws_record_t *record,

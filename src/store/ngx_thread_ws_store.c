@@ -26,6 +26,7 @@ static void ngx_thread_ws_store_tell(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_store_none_load(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_store_none_append(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_store_none_page(ngx_thread_ws_store_op_t *op);
+static ngx_int_t ngx_thread_ws_store_none_list(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_store_none_abandon(ngx_thread_ws_store_op_t *op);
 
 
@@ -35,6 +36,9 @@ static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_none = {
     ngx_thread_ws_store_none_append,
     ngx_thread_ws_store_none_page,
     ngx_thread_ws_store_none_page,
+    ngx_thread_ws_store_none_list,
+    ngx_thread_ws_store_none_page,
+    ngx_thread_ws_store_none_list,
     ngx_thread_ws_store_none_abandon
 };
 
@@ -106,6 +110,33 @@ ngx_thread_ws_store_remove(ngx_thread_ws_store_t *store,
 {
     return ngx_thread_ws_store_call(store, op, NGX_THREAD_WS_OPERATION_REMOVE,
                                     store->driver->remove);
+}
+
+
+ngx_int_t
+ngx_thread_ws_store_list(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op)
+{
+    return ngx_thread_ws_store_call(store, op, NGX_THREAD_WS_OPERATION_LIST,
+                                    store->driver->list);
+}
+
+
+ngx_int_t
+ngx_thread_ws_store_entitle(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op)
+{
+    return ngx_thread_ws_store_call(store, op, NGX_THREAD_WS_OPERATION_ENTITLE,
+                                    store->driver->entitle);
+}
+
+
+ngx_int_t
+ngx_thread_ws_store_erase(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op)
+{
+    return ngx_thread_ws_store_call(store, op, NGX_THREAD_WS_OPERATION_ERASE,
+                                    store->driver->erase);
 }
 
 
@@ -189,6 +220,17 @@ static ngx_int_t
 ngx_thread_ws_store_none_page(ngx_thread_ws_store_op_t *op)
 {
     op->status = NGX_DECLINED;
+
+    return NGX_OK;
+}
+
+
+/* an owner has no threads that somebody could find, and none to erase */
+
+static ngx_int_t
+ngx_thread_ws_store_none_list(ngx_thread_ws_store_op_t *op)
+{
+    op->status = NGX_OK;
 
     return NGX_OK;
 }

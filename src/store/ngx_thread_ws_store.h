@@ -42,6 +42,34 @@ typedef struct {
 } ngx_thread_ws_record_t;
 
 
+/* the most that a title has, bytes of UTF-8; and what stands for one */
+
+#define NGX_THREAD_WS_STORE_TITLE      240
+#define NGX_THREAD_WS_STORE_BEGINNING  80    /* characters of its message */
+
+
+/* a thread among its owner's */
+
+typedef struct {
+    ngx_str_t   id;
+    ngx_str_t   title;
+    ngx_str_t   cursor;
+    uint64_t    updated;         /* ms since the epoch: its newest run */
+    uint64_t    nruns;
+} ngx_thread_ws_store_thread_t;
+
+
+/* what an operation on an owner's threads needs more than others */
+
+typedef struct {
+    ngx_str_t   cursor;          /* in, list: of a thread, to begin after it;
+                                    empty: with the newest */
+    ngx_str_t   title;           /* in, entitle; empty: none */
+    ngx_array_t threads;         /* out, list: of ngx_thread_ws_store_thread_t,
+                                    those with the newest runs first */
+} ngx_thread_ws_store_list_t;
+
+
 /*
  * One operation.  The caller fills in what is marked "in" and owns the
  * structure, which lives until the operation is done or abandoned, as do the
@@ -84,6 +112,8 @@ struct ngx_thread_ws_store_op_s {
     ngx_thread_ws_record_t    record;        /* in, append; seq and created
                                                 are out */
 
+    ngx_thread_ws_store_list_t  *list;       /* list, entitle */
+
     ngx_int_t                 status;        /* out, see below */
 
     ngx_thread_ws_store_pt    handler;       /* in */
@@ -107,7 +137,7 @@ struct ngx_thread_ws_store_op_s {
  *
  *   NGX_OK        done
  *   NGX_DECLINED  append: the thread has a run of this request_id already;
- *                 page, remove: the thread has no runs
+ *                 page, remove, entitle: the thread has no runs
  *   NGX_ABORT     load, append: the thread was deleted since that generation
  *                 was known
  *   NGX_BUSY      append: the run is too large for the store, now and later
@@ -117,7 +147,9 @@ struct ngx_thread_ws_store_op_s {
  * load reads the runs after a sequence number, the run of a request_id and the
  * generation, in one snapshot.  append stores one run, whole and durably, in
  * one transaction.  page reads runs for people.  remove deletes the thread's
- * runs, so that no append under way revives it.
+ * runs, so that no append under way revives it.  list reads the owner's threads
+ * that have runs, entitle gives one a title, erase deletes all that the owner
+ * has.
  *
  * A generation is the store's own number for what somebody has seen of a
  * thread.  A store without room for all of them gives threads up: that voids
@@ -131,6 +163,9 @@ typedef struct {
     ngx_int_t  (*append)(ngx_thread_ws_store_op_t *op);
     ngx_int_t  (*page)(ngx_thread_ws_store_op_t *op);
     ngx_int_t  (*remove)(ngx_thread_ws_store_op_t *op);
+    ngx_int_t  (*list)(ngx_thread_ws_store_op_t *op);
+    ngx_int_t  (*entitle)(ngx_thread_ws_store_op_t *op);
+    ngx_int_t  (*erase)(ngx_thread_ws_store_op_t *op);
 
     /* forgets an operation under way: its handler is never called */
 
@@ -162,6 +197,12 @@ ngx_int_t ngx_thread_ws_store_append(ngx_thread_ws_store_t *store,
 ngx_int_t ngx_thread_ws_store_page(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op);
 ngx_int_t ngx_thread_ws_store_remove(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op);
+ngx_int_t ngx_thread_ws_store_list(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op);
+ngx_int_t ngx_thread_ws_store_entitle(ngx_thread_ws_store_t *store,
+    ngx_thread_ws_store_op_t *op);
+ngx_int_t ngx_thread_ws_store_erase(ngx_thread_ws_store_t *store,
     ngx_thread_ws_store_op_t *op);
 void ngx_thread_ws_store_abandon(ngx_thread_ws_store_op_t *op);
 

@@ -6,6 +6,7 @@
 
 
 #include "store/ngx_thread_ws_store_memory.h"
+#include "store/ngx_thread_ws_store_memory_private.h"
 #include "store/ngx_thread_ws_shelf.h"
 #include "observe/ngx_thread_ws_observe.h"
 
@@ -14,10 +15,6 @@ static void ngx_thread_ws_store_memory_rebuild(ngx_thread_ws_blocks_t *pool);
 static ngx_int_t ngx_thread_ws_store_memory_evict(
     ngx_thread_ws_blocks_t *pool);
 static void ngx_thread_ws_store_memory_told(void);
-static ngx_thread_ws_shelf_t *ngx_thread_ws_store_memory_enter(
-    ngx_thread_ws_store_op_t *op, ngx_thread_ws_shelf_key_t *key);
-static void ngx_thread_ws_store_memory_leave(ngx_thread_ws_shelf_t *shelf);
-static void ngx_thread_ws_store_memory_tell(ngx_thread_ws_shelf_gone_t *gone);
 static void ngx_thread_ws_store_memory_seen(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op);
 
@@ -42,6 +39,9 @@ static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_memory_driver = {
     ngx_thread_ws_store_memory_append,
     ngx_thread_ws_store_memory_page,
     ngx_thread_ws_store_memory_remove,
+    ngx_thread_ws_store_memory_list,
+    ngx_thread_ws_store_memory_entitle,
+    ngx_thread_ws_store_memory_erase,
     ngx_thread_ws_store_memory_abandon
 };
 
@@ -104,7 +104,7 @@ ngx_thread_ws_store_memory_told(void)
 }
 
 
-static ngx_thread_ws_shelf_t *
+ngx_thread_ws_shelf_t *
 ngx_thread_ws_store_memory_enter(ngx_thread_ws_store_op_t *op,
     ngx_thread_ws_shelf_key_t *key)
 {
@@ -135,7 +135,7 @@ ngx_thread_ws_store_memory_enter(ngx_thread_ws_store_op_t *op,
 }
 
 
-static void
+void
 ngx_thread_ws_store_memory_leave(ngx_thread_ws_shelf_t *shelf)
 {
     ngx_thread_ws_shelf_leave(shelf);
@@ -146,7 +146,7 @@ ngx_thread_ws_store_memory_leave(ngx_thread_ws_shelf_t *shelf)
 
 /* logs write to files: not under the lock */
 
-static void
+void
 ngx_thread_ws_store_memory_tell(ngx_thread_ws_shelf_gone_t *gone)
 {
     ngx_str_t   id;

@@ -48,6 +48,9 @@ static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_postgres_driver = {
     ngx_thread_ws_store_postgres_append,
     ngx_thread_ws_store_postgres_page,
     ngx_thread_ws_store_postgres_remove,
+    ngx_thread_ws_store_postgres_list,
+    ngx_thread_ws_store_postgres_entitle,
+    ngx_thread_ws_store_postgres_erase,
     ngx_thread_ws_store_postgres_abandon
 };
 
@@ -339,7 +342,7 @@ ngx_thread_ws_store_postgres_abandon(ngx_thread_ws_store_op_t *op)
 /* a query for op's thread; without one, op has failed */
 
 ngx_thread_ws_pg_query_t *
-ngx_thread_ws_store_postgres_query(ngx_thread_ws_store_op_t *op,
+ngx_thread_ws_store_postgres_ask(ngx_thread_ws_store_op_t *op,
     const char *sql, ngx_thread_ws_pg_pt handler)
 {
     ngx_thread_ws_pg_query_t        *query;
@@ -368,7 +371,22 @@ ngx_thread_ws_store_postgres_query(ngx_thread_ws_store_op_t *op,
     query->log = op->log;
 
     ngx_thread_ws_pg_text(query, &op->owner);
-    ngx_thread_ws_pg_text(query, &op->thread_id);
+
+    return query;
+}
+
+
+ngx_thread_ws_pg_query_t *
+ngx_thread_ws_store_postgres_query(ngx_thread_ws_store_op_t *op,
+    const char *sql, ngx_thread_ws_pg_pt handler)
+{
+    ngx_thread_ws_pg_query_t  *query;
+
+    query = ngx_thread_ws_store_postgres_ask(op, sql, handler);
+
+    if (query) {
+        ngx_thread_ws_pg_text(query, &op->thread_id);
+    }
 
     return query;
 }

@@ -32,10 +32,13 @@ typedef struct {
 
 
 /*
- * A query for op, with its owner and its thread as parameters; NULL: op has
- * failed.  done ends an op whose query was answered.
+ * A query for op, with its owner and, by the second, its thread as parameters;
+ * NULL: op has failed.  done ends an op whose query was answered.
  */
 
+ngx_thread_ws_pg_query_t *ngx_thread_ws_store_postgres_ask(
+    ngx_thread_ws_store_op_t *op, const char *sql,
+    ngx_thread_ws_pg_pt handler);
 ngx_thread_ws_pg_query_t *ngx_thread_ws_store_postgres_query(
     ngx_thread_ws_store_op_t *op, const char *sql,
     ngx_thread_ws_pg_pt handler);
@@ -48,6 +51,13 @@ ngx_int_t ngx_thread_ws_store_postgres_rows(ngx_thread_ws_store_op_t *op,
     PGresult *res);
 int64_t ngx_thread_ws_store_postgres_number(PGresult *res, int row,
     int column);
+
+
+/* the driver's operations on all threads of an owner, and on titles */
+
+ngx_int_t ngx_thread_ws_store_postgres_list(ngx_thread_ws_store_op_t *op);
+ngx_int_t ngx_thread_ws_store_postgres_entitle(ngx_thread_ws_store_op_t *op);
+ngx_int_t ngx_thread_ws_store_postgres_erase(ngx_thread_ws_store_op_t *op);
 
 
 #endif /* _NGX_THREAD_WS_STORE_POSTGRES_PRIVATE_H_INCLUDED_ */

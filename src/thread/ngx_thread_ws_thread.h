@@ -133,6 +133,11 @@ ngx_int_t ngx_thread_ws_thread_generation(ngx_thread_ws_thread_t *thread,
 void ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store,
     ngx_str_t *owner, ngx_str_t *id, ngx_uint_t running);
 
+/* the same of all threads of this owner in the store, in this worker */
+
+void ngx_thread_ws_thread_erase(ngx_thread_ws_store_t *store,
+    ngx_str_t *owner);
+
 /*
  * Looks whether the thread was deleted meanwhile, by whatever worker or
  * machine.  Nothing where threads do not outlive connections.

@@ -9,6 +9,7 @@
 #include "base/ngx_thread_ws_string.h"
 
 
+static void ngx_thread_ws_thread_end(ngx_thread_ws_thread_t *thread);
 static ngx_thread_ws_thread_t *ngx_thread_ws_thread_get(
     ngx_thread_ws_store_t *store, ngx_str_t *owner, ngx_str_t *id);
 static ngx_thread_ws_thread_t *ngx_thread_ws_thread_create(
@@ -95,10 +96,7 @@ void
 ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
     ngx_str_t *id, ngx_uint_t running)
 {
-    ngx_queue_t               *q, *next;
-    ngx_thread_ws_thread_t    *thread;
-    ngx_thread_ws_verdict_t    verdict;
-    ngx_thread_ws_follower_t  *follower;
+    ngx_thread_ws_thread_t  *thread;
 
     if (store->shared) {
         ngx_thread_ws_resume_deleted(owner, id);
@@ -114,6 +112,52 @@ ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
         return;
     }
 
+    ngx_thread_ws_thread_end(thread);
+}
+
+
+void
+ngx_thread_ws_thread_erase(ngx_thread_ws_store_t *store, ngx_str_t *owner)
+{
+    ngx_rbtree_node_t       *node, *next;
+    ngx_thread_ws_thread_t  *thread;
+
+    if (ngx_thread_ws_threads.root == NULL
+        || ngx_thread_ws_threads.root == ngx_thread_ws_threads.sentinel)
+    {
+        return;
+    }
+
+    for (node = ngx_rbtree_min(ngx_thread_ws_threads.root,
+                               ngx_thread_ws_threads.sentinel);
+         node;
+         node = next)
+    {
+        next = ngx_rbtree_next(&ngx_thread_ws_threads, node);
+        thread = ngx_rbtree_data(node, ngx_thread_ws_thread_t, node);
+
+        if (thread->store == store
+            && ngx_thread_ws_string_equal(&thread->owner, owner))
+        {
+            if (store->shared) {
+                ngx_thread_ws_resume_deleted(&thread->owner, &thread->id);
+            }
+
+            ngx_thread_ws_thread_end(thread);
+        }
+    }
+}
+
+
+/* whoever it has is told; it may be gone afterwards */
+
+static void
+ngx_thread_ws_thread_end(ngx_thread_ws_thread_t *thread)
+{
+    ngx_queue_t               *q, *next;
+    ngx_thread_ws_verdict_t    verdict;
+    ngx_thread_ws_follower_t  *follower;
+
     ngx_memzero(&verdict, sizeof(ngx_thread_ws_verdict_t));
     verdict.code = NGX_THREAD_WS_THREAD_DELETED;
 
@@ -123,7 +167,7 @@ ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
 
     thread->nruns++;
 
-    if (store->shared) {
+    if (thread->store->shared) {
         ngx_thread_ws_lane_end(&thread->lane, NGX_THREAD_WS_FAILED, &verdict,
                                0);
     }
@@ -135,7 +179,9 @@ ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
         next = ngx_queue_next(q);
         follower = ngx_queue_data(q, ngx_thread_ws_follower_t, queue);
 
-        if (!store->shared && follower->conf->dialect->threads == NULL) {
+        if (!thread->store->shared
+            && follower->conf->dialect->threads == NULL)
+        {
             continue;
         }
 

@@ -193,7 +193,7 @@ sub unfinished {
         return $line =~ /(?:,| AND| JOIN)$/ ? ' ' : undef;
     }
 
-    return undef if $line =~ /^(?:connect|get|delete) /;
+    return undef if $line =~ /^(?:connect|get|delete|patch) /;
 
     if ($line =~ m!^[^\["{/]* /(.+)!) {
         return $1 =~ m!/i?$! ? undef : '';

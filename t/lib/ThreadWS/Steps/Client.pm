@@ -64,6 +64,7 @@ sub do_connect {
 
 sub do_get { $_[0]->plain_request('GET', @_[1 .. $#_]) }
 sub do_delete { $_[0]->plain_request('DELETE', @_[1 .. $#_]) }
+sub do_patch { $_[0]->plain_request('PATCH', @_[1 .. $#_]) }
 
 sub plain_request {
     my ($self, $method, $target, @more) = @_;
@@ -72,9 +73,12 @@ sub plain_request {
         port => $ENV{TEST_NGINX_SERVER_PORT});
     $self->named('', $client);
 
+    my ($body) = map { /^= ?(.*)/s ? $1 : () } @more;
+    push @more, 'Content-Length: ' . length $body if defined $body;
+
     $client->request("$method $target HTTP/1.1",
         [['', 'Connection', 'close'],
-            map { /^([^:]+): ?(.*)/ ? ['', $1, $2] : () } @more]);
+            map { /^([^:=]+): ?(.*)/ ? ['', $1, $2] : () } @more], $body);
 }
 
 # The former one of that name is done with.
