@@ -15,6 +15,7 @@
 #include "observe/ngx_thread_ws_lost.h"
 #include "observe/ngx_thread_ws_metrics.h"
 #include "conf/ngx_thread_ws_later.h"
+#include "run/ngx_thread_ws_prompt_form.h"
 #include "conf/ngx_thread_ws_settings.h"
 #include "pages/ngx_thread_ws_status.h"
 #include "pages/ngx_thread_ws_threads.h"
@@ -397,6 +398,7 @@ ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
      *
      *     conf->handler = NULL;
      *     conf->pass = NULL;
+     *     conf->forms = NULL;
      *     conf->context.bytes = 0;
      *     conf->deflate = { 0 };
      */
@@ -458,7 +460,6 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->queue, prev->queue, 16);
     ngx_conf_merge_uint_value(conf->busy, prev->busy,
                               NGX_THREAD_WS_BUSY_INTERRUPT);
-
     ngx_conf_merge_uint_value(conf->events, prev->events, 0);
     ngx_conf_merge_ptr_value(conf->reasoning_tags, prev->reasoning_tags, NULL);
 
@@ -478,10 +479,6 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_thread_ws_settings_merge_deflate(prev, conf);
     ngx_thread_ws_settings_merge_context(prev, conf);
 
-    if (ngx_thread_ws_settings_merge_compact(cf, prev, conf) != NGX_OK) {
-        return NGX_CONF_ERROR;
-    }
-
     ngx_conf_merge_value(conf->connections_warn, prev->connections_warn, 0);
     ngx_conf_merge_ptr_value(conf->store, prev->store,
                              &ngx_thread_ws_store_connection);
@@ -489,8 +486,10 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->event_log, prev->event_log, NULL);
     ngx_conf_merge_ptr_value(conf->trace, prev->trace, NULL);
 
-    if (ngx_thread_ws_history_check(cf, conf) != NGX_OK
-        || ngx_thread_ws_threads_check(cf, conf) != NGX_OK)
+    if (ngx_thread_ws_settings_merge_compact(cf, prev, conf) != NGX_OK
+        || ngx_thread_ws_history_check(cf, conf) != NGX_OK
+        || ngx_thread_ws_threads_check(cf, conf) != NGX_OK
+        || ngx_thread_ws_prompt_forms(cf, conf) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }

@@ -19,6 +19,7 @@ typedef struct ngx_thread_ws_dialect_s     ngx_thread_ws_dialect_t;
 typedef struct ngx_thread_ws_store_s       ngx_thread_ws_store_t;
 typedef struct ngx_thread_ws_lines_s       ngx_thread_ws_lines_t;
 typedef struct ngx_thread_ws_trace_conf_s  ngx_thread_ws_trace_conf_t;
+typedef struct ngx_thread_ws_prompt_form_s ngx_thread_ws_prompt_form_t;
 typedef struct ngx_thread_ws_run_s         ngx_thread_ws_run_t;
 typedef struct ngx_thread_ws_thread_s      ngx_thread_ws_thread_t;
 typedef struct ngx_thread_ws_lane_s        ngx_thread_ws_lane_t;
@@ -101,6 +102,7 @@ typedef struct {
     ngx_http_complex_value_t  *model;
     ngx_http_complex_value_t  *system_prompt;
     json_t                    *parameters;
+    ngx_thread_ws_prompt_form_t  *forms;     /* of request bodies */
 
     ngx_uint_t                 busy;         /* ngx_thread_ws_busy_e */
     ngx_uint_t                 queue;        /* messages that may wait */

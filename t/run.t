@@ -273,3 +273,61 @@ connect
 < token r1
 <* final r1 {{ 'a"' x 20000 }}
 @ requests 1
+
+=== TEST 18: the model and the prompt change from run to run
+--- agent
+answer ok
+--- chat_config
+thread_ws_model $thread_ws_arg_model;
+thread_ws_system_prompt "Be $thread_ws_arg_tone.";
+--- chat
+connect a /chat?threadId=a&model=large&tone=kind
+connect b /chat?threadId=b&model=small&tone=kind
+connect c /chat?threadId=c&model=large&tone=brief
+repeat 2
+a> message r1{{ $i }} one
+a< answer r1{{ $i }} ok
+b> message r2{{ $i }} one
+b< answer r2{{ $i }} ok
+c> message r3{{ $i }} one
+c< answer r3{{ $i }} ok
+end
+@ request {"model":"large","messages":[
+    {"role":"system","content":"Be kind."},
+    {"role":"user","content":"one"}]}
+@ request {"model":"small","messages":[
+    {"role":"system","content":"Be kind."},
+    {"role":"user","content":"one"}]}
+@ request {"model":"large","messages":[
+    {"role":"system","content":"Be brief."},
+    {"role":"user","content":"one"}]}
+@ request {"model":"large","messages":[
+    {"role":"system","content":"Be kind."},
+    {"role":"user","content":"one"},{"role":"assistant","content":"ok"},
+    {"role":"user","content":"one"}]}
+@ request {"model":"small","messages":[
+    {"role":"system","content":"Be kind."},
+    {"role":"user","content":"one"},{"role":"assistant","content":"ok"},
+    {"role":"user","content":"one"}]}
+@ request {"model":"large","messages":[
+    {"role":"system","content":"Be brief."},
+    {"role":"user","content":"one"},{"role":"assistant","content":"ok"},
+    {"role":"user","content":"one"}]}
+
+=== TEST 19: texts with all that JSON escapes, and what looks like an escape
+--- agent
+answer \u0000answer\u0000 "\"
+--- chat_config
+thread_ws_system_prompt 'A \u0000content\u0000, "x" \u0000question\u0000.';
+--- chat
+connect
+repeat 2
+> message r{{ $i }} \u0000content\u0000 "{{ chr(92) }}{{ chr(9) }}{{ chr(1) }}é/
+< answer r{{ $i }} \u0000answer\u0000 "{{ chr(92) }}"
+end
+@ select 2
+@ messages [{"role":"system",
+    "content":"A \\u0000content\\u0000, \"x\" \\u0000question\\u0000."},
+    {"role":"user","content":"\\u0000content\\u0000 \"\\\t\u0001é/"},
+    {"role":"assistant","content":"\\u0000answer\\u0000 \"\\\""},
+    {"role":"user","content":"\\u0000content\\u0000 \"\\\t\u0001é/"}]

@@ -1,26 +1,16 @@
 
 /*
  * A run's request body: the settings, the context of its thread and the new
- * message, in the words of the agent's dialect.
- *
- * The history is most of a body, and stands escaped already.  So the dialect
- * writes a prompt with two made-up runs, from which is read how a run and the
- * next one stand there; the real ones are put in their place by copying.
+ * message, in the words of the agent's dialect: by the location's form, or by
+ * the dialect itself where that has to see the runs of the context.
  */
 
 
 #include "run/ngx_thread_ws_run_private.h"
+#include "run/ngx_thread_ws_prompt_form.h"
 #include "base/ngx_thread_ws_string.h"
 #include "ws/ngx_thread_ws_utf8.h"
 #include "json/ngx_thread_ws_json.h"
-
-
-/* U+0000 is in no message */
-
-#define NGX_THREAD_WS_MARK          "\0history\0"
-#define NGX_THREAD_WS_MARK_ESCAPED  "\\u0000history\\u0000"
-
-#define NGX_THREAD_WS_MARKS         4
 
 
 static ngx_int_t ngx_thread_ws_prompt_settings(ngx_thread_ws_run_t *run,
@@ -35,8 +25,6 @@ static ngx_uint_t ngx_thread_ws_prompt_plain(ngx_thread_ws_run_t *run,
     ngx_queue_t *first);
 static ngx_int_t ngx_thread_ws_prompt_unescape(ngx_thread_ws_run_t *run,
     ngx_thread_ws_prompt_t *prompt, ngx_queue_t *first, ngx_uint_t n);
-static ngx_int_t ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run,
-    ngx_str_t *text, ngx_queue_t *first);
 
 
 static ngx_str_t  ngx_thread_ws_busy_names[] = {
@@ -51,46 +39,33 @@ ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
     ngx_chain_t **body, off_t *size)
 {
     ngx_buf_t                 *b;
+    ngx_int_t                  rc;
     ngx_str_t                  text;
-    ngx_uint_t                 i, n, marked;
+    ngx_uint_t                 n;
     ngx_chain_t               *cl;
     ngx_queue_t               *first;
     ngx_thread_ws_prompt_t     prompt;
-    ngx_thread_ws_exchange_t   marks[NGX_THREAD_WS_MARKS / 2];
 
     if (ngx_thread_ws_prompt_settings(run, r, &prompt) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    marked = 0;
-
     first = ngx_thread_ws_context_first(run->context, &run->conf->context, &n);
 
-    if (n) {
+    if (n && ngx_thread_ws_prompt_plain(run, first)) {
 
-        if (ngx_thread_ws_prompt_plain(run, first)) {
+        rc = ngx_thread_ws_prompt_unescape(run, &prompt, first, n);
 
-            if (ngx_thread_ws_prompt_unescape(run, &prompt, first, n)
-                != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
-
-        } else {
-            for (i = 0; i < NGX_THREAD_WS_MARKS / 2; i++) {
-                ngx_str_set(&marks[i].content, NGX_THREAD_WS_MARK);
-                marks[i].answer = marks[i].content;
-            }
-
-            prompt.history = marks;
-            prompt.nhistory = NGX_THREAD_WS_MARKS / 2;
-            marked = 1;
+        if (rc == NGX_OK) {
+            rc = ngx_thread_ws_prompt_text(run, &prompt, &text);
         }
+
+    } else {
+        rc = ngx_thread_ws_prompt_form(run->conf, run->pool, &prompt,
+                                       run->context, first, &text);
     }
 
-    if (ngx_thread_ws_prompt_text(run, &prompt, &text) != NGX_OK
-        || (marked && ngx_thread_ws_prompt_fill(run, &text, first) != NGX_OK))
-    {
+    if (rc != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -319,81 +294,6 @@ ngx_thread_ws_prompt_unescape(ngx_thread_ws_run_t *run,
 
         e++;
     }
-
-    return NGX_OK;
-}
-
-
-/* the remembered runs for the made-up ones, if the dialect sends any */
-
-static ngx_int_t
-ngx_thread_ws_prompt_fill(ngx_thread_ws_run_t *run, ngx_str_t *text,
-    ngx_queue_t *first)
-{
-    u_char                  *p, *pos, *last;
-    size_t                   size;
-    ngx_str_t                piece[NGX_THREAD_WS_MARKS + 1];
-    ngx_uint_t               i;
-    ngx_queue_t             *q;
-    ngx_thread_ws_recent_t  *recent;
-
-    pos = text->data;
-    last = pos + text->len;
-
-    for (i = 0; i < NGX_THREAD_WS_MARKS; i++) {
-
-        p = ngx_strlcasestrn(pos, last, (u_char *) NGX_THREAD_WS_MARK_ESCAPED,
-                             sizeof(NGX_THREAD_WS_MARK_ESCAPED) - 2);
-        if (p == NULL) {
-            return (i == 0) ? NGX_OK : NGX_ERROR;
-        }
-
-        piece[i].data = pos;
-        piece[i].len = p - pos;
-
-        pos = p + sizeof(NGX_THREAD_WS_MARK_ESCAPED) - 1;
-    }
-
-    piece[i].data = pos;
-    piece[i].len = last - pos;
-
-    size = text->len;
-
-    for (q = first;
-         q != ngx_queue_sentinel(&run->context->runs);
-         q = ngx_queue_next(q))
-    {
-        recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
-        size += piece[1].len + piece[2].len + recent->content.len
-                + recent->answer.len;
-    }
-
-    p = ngx_pnalloc(run->pool, size);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    text->data = p;
-    p = ngx_thread_ws_string_append(p, &piece[0]);
-
-    for (q = first;
-         q != ngx_queue_sentinel(&run->context->runs);
-         q = ngx_queue_next(q))
-    {
-        recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
-
-        if (q != first) {
-            p = ngx_thread_ws_string_append(p, &piece[2]);
-        }
-
-        p = ngx_thread_ws_string_append(p, &recent->content);
-        p = ngx_thread_ws_string_append(p, &piece[1]);
-        p = ngx_thread_ws_string_append(p, &recent->answer);
-    }
-
-    p = ngx_thread_ws_string_append(p, &piece[NGX_THREAD_WS_MARKS]);
-
-    text->len = p - text->data;
 
     return NGX_OK;
 }
