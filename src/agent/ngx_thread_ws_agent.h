@@ -118,11 +118,11 @@ typedef struct {
 typedef struct {
     ngx_thread_ws_agent_handlers_t  *handlers;
     void                            *data;
+    ngx_msec_t                       gather; /* ms that a fast agent's bytes
+                                                may wait for more, 0: none */
     ngx_thread_ws_caller_t          *caller; /* outlives the agent */
     ngx_log_t                       *log;    /* for what is wrong before */
     ngx_str_t                        pass;   /* the location's URI */
-    ngx_msec_t                       gather; /* ms that a fast agent's bytes
-                                                may wait for more, 0: none */
     ngx_array_t                     *headers;    /* of ngx_keyval_t: more of
                                                     them; NULL: none */
     unsigned                         bare:1; /* the location's limits and access

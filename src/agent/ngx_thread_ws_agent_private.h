@@ -15,7 +15,6 @@
 /* what is known of the pace at which an agent's bytes come */
 
 typedef struct {
-    ngx_event_t                  event;      /* the wait is over */
     size_t                       lowat;      /* bytes waited for; 0: none */
     off_t                        received;   /* by the last read */
     ngx_uint_t                   counted;    /* deltas until then */
@@ -26,36 +25,44 @@ typedef struct {
     ngx_http_upstream_handler_pt read;       /* core's; NULL: in its place */
     unsigned                     over:1;     /* this read is by the timer */
     unsigned                     bursts:1;   /* what comes next may be more */
+    ngx_event_t                  event;      /* the wait is over */
 } ngx_thread_ws_agent_gather_t;
 
+
+/*
+ * What each read looks at stands together: with many streams none of it is in
+ * the processor's caches.
+ */
 
 struct ngx_thread_ws_agent_s {
     ngx_http_connection_t        hc;         /* first: r->http_connection is
                                                 how a filter finds us */
-    ngx_thread_ws_agent_call_t   call;
+
+    unsigned                     header:1;   /* it was told of */
+    unsigned                     whole:1;    /* the answer is */
+    unsigned                     stopped:1;  /* no more is wanted */
+    unsigned                     busy:1;     /* inside one of the handlers */
+    unsigned                     waiting:1;  /* does not read the upstream */
 
     ngx_connection_t            *connection;
     ngx_http_request_t          *request;
-    ngx_http_log_ctx_t           log_ctx;
-    ngx_log_t                    log;
-    ngx_buf_t                    buffer;
-
     ngx_chain_t                 *held;       /* not taken yet */
-    ngx_event_t                  turn;       /* posted for the next turn */
     size_t                       turn_size;
+    ngx_uint_t                   finished;   /* the answer may have ended */
+    ngx_uint_t                   deltas;     /* of the answer, read so far */
+    ngx_recv_pt                  recv;       /* the upstream's; NULL: in its
+                                                place */
+    ngx_thread_ws_agent_call_t   call;
+    ngx_thread_ws_agent_gather_t gather;
+
+    ngx_event_t                  turn;       /* posted for the next turn */
     size_t                       surplus;    /* bytes after the answer */
     ngx_event_t                  linger;     /* the time for them is over, or
                                                 that for the answer's end */
-    ngx_uint_t                   finished;   /* the answer may have ended */
 
     ngx_http_handler_pt          content;    /* the location's */
     ngx_int_t                  (*reinit)(ngx_http_request_t *r);
     ngx_int_t                  (*process)(ngx_http_request_t *r);
-
-    ngx_recv_pt                  recv;       /* the upstream's; NULL: in its
-                                                place */
-    ngx_thread_ws_agent_gather_t gather;
-    ngx_uint_t                   deltas;     /* of the answer, read so far */
 
     void                       (*finalize)(ngx_http_request_t *r,
                                            ngx_int_t rc);
@@ -63,11 +70,9 @@ struct ngx_thread_ws_agent_s {
     ngx_uint_t                  *gone;       /* told when the agent is freed */
     ngx_uint_t                   end;
 
-    unsigned                     header:1;   /* it was told of */
-    unsigned                     whole:1;    /* the answer is */
-    unsigned                     stopped:1;  /* no more is wanted */
-    unsigned                     busy:1;     /* inside one of the handlers */
-    unsigned                     waiting:1;  /* does not read the upstream */
+    ngx_http_log_ctx_t           log_ctx;
+    ngx_log_t                    log;
+    ngx_buf_t                    buffer;
 };
 
 
