@@ -9,6 +9,7 @@
 #include "base/ngx_thread_ws_response.h"
 #include "conf/ngx_thread_ws_settings.h"
 #include "json/ngx_thread_ws_exposition.h"
+#include "zone/ngx_thread_ws_registry.h"
 
 
 #define NGX_THREAD_WS_STATUS_LABELS  256
@@ -43,6 +44,7 @@ typedef enum {
 static ngx_int_t ngx_thread_ws_status_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_status_public_handler(ngx_http_request_t *r);
 static ngx_uint_t ngx_thread_ws_status_local(struct sockaddr *sockaddr);
+static void ngx_thread_ws_status_journals(ngx_thread_ws_exposition_t *ex);
 static void ngx_thread_ws_status_write(ngx_thread_ws_exposition_t *ex,
     ngx_thread_ws_counters_t *counters, ngx_thread_ws_gauges_t *gauges);
 static void ngx_thread_ws_status_runs(ngx_thread_ws_exposition_t *ex,
@@ -256,6 +258,55 @@ ngx_thread_ws_status_public_handler(ngx_http_request_t *r)
 }
 
 
+/* what the zone holds of runs, with thread_ws_resume */
+
+static void
+ngx_thread_ws_status_journals(ngx_thread_ws_exposition_t *ex)
+{
+    uint64_t                          values[5];
+    ngx_uint_t                        i;
+    ngx_thread_ws_registry_counts_t   counts;
+
+    static struct {
+        char                         *name;
+        char                         *type;
+        char                         *help;
+    } journals[] = {
+
+        { "thread_ws_kept_runs", "gauge",
+          "Ended runs that can still be heard." },
+
+        { "thread_ws_journal_bytes", "gauge",
+          "Bytes of the zone that runs take for what they say." },
+
+        { "thread_ws_journal_evictions_total", "counter",
+          "Ended runs that went before their time for want of room." },
+
+        { "thread_ws_journal_cuts_total", "counter",
+          "Runs for which the zone had no room." },
+
+        { "thread_ws_wakeups_total", "counter",
+          "Times that one worker has woken another." }
+    };
+
+    ngx_thread_ws_registry_counts(&counts);
+
+    values[0] = counts.ended;
+    values[1] = counts.bytes;
+    values[2] = counts.evicted;
+    values[3] = counts.cut;
+    values[4] = counts.wakes;
+
+    for (i = 0; i < 5; i++) {
+        ngx_thread_ws_exposition_family(ex, journals[i].name, journals[i].type,
+                                        journals[i].help);
+        ngx_thread_ws_exposition_sample(ex, journals[i].name,
+                                        &ngx_thread_ws_status_no_labels,
+                                        values[i]);
+    }
+}
+
+
 static void
 ngx_thread_ws_status_write(ngx_thread_ws_exposition_t *ex,
     ngx_thread_ws_counters_t *counters, ngx_thread_ws_gauges_t *gauges)
@@ -275,6 +326,8 @@ ngx_thread_ws_status_write(ngx_thread_ws_exposition_t *ex,
                                     "Runs that are under way or waiting.");
     ngx_thread_ws_exposition_sample(ex, "thread_ws_active_runs", none,
                                     gauges->runs);
+
+    ngx_thread_ws_status_journals(ex);
 
     for (counter = ngx_thread_ws_status_counters; counter->name; counter++) {
         ngx_thread_ws_exposition_family(ex, counter->name, "counter",
