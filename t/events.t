@@ -387,3 +387,87 @@ connect /tags?threadId=t3
 @ request
 @ answer <think>Hm</think>Hi
 < answer r1 <think>Hm</think>Hi
+
+=== TEST 10: whoever follows hears all of it, also after a loss
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat_config
+thread_ws_events all;
+thread_ws_dialect anthropic;
+--- chat
+connect a
+a> follow
+a< idle -
+a> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ event {"type":"message_start","message":{"id":"msg_1"}}
+@ event {"type":"content_block_delta","index":0,
+    "delta":{"type":"thinking_delta","thinking":"Hm."}}
+a< {"type":"reasoning","requestId":"r1","value":"Hm.","position":"*"}
+@ event {"type":"content_block_delta","index":1,
+    "delta":{"type":"text_delta","text":"I look"}}
+a< {"type":"token","requestId":"r1","message":"msg_1.1","value":"I look",
+    "position":"*"}
+@ event {"type":"content_block_start","index":2,"content_block":
+    {"type":"tool_use","id":"c","name":"f","input":{}}}
+a< {"type":"tool-call","requestId":"r1","toolCallId":"c","name":"f",
+    "position":"*"}
+a> drop
+@ event {"type":"content_block_delta","index":2,
+    "delta":{"type":"input_json_delta","partial_json":"{}"}}
+@ event {"type":"content_block_delta","index":1,
+    "delta":{"type":"text_delta","text":" it up."}}
+connect b
+b> follow r1 after
+b< following r1 Hello
+b< {"type":"tool-input","requestId":"r1","toolCallId":"c","value":"{}",
+    "position":"*"}
+b< {"type":"token","requestId":"r1","message":"msg_1.1","value":" it up.",
+    "position":"*"}
+@ event {"type":"content_block_stop","index":2}
+b< {"type":"tool-call-end","requestId":"r1","toolCallId":"c","input":{},
+    "position":"*"}
+@ event {"type":"message_delta","delta":{"stop_reason":"tool_use"}}
+@ event {"type":"message_stop"}
+@ end
+b< final r1 "I look it up."
+
+=== TEST 11: whoever is lost at a reset is told of it again
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_resume 1m;
+--- chat_config
+thread_ws_dialect langgraph;
+thread_ws_store off;
+--- chat
+connect a
+a> follow
+a< idle -
+a> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ body "event: messages\ndata: [{\"type\":\"AIMessageChunk\",\"id\":\"z\",
+    \"content\":\"First.\",\"response_metadata\":{\"finish_reason\":\"stop\"}},
+    {\"langgraph_checkpoint_ns\":\"f:0\",\"langgraph_step\":1}]\n\n"
+@ body "event: messages\ndata: [{\"type\":\"AIMessageChunk\",\"id\":\"a\",
+    \"content\":\"Half an \"},
+    {\"langgraph_checkpoint_ns\":\"n:1\",\"langgraph_step\":2}]\n\n"
+a< tokens r1 "First.\n\nHalf an "
+@ body "event: messages\ndata: [{\"type\":\"AIMessageChunk\",\"id\":\"b\",
+    \"content\":\"An hour.\",
+    \"response_metadata\":{\"finish_reason\":\"stop\"}},
+    {\"langgraph_checkpoint_ns\":\"n:1\",\"langgraph_step\":2}]\n\n"
+a< token r1 "\n\n"
+a< {"type":"reset","requestId":"r1","position":"*"}
+a> drop
+connect b
+b> follow r1 after
+b< following r1 Hello
+b< {"type":"reset","requestId":"r1","position":"*"}
+b< token r1 "First.\n\n"
+b< token r1 "An hour."
+@ end
+b< final r1 "First.\n\nAn hour."

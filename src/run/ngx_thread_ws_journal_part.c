@@ -194,6 +194,10 @@ ngx_thread_ws_journal_standing(ngx_thread_ws_journal_t *journal,
 
     n = ngx_thread_ws_journal_voids(journal, until, NULL, 0);
 
+    if (n == 0 && until == NULL) {
+        return ngx_thread_ws_journal_answer(journal, dst);
+    }
+
     voids = malloc((n + 1) * sizeof(ngx_thread_ws_entry_part_t));
     if (voids == NULL) {
         return NULL;

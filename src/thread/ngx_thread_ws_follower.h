@@ -86,8 +86,6 @@ typedef struct {
     ngx_thread_ws_position_t   position;
     ngx_str_t                  head;         /* of its token events */
     size_t                     head_size;    /* bytes that it may have */
-    unsigned                   begun:1;      /* it was told of a text begun
-                                                anew */
     unsigned                   spoke:1;      /* it was told of other than text
                                                 since it was last looked */
     unsigned                   asker:1;      /* the run answers its message */

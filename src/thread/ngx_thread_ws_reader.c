@@ -207,6 +207,14 @@ ngx_thread_ws_reader_head(ngx_thread_ws_reader_t *reader)
 
     id = &reader->journal->request_id;
 
+    if (ngx_thread_ws_reader_where(reader) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (reader->head.len) {
+        return NGX_OK;
+    }
+
     p = ngx_pnalloc(reader->journal->pool,
                     ngx_thread_ws_event_token_head_size(id));
     if (p == NULL) {
@@ -269,8 +277,12 @@ ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader)
 
     p = ngx_thread_ws_event_final_head(event, &final);
 
-    p = reader->begun ? ngx_thread_ws_journal_standing(journal, NULL, p)
-                      : ngx_thread_ws_journal_answer(journal, p);
+    /* who knows of resets may have heard one before it came back */
+
+    p = (reader->follower->v2 || reader->follower->follows)
+        ? ngx_thread_ws_journal_standing(journal, NULL, p)
+        : ngx_thread_ws_journal_answer(journal, p);
+
     if (p == NULL) {
         return NGX_ERROR;
     }

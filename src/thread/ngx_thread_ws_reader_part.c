@@ -16,6 +16,7 @@ typedef struct {
 } ngx_thread_ws_reader_part_t;
 
 
+static ngx_uint_t ngx_thread_ws_reader_hears(ngx_thread_ws_reader_t *reader);
 static ngx_int_t ngx_thread_ws_reader_message(ngx_thread_ws_reader_t *reader,
     ngx_str_t *message);
 static ngx_int_t ngx_thread_ws_reader_again(ngx_thread_ws_reader_t *reader);
@@ -41,31 +42,30 @@ ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
     ngx_str_t *bytes)
 {
     u_char                       *event;
-    ngx_uint_t                    n, hears;
-    ngx_thread_ws_follower_t     *follower;
+    ngx_uint_t                    n, heard;
     ngx_thread_ws_event_part_t    part;
     ngx_thread_ws_entry_part_t    entry;
 
-    follower = reader->follower;
     n = kind - NGX_THREAD_WS_ENTRY_MESSAGE;
 
-    ngx_thread_ws_journal_skip(reader->journal, &reader->position, bytes->len);
+    heard = n < sizeof(ngx_thread_ws_reader_parts)
+                / sizeof(ngx_thread_ws_reader_part_t)
+            && (ngx_thread_ws_reader_parts[n].want
+                & ngx_thread_ws_reader_hears(reader));
 
-    hears = (follower->v2 || follower->follows)
-            ? follower->conf->events | NGX_THREAD_WS_WANT_RESET : 0;
+    if (!heard || kind != NGX_THREAD_WS_ENTRY_RESET) {
+        ngx_thread_ws_journal_skip(reader->journal, &reader->position,
+                                   bytes->len);
+    }
 
-    if (n >= sizeof(ngx_thread_ws_reader_parts)
-             / sizeof(ngx_thread_ws_reader_part_t)
-        || !(ngx_thread_ws_reader_parts[n].want & hears))
-    {
+    if (!heard) {
         return NGX_OK;
     }
 
     if (ngx_thread_ws_journal_part_read(&entry, kind, bytes) != NGX_OK) {
         return NGX_ERROR;
-    }
 
-    if (kind == NGX_THREAD_WS_ENTRY_MESSAGE) {
+    } else if (kind == NGX_THREAD_WS_ENTRY_MESSAGE) {
         return ngx_thread_ws_reader_message(reader, &entry.id);
     }
 
@@ -87,8 +87,65 @@ ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
 
     reader->spoke = 1;
 
-    return (kind == NGX_THREAD_WS_ENTRY_RESET)
-           ? ngx_thread_ws_reader_again(reader) : NGX_OK;
+    if (kind != NGX_THREAD_WS_ENTRY_RESET) {
+        return NGX_OK;
+    }
+
+    /* who is lost here, and comes back, is told so again */
+
+    ngx_thread_ws_journal_skip(reader->journal, &reader->position, bytes->len);
+
+    return ngx_thread_ws_reader_again(reader);
+}
+
+
+ngx_int_t
+ngx_thread_ws_reader_where(ngx_thread_ws_reader_t *reader)
+{
+    ngx_str_t                   bytes, message;
+    ngx_uint_t                  kind;
+    ngx_thread_ws_journal_t    *journal;
+    ngx_thread_ws_position_t    position;
+    ngx_thread_ws_entry_part_t  entry;
+
+    if (!(ngx_thread_ws_reader_hears(reader) & NGX_THREAD_WS_WANT_MESSAGES)) {
+        return NGX_OK;
+    }
+
+    journal = reader->journal;
+
+    ngx_memzero(&position, sizeof(ngx_thread_ws_position_t));
+    ngx_str_null(&message);
+
+    while (position.entry < reader->position.entry
+           && ngx_thread_ws_journal_at(journal, &position, &kind, &bytes)
+              == NGX_OK)
+    {
+        if (kind == NGX_THREAD_WS_ENTRY_MESSAGE
+            && ngx_thread_ws_journal_part_read(&entry, kind, &bytes) == NGX_OK)
+        {
+            message = entry.id;
+        }
+
+        ngx_thread_ws_journal_skip(journal, &position, bytes.len);
+    }
+
+    return message.len ? ngx_thread_ws_reader_message(reader, &message)
+                       : NGX_OK;
+}
+
+
+/* what it may be told beside text */
+
+static ngx_uint_t
+ngx_thread_ws_reader_hears(ngx_thread_ws_reader_t *reader)
+{
+    ngx_thread_ws_follower_t  *follower;
+
+    follower = reader->follower;
+
+    return (follower->v2 || follower->follows)
+           ? follower->conf->events | NGX_THREAD_WS_WANT_RESET : 0;
 }
 
 
@@ -134,8 +191,6 @@ ngx_thread_ws_reader_again(ngx_thread_ws_reader_t *reader)
 
     journal = reader->journal;
     id = &journal->request_id;
-
-    reader->begun = 1;
 
     text = malloc(journal->text + 1);
     if (text == NULL) {

@@ -48,6 +48,13 @@ void ngx_thread_ws_reader_close(ngx_thread_ws_reader_t *reader);
 ngx_int_t ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader,
     ngx_uint_t kind, ngx_str_t *bytes);
 
+/*
+ * A reader that begins in the middle: its tokens are of the message that the
+ * text there is of.  NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_reader_where(ngx_thread_ws_reader_t *reader);
+
 u_char *ngx_thread_ws_reader_room(ngx_thread_ws_reader_t *reader, size_t size);
 void ngx_thread_ws_reader_say(ngx_thread_ws_reader_t *reader, u_char *event,
     u_char *last);

@@ -223,11 +223,10 @@ sub wrong {
         return undef if !defined $id;
     }
 
-    return $self->wrong_part($client, $event)
-        if $type =~ /^(?:reasoning|tool-\S+|source|data|reset)$/;
+    my $part = $type =~ /^(?:reasoning|tool-\S+|source|data|reset)$/;
 
-    return 'unknown type'
-        if $type !~ /^(token|final|error|cancelled|alive|following|message)$/;
+    return 'unknown type' if !$part && $type
+        !~ /^(token|final|error|cancelled|alive|following|message)$/;
     return 'no requestId' if !defined $id;
 
     my $place = $event->{position};
@@ -254,6 +253,7 @@ sub wrong {
     }
 
     return undef if $type =~ /^(alive|following|message)$/;
+    return $self->wrong_part($run, $event) if $part;
 
     if ($type eq 'token') {
         return 'no value' if !length($event->{value} // '');
@@ -278,16 +278,12 @@ sub wrong {
 # the input was, and has one result at most.
 
 sub wrong_part {
-    my ($self, $client, $event) = @_;
+    my ($self, $run, $event) = @_;
 
     my $type = $event->{type};
-    my $run = $client->{runs}{ $event->{requestId} // '' }
-        or return 'an event for no run';
-
-    return 'an event after the end' if $run->{ended};
 
     if ($type eq 'reset') {
-        $run->{text} = '';
+        @$run{qw(text late)} = ('', 0);
         return undef;
     }
 
@@ -307,7 +303,11 @@ sub wrong_part {
         return undef;
     }
 
-    return 'no call of that id' if !$call && $what ne 'result';
+    # it may have begun before the place from which the client hears
+    $call = $run->{calls}{$id} = { input => '', late => 1 }
+        if !$call && ($run->{late} || $what eq 'result');
+
+    return 'no call of that id' if !$call;
 
     if ($what eq 'input') {
         return 'input after its end' if $call->{ended};
@@ -322,7 +322,8 @@ sub wrong_part {
         $call->{ended} = 1;
         my $input = eval { $JSON->decode($call->{input}) } // $call->{input};
         return 'input is not what came before'
-            if length $call->{input} && !match($event->{input}, $input);
+            if length $call->{input} && !$call->{late}
+            && !match($event->{input}, $input);
     }
 
     return undef;
