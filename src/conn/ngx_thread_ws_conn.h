@@ -135,7 +135,7 @@ struct ngx_thread_ws_conn_s {
     unsigned                   heard:1;      /* a byte came since the ping */
     unsigned                   paused:1;     /* input waits for output */
     unsigned                   leaving:1;    /* the worker is */
-    unsigned                   late:1;       /* it took a message all the same */
+    unsigned                   late:1;       /* ... and took a message yet */
     unsigned                   close_sent:1;
     unsigned                   close_received:1;
     unsigned                   deaf:1;       /* the peer broke the framing */

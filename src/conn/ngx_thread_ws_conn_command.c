@@ -23,6 +23,8 @@ static void ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn,
     ngx_uint_t type, u_char *data, size_t len);
 static void ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
+static void ngx_thread_ws_conn_command_refused(ngx_thread_ws_conn_t *conn,
+    ngx_str_t *request_id, ngx_uint_t code);
 static void ngx_thread_ws_conn_command_cancel(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
 static void ngx_thread_ws_conn_command_follow(ngx_thread_ws_conn_t *conn,
@@ -142,7 +144,6 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
     ngx_uint_t                code, leaving;
-    ngx_str_t                 id;
     ngx_thread_ws_run_args_t  args;
 
     static time_t  told;
@@ -181,7 +182,17 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
         return;
     }
 
-    id = command->request_id;
+    ngx_thread_ws_conn_command_refused(conn, &command->request_id, code);
+}
+
+
+static void
+ngx_thread_ws_conn_command_refused(ngx_thread_ws_conn_t *conn,
+    ngx_str_t *request_id, ngx_uint_t code)
+{
+    ngx_str_t  id;
+
+    id = *request_id;
 
     if (code == NGX_THREAD_WS_DUPLICATE_REQUEST) {
 
