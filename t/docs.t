@@ -108,7 +108,7 @@ for my $line ($c{'ngx_thread_ws_module.c'}
 
 my %known = map { $_ => 1 } @directives;
 my @metrics = all(join('', @c{qw(ngx_thread_ws_status.c)}),
-    qr/"((?:thread_ws|gen_ai)_(?:\w+_)?(?:total|seconds|usage|connections?|runs))"/);
+    qr/"((?:thread_ws|gen_ai)_(?:\w+_)?(?:total|seconds|usage|connections?|runs|bytes))"/);
 my %metric = map { $_ => 1 } @metrics;
 
 # variables
