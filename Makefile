@@ -109,9 +109,9 @@ test-packages: packages
 test-unit: $(BUILD)/nginx-src
 	@$(MAKE) -C t/unit NGX_SRC=$(abspath $(BUILD)/nginx-src) check
 
-## make test-store  the store in shared memory, without nginx, plain and under
-##                  sanitizers; STEPS=1000000 for a longer walk of its model,
-##                  KILLS=10000 for more processes killed
+## make test-store  what is in shared memory, without nginx, plain and under
+##                  sanitizers; STEPS=1000000 for a longer walk of the store's
+##                  model, KILLS=10000 for more processes killed
 test-store: $(BUILD)/nginx-src
 	@$(MAKE) -C t/store NGX_SRC=$(abspath $(BUILD)/nginx-src) check
 	@$(MAKE) -C t/store NGX_SRC=$(abspath $(BUILD)/nginx-src) SANITIZE=1 check
