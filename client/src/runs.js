@@ -379,8 +379,8 @@ export class Runs {
     if (type === 'following') {
       const entry = this.#known(event);
 
-      /* else it goes on where the last socket went */
-      if (entry !== asked || !entry.position || !(position >= entry.position)) {
+      /* else it goes on where this socket is with it, or the last one was */
+      if (!entry.position || !(position >= entry.position)) {
         entry.again();
       }
       if (entry.cancelled) {

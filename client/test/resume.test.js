@@ -351,6 +351,18 @@ test('a page that is loaded in mid-answer hears all of it', async (t) => {
   assert.equal((await run).message, 'one two');
 });
 
+test('an answer to follow that comes late, of a run that is heard already', async (t) => {
+  const { run, told, socket } = await beginRun(t);
+
+  await socket.asked({ requestId: 'r1' }, idle());
+  assert.deepEqual(await socket.next(), { type: 'follow' });
+  assert.equal((await socket.next()).requestId, 'r1');
+  socket.say(token('r1', 'one ', 10), following('r1', 'tell', 10), token('r1', 'two', 20),
+    final('r1', 'one two', 21));
+  assert.equal((await run).message, 'one two');
+  assert.deepEqual(told, ['one ', 'two']);
+});
+
 test('with nothing under way there is nothing', async (t) => {
   const { connection } = await begin(t);
 
