@@ -121,12 +121,12 @@ export class ThreadConnection {
     }
     if (typeof content !== 'string' || !content || content.includes('\0')
       || !/^[!#-[\]-~ ]{1,128}$/.test(requestId)) {
-      return refuse('The message is empty or not valid.',
+      return refuse('The message is not valid.',
         { code: 'INVALID_MESSAGE' });
     }
     for (const [name, value] of Object.entries(others)) {
       if (value !== undefined) {
-        return refuse(`"${name}" cannot be sent with a message.`,
+        return refuse(`"${name}" cannot be sent.`,
           { code: 'INVALID_MESSAGE' });
       }
     }

@@ -5,19 +5,7 @@
  * @module
  */
 
-const BARRED = 'The server is there, but no WebSocket comes through to it.';
-
-/** @type {Record<number, string>} */
-const REASONS = {
-  401: 'The server wants to know who you are.',
-  404: 'There is no chat at this address.',
-  405: BARRED,
-  426: BARRED,
-};
-
-/** who, by which status, is not let in whatever the number of attempts */
-export const isRefusal = (/** @type {number | undefined} */ status) =>
-  status === 401 || status === 403 || status === 404;
+const BARRED = 'No WebSocket comes through to the server.';
 
 /**
  * It is a POST: browsers name the page's origin in no other simple request to
@@ -44,9 +32,17 @@ export async function askWhy(address, fetch, withinMs) {
     throw status;
   }
 
-  const reason = REASONS[status] ?? (status === 403
-    ? `The server refuses ${origin ? `pages of ${origin}, or ` : ''}this user.`
-    : 'The server is not ready.');
+  /** @type {Record<number, string>} */
+  const reasons = {
+    401: 'The server wants to know who you are.',
+    403: `The server refuses ${origin ? `pages of ${origin}, or ` : ''}this user.`,
+    404: 'There is no chat at this address.',
+    405: BARRED,
+    426: BARRED,
+  };
 
-  return { httpStatus: status, reason: `${reason} (HTTP ${status})` };
+  return {
+    httpStatus: status,
+    reason: `${reasons[status] ?? 'The server is not ready.'} (HTTP ${status})`,
+  };
 }

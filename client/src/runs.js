@@ -33,6 +33,8 @@ import { ThreadError, call, createEntry } from './run.js';
    is on its way for a while, and nothing else can be heard before it is there */
 const SLOWEST = 50;
 
+const ENDS = ['final', 'error', 'cancelled'];
+
 /* these refuse a run before it begins, or say where its answer is */
 const REFUSED = ['SHUTTING_DOWN', 'BUSY', 'RATE_LIMITED', 'SUPERSEDED'];
 
@@ -41,7 +43,8 @@ const LOST = ['SHUTTING_DOWN', 'RUN_LOST', 'CONNECTION_LOST'];
 
 export const OTHER = 'This requestId names another message.';
 
-const GONE = 'The connection was lost.';
+/** @type {[string, {code: ErrorCode, retryable: boolean}]} */
+const LOSS = ['The connection was lost.', { code: 'CONNECTION_LOST', retryable: true }];
 
 /* how often, and how late, in ms, a run is sent again */
 const RETRIES = { times: 5, withinMs: 60000, begun: false };
@@ -62,6 +65,9 @@ export class Runs {
   /** what is asked for by follow, one after another: an answer of idle does not
    *  name what it is about @type {(Entry | undefined)[]} */
   #asked = [];
+  /** runs that have ended while they were asked for, and are told once more
+   *  @type {Set<string>} */
+  #told = new Set();
   /* this socket has asked for whatever runs */
   #anyAsked = false;
   /* this socket's server is going, and takes no new run */
@@ -207,6 +213,7 @@ export class Runs {
    */
   opened(protocol) {
     this.#asked = [];
+    this.#told.clear();
     this.#anyAsked = this.#leaving = false;
 
     if (this.#line.resume ?? protocol === 'thread-ws.v2') {
@@ -268,11 +275,7 @@ export class Runs {
   #unresumed(entries) {
     this.#resumes = false;
     this.#tellKnown();
-    for (const entry of entries) {
-      if (entry?.sent && this.#has(entry)) {
-        this.#gone(entry, GONE, { code: 'CONNECTION_LOST', retryable: true });
-      }
-    }
+    entries.forEach((entry) => entry?.sent && this.#has(entry) && this.#gone(entry, ...LOSS));
   }
 
   /**
@@ -347,13 +350,19 @@ export class Runs {
       this.flush();
       return false;
 
+    } else if (this.#told.has(requestId)) {
+      if (ENDS.includes(type)) {
+        this.#told.delete(requestId);
+      }
+      return false;
+
     } else {
       const entry = this.#entries.get(requestId);
 
       if (entry?.sent) {
         this.#tell(entry, event);
       } else if (type !== 'pong') {
-        this.#line.warn(requestId ? 'no such run' : 'belongs to no run', event);
+        this.#line.warn(requestId ? 'no such run' : 'of no run', event);
       }
     }
 
@@ -376,7 +385,10 @@ export class Runs {
       this.#ask();
     }
 
-    if (type === 'following') {
+    if (type === 'following' && asked && !this.#has(asked)) {
+      this.#told.add(requestId);
+
+    } else if (type === 'following') {
       const entry = this.#known(event);
 
       /* else it goes on where this socket is with it, or the last one was */
@@ -392,7 +404,7 @@ export class Runs {
         this.#follow();
       }
       /* it is stored, or has never come to the server */
-      this.#gone(asked, GONE, { code: 'CONNECTION_LOST', retryable: true },
+      this.#gone(asked, ...LOSS,
         lastRequestId === asked.run.requestId || (asked.own && !asked.begun));
       this.flush();
     }

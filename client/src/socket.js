@@ -6,7 +6,7 @@
  */
 
 import { Pulse } from './pulse.js';
-import { askWhy, isRefusal } from './refused.js';
+import { askWhy } from './refused.js';
 
 /**
  * @typedef {import('./types.js').ConnectionOptions} ConnectionOptions
@@ -40,16 +40,20 @@ const STABLE_MS = 5000;
 
 const RESTART = 1012;
 
-const GARBLED = 'The server did not understand the connection.';
+/** who is not let in, whenever it is tried
+ *  @type {(number | undefined)[]} */
+const REFUSALS = [401, 403, 404];
+
+const ENDING = 'The server has ended the connection.';
 
 /* after these the server would only refuse again, or is done: who wants the
    connection back has to say so */
 /** @type {Record<number, string>} */
 const ENDED = {
-  1000: 'The server has ended the connection.',
-  1002: GARBLED,
-  1003: GARBLED,
-  1007: GARBLED,
+  1000: ENDING,
+  1002: ENDING,
+  1003: ENDING,
+  1007: ENDING,
   1008: 'The server refuses this thread.',
   1009: 'The message is too large.',
 };
@@ -104,14 +108,11 @@ export class ThreadSocket {
    * @param {Host} host
    */
   constructor(options, host) {
-    this.#options = { ...DEFAULTS };
     this.#host = host;
-
-    for (const [name, value] of Object.entries(options)) {
-      if (value !== undefined) {
-        /** @type {any} */ (this.#options)[name] = value;
-      }
-    }
+    this.#options = {
+      ...DEFAULTS,
+      ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    };
 
     this.#state = this.#snapshot('connecting');
 
@@ -425,7 +426,7 @@ export class ThreadSocket {
       delay = 0;
 
     } else if (this.#attempt < backoff.length
-      || (retryEveryMs && !isRefusal(httpStatus))) {
+      || (retryEveryMs && !REFUSALS.includes(httpStatus))) {
       delay = (backoff[this.#attempt++] ?? retryEveryMs) * (1 - jitter * Math.random());
 
     } else {
@@ -447,7 +448,7 @@ export class ThreadSocket {
     const offline = this.#offline;
     const detail = {
       attempt: this.#attempt, retryable: true, ...known,
-      ...offline && { offline, reason: 'This device is offline.' },
+      ...offline && { offline, reason: 'There is no network.' },
     };
 
     clearTimeout(this.#timer);

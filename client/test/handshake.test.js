@@ -115,7 +115,7 @@ test('without a network there is no attempt, and one at once when it is back', a
   const state = await stateOf(connection, 'reconnecting');
   assert.equal(state.offline, true);
   assert.equal(state.retryAt, 0);
-  assert.match(state.reason, /offline/);
+  assert.match(state.reason, /no network/);
 
   for (const type of ['focus', 'pageshow', 'offline']) {
     network.dispatchEvent(new Event(type));
@@ -187,8 +187,8 @@ async function startRefusal(t, status) {
 }
 
 for (const [status, pattern, stays] of [[401, /who you are/, false], [403, /refuses/, false],
-  [404, /no chat at this address/, false], [426, /no WebSocket comes through/, true],
-  [405, /no WebSocket comes through/, true], [503, /not ready/, true]]) {
+  [404, /no chat at this address/, false], [426, /No WebSocket comes through/, true],
+  [405, /No WebSocket comes through/, true], [503, /not ready/, true]]) {
   test(`a handshake that is refused is looked into: ${status}`, async (t) => {
     const { requests, url } = await startRefusal(t, status);
     const connection = connect(t, { url, backoff: [60000], retryEveryMs: 60000 });

@@ -363,6 +363,25 @@ test('an answer to follow that comes late, of a run that is heard already', asyn
   assert.deepEqual(told, ['one ', 'two']);
 });
 
+test('a run that ends while it is asked for is not told twice', async (t) => {
+  const { script, connection, socket } = await begin(t);
+  const heard = [];
+  const runs = ['a', 'b'].map((requestId) => connection.send(`to ${requestId}`, { requestId }));
+
+  await Promise.all([socket.next(), socket.next()]);
+  connection.on('run', ({ requestId }) => heard.push(requestId));
+  socket.drop();
+
+  const next = await script.next();
+  await next.asked({ requestId: 'a' }, following('a', 'to a'));
+  await next.asked({ requestId: 'b' }, { type: 'message', requestId: 'b', content: 'to b' },
+    token('b', 'B', 1), final('b', 'B', 2),
+    following('b', 'to b', 1), token('b', 'B', 1), final('b', 'B', 2), final('a', 'A', 3));
+  assert.deepEqual((await Promise.all(runs)).map(({ message }) => message), ['A', 'B']);
+  assert.deepEqual(heard, []);
+  assert.deepEqual(connection.runs, []);
+});
+
 test('with nothing under way there is nothing', async (t) => {
   const { connection } = await begin(t);
 

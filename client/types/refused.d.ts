@@ -12,4 +12,3 @@ export function askWhy(address: URL, fetch: typeof globalThis.fetch, withinMs: n
     httpStatus: number;
     reason: string;
 }>;
-export function isRefusal(status: number | undefined): status is 401 | 404 | 403;
