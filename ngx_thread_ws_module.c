@@ -217,6 +217,13 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("thread_ws_keep_partial"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, keep_partial),
+      NULL },
+
     { ngx_string("thread_ws_gather"),
       NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
       ngx_thread_ws_settings_gather,
@@ -419,6 +426,7 @@ ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
     conf->send_timeout = NGX_CONF_UNSET_MSEC;
     conf->run_timeout = NGX_CONF_UNSET_MSEC;
     conf->resume = NGX_CONF_UNSET_MSEC;
+    conf->keep_partial = NGX_CONF_UNSET;
     conf->gather = NGX_CONF_UNSET_MSEC;
     conf->ping_interval = NGX_CONF_UNSET_MSEC;
     conf->pong_timeout = NGX_CONF_UNSET_MSEC;

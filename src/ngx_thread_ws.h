@@ -117,6 +117,7 @@ typedef struct {
     ngx_msec_t                 resume;       /* ms a run goes on without any
                                                 follower; 0: off */
     ngx_msec_t                 keep;         /* ... it is heard after its end */
+    ngx_flag_t                 keep_partial; /* cancelled answers are stored */
     ngx_msec_t                 gather;       /* as the agent's call has it */
     ngx_msec_t                 ping_interval;    /* 0: no pings */
     ngx_msec_t                 pong_timeout;     /* 0: pongs are not missed */

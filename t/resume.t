@@ -263,3 +263,58 @@ o< final r1 Hello
 o< close 1012
 old worker gone
 @ requests 1
+
+=== TEST 11: what a cancelled answer had said can be kept
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+--- config
+    location = /chat { thread_ws_pass /agent; thread_ws_keep_partial on; }
+    location = /history {
+        thread_ws_history;
+        thread_ws_thread_id t1;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- chat
+connect
+> message r1 one
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+< token r1 Hel
+> cancel r1
+< cancelled r1
+    kept: true
+@ closed
+> message r2 two
+@ request
+@ messages [{"role":"user","content":"one"},
+    {"role":"assistant","content":"Hel"},
+    {"role":"user","content":"two"}]
+@ head 200 text/event-stream
+> cancel r2
+< {"type":"cancelled","requestId":"r2"}
+@ closed
+> message r3 three
+@ request
+@ head 200 text/event-stream
+@ delta Thr
+< token r3 Thr
+> message r4 four
+< cancelled r3
+    kept: true
+@ closed
+@ request
+@ messages [{"role":"user","content":"one"},
+    {"role":"assistant","content":"Hel"},
+    {"role":"user","content":"three"},
+    {"role":"assistant","content":"Thr"},
+    {"role":"user","content":"four"}]
+@ answer Four
+< answer r4 Four
+> message r1 one
+< answer r1 Hel
+    finishReason: "cancelled"

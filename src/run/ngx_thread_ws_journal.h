@@ -63,6 +63,7 @@ typedef struct {
     ngx_uint_t                 outcome;      /* ngx_thread_ws_outcome_e */
     ngx_uint_t                 code;         /* failed: ngx_thread_ws_code_e */
     ngx_uint_t                 retryable;    /* unsigned  retryable:1 */
+    ngx_uint_t                 kept;         /* cancelled: unsigned  kept:1 */
     ngx_msec_t                 retry_after;  /* ms; 0: not told */
     ngx_msec_t                 latency;      /* ms */
     ngx_int_t                  input_tokens; /* -1: no usage is known */

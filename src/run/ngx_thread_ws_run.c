@@ -25,6 +25,7 @@ static void ngx_thread_ws_run_know(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_run_goes_on(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_store(ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_run_put(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_append_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run);
@@ -190,10 +191,15 @@ ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
 static void
 ngx_thread_ws_run_store(ngx_thread_ws_run_t *run)
 {
-    if (ngx_thread_ws_run_goes_on(run) != NGX_OK) {
-        return;
+    if (ngx_thread_ws_run_goes_on(run) == NGX_OK) {
+        ngx_thread_ws_run_put(run);
     }
+}
 
+
+static void
+ngx_thread_ws_run_put(ngx_thread_ws_run_t *run)
+{
     run->state = NGX_THREAD_WS_STORING;
     run->result.latency = ngx_current_msec - run->started;
 
@@ -235,9 +241,28 @@ ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run)
         return;
     }
 
+    run->kept = 1;
     run->handlers->stored(run);
 
-    ngx_thread_ws_run_end(run, NGX_THREAD_WS_COMPLETED, NULL);
+    ngx_thread_ws_run_end(run, run->partial ? NGX_THREAD_WS_CANCELLED
+                                            : NGX_THREAD_WS_COMPLETED, NULL);
+}
+
+
+void
+ngx_thread_ws_run_cancel(ngx_thread_ws_run_t *run)
+{
+    if (!ngx_thread_ws_run_worth(run)) {
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+        return;
+    }
+
+    run->partial = 1;
+    run->result.outcome = NGX_THREAD_WS_CANCELLED;
+    run->cancelled = ngx_thread_ws_observe_cancel(&run->subject);
+
+    ngx_thread_ws_agent_stop(run->agent);
+    ngx_thread_ws_run_put(run);
 }
 
 
@@ -298,7 +323,7 @@ ngx_thread_ws_run_goes_on(ngx_thread_ws_run_t *run)
         return NGX_OK;
 
     case NGX_DECLINED:
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+        ngx_thread_ws_run_cancel(run);
         return NGX_ERROR;
 
     default: /* NGX_ERROR */
@@ -317,26 +342,19 @@ ngx_thread_ws_run_look(ngx_thread_ws_run_t *run)
 }
 
 
-ngx_int_t
-ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
-    char *reason)
-{
-    if (reason) {
-        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0, "%s", reason);
-    }
-
-    ngx_memzero(&run->verdict, sizeof(ngx_thread_ws_verdict_t));
-    run->verdict.code = code;
-
-    return NGX_ERROR;
-}
-
-
 /* carries the verdict out */
 
 static void
 ngx_thread_ws_run_fail(ngx_thread_ws_run_t *run)
 {
+    if (run->partial) {
+
+        /* it was cancelled, and is not kept */
+
+        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+        return;
+    }
+
     ngx_thread_ws_run_end(run, NGX_THREAD_WS_FAILED, &run->verdict);
 }
 
@@ -398,8 +416,8 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
         run->result.latency = ngx_current_msec - run->started;
     }
 
-    if (outcome == NGX_THREAD_WS_CANCELLED
-        || outcome == NGX_THREAD_WS_DISCONNECTED)
+    if (!run->partial && (outcome == NGX_THREAD_WS_CANCELLED
+                          || outcome == NGX_THREAD_WS_DISCONNECTED))
     {
         run->cancelled = ngx_thread_ws_observe_cancel(&run->subject);
     }

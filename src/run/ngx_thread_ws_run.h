@@ -159,6 +159,8 @@ struct ngx_thread_ws_run_s {
     unsigned                   refused:1;    /* the agent's status is not 200 */
     unsigned                   unknown:1;    /* it may be no event stream */
     unsigned                   cut:1;        /* the zone has no room for it */
+    unsigned                   partial:1;    /* cancelled, but kept */
+    unsigned                   kept:1;       /* the store has it */
 };
 
 
@@ -215,6 +217,13 @@ void ngx_thread_ws_run_start(ngx_thread_ws_run_t *run);
 
 void ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
     ngx_thread_ws_verdict_t *verdict);
+
+/*
+ * Ends a run that is not being stored as cancelled; with thread_ws_keep_partial
+ * what it has said is stored before.
+ */
+
+void ngx_thread_ws_run_cancel(ngx_thread_ws_run_t *run);
 
 /* frees a run that has ended, unless somebody still needs it */
 

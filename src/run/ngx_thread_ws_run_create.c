@@ -255,3 +255,18 @@ ngx_thread_ws_run_alive_handler(ngx_event_t *ev)
         run->handlers->alive(run);
     }
 }
+
+
+ngx_int_t
+ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
+    char *reason)
+{
+    if (reason) {
+        ngx_log_error(NGX_LOG_ERR, run->subject.log, 0, "%s", reason);
+    }
+
+    ngx_memzero(&run->verdict, sizeof(ngx_thread_ws_verdict_t));
+    run->verdict.code = code;
+
+    return NGX_ERROR;
+}

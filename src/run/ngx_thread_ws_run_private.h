@@ -203,6 +203,10 @@ ngx_int_t ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run);
 ngx_int_t ngx_thread_ws_run_append(ngx_thread_ws_run_t *run,
     ngx_thread_ws_store_pt handler);
 
+/* whether what a run that is cancelled has said is to be kept */
+
+ngx_uint_t ngx_thread_ws_run_worth(ngx_thread_ws_run_t *run);
+
 /* NGX_OK, or NGX_ERROR */
 
 ngx_int_t ngx_thread_ws_run_appended(ngx_thread_ws_run_t *run);

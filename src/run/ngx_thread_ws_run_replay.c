@@ -104,6 +104,7 @@ ngx_thread_ws_run_ending(ngx_thread_ws_run_t *run,
     ending->code = run->verdict.code;
     ending->retryable = run->verdict.judged ? run->verdict.retryable
                                             : code->retryable;
+    ending->kept = run->partial && run->kept;
     ending->retry_after = run->verdict.retry_after;
     ending->text = run->verdict.text;
     ending->latency = run->result.latency;

@@ -202,6 +202,16 @@ ngx_thread_ws_run_escape(ngx_thread_ws_run_t *run, ngx_str_t *answer)
 }
 
 
+ngx_uint_t
+ngx_thread_ws_run_worth(ngx_thread_ws_run_t *run)
+{
+    return run->conf->keep_partial && run->conf->store->keeps
+           && run->state == NGX_THREAD_WS_STREAMING && run->agent
+           && run->journal.text
+           && ngx_thread_ws_registry_holds(&run->claim);
+}
+
+
 ngx_int_t
 ngx_thread_ws_run_append(ngx_thread_ws_run_t *run,
     ngx_thread_ws_store_pt handler)
@@ -235,6 +245,11 @@ ngx_thread_ws_run_record(ngx_thread_ws_run_t *run,
     record->content = run->content;
     record->model = run->model;
     record->finish_reason = run->reply.finish_reason;
+
+    if (run->partial) {
+        ngx_str_set(&record->finish_reason, "cancelled");
+    }
+
     record->input_tokens = run->result.input_tokens;
     record->output_tokens = run->result.output_tokens;
     record->latency = run->result.latency;

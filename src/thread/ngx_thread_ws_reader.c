@@ -341,7 +341,8 @@ ngx_thread_ws_reader_cancelled(ngx_thread_ws_reader_t *reader)
     }
 
     ngx_thread_ws_reader_say(reader, event,
-                             ngx_thread_ws_event_cancelled(event, id));
+                             ngx_thread_ws_event_cancelled(event, id,
+                                           reader->journal->ending.kept));
 
     return NGX_OK;
 }

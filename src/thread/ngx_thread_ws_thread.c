@@ -195,7 +195,7 @@ ngx_thread_ws_thread_interrupt(ngx_thread_ws_lane_t *lane)
     }
 
     if (lane->run && lane->run->state != NGX_THREAD_WS_STORING) {
-        ngx_thread_ws_run_end(lane->run, NGX_THREAD_WS_CANCELLED, NULL);
+        ngx_thread_ws_run_cancel(lane->run);
     }
 }
 
@@ -252,7 +252,7 @@ ngx_thread_ws_thread_cancel(ngx_thread_ws_follower_t *follower,
             return NGX_DECLINED;
         }
 
-        ngx_thread_ws_run_end(run, NGX_THREAD_WS_CANCELLED, NULL);
+        ngx_thread_ws_run_cancel(run);
 
         return NGX_OK;
     }

@@ -238,17 +238,23 @@ ngx_thread_ws_event_alive(u_char *dst, ngx_str_t *request_id)
 size_t
 ngx_thread_ws_event_cancelled_size(ngx_str_t *request_id)
 {
-    return sizeof("{\"type\":\"cancelled\",\"requestId\":\"\"}") - 1
+    return sizeof("{\"type\":\"cancelled\",\"requestId\":\"\","
+                  "\"kept\":true}") - 1
            + request_id->len;
 }
 
 
 u_char *
-ngx_thread_ws_event_cancelled(u_char *dst, ngx_str_t *request_id)
+ngx_thread_ws_event_cancelled(u_char *dst, ngx_str_t *request_id,
+    ngx_uint_t kept)
 {
     dst = ngx_thread_ws_event_put(dst,
                                   "{\"type\":\"cancelled\",\"requestId\":\"");
     dst = ngx_thread_ws_event_str(dst, request_id);
+
+    if (kept) {
+        return ngx_thread_ws_event_put(dst, "\",\"kept\":true}");
+    }
 
     return ngx_thread_ws_event_put(dst, "\"}");
 }

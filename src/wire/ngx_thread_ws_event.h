@@ -95,8 +95,11 @@ u_char *ngx_thread_ws_event_idle(u_char *dst, ngx_str_t *last_id);
 size_t ngx_thread_ws_event_alive_size(ngx_str_t *request_id);
 u_char *ngx_thread_ws_event_alive(u_char *dst, ngx_str_t *request_id);
 
+/* kept: what was said is in the history */
+
 size_t ngx_thread_ws_event_cancelled_size(ngx_str_t *request_id);
-u_char *ngx_thread_ws_event_cancelled(u_char *dst, ngx_str_t *request_id);
+u_char *ngx_thread_ws_event_cancelled(u_char *dst, ngx_str_t *request_id,
+    ngx_uint_t kept);
 
 /* t is the JSON text to echo, empty: left out */
 

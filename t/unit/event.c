@@ -172,9 +172,15 @@ event_test_short(void)
     ngx_str_set(&id, "a b'c");
 
     event_begin(&text, ngx_thread_ws_event_cancelled_size(&id));
-    text.end = ngx_thread_ws_event_cancelled(text.data, &id);
+    text.end = ngx_thread_ws_event_cancelled(text.data, &id, 0);
     event_is(&text, "{\"type\":\"cancelled\",\"requestId\":\"a b'c\"}",
              "cancelled");
+
+    event_begin(&text, ngx_thread_ws_event_cancelled_size(&id));
+    text.end = ngx_thread_ws_event_cancelled(text.data, &id, 1);
+    event_is(&text, "{\"type\":\"cancelled\",\"requestId\":\"a b'c\","
+                    "\"kept\":true}",
+             "cancelled, and kept");
 
     ngx_str_null(&t);
 
