@@ -65,6 +65,9 @@ sub reached {
     return $All =~ /-C t\/$1\b/ if $file =~ m{^t/(\w+)/Makefile$};
     return $All =~ /\bfuzz_$1\b/ if $file =~ m{^t/fuzz/corpus/(\w+)/};
 
+    # streams and what is wanted of them, which one program looks for
+    return $All =~ /\bgolden\b/ if $file =~ m{^t/golden/\w+/[\w-]+\.(?:stream|expected)$};
+
     # to read
     return 1 if $file eq 't/README.md';
 

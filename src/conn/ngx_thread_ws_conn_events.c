@@ -148,13 +148,15 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
 {
     ngx_int_t  rc;
 
+    rc = ngx_thread_ws_conn_flush(conn);
+
+    /* once the end of what it waits for is written, which may have been now */
+
     if (conn->leaving && !conn->close_sent
         && conn->timer_use != NGX_THREAD_WS_TIMER_LEAVE)
     {
         ngx_thread_ws_conn_leave(conn);
     }
-
-    rc = ngx_thread_ws_conn_flush(conn);
 
     if (rc != NGX_ERROR && !conn->error && !conn->close_sent) {
 

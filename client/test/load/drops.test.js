@@ -42,7 +42,10 @@ async function recovered(connection) {
 async function chat(t, name, drops) {
   const { gateway, agent } = context;
   const relay = await startRelay(gateway.port);
-  const connection = connect(t, { url: `ws://127.0.0.1:${relay.port}/api/chat/ws` });
+  const connection = connect(t, {
+    url: `ws://127.0.0.1:${relay.port}/api/chat/ws`,
+    retryEveryMs: 0,
+  });
   const late = [];
 
   t.after(() => relay.stop());

@@ -56,7 +56,12 @@ class Conversation {
       url: `ws://127.0.0.1:${this.relay.port}/api/chat/ws`,
     });
 
-    connection.on('warning', (warning) => this.log.push(`warning ${JSON.stringify(warning)}`));
+    /* a run that ended while it was asked for is told once more: passed over */
+    connection.on('warning', (warning) => {
+      if (warning.message !== 'no such run') {
+        this.log.push(`warning ${JSON.stringify(warning)}`);
+      }
+    });
     connection.on('run', (run) => this.watch(connection, run));
     this.tabs.push(connection);
     return connection;
