@@ -44,11 +44,11 @@ static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_none = {
 
 
 ngx_thread_ws_store_t  ngx_thread_ws_store_off = {
-    &ngx_thread_ws_store_none, 0, 0
+    &ngx_thread_ws_store_none, ngx_null_string, 0, 0
 };
 
 ngx_thread_ws_store_t  ngx_thread_ws_store_connection = {
-    &ngx_thread_ws_store_none, 1, 0
+    &ngx_thread_ws_store_none, ngx_null_string, 1, 0
 };
 
 

@@ -177,6 +177,8 @@ typedef struct {
 
 struct ngx_thread_ws_store_s {
     ngx_thread_ws_store_driver_t  *driver;
+    ngx_str_t                      realm;    /* threads of one name are others
+                                                in another; may be empty */
 
     unsigned                       keeps:1;  /* completed runs are remembered
                                                 by the connection */

@@ -57,7 +57,7 @@ static ngx_thread_ws_blocks_user_t  ngx_thread_ws_store_memory_user = {
 static ngx_thread_ws_shelf_gone_t  ngx_thread_ws_store_memory_gone;
 
 ngx_thread_ws_store_t  ngx_thread_ws_store_memory = {
-    &ngx_thread_ws_store_memory_driver, 1, 1
+    &ngx_thread_ws_store_memory_driver, ngx_null_string, 1, 1
 };
 
 

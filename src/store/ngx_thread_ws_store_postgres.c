@@ -98,6 +98,7 @@ ngx_thread_ws_store_postgres_create(ngx_conf_t *cf, ngx_array_t *stores,
     s->store.driver = &ngx_thread_ws_store_postgres_driver;
     s->store.keeps = 1;
     s->store.shared = 1;
+    s->store.realm = *conninfo;
 
     s->conninfo = *conninfo;
     s->pool = pool;

@@ -9,7 +9,9 @@
 
 
 #include "thread/ngx_thread_ws_thread_private.h"
+#include <ngx_sha1.h>
 #include "observe/ngx_thread_ws_observe.h"
+#include "wire/ngx_thread_ws_command.h"
 #include "zone/ngx_thread_ws_wake.h"
 
 
@@ -17,11 +19,18 @@
 
 #define NGX_THREAD_WS_RESUME_TOPICS  512
 
+/* bytes of an id, with a realm */
+
+#define NGX_THREAD_WS_RESUME_ID                                               \
+    (NGX_THREAD_WS_ID_MAX + 1 + NGX_THREAD_WS_REGISTRY_DIGEST)
+
 /* claims that are looked at together */
 
 #define NGX_THREAD_WS_RESUME_CLAIMS  32
 
 
+static void ngx_thread_ws_resume_id(ngx_str_t *id,
+    ngx_thread_ws_store_t *store, ngx_str_t *thread_id);
 static void ngx_thread_ws_resume_wake(ngx_uint_t topic);
 static void ngx_thread_ws_resume_stir_handler(ngx_event_t *ev);
 static void ngx_thread_ws_resume_look(ngx_thread_ws_thread_t *thread);
@@ -81,16 +90,51 @@ ngx_thread_ws_thread_exit_process(ngx_cycle_t *cycle)
 }
 
 
+/*
+ * A thread's id, as the zone has it: with the store's realm, if it has one,
+ * lest threads of one name in two databases be taken for one.
+ */
+
+static void
+ngx_thread_ws_resume_id(ngx_str_t *id, ngx_thread_ws_store_t *store,
+    ngx_str_t *thread_id)
+{
+    u_char      *p;
+    ngx_sha1_t   sha1;
+
+    p = ngx_cpymem(id->data, thread_id->data,
+                   ngx_min(thread_id->len, NGX_THREAD_WS_ID_MAX));
+
+    if (store->realm.len) {
+        *p++ = '\0';
+
+        ngx_sha1_init(&sha1);
+        ngx_sha1_update(&sha1, store->realm.data, store->realm.len);
+        ngx_sha1_final(p, &sha1);
+
+        p += NGX_THREAD_WS_REGISTRY_DIGEST;
+    }
+
+    id->len = p - id->data;
+}
+
+
 void
 ngx_thread_ws_resume_join(ngx_thread_ws_thread_t *thread)
 {
+    u_char     text[NGX_THREAD_WS_RESUME_ID];
+    ngx_str_t  id;
+
     if (thread->resume) {
         return;
     }
 
     thread->resume = 1;
 
-    ngx_thread_ws_registry_thread(&thread->name, &thread->owner, &thread->id);
+    id.data = text;
+    ngx_thread_ws_resume_id(&id, thread->store, &thread->id);
+
+    ngx_thread_ws_registry_thread(&thread->name, &thread->owner, &id);
 
     ngx_queue_insert_tail(&ngx_thread_ws_topics[thread->name.topic
                                            % NGX_THREAD_WS_RESUME_TOPICS],
@@ -169,8 +213,11 @@ ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread)
 
 
 void
-ngx_thread_ws_resume_deleted(ngx_str_t *owner, ngx_str_t *id)
+ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store, ngx_str_t *owner,
+    ngx_str_t *thread_id)
 {
+    u_char                           text[NGX_THREAD_WS_RESUME_ID];
+    ngx_str_t                        id;
     ngx_thread_ws_registry_thread_t  name;
 
     if (ngx_thread_ws_stir.handler == NULL) {
@@ -180,11 +227,14 @@ ngx_thread_ws_resume_deleted(ngx_str_t *owner, ngx_str_t *id)
         return;
     }
 
+    id.data = text;
+    ngx_thread_ws_resume_id(&id, store, thread_id);
+
     ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
-    (void) ngx_thread_ws_registry_delete(owner, id);
+    (void) ngx_thread_ws_registry_delete(owner, &id);
     ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
 
-    ngx_thread_ws_registry_thread(&name, owner, id);
+    ngx_thread_ws_registry_thread(&name, owner, &id);
     ngx_thread_ws_wake_tell(name.topic);
 }
 

@@ -99,7 +99,7 @@ ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
     ngx_thread_ws_thread_t  *thread;
 
     if (store->shared) {
-        ngx_thread_ws_resume_deleted(owner, id);
+        ngx_thread_ws_resume_deleted(store, owner, id);
     }
 
     if (ngx_thread_ws_threads.root == NULL) {
@@ -140,7 +140,8 @@ ngx_thread_ws_thread_erase(ngx_thread_ws_store_t *store, ngx_str_t *owner)
             && ngx_thread_ws_string_equal(&thread->owner, owner))
         {
             if (store->shared) {
-                ngx_thread_ws_resume_deleted(&thread->owner, &thread->id);
+                ngx_thread_ws_resume_deleted(store, &thread->owner,
+                                             &thread->id);
             }
 
             ngx_thread_ws_thread_end(thread);

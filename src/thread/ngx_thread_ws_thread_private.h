@@ -106,7 +106,8 @@ void ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread);
  * ended ones said is kept no longer.
  */
 
-void ngx_thread_ws_resume_deleted(ngx_str_t *owner, ngx_str_t *id);
+void ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store,
+    ngx_str_t *owner, ngx_str_t *thread_id);
 
 /* those who follow the thread hear of runs that have begun elsewhere */
 
