@@ -26,6 +26,16 @@ ok(@Stages > 3, 'the stages of make test');
 is(join(' ', grep { !reached($_) } sort @files), '',
     'make test reaches every file below t/');
 
+# chance finds the others late, on whatever machine
+
+my ($types) = text('src/wire/ngx_thread_ws_command.c')
+    =~ /_command_types\[\] = \{(.*?)\n\};/s;
+my @commands = $types =~ /\{ "(\w+)"/g;
+
+ok(@commands > 3, 'the types of commands');
+is(join(' ', grep { !-f "t/fuzz/corpus/command/$_" } @commands), '',
+    'each type of command is among the seeds');
+
 done_testing();
 
 # all that a stage makes, as make would, without making it

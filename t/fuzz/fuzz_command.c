@@ -98,6 +98,16 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
         fuzz_assert(command->content.data == NULL);
         break;
 
+    case NGX_THREAD_WS_COMMAND_FOLLOW:
+        fields = 1 + (command->request_id.len != 0)
+                 + (json_object_get(root, "after") != NULL);
+
+        fuzz_assert(command->request_id.len == 0
+                    || fuzz_id(&command->request_id));
+        fuzz_assert(command->content.data == NULL);
+        fuzz_assert(command->after <= NGX_MAX_SIZE_T_VALUE >> 1);
+        break;
+
     default:
         fields = command->t.len ? 2 : 1;
 
