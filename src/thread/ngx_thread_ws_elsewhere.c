@@ -88,7 +88,7 @@ ngx_thread_ws_elsewhere_open(ngx_thread_ws_thread_t *thread,
 
     ngx_add_timer(&elsewhere->look, NGX_THREAD_WS_ELSEWHERE_LOOK);
 
-    ngx_queue_insert_tail(&thread->elsewhere, &elsewhere->queue);
+    ngx_queue_insert_tail(&thread->resume->elsewhere, &elsewhere->queue);
 
     ngx_thread_ws_registry_hear(&elsewhere->ref);
     ngx_thread_ws_elsewhere_pull(elsewhere, 1);
@@ -113,8 +113,8 @@ ngx_thread_ws_elsewhere_find(ngx_thread_ws_thread_t *thread,
     ngx_queue_t                *q;
     ngx_thread_ws_elsewhere_t  *elsewhere;
 
-    for (q = ngx_queue_head(&thread->elsewhere);
-         q != ngx_queue_sentinel(&thread->elsewhere);
+    for (q = ngx_queue_head(&thread->resume->elsewhere);
+         q != ngx_queue_sentinel(&thread->resume->elsewhere);
          q = ngx_queue_next(q))
     {
         elsewhere = ngx_queue_data(q, ngx_thread_ws_elsewhere_t, queue);
@@ -136,8 +136,8 @@ ngx_thread_ws_elsewhere_stir(ngx_thread_ws_thread_t *thread)
     ngx_queue_t                *q, *next;
     ngx_thread_ws_elsewhere_t  *elsewhere;
 
-    for (q = ngx_queue_head(&thread->elsewhere);
-         q != ngx_queue_sentinel(&thread->elsewhere);
+    for (q = ngx_queue_head(&thread->resume->elsewhere);
+         q != ngx_queue_sentinel(&thread->resume->elsewhere);
          q = next)
     {
         next = ngx_queue_next(q);

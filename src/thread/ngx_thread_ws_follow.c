@@ -106,14 +106,16 @@ ngx_thread_ws_follow_named(ngx_thread_ws_follower_t *follower,
     thread = follower->thread;
 
     if (request_id->len) {
-        return ngx_thread_ws_registry_find_run(&thread->name, request_id, ref);
+        return ngx_thread_ws_registry_find_run(&thread->resume->name,
+                                               request_id, ref);
     }
 
     /* runs follow one another: the oldest one goes on, others wait */
 
     ref->generation = 0;
 
-    while (ngx_thread_ws_registry_list(&thread->name, ref->generation, ref, 1))
+    while (ngx_thread_ws_registry_list(&thread->resume->name, ref->generation,
+                                       ref, 1))
     {
         if (ngx_thread_ws_registry_state(ref) == NGX_THREAD_WS_REGISTRY_ACTIVE)
         {

@@ -260,7 +260,8 @@ ngx_thread_ws_thread_cancel(ngx_thread_ws_follower_t *follower,
     thread = follower->thread;
 
     if (follower->conf->resume == 0
-        || ngx_thread_ws_registry_cancel(&thread->name, request_id, &ref)
+        || ngx_thread_ws_registry_cancel(&thread->resume->name, request_id,
+                                         &ref)
            != NGX_OK)
     {
         return NGX_DECLINED;

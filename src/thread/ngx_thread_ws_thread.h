@@ -16,8 +16,9 @@
 #include "thread/ngx_thread_ws_follower.h"
 
 
-typedef struct ngx_thread_ws_watch_s  ngx_thread_ws_watch_t;
-typedef struct ngx_thread_ws_idle_s   ngx_thread_ws_idle_t;
+typedef struct ngx_thread_ws_watch_s   ngx_thread_ws_watch_t;
+typedef struct ngx_thread_ws_idle_s    ngx_thread_ws_idle_t;
+typedef struct ngx_thread_ws_resume_s  ngx_thread_ws_resume_t;
 
 
 struct ngx_thread_ws_thread_s {
@@ -31,19 +32,9 @@ struct ngx_thread_ws_thread_s {
 
     ngx_thread_ws_context_t    context;
     ngx_thread_ws_watch_t     *watch;        /* a look at the generation */
-
-    /* with thread_ws_resume */
-
-    ngx_thread_ws_lane_t       lane;         /* of this worker's runs */
-    ngx_queue_t                elsewhere;    /* runs that others have, heard */
-    ngx_queue_t                topic_queue;  /* threads of the same topic */
-    ngx_thread_ws_registry_thread_t  name;   /* as the zone knows it */
-    uint64_t                   seen;         /* the last claim looked at */
-    ngx_queue_t                stir;         /* waits to be looked after */
-
+    ngx_thread_ws_resume_t    *resume;       /* what other workers have of it,
+                                                NULL: it is this one's alone */
     unsigned                   listed:1;     /* can be found */
-    unsigned                   resume:1;
-    unsigned                   stirred:1;
 };
 
 

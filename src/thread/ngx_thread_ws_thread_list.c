@@ -54,15 +54,20 @@ ngx_thread_ws_thread_join(ngx_thread_ws_follower_t *follower,
         }
     }
 
+    if (conf->resume) {
+
+        if (ngx_thread_ws_resume_join(thread) != NGX_OK) {
+            ngx_thread_ws_thread_release(thread);
+            return NGX_ERROR;
+        }
+
+        follower->lane = &thread->resume->lane;
+    }
+
     ngx_thread_ws_context_widen(&thread->context, &conf->context);
 
     follower->thread = thread;
     follower->conf = conf;
-
-    if (conf->resume) {
-        follower->lane = &thread->lane;
-        ngx_thread_ws_resume_join(thread);
-    }
 
     ngx_queue_insert_tail(&thread->followers, &follower->queue);
 
@@ -168,9 +173,9 @@ ngx_thread_ws_thread_end(ngx_thread_ws_thread_t *thread)
 
     thread->nruns++;
 
-    if (thread->store->shared) {
-        ngx_thread_ws_lane_end(&thread->lane, NGX_THREAD_WS_FAILED, &verdict,
-                               0);
+    if (thread->store->shared && thread->resume) {
+        ngx_thread_ws_lane_end(&thread->resume->lane, NGX_THREAD_WS_FAILED,
+                               &verdict, 0);
     }
 
     for (q = ngx_queue_head(&thread->followers);
@@ -254,8 +259,6 @@ ngx_thread_ws_thread_create(ngx_thread_ws_store_t *store, ngx_str_t *owner,
     (void) ngx_thread_ws_string_copy(&thread->id, p, id);
 
     ngx_queue_init(&thread->followers);
-    ngx_queue_init(&thread->elsewhere);
-    ngx_thread_ws_lane_init(&thread->lane);
     ngx_thread_ws_context_init(&thread->context);
 
     if (store->shared || !store->keeps) {

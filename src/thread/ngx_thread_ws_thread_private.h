@@ -14,6 +14,23 @@
 typedef struct ngx_thread_ws_elsewhere_s  ngx_thread_ws_elsewhere_t;
 
 
+/*
+ * A thread that other workers may have, too: one with thread_ws_resume.  All
+ * others go without, since a connection is to cost little while it is idle.
+ */
+
+struct ngx_thread_ws_resume_s {
+    ngx_thread_ws_thread_t    *thread;
+    ngx_thread_ws_registry_thread_t  name;   /* as the zone knows it */
+    ngx_thread_ws_lane_t       lane;         /* of this worker's runs */
+    ngx_queue_t                elsewhere;    /* runs that others have, heard */
+    uint64_t                   seen;         /* the last claim looked at */
+    ngx_queue_t                topic;        /* threads of the same one */
+    ngx_queue_t                stir;         /* waits to be looked after */
+    ngx_uint_t                 stirred;      /* unsigned  stirred:1; */
+};
+
+
 /* what a thread's runs tell it by */
 
 extern ngx_thread_ws_run_handlers_t  ngx_thread_ws_thread_run_handlers;
@@ -92,11 +109,12 @@ void ngx_thread_ws_lane_dequeue(ngx_thread_ws_lane_t *lane,
 
 /*
  * With thread_ws_resume: the thread is made known to other workers, which look
- * after it when they are told, and forgotten again; it is looked after at the
- * end of this turn, here and, with tell, in the others.
+ * after it when they are told (NGX_OK, or NGX_ERROR without memory), and
+ * forgotten again; it is looked after at the end of this turn, here and, with
+ * tell, in the others.
  */
 
-void ngx_thread_ws_resume_join(ngx_thread_ws_thread_t *thread);
+ngx_int_t ngx_thread_ws_resume_join(ngx_thread_ws_thread_t *thread);
 void ngx_thread_ws_resume_leave(ngx_thread_ws_thread_t *thread);
 void ngx_thread_ws_resume_stir(ngx_thread_ws_thread_t *thread);
 void ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread);
@@ -108,6 +126,10 @@ void ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread);
 
 void ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store,
     ngx_str_t *owner, ngx_str_t *thread_id);
+
+/* what others have changed is taken in */
+
+void ngx_thread_ws_resume_look(ngx_thread_ws_thread_t *thread);
 
 /* those who follow the thread hear of runs that have begun elsewhere */
 
