@@ -302,12 +302,12 @@ export class ThreadSocket {
       this.#refusal = {};
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.settle(), STABLE_MS);
-      this.#enter(this.#snapshot('connected'));
 
-      /* unless a listener has closed it */
-      if (this.#ws === ws) {
-        this.#host.opened(ws.protocol);
-      }
+      /* what was sent by an earlier socket is looked after before anybody else
+         hears of this one, and sends something by it */
+      this.#state = this.#snapshot('connected');
+      this.#host.opened(ws.protocol);
+      this.#host.entered(this.#state);
     };
 
     /** @param {MessageEvent} event */

@@ -203,17 +203,21 @@ test('messages are sent in the order in which they came', async (t) => {
   const url = await startPeer(t, (socket) =>
     socket.on('message', (data) => commands.push(JSON.parse(String(data)))));
   const connection = connect(t, { url });
-  const ignored = () => {};
+  const runs = [connection.send('first')];
 
   connection.on('state', ({ status }) => {
     if (status === 'connected') {
-      connection.send('second').catch(ignored);
+      runs.push(connection.send('second'));
     }
   });
-  connection.send('first').catch(ignored);
 
   assert.equal((await commands.next()).content, 'first');
   assert.equal((await commands.next()).content, 'second');
+
+  /* here, and not when the peer has gone before it, which were a loss */
+  connection.close();
+  assert.deepEqual((await Promise.allSettled(runs)).map(({ reason }) => reason.code),
+    ['CLOSED', 'CLOSED']);
 });
 
 test('what is sent while the socket closes is kept for the next one', async (t) => {

@@ -18,6 +18,14 @@ const idle = (lastRequestId) => ({ type: 'idle', lastRequestId });
 const error = (requestId, code, rest) =>
   ({ type: 'error', requestId, code, message: code, retryable: true, ...rest });
 
+/* until the connection has heard all of it */
+async function said(socket, connection, ...events) {
+  const heard = nextOf(connection, 'event', ({ type, t }) => type === 'pong' && t === 'all');
+
+  socket.say(...events, { type: 'pong', t: 'all' });
+  await heard;
+}
+
 /* a connection whose first socket has nothing to follow */
 async function begin(t, options) {
   const script = await startScript(t);
@@ -379,6 +387,64 @@ test('a run that ends while it is asked for is not told twice', async (t) => {
     following('b', 'to b', 1), token('b', 'B', 1), final('b', 'B', 2), final('a', 'A', 3));
   assert.deepEqual((await Promise.all(runs)).map(({ message }) => message), ['A', 'B']);
   assert.deepEqual(heard, []);
+  assert.deepEqual(connection.runs, []);
+
+  /* its name is not deaf from then on */
+  connection.send('to b', { requestId: 'b' });
+  assert.equal((await next.next()).requestId, 'b');
+  await said(next, connection, final('b', 'B', 2));
+  assert.deepEqual(connection.runs, []);
+});
+
+test('what was being told twice when its socket was lost is heard on the next one', async (t) => {
+  const { script, connection, socket } = await begin(t);
+  const run = connection.send('tell', { requestId: 'r1' });
+
+  await socket.next();
+  socket.drop();
+
+  const next = await script.next();
+  await next.asked({ requestId: 'r1' }, final('r1', 'one', 1), following('r1', 'tell', 0));
+  assert.equal((await run).message, 'one');
+  await said(next, connection);
+  next.drop();
+
+  const last = await script.next();
+  await last.asked({}, idle('r1'));
+  connection.send('tell', { requestId: 'r1' });
+  assert.equal((await last.next()).type, 'message');
+  await said(last, connection, final('r1', 'one', 1));
+  assert.deepEqual(connection.runs, []);
+});
+
+test('a run that has ended before its turn is not asked for', async (t) => {
+  const { script, connection, socket } = await begin(t);
+  const runs = ['a', 'b', 'c'].map((requestId) => connection.send(`to ${requestId}`, { requestId }));
+
+  await Promise.all([socket.next(), socket.next(), socket.next()]);
+  socket.drop();
+
+  const next = await script.next();
+  await next.asked({ requestId: 'a' }, final('b', 'B', 1), following('a', 'to a'));
+  await next.asked({ requestId: 'c' }, following('c', 'to c'), final('a', 'A', 1),
+    final('c', 'C', 1));
+  assert.deepEqual((await Promise.all(runs)).map(({ message }) => message), ['A', 'B', 'C']);
+});
+
+test('what is sent as soon as there is a socket is not asked for', async (t) => {
+  const script = await startScript(t);
+  const connection = connect(t, { url: script.url, ...QUICK });
+
+  connection.on('state', ({ status }) => {
+    if (status === 'connected') {
+      connection.send('tell', { requestId: 'r1' });
+    }
+  });
+
+  const socket = await script.next();
+  await socket.asked({}, idle());
+  assert.equal((await socket.next()).type, 'message');
+  await said(socket, connection, final('r1', 'one', 1));
   assert.deepEqual(connection.runs, []);
 });
 

@@ -56,9 +56,17 @@ class Conversation {
       url: `ws://127.0.0.1:${this.relay.port}/api/chat/ws`,
     });
 
-    /* a run that ended while it was asked for is told once more: passed over */
+    /* what this tab has heard the end of may be told once more: it had asked for
+       it, or sent it again, when the end was on its way */
+    const ended = new Set();
+
+    connection.on('event', ({ type, requestId }) => {
+      if (['final', 'error', 'cancelled'].includes(type)) {
+        ended.add(requestId);
+      }
+    });
     connection.on('warning', (warning) => {
-      if (warning.message !== 'no such run') {
+      if (warning.message !== 'no such run' || !ended.has(warning.data.requestId)) {
         this.log.push(`warning ${JSON.stringify(warning)}`);
       }
     });
