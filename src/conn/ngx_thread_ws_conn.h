@@ -91,44 +91,23 @@ typedef enum {
 typedef struct ngx_thread_ws_block_s  ngx_thread_ws_block_t;
 
 
+/* what each token of its runs looks at stands at the beginning */
+
 struct ngx_thread_ws_conn_s {
     ngx_connection_t          *connection;
     ngx_http_request_t        *request;      /* the upgrade's */
     ngx_thread_ws_loc_conf_t  *conf;
     ngx_thread_ws_conn_handlers_t  *handlers;    /* what it is for */
 
-    ngx_thread_ws_compact_t    saved;        /* the request's, while it is
-                                                compact */
-
-    ngx_thread_ws_subject_t    subject;
-    ngx_str_t                  pass;         /* the agent location's URI */
-
-    ngx_thread_ws_follower_t   follower;     /* of its thread */
-
-    /* what comes in */
-
-    ngx_thread_ws_message_t    in;           /* frames to messages */
-    ngx_thread_ws_bytes_t      unread;       /* taken from the socket, waiting
-                                                until output has drained */
-
     /* what goes out */
 
     ngx_thread_ws_block_t     *out;
     ngx_thread_ws_block_t     *out_last;
     size_t                     out_size;
-    size_t                     closing_size; /* out_size at the last look */
     ngx_thread_ws_deflate_t   *deflate;
 
-    ngx_event_t                timer;
-    ngx_uint_t                 timer_use;    /* ngx_thread_ws_timer_e */
-    ngx_uint_t                 close_code;   /* for variables and logs */
-    ngx_msec_t                 ping_at;      /* ngx_current_msec, the next */
-    ngx_msec_t                 pong_at;      /* ... when one is missed */
-    size_t                     unacked;      /* bytes before the ping */
-
-    ngx_thread_ws_totals_t     totals;
-    ngx_thread_ws_result_t     last;         /* of the last run that ended */
-
+    unsigned                   timer_use:3;  /* ngx_thread_ws_timer_e */
+    unsigned                   close_code:16;    /* for variables and logs */
     unsigned                   upgraded:1;   /* the 101 is written out */
     unsigned                   compact:1;    /* the request was made small */
     unsigned                   pinged:1;     /* pong_at stands */
@@ -142,6 +121,29 @@ struct ngx_thread_ws_conn_s {
     unsigned                   shut:1;       /* our half is closed */
     unsigned                   error:1;      /* the socket is of no use */
     unsigned                   counted:1;    /* in the metrics */
+
+    ngx_thread_ws_follower_t   follower;     /* of its thread */
+    ngx_thread_ws_totals_t     totals;
+
+    ngx_thread_ws_compact_t    saved;        /* the request's, while it is
+                                                compact */
+
+    ngx_thread_ws_subject_t    subject;
+    ngx_str_t                  pass;         /* the agent location's URI */
+
+    /* what comes in */
+
+    ngx_thread_ws_message_t    in;           /* frames to messages */
+    ngx_thread_ws_bytes_t      unread;       /* taken from the socket, waiting
+                                                until output has drained */
+
+    size_t                     closing_size; /* out_size at the last look */
+    ngx_event_t                timer;
+    ngx_msec_t                 ping_at;      /* ngx_current_msec, the next */
+    ngx_msec_t                 pong_at;      /* ... when one is missed */
+    size_t                     unacked;      /* bytes before the ping */
+
+    ngx_thread_ws_result_t     last;         /* of the last run that ended */
 };
 
 

@@ -110,8 +110,9 @@ typedef struct {
 
 
 /*
- * What the stream of one run has told so far, and what the last event brought.
- * Zero it before the first event; ngx_thread_ws_reply_free() at the end.
+ * What the stream of one run has told so far, and what the last event brought;
+ * what each event looks at stands at its beginning.  Zero it before the first
+ * event; ngx_thread_ws_reply_free() at the end.
  */
 
 typedef struct ngx_thread_ws_voices_s  ngx_thread_ws_voices_t;
@@ -122,10 +123,6 @@ typedef struct {
     size_t      limit;        /* in: bytes of an answer, that more need not be
                                  held back; 0: none */
     ngx_uint_t  want;         /* in: NGX_THREAD_WS_WANT_... */
-    ngx_str_t  *tags;         /* in: names of tags, each of at most
-                                 NGX_THREAD_WS_TAG_MAX bytes, around what is no
-                                 text but reasoning */
-    ngx_uint_t  ntags;
 
     /* the last event's */
 
@@ -139,13 +136,39 @@ typedef struct {
                                        order, until the next event */
     ngx_uint_t  nparts;
 
+    unsigned    retryable:1;  /* with NGX_ABORT: if that can help */
+    unsigned    quotable:1;   /* ... the words are for people */
+    unsigned    idle:1;       /* it said nothing that is understood */
+
+    /* the run's */
+
+    unsigned    done:1;           /* the stream's own end mark was seen */
+    unsigned    usage:1;
+    unsigned    text:1;           /* there was one, not all blank */
+    unsigned    refused:1;        /* it is a refusal in the agent's words */
+    unsigned    tools:1;          /* a tool was called */
+    unsigned    reasoning:1;      /* thoughts were told, which are no text */
+    unsigned    gap:1;            /* anthropic's: a blank line is due */
+
+    ngx_uint_t  events;           /* that said something */
+
+    /* the dialect's */
+
+    u_char     *buf;             /* malloc'ed scratch, kept over events */
+    size_t      size;
+    ngx_thread_ws_parts_t   *parts;     /* NULL: only text is asked for */
+    u_char     *envelope;        /* openai: what stood around the last text */
+    size_t      envelope_head;
+    size_t      envelope_tail;
+    ngx_uint_t  envelope_misses;
+    uint32_t    half;            /* of a surrogate pair: the text's end */
+
+    /* what few events look at: first the last event's */
+
     ngx_str_t   error;        /* with NGX_ABORT: the agent's words, at most
                                  some hundred bytes, plain UTF-8, in buf */
     ngx_uint_t  blame;        /* ... whom they blame: ngx_thread_ws_blame_e */
     ngx_msec_t  retry_after;  /* ... and when to try again, ms; 0: not told */
-    unsigned    retryable:1;  /* ... if that can help */
-    unsigned    quotable:1;   /* the words are for people */
-    unsigned    idle:1;       /* it said nothing that is understood */
 
     /* the run's */
 
@@ -155,28 +178,14 @@ typedef struct {
     ngx_int_t   output_tokens;
     ngx_int_t   cached_tokens;    /* ... of them; 0: none, or not told */
     ngx_int_t   reasoning_tokens;
-    ngx_uint_t  events;           /* that said something */
-
-    unsigned    done:1;           /* the stream's own end mark was seen */
-    unsigned    usage:1;
-    unsigned    text:1;           /* there was one, not all blank */
-    unsigned    refused:1;        /* it is a refusal in the agent's words */
-    unsigned    tools:1;          /* a tool was called */
-    unsigned    reasoning:1;      /* thoughts were told, which are no text */
-
-    /* the dialect's */
-
     u_char      finish[32];
-    u_char     *buf;             /* malloc'ed scratch, kept over events */
-    size_t      size;
-    uint32_t    half;            /* of a surrogate pair: the text's end */
-    unsigned    gap:1;           /* anthropic: a blank line is due */
-    ngx_thread_ws_voices_t  *voices;    /* langgraph: who speaks */
-    ngx_thread_ws_parts_t   *parts;     /* NULL: only text is asked for */
-    u_char     *envelope;        /* openai: what stood around the last text */
-    size_t      envelope_head;
-    size_t      envelope_tail;
-    ngx_uint_t  envelope_misses;
+
+    ngx_str_t  *tags;         /* in: names of tags, each of at most
+                                 NGX_THREAD_WS_TAG_MAX bytes, around what is no
+                                 text but reasoning */
+    ngx_uint_t  ntags;
+
+    ngx_thread_ws_voices_t  *voices;    /* langgraph's: who speaks */
 } ngx_thread_ws_reply_t;
 
 

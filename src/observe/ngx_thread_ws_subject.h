@@ -74,14 +74,14 @@ typedef struct {
 /* what a connection has come to so far */
 
 typedef struct {
+    uint64_t                     bytes_out;
+    uint64_t                     bytes_in;
     ngx_msec_t                   opened;     /* ngx_current_msec */
     ngx_uint_t                   runs;       /* begun */
     ngx_uint_t                   messages;   /* commands of that type */
     uint64_t                     tokens;     /* over all runs */
     uint64_t                     input_tokens;
     uint64_t                     output_tokens;
-    uint64_t                     bytes_in;
-    uint64_t                     bytes_out;
     uint64_t                     told_in;    /* bytes in the metrics */
     uint64_t                     told_out;
 } ngx_thread_ws_totals_t;

@@ -59,23 +59,26 @@ ngx_int_t
 ngx_thread_ws_journal_text(ngx_thread_ws_journal_t *journal, u_char *data,
     size_t len, size_t plain)
 {
-    if (!journal->growing) {
+    size_t  head;
 
-        if (ngx_thread_ws_journal_add(journal, NGX_THREAD_WS_ENTRY_TEXT, NULL,
-                                      0)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    head = journal->growing ? 0 : sizeof(ngx_thread_ws_entry_t);
 
-        journal->open = journal->bytes.len - sizeof(ngx_thread_ws_entry_t);
-        journal->growing = 1;
-    }
-
-    if (ngx_thread_ws_bytes_add(&journal->bytes, data, len) != NGX_OK) {
+    if (ngx_thread_ws_bytes_room(&journal->bytes, head + len) != NGX_OK) {
         return NGX_ERROR;
     }
 
+    if (head) {
+
+        /* what stands there is written when the entry is sealed */
+
+        journal->open = journal->bytes.len;
+        journal->bytes.len += head;
+        journal->growing = 1;
+    }
+
+    ngx_memcpy(journal->bytes.data + journal->bytes.len, data, len);
+
+    journal->bytes.len += len;
     journal->text += len;
     journal->plain += plain;
 

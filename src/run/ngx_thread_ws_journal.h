@@ -102,16 +102,16 @@ typedef struct {
                                                 begins, with growing set */
     size_t                     text;         /* bytes of all texts */
     size_t                     plain;        /* ... once unescaped */
+    ngx_queue_t                readers;      /* of ngx_thread_ws_reader_t */
+    unsigned                   growing:1;
+    unsigned                   ended:1;
 
     ngx_pool_t                *pool;         /* lives as long as the journal */
     ngx_str_t                  request_id;
-    ngx_queue_t                readers;      /* of ngx_thread_ws_reader_t */
     ngx_thread_ws_journal_handlers_t  *handlers;
     void                      *data;
 
     ngx_thread_ws_ending_t     ending;       /* with ended set */
-    unsigned                   growing:1;
-    unsigned                   ended:1;
 } ngx_thread_ws_journal_t;
 
 

@@ -95,15 +95,43 @@ typedef struct {
 } ngx_thread_ws_run_handlers_t;
 
 
+/*
+ * What each delta looks at stands together, up to the journal: with many runs
+ * none of it is in the processor's caches.
+ */
+
 struct ngx_thread_ws_run_s {
     ngx_pool_t                *pool;         /* the run's own; holds it, too */
     ngx_thread_ws_loc_conf_t  *conf;
     ngx_uint_t                 state;        /* ngx_thread_ws_state_e */
+    ngx_thread_ws_agent_t     *agent;        /* NULL while there is none */
 
-    /* its thread's */
-
-    ngx_thread_ws_run_handlers_t  *handlers;
+    ngx_thread_ws_run_handlers_t  *handlers;     /* its thread's */
     ngx_thread_ws_thread_t    *thread;
+
+    unsigned                   replayed:1;   /* answered from the store */
+    unsigned                   took_over:1;  /* from an older connection */
+    unsigned                   asked:1;      /* the agent was */
+    unsigned                   op_active:1;  /* the store works for it */
+    unsigned                   held:1;       /* not to be freed for now */
+    unsigned                   deleted:1;    /* its thread was, while it ran */
+    unsigned                   refused:1;    /* the agent's status is not 200 */
+    unsigned                   unknown:1;    /* it may be no event stream */
+    unsigned                   cut:1;        /* the zone has no room for it */
+    unsigned                   partial:1;    /* cancelled, but kept */
+    unsigned                   kept:1;       /* the store has it */
+
+    ngx_thread_ws_claim_t      claim;
+    size_t                     parts;        /* bytes of what there is beside
+                                                text */
+    ngx_thread_ws_result_t     result;
+    ngx_thread_ws_sse_t        sse;
+    ngx_thread_ws_reply_t      reply;
+    ngx_thread_ws_journal_t    journal;
+    size_t                     published;    /* of the journal, in the zone */
+
+    /* of the thread, too */
+
     ngx_thread_ws_context_t   *context;
     ngx_thread_ws_lane_t      *lane;         /* NULL: on none any more */
     ngx_queue_t                queue;        /* in the lane, while it waits */
@@ -120,14 +148,11 @@ struct ngx_thread_ws_run_s {
     ngx_uint_t                 number;       /* of its connection's runs */
     ngx_uint_t                 close_code;   /* with outcome DISCONNECTED */
 
-    ngx_thread_ws_agent_t     *agent;        /* NULL while there is none */
     ngx_event_t                timer;        /* thread_ws_run_timeout */
     ngx_event_t                alive;        /* the time to say something */
     ngx_event_t                look;         /* the time to look at the claim */
     ngx_event_t                abandon;      /* ... to go on without anybody */
     size_t                     alive_text;   /* the journal's when it was set */
-    ngx_thread_ws_claim_t      claim;
-    size_t                     published;    /* of the journal, in the zone */
     ngx_thread_ws_store_op_t   op;
     ngx_uint_t                 epoch;        /* the context's, at the load */
 
@@ -140,27 +165,9 @@ struct ngx_thread_ws_run_s {
                                                 with no event stream, for the
                                                 log; empty: it does not */
     ngx_str_t                  first;        /* the first bytes of its body */
-    ngx_thread_ws_sse_t        sse;
-    size_t                     parts;        /* bytes of what there is beside
-                                                text */
-    ngx_thread_ws_reply_t      reply;
     ngx_thread_ws_bytes_t      body;         /* of an error answer */
-    ngx_thread_ws_journal_t    journal;
 
     ngx_thread_ws_verdict_t    verdict;
-    ngx_thread_ws_result_t     result;
-
-    unsigned                   replayed:1;   /* answered from the store */
-    unsigned                   took_over:1;  /* from an older connection */
-    unsigned                   asked:1;      /* the agent was */
-    unsigned                   op_active:1;  /* the store works for it */
-    unsigned                   held:1;       /* not to be freed for now */
-    unsigned                   deleted:1;    /* its thread was, while it ran */
-    unsigned                   refused:1;    /* the agent's status is not 200 */
-    unsigned                   unknown:1;    /* it may be no event stream */
-    unsigned                   cut:1;        /* the zone has no room for it */
-    unsigned                   partial:1;    /* cancelled, but kept */
-    unsigned                   kept:1;       /* the store has it */
 };
 
 

@@ -66,13 +66,13 @@ typedef struct {
     ngx_queue_t                readers;      /* of ngx_thread_ws_reader_t */
     ngx_thread_ws_lane_t      *lane;         /* of its runs: its own, or with
                                                 thread_ws_resume its thread's */
-    ngx_thread_ws_lane_t       own;
-    struct ngx_thread_ws_idle_s  *idle;      /* the thread's last id is asked
-                                                for */
     unsigned                   v2:1;         /* by its subprotocol: it knows
                                                 of "alive" */
     unsigned                   follows:1;    /* it has said so: it hears all
                                                 runs of its thread */
+    ngx_thread_ws_lane_t       own;
+    struct ngx_thread_ws_idle_s  *idle;      /* the thread's last id is asked
+                                                for */
 } ngx_thread_ws_follower_t;
 
 
