@@ -99,6 +99,17 @@ BEGIN
         ALTER TABLE thread_ws.threads
         ADD COLUMN title text, ADD COLUMN removed timestamptz;
     END IF;
+
+    -- what a message has beside its content, and an answer beside its text
+
+    IF NOT EXISTS (
+        SELECT FROM pg_attribute
+        WHERE attrelid = 'thread_ws.runs'::regclass AND attname = 'told'
+          AND NOT attisdropped)
+    THEN
+        ALTER TABLE thread_ws.runs
+        ADD COLUMN asked json, ADD COLUMN told json;
+    END IF;
 END
 $$;
 
@@ -134,10 +145,21 @@ BEGIN
         input_tokens   bigint,
         output_tokens  bigint,
         latency_ms     bigint,
-        created        bigint    -- ms since the epoch
+        created        bigint,   -- ms since the epoch
+        asked          json,
+        told           json
     );
 EXCEPTION
-    WHEN duplicate_object THEN NULL;
+    WHEN duplicate_object THEN
+
+    IF NOT EXISTS (
+        SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.oid = 'thread_ws.run_row'::regclass AND a.attname = 'told'
+          AND NOT a.attisdropped)
+    THEN
+        ALTER TYPE thread_ws.run_row
+        ADD ATTRIBUTE asked json, ADD ATTRIBUTE told json;
+    END IF;
 END
 $$;
 
@@ -187,7 +209,8 @@ $$;
 
 
 -- A thread's generation, the run of one request id, and the newest runs after
--- a sequence number, no more of them and no more bytes than said; oldest first.
+-- a sequence number, no more of them and no more bytes than said, but for the
+-- newest of all if it may have calls that are open; oldest first.
 -- In the first row, which has no run, found says that the thread was removed.
 -- STABLE: all of it is seen in the snapshot of the calling statement.  What is
 -- going to be stored is not begun where it cannot be.
@@ -218,7 +241,7 @@ BEGIN
     FROM thread_ws.seen(p_owner, v_row, p_known) s;
 
     RETURN NEXT ROW(v_generation, v_removed, NULL, NULL, NULL, NULL, NULL, NULL,
-                    NULL, NULL, NULL, NULL)::thread_ws.run_row;
+                    NULL, NULL, NULL, NULL, NULL, NULL)::thread_ws.run_row;
 
     IF v_row.thread IS NULL OR v_removed THEN
         RETURN;
@@ -227,7 +250,8 @@ BEGIN
     RETURN QUERY
     SELECT v_generation, true, r.seq, r.request_id, r.content, r.answer,
            r.model, r.finish_reason, r.input_tokens, r.output_tokens,
-           r.latency_ms, (extract(epoch FROM r.created) * 1000)::bigint
+           r.latency_ms, (extract(epoch FROM r.created) * 1000)::bigint,
+           r.asked, r.told
     FROM thread_ws.runs r
     WHERE r.thread = v_row.thread AND r.request_id = p_request_id;
 
@@ -238,10 +262,14 @@ BEGIN
     RETURN QUERY
     SELECT v_generation, false, r.seq, r.request_id, r.content, r.answer,
            r.model, r.finish_reason, r.input_tokens, r.output_tokens,
-           r.latency_ms, (extract(epoch FROM r.created) * 1000)::bigint
+           r.latency_ms, (extract(epoch FROM r.created) * 1000)::bigint,
+           r.asked, r.told
     FROM (
-        SELECT n.*, sum(octet_length(n.content) + octet_length(n.answer))
-                    OVER (ORDER BY n.seq DESC) AS size
+        SELECT n.*, sum(octet_length(n.content) + octet_length(n.answer)
+                        + coalesce(octet_length(n.asked::text), 0)
+                        + coalesce(octet_length(n.told::text), 0))
+                    OVER (ORDER BY n.seq DESC) AS size,
+                    row_number() OVER (ORDER BY n.seq DESC) AS number
         FROM (
             SELECT * FROM thread_ws.runs
             WHERE thread = v_row.thread AND seq > p_after
@@ -249,7 +277,8 @@ BEGIN
             LIMIT p_limit
         ) n
     ) r
-    WHERE p_bytes = 0 OR r.size <= p_bytes
+    WHERE p_bytes = 0 OR r.size <= p_bytes 
+       OR r.number = 1 AND r.told IS NOT NULL
     ORDER BY r.seq;
 END
 $$;
@@ -281,14 +310,17 @@ BEGIN
     END IF;
 
     RETURN NEXT ROW(v_generation, false, NULL, NULL, NULL, NULL, NULL, NULL,
-                    NULL, NULL, NULL, NULL)::thread_ws.run_row;
+                    NULL, NULL, NULL, NULL, NULL, NULL)::thread_ws.run_row;
 
     RETURN QUERY
     SELECT v_generation, false, r.seq, r.request_id, r.content, r.answer,
            r.model, r.finish_reason, r.input_tokens, r.output_tokens,
-           r.latency_ms, (extract(epoch FROM r.created) * 1000)::bigint
+           r.latency_ms, (extract(epoch FROM r.created) * 1000)::bigint,
+           r.asked, r.told
     FROM (
-        SELECT n.*, sum(octet_length(n.content) + octet_length(n.answer))
+        SELECT n.*, sum(octet_length(n.content) + octet_length(n.answer)
+                        + coalesce(octet_length(n.asked::text), 0)
+                        + coalesce(octet_length(n.told::text), 0))
                     OVER (ORDER BY n.seq DESC) AS size,
                     row_number() OVER (ORDER BY n.seq DESC) AS number
         FROM (
@@ -313,6 +345,7 @@ CREATE OR REPLACE FUNCTION thread_ws.store(
     p_owner text, p_id text, p_known bigint, p_request_id text,
     p_content text, p_answer text, p_model text, p_finish_reason text,
     p_input_tokens bigint, p_output_tokens bigint, p_latency_ms bigint,
+    p_asked text, p_told text,
     OUT status text, OUT seq bigint, OUT created bigint, OUT generation bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -359,10 +392,10 @@ BEGIN
 
     INSERT INTO thread_ws.runs AS r
            (thread, seq, request_id, content, answer, model, finish_reason,
-            input_tokens, output_tokens, latency_ms, created)
+            input_tokens, output_tokens, latency_ms, created, asked, told)
     VALUES (v_row.thread, store.seq, p_request_id, p_content, p_answer, p_model,
             p_finish_reason, p_input_tokens, p_output_tokens, p_latency_ms,
-            v_created)
+            v_created, nullif(p_asked, '')::json, nullif(p_told, '')::json)
     ON CONFLICT (thread, request_id) DO NOTHING;
 
     IF NOT FOUND THEN
@@ -482,7 +515,8 @@ AS $$
         'requestId', r.request_id, 'content', r.content, 'answer', r.answer,
         'model', r.model, 'finishReason', r.finish_reason,
         'inputTokens', r.input_tokens, 'outputTokens', r.output_tokens,
-        'latencyMs', r.latency_ms, 'createdAt', r.created)
+        'latencyMs', r.latency_ms, 'createdAt', r.created,
+        'asked', r.asked, 'told', r.told)
     FROM thread_ws.threads t
     JOIN thread_ws.runs r ON r.thread = t.thread
     WHERE t.owner = export.owner
@@ -552,7 +586,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT t.generation, l.found, l.seq, l.request_id, l.content, l.answer,
            l.model, l.finish_reason, l.input_tokens, l.output_tokens,
-           l.latency_ms, l.created
+           l.latency_ms, l.created, l.asked, l.told
     FROM thread_ws.threads t,
          thread_ws.load(p_owner, p_id, 0, p_request_id, p_after, p_limit,
                         p_bytes) l
@@ -575,7 +609,7 @@ AS $$
              FOR NO KEY UPDATE), 1)
         THEN -1 ELSE 1 END,
         p_request_id, p_content, p_answer, p_model, p_finish_reason,
-        p_input_tokens, p_output_tokens, p_latency_ms) s;
+        p_input_tokens, p_output_tokens, p_latency_ms, '', '') s;
 $$;
 
 

@@ -58,7 +58,6 @@ my $function_lines = 60;
 my %long_functions = (
     ngx_thread_ws_agent_connection => 75,
     ngx_thread_ws_compact_list => 81,
-    ngx_thread_ws_context_add => 62,
     ngx_thread_ws_demo_writer => 61,
     ngx_thread_ws_frame_parse => 62,
     ngx_thread_ws_history_handler => 77,

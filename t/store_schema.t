@@ -153,7 +153,7 @@ sub known {
 sub store {
     my ($id, $known, $request) = @_;
     return told("SELECT status FROM thread_ws.store('bob', '$id', $known, "
-        . "'$request', 'q', 'a', '', '', NULL, NULL, 1)");
+        . "'$request', 'q', 'a', '', '', NULL, NULL, 1, '', '')");
 }
 
 my ($nothing, $removed) = known('t', 0);
@@ -177,6 +177,28 @@ is((known('t', $since))[1], 'f', 'who came later is not');
 admin("DELETE FROM thread_ws.threads WHERE owner = 'bob'", 'SELECT 1');
 is((known('t', $since))[1], 'f', 'who has seen none misses none');
 is(store('t', $first, 'r1'), 'removed', 'who has, does');
+
+# what a message and an answer have beside their texts
+
+my ($asked, $parts) = ('{"metadata":{"a":"\\u0000"}}', '{"parts": [1e2,"x"]}');
+
+is(told("SELECT status FROM thread_ws.store('eve', 't', 0, 'r1', 'q', 'a', '', "
+    . "'', NULL, NULL, 1, '$asked', '$parts')"), 'stored', 'more than texts');
+is(told("SELECT asked, told FROM thread_ws.page('eve', 't', 0, 10, 0) "
+    . 'WHERE seq = 1'), "$asked|$parts", 'is read as it was given');
+is(told("SELECT status FROM thread_ws.store('eve', 't', 0, 'r2', 'q', 'a', '', "
+    . "'', NULL, NULL, 1, '', '')"), 'stored', 'a run of texts');
+is(told("SELECT asked, told FROM thread_ws.page('eve', 't', 0, 10, 0) "
+    . 'WHERE seq = 2'), '|', 'has nothing more');
+is(told("SELECT count(*) FROM thread_ws.load('eve', 't', 0, '', 0, 10, 20)"), 2,
+    'what there is counts');
+is(told("SELECT count(*) FROM thread_ws.load('eve', 't', 0, '', 0, 10, 100)"),
+    3, 'and fits');
+is(told("SELECT status FROM thread_ws.store('eve', 't', 0, 'r3', 'q', 'a', '', "
+    . "'', NULL, NULL, 1, '', '$parts')"), 'stored', 'more than text');
+is(told("SELECT seq FROM thread_ws.load('eve', 't', 0, '', 0, 10, 1) "
+    . 'WHERE seq IS NOT NULL'), 3, 'of the newest run is always told');
+is(told("SELECT thread_ws.erase('eve')"), 1, 'and is erased');
 
 # what operators call
 

@@ -164,6 +164,7 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     args.subject = &conn->subject;
     args.request_id = command->request_id;
     args.content = command->content;
+    args.extra = command->extra;
     args.pass = conn->pass;
 
     leaving = conn->leaving || ngx_exiting;

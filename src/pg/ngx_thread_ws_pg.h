@@ -20,7 +20,7 @@
 #include <libpq-fe.h>
 
 
-#define NGX_THREAD_WS_PG_PARAMS  12
+#define NGX_THREAD_WS_PG_PARAMS  16
 
 
 typedef struct ngx_thread_ws_pg_s        ngx_thread_ws_pg_t;

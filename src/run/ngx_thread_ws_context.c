@@ -11,6 +11,8 @@
 
 static void ngx_thread_ws_context_drop(ngx_thread_ws_context_t *context,
     ngx_queue_t *q);
+static u_char *ngx_thread_ws_recent_extra(ngx_thread_ws_recent_t *recent,
+    ngx_thread_ws_extra_t *extra);
 static u_char *ngx_thread_ws_recent_escape(ngx_str_t *dst, u_char *p,
     ngx_str_t *src);
 
@@ -41,6 +43,30 @@ ngx_thread_ws_context_widen(ngx_thread_ws_context_t *context,
 }
 
 
+/* bytes of its texts, as they are kept */
+
+static size_t
+ngx_thread_ws_recent_size(ngx_thread_ws_record_t *record,
+    ngx_thread_ws_journal_t *journal)
+{
+    size_t  size;
+
+    size = journal ? journal->text
+                   : ngx_thread_ws_json_escaped_size(record->answer.data,
+                                                     record->answer.len);
+
+    size += ngx_thread_ws_json_escaped_size(record->content.data,
+                                            record->content.len);
+
+    if (record->extra) {
+        size += sizeof(ngx_thread_ws_extra_t) + record->extra->asked.len
+                + record->extra->told.len;
+    }
+
+    return size;
+}
+
+
 ngx_int_t
 ngx_thread_ws_context_add(ngx_thread_ws_context_t *context,
     ngx_thread_ws_record_t *record, ngx_thread_ws_journal_t *journal)
@@ -53,12 +79,7 @@ ngx_thread_ws_context_add(ngx_thread_ws_context_t *context,
         return NGX_OK;
     }
 
-    size = journal ? journal->text
-                   : ngx_thread_ws_json_escaped_size(record->answer.data,
-                                                     record->answer.len);
-
-    size += ngx_thread_ws_json_escaped_size(record->content.data,
-                                            record->content.len);
+    size = ngx_thread_ws_recent_size(record, journal);
 
     recent = ngx_alloc(sizeof(ngx_thread_ws_recent_t) + record->request_id.len
                        + record->finish_reason.len + size,
@@ -67,7 +88,7 @@ ngx_thread_ws_context_add(ngx_thread_ws_context_t *context,
         return NGX_ERROR;
     }
 
-    p = (u_char *) (recent + 1);
+    p = ngx_thread_ws_recent_extra(recent, record->extra);
     p = ngx_thread_ws_string_copy(&recent->request_id, p, &record->request_id);
     p = ngx_thread_ws_string_copy(&recent->finish_reason, p,
                                   &record->finish_reason);
@@ -84,7 +105,7 @@ ngx_thread_ws_context_add(ngx_thread_ws_context_t *context,
                                            &record->answer);
     }
 
-    recent->size = record->content.len + record->answer.len;
+    recent->size = ngx_thread_ws_record_size(record);
     recent->input_tokens = record->input_tokens;
     recent->output_tokens = record->output_tokens;
     recent->latency = record->latency;
@@ -212,6 +233,28 @@ ngx_thread_ws_context_drop(ngx_thread_ws_context_t *context, ngx_queue_t *q)
     context->size -= recent->size;
 
     ngx_free(recent);
+}
+
+
+static u_char *
+ngx_thread_ws_recent_extra(ngx_thread_ws_recent_t *recent,
+    ngx_thread_ws_extra_t *extra)
+{
+    u_char  *p;
+
+    p = (u_char *) (recent + 1);
+    recent->extra = NULL;
+
+    if (extra == NULL) {
+        return p;
+    }
+
+    recent->extra = (ngx_thread_ws_extra_t *) p;
+    p += sizeof(ngx_thread_ws_extra_t);
+
+    p = ngx_thread_ws_string_copy(&recent->extra->asked, p, &extra->asked);
+
+    return ngx_thread_ws_string_copy(&recent->extra->told, p, &extra->told);
 }
 
 

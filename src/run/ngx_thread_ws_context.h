@@ -27,7 +27,8 @@ typedef struct {
     ngx_str_t                  request_id;
     ngx_str_t                  content;      /* escaped */
     ngx_str_t                  answer;       /* escaped */
-    size_t                     size;         /* of both, unescaped */
+    ngx_thread_ws_extra_t     *extra;        /* plain; NULL: texts are all */
+    size_t                     size;         /* of all, unescaped */
     ngx_str_t                  finish_reason;
     ngx_int_t                  input_tokens;     /* -1: not told */
     ngx_int_t                  output_tokens;

@@ -51,6 +51,16 @@ typedef struct {
 } ngx_thread_ws_entry_part_t;
 
 
+/* The message that a run answers: what is in an entry of that kind, plain. */
+
+typedef struct {
+    ngx_str_t                  request_id;
+    ngx_str_t                  content;
+    ngx_str_t                  extra;        /* its other members: a JSON
+                                                object; empty: none */
+} ngx_thread_ws_entry_asked_t;
+
+
 typedef struct {
     uint32_t                   kind;         /* ngx_thread_ws_entry_e */
     uint32_t                   len;          /* of the bytes that follow */
@@ -209,9 +219,9 @@ u_char *ngx_thread_ws_journal_standing(ngx_thread_ws_journal_t *journal,
  */
 
 ngx_int_t ngx_thread_ws_journal_asked(ngx_thread_ws_journal_t *journal,
-    ngx_str_t *request_id, ngx_str_t *content);
+    ngx_thread_ws_entry_asked_t *asked);
 ngx_int_t ngx_thread_ws_journal_asked_read(ngx_str_t *bytes,
-    ngx_str_t *request_id, ngx_str_t *content);
+    ngx_thread_ws_entry_asked_t *asked);
 
 /*
  * An ended journal's ending as an entry, for other workers, added to bytes:

@@ -13,27 +13,44 @@ static ngx_int_t ngx_thread_ws_journal_ended(ngx_thread_ws_journal_t *journal,
     u_char *p, size_t len);
 
 
+/* before the texts of a message */
+
+typedef struct {
+    uint32_t                   request_id;
+    uint32_t                   content;
+} ngx_thread_ws_asked_head_t;
+
+
 ngx_int_t
 ngx_thread_ws_journal_asked(ngx_thread_ws_journal_t *journal,
-    ngx_str_t *request_id, ngx_str_t *content)
+    ngx_thread_ws_entry_asked_t *asked)
 {
-    u_char                 len;
-    ngx_thread_ws_bytes_t  entry;
-    ngx_int_t              rc;
+    ngx_int_t                   rc;
+    ngx_thread_ws_bytes_t       entry;
+    ngx_thread_ws_asked_head_t  head;
 
-    /* an id has 128 characters at most */
-
-    len = (u_char) request_id->len;
+    head.request_id = asked->request_id.len;
+    head.content = asked->content.len;
 
     ngx_memzero(&entry, sizeof(ngx_thread_ws_bytes_t));
 
-    if (ngx_thread_ws_bytes_room(&entry, 1 + len + content->len) != NGX_OK) {
+    if (ngx_thread_ws_bytes_room(&entry, sizeof(ngx_thread_ws_asked_head_t)
+                                         + asked->request_id.len
+                                         + asked->content.len
+                                         + asked->extra.len)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    (void) ngx_thread_ws_bytes_add(&entry, &len, 1);
-    (void) ngx_thread_ws_bytes_add(&entry, request_id->data, len);
-    (void) ngx_thread_ws_bytes_add(&entry, content->data, content->len);
+    (void) ngx_thread_ws_bytes_add(&entry, (u_char *) &head,
+                                   sizeof(ngx_thread_ws_asked_head_t));
+    (void) ngx_thread_ws_bytes_add(&entry, asked->request_id.data,
+                                   asked->request_id.len);
+    (void) ngx_thread_ws_bytes_add(&entry, asked->content.data,
+                                   asked->content.len);
+    (void) ngx_thread_ws_bytes_add(&entry, asked->extra.data,
+                                   asked->extra.len);
 
     rc = ngx_thread_ws_journal_add(journal, NGX_THREAD_WS_ENTRY_ASKED,
                                    entry.data, entry.len);
@@ -45,22 +62,34 @@ ngx_thread_ws_journal_asked(ngx_thread_ws_journal_t *journal,
 
 
 ngx_int_t
-ngx_thread_ws_journal_asked_read(ngx_str_t *bytes, ngx_str_t *request_id,
-    ngx_str_t *content)
+ngx_thread_ws_journal_asked_read(ngx_str_t *bytes,
+    ngx_thread_ws_entry_asked_t *asked)
 {
-    size_t  len;
+    size_t                      len;
+    u_char                     *p;
+    ngx_thread_ws_asked_head_t  head;
 
-    len = bytes->len ? bytes->data[0] : 0;
-
-    if (len == 0 || 1 + len > bytes->len) {
+    if (bytes->len < sizeof(ngx_thread_ws_asked_head_t)) {
         return NGX_ERROR;
     }
 
-    request_id->data = bytes->data + 1;
-    request_id->len = len;
+    ngx_memcpy(&head, bytes->data, sizeof(ngx_thread_ws_asked_head_t));
 
-    content->data = bytes->data + 1 + len;
-    content->len = bytes->len - 1 - len;
+    p = bytes->data + sizeof(ngx_thread_ws_asked_head_t);
+    len = bytes->len - sizeof(ngx_thread_ws_asked_head_t);
+
+    if (head.request_id == 0 || head.request_id > len
+        || head.content > len - head.request_id)
+    {
+        return NGX_ERROR;
+    }
+
+    asked->request_id.data = p;
+    asked->request_id.len = head.request_id;
+    asked->content.data = p + head.request_id;
+    asked->content.len = head.content;
+    asked->extra.data = asked->content.data + head.content;
+    asked->extra.len = len - head.request_id - head.content;
 
     return NGX_OK;
 }

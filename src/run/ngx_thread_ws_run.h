@@ -140,6 +140,7 @@ struct ngx_thread_ws_run_s {
 
     ngx_thread_ws_subject_t    subject;
     ngx_str_t                  content;
+    ngx_thread_ws_extra_t     *extra;        /* NULL: texts are all */
     ngx_str_t                  pass;         /* the agent location's URI */
     ngx_str_t                  model;
     ngx_thread_ws_caller_t    *caller;
@@ -182,8 +183,21 @@ typedef struct {
     ngx_thread_ws_subject_t   *subject;      /* the connection's */
     ngx_str_t                  request_id;
     ngx_str_t                  content;
+    ngx_str_t                  extra;        /* the message's other members: a
+                                                JSON object; empty: none */
     ngx_str_t                  pass;
 } ngx_thread_ws_run_args_t;
+
+
+/* whether a message is the run's, by content and extra: 1 or 0 */
+
+ngx_uint_t ngx_thread_ws_run_same(ngx_thread_ws_run_t *run,
+    ngx_str_t *content, ngx_str_t *extra);
+
+/* bytes of its message */
+
+#define ngx_thread_ws_run_size(run)                                           \
+    ((run)->content.len + ((run)->extra ? (run)->extra->asked.len : 0))
 
 
 /* a run that waits, NULL without memory */

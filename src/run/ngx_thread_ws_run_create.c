@@ -5,6 +5,7 @@
 
 
 #include "run/ngx_thread_ws_run_private.h"
+#include "base/ngx_thread_ws_string.h"
 #include "observe/ngx_thread_ws_trace.h"
 
 
@@ -114,6 +115,8 @@ static ngx_int_t
 ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
     ngx_thread_ws_run_args_t *args)
 {
+    ngx_thread_ws_entry_asked_t  asked;
+
     if (ngx_thread_ws_subject_run(&run->subject, args->subject,
                                   &args->request_id, run->pool)
         != NGX_OK)
@@ -133,11 +136,42 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
         return NGX_ERROR;
     }
 
-    return run->conf->resume
-           ? ngx_thread_ws_journal_asked(&run->journal,
-                                         &run->subject.request_id,
-                                         &run->content)
-           : NGX_OK;
+    if (args->extra.len) {
+        run->extra = ngx_pcalloc(run->pool, sizeof(ngx_thread_ws_extra_t));
+        if (run->extra == NULL) {
+            return NGX_ERROR;
+        }
+
+        run->extra->asked.len = args->extra.len;
+        run->extra->asked.data = ngx_pstrdup(run->pool, &args->extra);
+
+        if (run->extra->asked.data == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (run->conf->resume == 0) {
+        return NGX_OK;
+    }
+
+    asked.request_id = run->subject.request_id;
+    asked.content = run->content;
+    asked.extra = args->extra;
+
+    return ngx_thread_ws_journal_asked(&run->journal, &asked);
+}
+
+
+ngx_uint_t
+ngx_thread_ws_run_same(ngx_thread_ws_run_t *run, ngx_str_t *content,
+    ngx_str_t *extra)
+{
+    static ngx_str_t  nothing = ngx_null_string;
+
+    return ngx_thread_ws_string_equal(&run->content, content)
+           && ngx_thread_ws_string_equal(run->extra ? &run->extra->asked
+                                                    : &nothing,
+                                         extra);
 }
 
 

@@ -20,6 +20,18 @@ static ngx_int_t ngx_thread_ws_run_plain(ngx_thread_ws_run_t *run,
     ngx_str_t *answer);
 
 
+/* whether a stored run's message had the same other members */
+
+static ngx_uint_t
+ngx_thread_ws_run_alike(ngx_thread_ws_run_t *run, ngx_thread_ws_extra_t *extra)
+{
+    static ngx_str_t  nothing = ngx_null_string;
+
+    return ngx_thread_ws_run_same(run, &run->content,
+                                  extra ? &extra->asked : &nothing);
+}
+
+
 ngx_int_t
 ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run)
 {
@@ -48,7 +60,8 @@ ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run)
     record.latency = recent->latency;
 
     return ngx_thread_ws_run_replay(run, &record,
-                             ngx_thread_ws_recent_same(recent, &run->content));
+                               ngx_thread_ws_recent_same(recent, &run->content)
+                               && ngx_thread_ws_run_alike(run, recent->extra));
 }
 
 
@@ -134,7 +147,9 @@ ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run)
 
     rc = ngx_thread_ws_run_replay(run, op->found,
                                   ngx_thread_ws_string_equal(
-                                      &op->found->content, &run->content));
+                                      &op->found->content, &run->content)
+                                  && ngx_thread_ws_run_alike(run,
+                                                        op->found->extra));
 
     return (rc == NGX_OK) ? NGX_DONE : rc;
 }
@@ -243,6 +258,7 @@ ngx_thread_ws_run_record(ngx_thread_ws_run_t *run,
 
     record->request_id = run->subject.request_id;
     record->content = run->content;
+    record->extra = run->extra;
     record->model = run->model;
     record->finish_reason = run->reply.finish_reason;
 

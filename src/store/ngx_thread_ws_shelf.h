@@ -88,12 +88,14 @@ typedef struct {
     uint32_t    finish_reason;
     uint32_t    content;
     uint32_t    answer;
+    uint32_t    asked;
+    uint32_t    told;
     uint32_t    latency;
+    int32_t     input_tokens;
+    int32_t     output_tokens;
 
     uint64_t    seq;
     uint64_t    created;
-    int64_t     input_tokens;
-    int64_t     output_tokens;
 } ngx_thread_ws_shelf_run_t;
 
 
@@ -303,6 +305,11 @@ ngx_thread_ws_shelf_thread_t *ngx_thread_ws_shelf_any(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_key_t *key);
 void ngx_thread_ws_shelf_erased(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_key_t *key);
+
+/* bytes of a run, as they count */
+
+#define ngx_thread_ws_shelf_size(run)                                         \
+    ((size_t) (run)->content + (run)->answer + (run)->asked + (run)->told)
 
 /* copies a run's texts to pool: NGX_OK or NGX_ERROR */
 

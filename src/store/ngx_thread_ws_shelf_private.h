@@ -27,6 +27,24 @@
     ngx_thread_ws_block_number((shelf)->pool, p)
 
 
+/* a place in a run's texts */
+
+typedef struct {
+    ngx_thread_ws_shelf_t       *shelf;
+    ngx_thread_ws_block_head_t  *block;
+    size_t                       offset;
+} ngx_thread_ws_shelf_place_t;
+
+
+/* where they begin; writes a text there, or reads len bytes and moves on */
+
+void ngx_thread_ws_shelf_texts(ngx_thread_ws_shelf_place_t *place,
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_run_t *run);
+void ngx_thread_ws_shelf_put(ngx_thread_ws_shelf_place_t *place,
+    ngx_str_t *text);
+u_char *ngx_thread_ws_shelf_get(ngx_thread_ws_shelf_place_t *place, u_char *p,
+    size_t len);
+
 uint32_t ngx_thread_ws_shelf_hash(ngx_thread_ws_shelf_t *shelf,
     u_char *digest);
 void ngx_thread_ws_shelf_digest(ngx_thread_ws_shelf_t *shelf, u_char *digest,

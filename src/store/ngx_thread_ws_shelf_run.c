@@ -19,26 +19,11 @@
     (NGX_THREAD_WS_BLOCK - sizeof(ngx_thread_ws_block_head_t))
 
 
-/* a place in a run's texts */
-
-typedef struct {
-    ngx_thread_ws_shelf_t       *shelf;
-    ngx_thread_ws_block_head_t  *block;
-    size_t                       offset;
-} ngx_thread_ws_shelf_place_t;
-
-
 static void ngx_thread_ws_shelf_add(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run);
 static size_t ngx_thread_ws_shelf_need(ngx_thread_ws_record_t *record);
 static ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_write(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_record_t *record, uint32_t n);
-static void ngx_thread_ws_shelf_put(ngx_thread_ws_shelf_place_t *place,
-    ngx_str_t *text);
-static u_char *ngx_thread_ws_shelf_get(ngx_thread_ws_shelf_place_t *place,
-    u_char *p, size_t len);
-static size_t ngx_thread_ws_shelf_step(ngx_thread_ws_shelf_place_t *place,
-    size_t len);
 static void ngx_thread_ws_shelf_link_run(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run);
 static void ngx_thread_ws_shelf_drop(ngx_thread_ws_shelf_t *shelf,
@@ -139,8 +124,7 @@ ngx_thread_ws_shelf_need(ngx_thread_ws_record_t *record)
     size_t  len;
 
     len = record->request_id.len + record->model.len
-          + record->finish_reason.len + record->content.len
-          + record->answer.len;
+          + record->finish_reason.len + ngx_thread_ws_record_size(record);
 
     if (len <= NGX_THREAD_WS_SHELF_FIRST) {
         return 1;
@@ -179,14 +163,14 @@ ngx_thread_ws_shelf_write(ngx_thread_ws_shelf_t *shelf,
     run->finish_reason = record->finish_reason.len;
     run->content = record->content.len;
     run->answer = record->answer.len;
+    run->asked = record->extra ? record->extra->asked.len : 0;
+    run->told = record->extra ? record->extra->told.len : 0;
     run->latency = ngx_min(record->latency, 0xffffffff);
     run->created = record->created;
     run->input_tokens = record->input_tokens;
     run->output_tokens = record->output_tokens;
 
-    place.shelf = shelf;
-    place.block = &run->head;
-    place.offset = sizeof(ngx_thread_ws_shelf_run_t);
+    ngx_thread_ws_shelf_texts(&place, shelf, run);
 
     ngx_thread_ws_shelf_put(&place, &record->request_id);
     ngx_thread_ws_shelf_put(&place, &record->model);
@@ -194,59 +178,12 @@ ngx_thread_ws_shelf_write(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_put(&place, &record->content);
     ngx_thread_ws_shelf_put(&place, &record->answer);
 
+    if (record->extra) {
+        ngx_thread_ws_shelf_put(&place, &record->extra->asked);
+        ngx_thread_ws_shelf_put(&place, &record->extra->told);
+    }
+
     return run;
-}
-
-
-static void
-ngx_thread_ws_shelf_put(ngx_thread_ws_shelf_place_t *place, ngx_str_t *text)
-{
-    size_t   n, len;
-    u_char  *p;
-
-    p = text->data;
-
-    for (len = text->len; len; len -= n) {
-        n = ngx_thread_ws_shelf_step(place, len);
-
-        ngx_memcpy((u_char *) place->block + place->offset, p, n);
-
-        place->offset += n;
-        p += n;
-    }
-}
-
-
-static u_char *
-ngx_thread_ws_shelf_get(ngx_thread_ws_shelf_place_t *place, u_char *p,
-    size_t len)
-{
-    size_t  n;
-
-    for ( /* void */ ; len; len -= n) {
-        n = ngx_thread_ws_shelf_step(place, len);
-
-        p = ngx_cpymem(p, (u_char *) place->block + place->offset, n);
-
-        place->offset += n;
-    }
-
-    return p;
-}
-
-
-/* how many of len bytes lie in the place's block; at its end, in the next */
-
-static size_t
-ngx_thread_ws_shelf_step(ngx_thread_ws_shelf_place_t *place, size_t len)
-{
-    if (place->offset == NGX_THREAD_WS_BLOCK) {
-        place->block = ngx_thread_ws_shelf_block(place->shelf,
-                                                 place->block->next);
-        place->offset = sizeof(ngx_thread_ws_block_head_t);
-    }
-
-    return ngx_min(len, NGX_THREAD_WS_BLOCK - place->offset);
 }
 
 
@@ -395,9 +332,7 @@ ngx_thread_ws_shelf_find_run(ngx_thread_ws_shelf_t *shelf,
             continue;
         }
 
-        place.shelf = shelf;
-        place.block = &run->head;
-        place.offset = sizeof(ngx_thread_ws_shelf_run_t);
+        ngx_thread_ws_shelf_texts(&place, shelf, run);
 
         id = buf;
         (void) ngx_thread_ws_shelf_get(&place, id, request_id->len);
@@ -462,80 +397,6 @@ ngx_thread_ws_shelf_older(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_run_t *run)
 {
     return run->older ? ngx_thread_ws_shelf_block(shelf, run->older) : NULL;
-}
-
-
-size_t
-ngx_thread_ws_shelf_beginning(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_run_t *run, u_char *buf, size_t len)
-{
-    size_t                        n, before;
-    ngx_thread_ws_shelf_place_t   place;
-
-    place.shelf = shelf;
-    place.block = &run->head;
-    place.offset = sizeof(ngx_thread_ws_shelf_run_t);
-
-    before = (size_t) run->request_id + run->model + run->finish_reason;
-
-    for ( /* void */ ; before; before -= n) {
-        n = ngx_thread_ws_shelf_step(&place, before);
-        place.offset += n;
-    }
-
-    len = ngx_min(len, run->content);
-
-    return ngx_thread_ws_shelf_get(&place, buf, len) - buf;
-}
-
-
-ngx_int_t
-ngx_thread_ws_shelf_read(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_run_t *run, ngx_thread_ws_record_t *record,
-    ngx_pool_t *pool)
-{
-    u_char                       *p;
-    ngx_thread_ws_shelf_place_t   place;
-
-    record->request_id.len = run->request_id;
-    record->model.len = run->model;
-    record->finish_reason.len = run->finish_reason;
-    record->content.len = run->content;
-    record->answer.len = run->answer;
-
-    p = ngx_pnalloc(pool, record->request_id.len + record->model.len
-                          + record->finish_reason.len + record->content.len
-                          + record->answer.len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    place.shelf = shelf;
-    place.block = &run->head;
-    place.offset = sizeof(ngx_thread_ws_shelf_run_t);
-
-    record->request_id.data = p;
-    p = ngx_thread_ws_shelf_get(&place, p, record->request_id.len);
-
-    record->model.data = p;
-    p = ngx_thread_ws_shelf_get(&place, p, record->model.len);
-
-    record->finish_reason.data = p;
-    p = ngx_thread_ws_shelf_get(&place, p, record->finish_reason.len);
-
-    record->content.data = p;
-    p = ngx_thread_ws_shelf_get(&place, p, record->content.len);
-
-    record->answer.data = p;
-    (void) ngx_thread_ws_shelf_get(&place, p, record->answer.len);
-
-    record->seq = run->seq;
-    record->created = run->created;
-    record->input_tokens = (ngx_int_t) run->input_tokens;
-    record->output_tokens = (ngx_int_t) run->output_tokens;
-    record->latency = run->latency;
-
-    return NGX_OK;
 }
 
 

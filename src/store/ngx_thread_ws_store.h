@@ -26,6 +26,19 @@ typedef void (*ngx_thread_ws_store_pt)(ngx_thread_ws_store_op_t *op);
 #define NGX_THREAD_WS_STORE_ABSENT  ((uint64_t) 1 << 63)
 
 
+/*
+ * What a run has more than texts, each a JSON object, or empty.  Most runs have
+ * neither, and none of this.
+ */
+
+typedef struct {
+    ngx_str_t   asked;           /* the message's: its members by the names that
+                                    they have there */
+    ngx_str_t   told;            /* the answer's: see run/ngx_thread_ws_told.h
+                                    */
+} ngx_thread_ws_extra_t;
+
+
 /* One completed run; texts are valid UTF-8 without U+0000. */
 
 typedef struct {
@@ -39,7 +52,19 @@ typedef struct {
     ngx_int_t   output_tokens;
     ngx_msec_t  latency;         /* ms */
     uint64_t    created;         /* ms since the epoch; out */
+    ngx_thread_ws_extra_t  *extra;           /* NULL: texts are all */
 } ngx_thread_ws_record_t;
+
+
+/* bytes of a run, as they count */
+
+static ngx_inline size_t
+ngx_thread_ws_record_size(ngx_thread_ws_record_t *record)
+{
+    return record->content.len + record->answer.len
+           + (record->extra ? record->extra->asked.len
+                              + record->extra->told.len : 0);
+}
 
 
 /* the most that a title has, bytes of UTF-8; and what stands for one */
@@ -88,10 +113,12 @@ struct ngx_thread_ws_store_op_s {
     uint64_t                  before;        /* in, page: older than this seq,
                                                 0 for the newest */
     ngx_uint_t                limit;         /* in, load, page: runs at most */
-    size_t                    bytes;         /* in, load, page: content and
-                                                answers together at most,
-                                                newest first; 0 for no limit;
-                                                page: of one run all the same */
+    size_t                    bytes;         /* in, load, page: of all runs
+                                                together at most, newest first;
+                                                0 for no limit; page: of one run
+                                                all the same; load: of the
+                                                newest, if it has told more
+                                                than text */
 
     uint64_t                  known;         /* in, load, append: the generation
                                                 that the last of them told who

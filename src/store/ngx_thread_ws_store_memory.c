@@ -273,7 +273,7 @@ ngx_thread_ws_store_memory_append(ngx_thread_ws_store_op_t *op)
         ngx_log_error(NGX_LOG_ERR, op->log, 0,
                       "a run of %uz bytes is too large for thread_ws_zone "
                       "\"%V\", of which one thread may fill an eighth",
-                      op->record.content.len + op->record.answer.len,
+                      ngx_thread_ws_record_size(&op->record),
                       &ngx_thread_ws_zone->shm_zone->shm.name);
     }
 
@@ -354,7 +354,11 @@ ngx_thread_ws_store_memory_abandon(ngx_thread_ws_store_op_t *op)
 }
 
 
-/* the runs that op asks for, newest first, at least so many if there are */
+/*
+ * The runs that op asks for, newest first, at least so many if there are, and
+ * the newest in any case if it has told more than text: it may have calls that
+ * are open.
+ */
 
 static ngx_int_t
 ngx_thread_ws_store_memory_read(ngx_thread_ws_shelf_t *shelf,
@@ -375,9 +379,11 @@ ngx_thread_ws_store_memory_read(ngx_thread_ws_shelf_t *shelf,
          run && run->seq > op->after && n < op->limit;
          run = ngx_thread_ws_shelf_older(shelf, run))
     {
-        size += run->content + run->answer;
+        size += ngx_thread_ws_shelf_size(run);
 
-        if (op->bytes && size > op->bytes && n >= least) {
+        if (op->bytes && size > op->bytes && n >= least
+            && (n || run->told == 0))
+        {
             break;
         }
 

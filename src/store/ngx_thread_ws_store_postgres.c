@@ -274,10 +274,13 @@ ngx_thread_ws_store_postgres_append(ngx_thread_ws_store_op_t *op)
     ngx_thread_ws_record_t    *record;
     ngx_thread_ws_pg_query_t  *query;
 
+    static ngx_str_t  nothing = ngx_null_string;
+
     query = ngx_thread_ws_store_postgres_query(op,
                     "SELECT status, seq, created, generation FROM "
                     "thread_ws.store("
-                    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                    "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
+                    "$12, $13)",
                     ngx_thread_ws_store_postgres_append_handler);
     if (query == NULL) {
         return NGX_OK;
@@ -305,6 +308,10 @@ ngx_thread_ws_store_postgres_append(ngx_thread_ws_store_op_t *op)
     }
 
     ngx_thread_ws_pg_number(query, record->latency);
+    ngx_thread_ws_pg_text(query, record->extra ? &record->extra->asked
+                                               : &nothing);
+    ngx_thread_ws_pg_text(query, record->extra ? &record->extra->told
+                                               : &nothing);
 
     ngx_thread_ws_pg_send(query);
 

@@ -18,7 +18,8 @@
 
 #define NGX_THREAD_WS_POSTGRES_COLUMNS                                        \
     "SELECT generation, found, seq, request_id, content, answer, model, "     \
-    "finish_reason, input_tokens, output_tokens, latency_ms, created "
+    "finish_reason, input_tokens, output_tokens, latency_ms, created, "        \
+    "asked, told "
 
 
 typedef struct {

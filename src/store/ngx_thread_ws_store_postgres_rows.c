@@ -21,11 +21,17 @@ enum {
     NGX_THREAD_WS_POSTGRES_OUTPUT_TOKENS,
     NGX_THREAD_WS_POSTGRES_LATENCY,
     NGX_THREAD_WS_POSTGRES_CREATED,
+    NGX_THREAD_WS_POSTGRES_ASKED,
+    NGX_THREAD_WS_POSTGRES_TOLD,
     NGX_THREAD_WS_POSTGRES_NCOLUMNS
 };
 
 
 static ngx_int_t ngx_thread_ws_store_postgres_record(ngx_pool_t *pool,
+    PGresult *res, int row, ngx_thread_ws_record_t *record);
+static ngx_int_t ngx_thread_ws_store_postgres_text(ngx_pool_t *pool,
+    PGresult *res, int row, int column, ngx_str_t *text);
+static ngx_int_t ngx_thread_ws_store_postgres_extra(ngx_pool_t *pool,
     PGresult *res, int row, ngx_thread_ws_record_t *record);
 
 
@@ -93,17 +99,13 @@ ngx_thread_ws_store_postgres_record(ngx_pool_t *pool, PGresult *res, int row,
     text[4] = &record->finish_reason;
 
     for (i = 0; i < 5; i++) {
-        text[i]->len = PQgetlength(res, row,
-                                   NGX_THREAD_WS_POSTGRES_REQUEST_ID + i);
-
-        text[i]->data = ngx_pnalloc(pool, text[i]->len + 1);
-        if (text[i]->data == NULL) {
+        if (ngx_thread_ws_store_postgres_text(pool, res, row,
+                                     NGX_THREAD_WS_POSTGRES_REQUEST_ID + i,
+                                     text[i])
+            != NGX_OK)
+        {
             return NGX_ERROR;
         }
-
-        ngx_memcpy(text[i]->data,
-                   PQgetvalue(res, row, NGX_THREAD_WS_POSTGRES_REQUEST_ID + i),
-                   text[i]->len);
     }
 
     record->seq = ngx_thread_ws_store_postgres_number(res, row,
@@ -117,7 +119,55 @@ ngx_thread_ws_store_postgres_record(ngx_pool_t *pool, PGresult *res, int row,
     record->created = ngx_thread_ws_store_postgres_number(res, row,
                                           NGX_THREAD_WS_POSTGRES_CREATED);
 
+    return ngx_thread_ws_store_postgres_extra(pool, res, row, record);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_store_postgres_text(ngx_pool_t *pool, PGresult *res, int row,
+    int column, ngx_str_t *text)
+{
+    text->len = PQgetlength(res, row, column);
+
+    text->data = ngx_pnalloc(pool, text->len + 1);
+    if (text->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(text->data, PQgetvalue(res, row, column), text->len);
+
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_store_postgres_extra(ngx_pool_t *pool, PGresult *res, int row,
+    ngx_thread_ws_record_t *record)
+{
+    record->extra = NULL;
+
+    if (PQgetlength(res, row, NGX_THREAD_WS_POSTGRES_ASKED) == 0
+        && PQgetlength(res, row, NGX_THREAD_WS_POSTGRES_TOLD) == 0)
+    {
+        return NGX_OK;
+    }
+
+    record->extra = ngx_palloc(pool, sizeof(ngx_thread_ws_extra_t));
+    if (record->extra == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_thread_ws_store_postgres_text(pool, res, row,
+                                          NGX_THREAD_WS_POSTGRES_ASKED,
+                                          &record->extra->asked)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_thread_ws_store_postgres_text(pool, res, row,
+                                             NGX_THREAD_WS_POSTGRES_TOLD,
+                                             &record->extra->told);
 }
 
 

@@ -249,10 +249,11 @@ ngx_thread_ws_elsewhere_copy(ngx_thread_ws_elsewhere_t *elsewhere)
 static void
 ngx_thread_ws_elsewhere_name(ngx_thread_ws_elsewhere_t *elsewhere)
 {
-    ngx_str_t                  bytes, id, content;
-    ngx_uint_t                 kind;
-    ngx_thread_ws_journal_t   *journal;
-    ngx_thread_ws_position_t   position;
+    ngx_str_t                     bytes, *id;
+    ngx_uint_t                    kind;
+    ngx_thread_ws_journal_t      *journal;
+    ngx_thread_ws_position_t      position;
+    ngx_thread_ws_entry_asked_t   asked;
 
     journal = &elsewhere->journal;
 
@@ -262,13 +263,15 @@ ngx_thread_ws_elsewhere_name(ngx_thread_ws_elsewhere_t *elsewhere)
         || ngx_thread_ws_journal_at(journal, &position, &kind, &bytes)
            != NGX_OK
         || kind != NGX_THREAD_WS_ENTRY_ASKED
-        || ngx_thread_ws_journal_asked_read(&bytes, &id, &content) != NGX_OK)
+        || ngx_thread_ws_journal_asked_read(&bytes, &asked) != NGX_OK)
     {
         return;
     }
 
-    journal->request_id.data = ngx_pstrdup(journal->pool, &id);
-    journal->request_id.len = journal->request_id.data ? id.len : 0;
+    id = &asked.request_id;
+
+    journal->request_id.data = ngx_pstrdup(journal->pool, id);
+    journal->request_id.len = journal->request_id.data ? id->len : 0;
 }
 
 

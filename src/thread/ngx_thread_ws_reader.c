@@ -94,17 +94,18 @@ ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader, ngx_uint_t all)
 ngx_int_t
 ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
 {
-    u_char                 *event;
-    ngx_thread_ws_asked_t   asked;
+    u_char                       *event;
+    ngx_thread_ws_asked_t         asked;
+    ngx_thread_ws_entry_asked_t   entry;
 
-    asked.following = reader->following;
-
-    if (ngx_thread_ws_journal_asked_read(bytes, &asked.request_id,
-                                         &asked.content)
-        != NGX_OK)
-    {
+    if (ngx_thread_ws_journal_asked_read(bytes, &entry) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    asked.following = reader->following;
+    asked.request_id = entry.request_id;
+    asked.content = entry.content;
+    asked.extra = entry.extra;
 
     reader->announce = 0;
     reader->following = 0;

@@ -189,6 +189,7 @@ ngx_thread_ws_resume_submit(ngx_thread_ws_follower_t *follower,
     message.thread = &thread->resume->name;
     message.request_id = args->request_id;
     message.content = args->content;
+    message.extra = args->extra;
     message.busy = ngx_thread_ws_resume_busy[conf->busy];
     message.queue = conf->queue;
     message.size = conf->max_message_size;

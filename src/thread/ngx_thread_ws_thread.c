@@ -14,9 +14,9 @@ static void ngx_thread_ws_thread_enqueue(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_run_t *run, ngx_thread_ws_subject_t *subject);
 static ngx_uint_t ngx_thread_ws_thread_repeated(
     ngx_thread_ws_follower_t *follower, ngx_thread_ws_run_t *run,
-    ngx_str_t *content);
+    ngx_thread_ws_run_args_t *args);
 static ngx_int_t ngx_thread_ws_thread_admit(
-    ngx_thread_ws_follower_t *follower, ngx_str_t *content);
+    ngx_thread_ws_follower_t *follower, ngx_thread_ws_run_args_t *args);
 static void ngx_thread_ws_thread_interrupt(ngx_thread_ws_lane_t *lane);
 static ngx_thread_ws_run_t *ngx_thread_ws_thread_run(
     ngx_thread_ws_follower_t *follower, ngx_thread_ws_run_args_t *args);
@@ -37,7 +37,7 @@ ngx_thread_ws_thread_submit(ngx_thread_ws_follower_t *follower,
     run = ngx_thread_ws_lane_find(follower->lane, &args->request_id);
 
     if (run) {
-        return ngx_thread_ws_thread_repeated(follower, run, &args->content);
+        return ngx_thread_ws_thread_repeated(follower, run, args);
     }
 
     if (leaving) {
@@ -56,7 +56,7 @@ ngx_thread_ws_thread_submit(ngx_thread_ws_follower_t *follower,
     }
 
     if (claim.slot == NULL
-        && ngx_thread_ws_thread_admit(follower, &args->content) != NGX_OK)
+        && ngx_thread_ws_thread_admit(follower, args) != NGX_OK)
     {
         return NGX_THREAD_WS_BUSY;
     }
@@ -94,7 +94,7 @@ ngx_thread_ws_thread_enqueue(ngx_thread_ws_follower_t *follower,
     run->lane = lane;
     ngx_queue_insert_tail(&lane->waiting, &run->queue);
     lane->nwaiting++;
-    lane->waiting_size += run->content.len;
+    lane->waiting_size += ngx_thread_ws_run_size(run);
 
     if (run->conf->resume) {
         ngx_thread_ws_resume_begin(follower, run);
@@ -116,13 +116,13 @@ ngx_thread_ws_thread_enqueue(ngx_thread_ws_follower_t *follower,
 
 static ngx_uint_t
 ngx_thread_ws_thread_repeated(ngx_thread_ws_follower_t *follower,
-    ngx_thread_ws_run_t *run, ngx_str_t *content)
+    ngx_thread_ws_run_t *run, ngx_thread_ws_run_args_t *args)
 {
     ngx_uint_t                alone;
     ngx_thread_ws_reader_t   *reader;
     ngx_thread_ws_journal_t  *journal;
 
-    if (!ngx_thread_ws_string_equal(&run->content, content)) {
+    if (!ngx_thread_ws_run_same(run, &args->content, &args->extra)) {
         return NGX_THREAD_WS_DUPLICATE_REQUEST;
     }
 
@@ -155,7 +155,7 @@ ngx_thread_ws_thread_repeated(ngx_thread_ws_follower_t *follower,
 
 static ngx_int_t
 ngx_thread_ws_thread_admit(ngx_thread_ws_follower_t *follower,
-    ngx_str_t *content)
+    ngx_thread_ws_run_args_t *args)
 {
     ngx_thread_ws_lane_t      *lane;
     ngx_thread_ws_loc_conf_t  *conf;
@@ -174,7 +174,8 @@ ngx_thread_ws_thread_admit(ngx_thread_ws_follower_t *follower,
 
     case NGX_THREAD_WS_BUSY_QUEUE:
         return (lane->nwaiting < conf->queue
-                && lane->waiting_size + content->len <= conf->max_message_size)
+                && lane->waiting_size + args->content.len + args->extra.len
+                   <= conf->max_message_size)
                ? NGX_OK : NGX_BUSY;
 
     default: /* NGX_THREAD_WS_BUSY_REJECT */
@@ -400,7 +401,7 @@ ngx_thread_ws_lane_dequeue(ngx_thread_ws_lane_t *lane,
 {
     ngx_queue_remove(&run->queue);
     lane->nwaiting--;
-    lane->waiting_size -= run->content.len;
+    lane->waiting_size -= ngx_thread_ws_run_size(run);
 }
 
 

@@ -577,4 +577,7 @@ ngx_thread_ws_command_free(ngx_thread_ws_command_t *command)
 
     free(command->plain);
     command->plain = NULL;
+
+    free(command->extra.data);
+    ngx_str_null(&command->extra);
 }

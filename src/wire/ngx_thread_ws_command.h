@@ -34,6 +34,10 @@ typedef struct {
                                               is the connection's is for the
                                               caller to say */
     ngx_str_t                 content;     /* message */
+    ngx_str_t                 extra;       /* message: its members beside
+                                              these, by the names that they
+                                              have there: a JSON object in one
+                                              form, malloc'ed; empty: none */
     size_t                    after;       /* follow: a position, 0: from the
                                               beginning */
     ngx_str_t                 t;           /* ping: JSON, as it stands in the

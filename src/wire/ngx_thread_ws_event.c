@@ -168,7 +168,8 @@ ngx_thread_ws_event_asked_size(ngx_thread_ws_asked_t *asked)
                   "\"content\":\"\"}") - 1
            + asked->request_id.len
            + ngx_thread_ws_json_escaped_size(asked->content.data,
-                                             asked->content.len);
+                                             asked->content.len)
+           + asked->extra.len;
 }
 
 
@@ -188,7 +189,13 @@ ngx_thread_ws_event_asked(u_char *dst, ngx_thread_ws_asked_t *asked)
     dst = ngx_thread_ws_json_escape(dst, asked->content.data,
                                     asked->content.len);
 
-    return ngx_thread_ws_event_put(dst, "\"}");
+    if (asked->extra.len == 0) {
+        return ngx_thread_ws_event_put(dst, "\"}");
+    }
+
+    dst = ngx_thread_ws_event_put(dst, "\",");
+
+    return ngx_cpymem(dst, asked->extra.data + 1, asked->extra.len - 1);
 }
 
 

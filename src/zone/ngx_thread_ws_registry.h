@@ -130,6 +130,7 @@ typedef struct {
     ngx_thread_ws_registry_thread_t  *thread;
     ngx_str_t                         request_id;
     ngx_str_t                         content;
+    ngx_str_t                         extra;   /* of its content */
     ngx_uint_t                        busy;
     ngx_uint_t                        queue;   /* how many may wait, */
     size_t                            size;    /* and bytes of their contents */

@@ -86,7 +86,8 @@ ngx_thread_ws_registry_submit(ngx_thread_ws_claim_t *claim,
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_thread_ws_registry_begin(reg, &want, message->content.len,
+        rc = ngx_thread_ws_registry_begin(reg, &want, message->content.len
+                                                      + message->extra.len,
                                           claim);
     }
 
@@ -114,6 +115,12 @@ ngx_thread_ws_registry_want(ngx_thread_ws_registry_want_t *want,
 
     ngx_sha1_init(&sha1);
     ngx_sha1_update(&sha1, message->content.data, message->content.len);
+
+    if (message->extra.len) {
+        ngx_sha1_update(&sha1, "", 1);
+        ngx_sha1_update(&sha1, message->extra.data, message->extra.len);
+    }
+
     ngx_sha1_final(want->digest, &sha1);
 }
 
@@ -190,7 +197,8 @@ ngx_thread_ws_registry_admit(ngx_thread_ws_registry_t *reg,
 
         return (load.n == 0
                 || (load.waiting < message->queue
-                    && load.size + message->content.len <= message->size))
+                    && load.size + message->content.len
+                           + message->extra.len <= message->size))
                ? NGX_OK : NGX_BUSY;
 
     default: /* NGX_THREAD_WS_REGISTRY_REJECT */

@@ -794,6 +794,8 @@ on(ngx_thread_ws_claim_t *claim, const char *owner, const char *name,
 {
     ngx_thread_ws_registry_message_t  m;
 
+    ngx_memzero(&m, sizeof(ngx_thread_ws_registry_message_t));
+
     m.thread = thread(owner, name);
     m.request_id.data = (u_char *) id;
     m.request_id.len = ngx_strlen(id);

@@ -737,6 +737,8 @@ begin(ngx_thread_ws_claim_t *claim, const char *name, const char *id)
 
     ngx_memzero(claim, sizeof(ngx_thread_ws_claim_t));
 
+    ngx_memzero(&m, sizeof(ngx_thread_ws_registry_message_t));
+
     m.thread = thread(name);
     m.request_id.data = (u_char *) id;
     m.request_id.len = ngx_strlen(id);

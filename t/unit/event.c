@@ -166,10 +166,30 @@ event_test_error(void)
 static void
 event_test_short(void)
 {
-    ngx_str_t     id, t;
-    event_text_t  text;
+    ngx_str_t              id, t;
+    event_text_t           text;
+    ngx_thread_ws_asked_t  asked;
 
     ngx_str_set(&id, "a b'c");
+
+    ngx_memzero(&asked, sizeof(ngx_thread_ws_asked_t));
+    asked.request_id = id;
+    ngx_str_set(&asked.content, "say \"it\"");
+
+    event_begin(&text, ngx_thread_ws_event_asked_size(&asked));
+    text.end = ngx_thread_ws_event_asked(text.data, &asked);
+    event_is(&text, "{\"type\":\"message\",\"requestId\":\"a b'c\","
+                    "\"content\":\"say \\\"it\\\"\"}", "message");
+
+    asked.following = 1;
+    ngx_str_set(&asked.extra, "{\"metadata\":{\"a\":\"b\"}}");
+
+    event_begin(&text, ngx_thread_ws_event_asked_size(&asked));
+    text.end = ngx_thread_ws_event_asked(text.data, &asked);
+    event_is(&text, "{\"type\":\"following\",\"requestId\":\"a b'c\","
+                    "\"content\":\"say \\\"it\\\"\","
+                    "\"metadata\":{\"a\":\"b\"}}",
+             "following, a message with other members");
 
     event_begin(&text, ngx_thread_ws_event_cancelled_size(&id));
     text.end = ngx_thread_ws_event_cancelled(text.data, &id, 0);
