@@ -39,7 +39,6 @@
 static ngx_int_t ngx_thread_ws_postconfiguration(ngx_conf_t *cf);
 static void *ngx_thread_ws_create_main_conf(ngx_conf_t *cf);
 static char *ngx_thread_ws_init_main_conf(ngx_conf_t *cf, void *conf);
-static void *ngx_thread_ws_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static ngx_int_t ngx_thread_ws_init_module(ngx_cycle_t *cycle);
@@ -252,6 +251,13 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("thread_ws_protocol"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_1MORE,
+      ngx_thread_ws_settings_protocol,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("thread_ws_subprotocols"),
       NGX_THREAD_WS_CONTEXT|NGX_CONF_1MORE,
       ngx_thread_ws_settings_subprotocols,
@@ -336,7 +342,7 @@ static ngx_http_module_t  ngx_thread_ws_module_ctx = {
     ngx_thread_ws_settings_create_srv,     /* create server configuration */
     ngx_thread_ws_settings_merge_srv,      /* merge server configuration */
 
-    ngx_thread_ws_create_loc_conf,         /* create location configuration */
+    ngx_thread_ws_settings_create_loc,     /* create location configuration */
     ngx_thread_ws_merge_loc_conf           /* merge location configuration */
 };
 
@@ -387,63 +393,6 @@ ngx_thread_ws_init_main_conf(ngx_conf_t *cf, void *conf)
 {
     return (ngx_thread_ws_zone_check(cf) == NGX_OK) ? NGX_CONF_OK
                                                     : NGX_CONF_ERROR;
-}
-
-
-static void *
-ngx_thread_ws_create_loc_conf(ngx_conf_t *cf)
-{
-    ngx_thread_ws_loc_conf_t  *conf;
-
-    conf = ngx_pcalloc(cf->pool, sizeof(ngx_thread_ws_loc_conf_t));
-    if (conf == NULL) {
-        return NULL;
-    }
-
-    /*
-     * set by ngx_pcalloc():
-     *
-     *     conf->handler = NULL;
-     *     conf->pass = NULL;
-     *     conf->forms = NULL;
-     *     conf->context.bytes = 0;
-     *     conf->deflate = { 0 };
-     */
-
-    conf->dialect = NGX_CONF_UNSET_PTR;
-    conf->thread_id = NGX_CONF_UNSET_PTR;
-    conf->user = NGX_CONF_UNSET_PTR;
-    conf->model = NGX_CONF_UNSET_PTR;
-    conf->system_prompt = NGX_CONF_UNSET_PTR;
-    conf->parameters = NGX_CONF_UNSET_PTR;
-    conf->busy = NGX_CONF_UNSET_UINT;
-    conf->queue = NGX_CONF_UNSET_UINT;
-    conf->events = NGX_CONF_UNSET_UINT;
-    conf->reasoning_tags = NGX_CONF_UNSET_PTR;
-    conf->max_message_size = NGX_CONF_UNSET_SIZE;
-    conf->max_response_size = NGX_CONF_UNSET_SIZE;
-    conf->output_buffer = NGX_CONF_UNSET_SIZE;
-    conf->send_timeout = NGX_CONF_UNSET_MSEC;
-    conf->run_timeout = NGX_CONF_UNSET_MSEC;
-    conf->resume = NGX_CONF_UNSET_MSEC;
-    conf->keep_partial = NGX_CONF_UNSET;
-    conf->gather = NGX_CONF_UNSET_MSEC;
-    conf->ping_interval = NGX_CONF_UNSET_MSEC;
-    conf->pong_timeout = NGX_CONF_UNSET_MSEC;
-    conf->origins_mode = NGX_CONF_UNSET_UINT;
-    conf->origins = NGX_CONF_UNSET_PTR;
-    conf->subprotocols = NGX_CONF_UNSET_PTR;
-    conf->deflate.enable = NGX_CONF_UNSET;
-    conf->compact = NGX_CONF_UNSET;
-    conf->connections_warn = NGX_CONF_UNSET;
-    conf->shutdown_spread = NGX_CONF_UNSET_MSEC;
-    conf->store = NGX_CONF_UNSET_PTR;
-    conf->context.runs = NGX_CONF_UNSET_UINT;
-    conf->demo_delay = NGX_CONF_UNSET_MSEC;
-    conf->event_log = NGX_CONF_UNSET_PTR;
-    conf->trace = NGX_CONF_UNSET_PTR;
-
-    return conf;
 }
 
 
@@ -502,7 +451,7 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    return ngx_thread_ws_settings_merge_subprotocols(cf, prev, conf);
+    return ngx_thread_ws_settings_merge_protocol(cf, prev, conf);
 }
 
 

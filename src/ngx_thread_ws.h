@@ -124,6 +124,7 @@ typedef struct {
 
     ngx_uint_t                 origins_mode;
     ngx_array_t               *origins;      /* of ngx_thread_ws_origin_t */
+    ngx_array_t               *protocols;    /* NULL: thread-ws */
     ngx_array_t               *subprotocols; /* of ngx_str_t */
     ngx_thread_ws_deflate_conf_t  deflate;
 

@@ -565,3 +565,34 @@ duplicate
 --- refused
 thread_ws_reasoning_tags
 too many
+
+=== TEST 56: a protocol that is not there
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_protocol thread-ws carrier-pigeon;
+    }
+--- refused
+thread_ws_protocol
+carrier-pigeon
+
+=== TEST 57: a protocol twice
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_protocol thread-ws thread-ws;
+    }
+--- refused
+thread_ws_protocol
+"thread-ws" beside another
+
+=== TEST 58: protocols twice
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_protocol thread-ws;
+        thread_ws_protocol thread-ws;
+    }
+--- refused
+thread_ws_protocol
+duplicate

@@ -38,6 +38,8 @@ char *ngx_thread_ws_settings_gather(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_origins(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_thread_ws_settings_protocol(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_thread_ws_settings_subprotocols(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_deflate(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -52,14 +54,18 @@ char *ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd,
 extern ngx_conf_post_t  ngx_thread_ws_settings_positive;
 extern ngx_conf_post_t  ngx_thread_ws_settings_positive_time;
 
+/* a location's configuration, in which nothing is set */
+
+void *ngx_thread_ws_settings_create_loc(ngx_conf_t *cf);
+
 /* times that are not set are the ones above, or these */
 
 void ngx_thread_ws_settings_merge_times(ngx_thread_ws_loc_conf_t *prev,
     ngx_thread_ws_loc_conf_t *conf);
 
-/* subprotocols are "thread-ws.v2" and "thread-ws" where none are set */
+/* subprotocols are those of the protocols where none are set */
 
-char *ngx_thread_ws_settings_merge_subprotocols(ngx_conf_t *cf,
+char *ngx_thread_ws_settings_merge_protocol(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf);
 
 /* a server's configuration: its names, against which origins are held */

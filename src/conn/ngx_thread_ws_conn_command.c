@@ -13,7 +13,7 @@
 #include "thread/ngx_thread_ws_thread.h"
 #include "wire/ngx_thread_ws_code.h"
 #include "wire/ngx_thread_ws_command.h"
-#include "wire/ngx_thread_ws_event.h"
+#include "wire/ngx_thread_ws_wire.h"
 #include "ws/ngx_thread_ws_frame.h"
 
 
@@ -64,8 +64,7 @@ ngx_thread_ws_conn_handlers_t  ngx_thread_ws_conn_chat = {
 
 
 ngx_thread_ws_follower_handlers_t  ngx_thread_ws_conn_follower = {
-    ngx_thread_ws_conn_on_text,
-    ngx_thread_ws_conn_on_text_end,
+    { ngx_thread_ws_conn_on_text, ngx_thread_ws_conn_on_text_end },
     ngx_thread_ws_conn_on_queued,
     ngx_thread_ws_conn_on_flush,
     ngx_thread_ws_conn_on_post,
@@ -102,7 +101,8 @@ ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn, ngx_uint_t type,
     ngx_int_t                rc;
     ngx_thread_ws_command_t  command;
 
-    rc = ngx_thread_ws_command_parse(&command, data, len);
+    rc = ngx_thread_ws_follower_wire(&conn->follower)->command(&command, data,
+                                                               len);
 
     if (rc == NGX_ERROR) {
         ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_INTERNAL,
@@ -288,7 +288,6 @@ static void
 ngx_thread_ws_conn_error(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id,
     ngx_uint_t code, char *text)
 {
-    u_char                 *p;
     ngx_thread_ws_code_t   *c;
     ngx_thread_ws_error_t   error;
 
@@ -306,12 +305,8 @@ ngx_thread_ws_conn_error(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id,
     }
 
     if (!conn->close_sent && !conn->error) {
-        p = ngx_thread_ws_output_text(conn,
-                                      ngx_thread_ws_event_error_size(&error));
-        if (p) {
-            ngx_thread_ws_output_text_end(conn, p,
-                                        ngx_thread_ws_event_error(p, &error));
-        }
+        (void) ngx_thread_ws_follower_wire(&conn->follower)->refused(
+                            &ngx_thread_ws_conn_follower.out, conn, &error);
     }
 
     ngx_thread_ws_observe_rejected(&conn->subject, request_id, code);
@@ -322,14 +317,12 @@ static void
 ngx_thread_ws_conn_command_pong(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
-    u_char     *p;
-    ngx_str_t  *t;
+    ngx_thread_ws_wire_t  *wire;
 
-    t = &command->t;
+    wire = ngx_thread_ws_follower_wire(&conn->follower);
 
-    p = ngx_thread_ws_output_text(conn, ngx_thread_ws_event_pong_size(t));
-    if (p) {
-        ngx_thread_ws_output_text_end(conn, p, ngx_thread_ws_event_pong(p, t));
+    if (wire->pong) {
+        (void) wire->pong(&ngx_thread_ws_conn_follower.out, conn, &command->t);
     }
 }
 

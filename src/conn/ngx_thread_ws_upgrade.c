@@ -24,10 +24,8 @@ static ngx_int_t ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r);
 static ngx_thread_ws_conn_t *ngx_thread_ws_upgrade_conn(ngx_http_request_t *r,
     ngx_thread_ws_conn_t *bound);
 static ngx_int_t ngx_thread_ws_upgrade_reply(ngx_http_request_t *r,
-    ngx_thread_ws_conn_t *conn, ngx_str_t *key);
+    ngx_thread_ws_conn_t *conn, ngx_str_t *key, ngx_str_t *subprotocol);
 static ngx_int_t ngx_thread_ws_upgrade_deflate(ngx_http_request_t *r,
-    ngx_thread_ws_conn_t *conn);
-static ngx_int_t ngx_thread_ws_upgrade_subprotocol(ngx_http_request_t *r,
     ngx_thread_ws_conn_t *conn);
 static ngx_int_t ngx_thread_ws_upgrade_value(ngx_http_request_t *r,
     char *name, ngx_str_t *value);
@@ -54,7 +52,7 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r,
     ngx_thread_ws_conn_handlers_t *handlers)
 {
     ngx_int_t                  rc;
-    ngx_str_t                  key;
+    ngx_str_t                  key, *subprotocol;
     ngx_uint_t                 close_code;
     ngx_thread_ws_conn_t      *conn, bound;
     ngx_thread_ws_loc_conf_t  *conf;
@@ -93,7 +91,12 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r,
     ngx_memzero(&bound, sizeof(ngx_thread_ws_conn_t));
     close_code = 0;
 
-    rc = handlers->bind(r, conf, &bound, &close_code);
+    rc = ngx_thread_ws_upgrade_protocol(r, conf, &bound.follower,
+                                        &subprotocol);
+    if (rc == NGX_OK) {
+        rc = handlers->bind(r, conf, &bound, &close_code);
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }
@@ -103,26 +106,14 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    conn->connection = r->connection;
-    conn->request = r;
-    conn->conf = conf;
     conn->handlers = handlers;
-
-    ngx_thread_ws_follower_init(&conn->follower, &ngx_thread_ws_conn_follower,
-                                conn);
-    ngx_thread_ws_result_init(&conn->last);
-
-    conn->subject.log = r->connection->log;
-    conn->subject.dialect = conf->dialect;
-    conn->subject.event_log = conf->event_log;
-    conn->subject.trace = conf->trace;
 
     ngx_http_set_ctx(r, conn, ngx_thread_ws_module);
 
     rc = close_code ? NGX_OK : handlers->open(conn);
 
     if (rc == NGX_OK) {
-        rc = ngx_thread_ws_upgrade_reply(r, conn, &key);
+        rc = ngx_thread_ws_upgrade_reply(r, conn, &key, subprotocol);
     }
 
     if (rc == NGX_OK) {
@@ -371,6 +362,23 @@ ngx_thread_ws_upgrade_conn(ngx_http_request_t *r, ngx_thread_ws_conn_t *bound)
     }
 
     *conn = *bound;
+
+    conn->connection = r->connection;
+    conn->request = r;
+    conn->conf = ngx_http_get_module_loc_conf(r, ngx_thread_ws_module);
+
+    ngx_thread_ws_follower_init(&conn->follower, &ngx_thread_ws_conn_follower,
+                                conn);
+    conn->follower.wire = bound->follower.wire;
+    conn->follower.v2 = bound->follower.v2;
+
+    ngx_thread_ws_result_init(&conn->last);
+
+    conn->subject.log = r->connection->log;
+    conn->subject.dialect = conn->conf->dialect;
+    conn->subject.event_log = conn->conf->event_log;
+    conn->subject.trace = conn->conf->trace;
+
     p = (u_char *) conn + sizeof(ngx_thread_ws_conn_t);
 
     p = ngx_thread_ws_string_copy(&conn->subject.thread_id, p,
@@ -385,7 +393,7 @@ ngx_thread_ws_upgrade_conn(ngx_http_request_t *r, ngx_thread_ws_conn_t *bound)
 
 static ngx_int_t
 ngx_thread_ws_upgrade_reply(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
-    ngx_str_t *key)
+    ngx_str_t *key, ngx_str_t *subprotocol)
 {
     ngx_buf_t    *b;
     ngx_int_t     rc;
@@ -412,17 +420,17 @@ ngx_thread_ws_upgrade_reply(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_thread_ws_upgrade_subprotocol(r, conn);
+    rc = subprotocol ? ngx_thread_ws_response_add(r, "Sec-WebSocket-Protocol",
+                                                  subprotocol)
+                     : NGX_OK;
+
+    rc = (rc == NGX_OK) ? ngx_thread_ws_upgrade_deflate(r, conn)
+                        : NGX_HTTP_INTERNAL_SERVER_ERROR;
     if (rc != NGX_OK) {
         return rc;
     }
 
-    rc = ngx_thread_ws_upgrade_deflate(r, conn);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    /* core writes "Connection: upgrade" with this status, but no reason */
+    /* core writes "Connection: upgrade", but no reason */
 
     r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
     ngx_str_set(&r->headers_out.status_line, "101 Switching Protocols");
@@ -459,52 +467,6 @@ ngx_thread_ws_upgrade_reply(ngx_http_request_t *r, ngx_thread_ws_conn_t *conn,
     rc = ngx_http_write_filter(r, &out);
 
     return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
-}
-
-
-/* the first one offered that is listed; without a match there is none */
-
-static ngx_int_t
-ngx_thread_ws_upgrade_subprotocol(ngx_http_request_t *r,
-    ngx_thread_ws_conn_t *conn)
-{
-    ngx_int_t    rc;
-    ngx_str_t    list, token, *name;
-    ngx_uint_t   i;
-
-    if (conn->conf->subprotocols == NULL
-        || ngx_thread_ws_upgrade_value(r, "Sec-WebSocket-Protocol", &list)
-           != NGX_OK)
-    {
-        return NGX_OK;
-    }
-
-    name = conn->conf->subprotocols->elts;
-
-    for ( ;; ) {
-
-        rc = ngx_thread_ws_handshake_next(&list, &token);
-
-        if (rc == NGX_DONE) {
-            return NGX_OK;
-        }
-
-        if (rc == NGX_DECLINED) {
-            return NGX_HTTP_BAD_REQUEST;
-        }
-
-        for (i = 0; i < conn->conf->subprotocols->nelts; i++) {
-
-            if (ngx_thread_ws_string_equal(&name[i], &token)) {
-                conn->follower.v2 = ngx_thread_ws_string_is(&token,
-                                                            "thread-ws.v2");
-                return (ngx_thread_ws_response_add(r, "Sec-WebSocket-Protocol",
-                                                   &name[i])
-                        == NGX_OK)
-                       ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
-            }
-        }
-    }
 }
 
 

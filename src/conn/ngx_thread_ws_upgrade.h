@@ -30,6 +30,15 @@ ngx_int_t ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
     ngx_uint_t *close_code);
 
 
+/*
+ * What the client speaks, into the follower, and the subprotocol that the
+ * answer names (NULL: none).  NGX_OK, or an HTTP status.
+ */
+
+ngx_int_t ngx_thread_ws_upgrade_protocol(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_follower_t *follower,
+    ngx_str_t **subprotocol);
+
 /* what thread_ws_origins says */
 
 #define NGX_THREAD_WS_ORIGINS_SAME  0

@@ -8,7 +8,6 @@
 
 #include "thread/ngx_thread_ws_thread_private.h"
 #include "observe/ngx_thread_ws_observe.h"
-#include "wire/ngx_thread_ws_event.h"
 
 
 /* asks the store for the thread's last run */
@@ -281,16 +280,13 @@ ngx_thread_ws_idle_done(ngx_thread_ws_idle_t *idle)
 static ngx_int_t
 ngx_thread_ws_idle_say(ngx_thread_ws_follower_t *follower, ngx_str_t *last_id)
 {
-    u_char  *event;
-
-    event = follower->handlers->text(follower->data,
-                                     ngx_thread_ws_event_idle_size(last_id));
-    if (event == NULL) {
+    if (ngx_thread_ws_follower_wire(follower)->idle(&follower->handlers->out,
+                                                    follower->data, last_id)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    follower->handlers->text_end(follower->data, event,
-                                 ngx_thread_ws_event_idle(event, last_id));
     follower->handlers->post(follower->data);
 
     return NGX_OK;

@@ -12,19 +12,14 @@
 
 #include "ngx_thread_ws.h"
 #include "run/ngx_thread_ws_run.h"
+#include "wire/ngx_thread_ws_wire.h"
 
 
 /* What its output can do; data is the follower's. */
 
 typedef struct {
 
-    /*
-     * Room for a text of at most size bytes, NULL without memory; and its end
-     * at last, before any other.
-     */
-
-    u_char    *(*text)(void *data, size_t size);
-    void       (*text_end)(void *data, u_char *text, u_char *last);
+    ngx_thread_ws_wire_out_t  out;
 
     /* bytes that wait to be sent */
 
@@ -66,6 +61,8 @@ typedef struct {
     ngx_queue_t                readers;      /* of ngx_thread_ws_reader_t */
     ngx_thread_ws_lane_t      *lane;         /* of its runs: its own, or with
                                                 thread_ws_resume its thread's */
+    unsigned                   wire:4;       /* ngx_thread_ws_wire_e: what it
+                                                speaks */
     unsigned                   v2:1;         /* by its subprotocol: it knows
                                                 of "alive" */
     unsigned                   follows:1;    /* it has said so: it hears all
@@ -76,6 +73,10 @@ typedef struct {
 } ngx_thread_ws_follower_t;
 
 
+#define ngx_thread_ws_follower_wire(follower)                                 \
+    ngx_thread_ws_wires[(follower)->wire]
+
+
 /* A follower in a journal; in the journal's pool. */
 
 typedef struct {
@@ -84,10 +85,12 @@ typedef struct {
     ngx_thread_ws_follower_t  *follower;
     ngx_thread_ws_journal_t   *journal;
     ngx_thread_ws_position_t   position;
-    ngx_str_t                  head;         /* of its token events */
-    size_t                     head_size;    /* bytes that it may have */
+    ngx_thread_ws_said_t       said;         /* by the follower's wire; its
+                                                wire is NULL before */
     unsigned                   spoke:1;      /* it was told of other than text
                                                 since it was last looked */
+    unsigned                   placed:1;     /* whose text stands where it
+                                                began is known */
     unsigned                   asker:1;      /* the run answers its message */
     unsigned                   announce:1;   /* it is to be told what for */
     unsigned                   following:1;  /* ... as it has asked to be */

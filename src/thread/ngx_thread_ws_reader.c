@@ -8,7 +8,7 @@
 #include "json/ngx_thread_ws_json.h"
 #include "observe/ngx_thread_ws_subject.h"
 #include "wire/ngx_thread_ws_code.h"
-#include "wire/ngx_thread_ws_event.h"
+#include "wire/ngx_thread_ws_wire.h"
 
 
 /*
@@ -25,9 +25,17 @@ static u_char *ngx_thread_ws_reader_texts(ngx_thread_ws_reader_t *reader,
 static ngx_int_t ngx_thread_ws_reader_head(ngx_thread_ws_reader_t *reader);
 static ngx_int_t ngx_thread_ws_reader_end(ngx_thread_ws_reader_t *reader);
 static ngx_int_t ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader);
-static ngx_int_t ngx_thread_ws_reader_cancelled(
-    ngx_thread_ws_reader_t *reader);
+static u_char *ngx_thread_ws_reader_answer(void *data, u_char *dst);
 static ngx_int_t ngx_thread_ws_reader_error(ngx_thread_ws_reader_t *reader);
+static u_char *ngx_thread_ws_reader_room(void *data, size_t size);
+static void ngx_thread_ws_reader_event(void *data, u_char *event,
+    u_char *last);
+
+
+static ngx_thread_ws_wire_out_t  ngx_thread_ws_reader_out = {
+    ngx_thread_ws_reader_room,
+    ngx_thread_ws_reader_event
+};
 
 
 ngx_int_t
@@ -94,7 +102,7 @@ ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader, ngx_uint_t all)
 ngx_int_t
 ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
 {
-    u_char                       *event;
+    ngx_thread_ws_said_t         *said;
     ngx_thread_ws_asked_t         asked;
     ngx_thread_ws_entry_asked_t   entry;
 
@@ -110,16 +118,29 @@ ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
     reader->announce = 0;
     reader->following = 0;
 
-    event = ngx_thread_ws_reader_room(reader,
-                                      ngx_thread_ws_event_asked_size(&asked));
-    if (event == NULL) {
-        return NGX_ERROR;
+    said = ngx_thread_ws_reader_said(reader);
+
+    return said->wire->asked(said, &asked);
+}
+
+
+/* what the follower's wire knows of the run */
+
+ngx_thread_ws_said_t *
+ngx_thread_ws_reader_said(ngx_thread_ws_reader_t *reader)
+{
+    ngx_thread_ws_said_t  *said;
+
+    said = &reader->said;
+
+    if (said->wire == NULL) {
+        said->wire = ngx_thread_ws_follower_wire(reader->follower);
+        said->out = &ngx_thread_ws_reader_out;
+        said->data = reader;
+        said->request_id = reader->journal->request_id;
     }
 
-    ngx_thread_ws_reader_say(reader, event,
-                             ngx_thread_ws_event_asked(event, &asked));
-
-    return NGX_OK;
+    return said;
 }
 
 
@@ -128,10 +149,13 @@ ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
 static ngx_int_t
 ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader)
 {
-    u_char  *p, *event;
-    size_t   size;
+    u_char                *p, *event;
+    size_t                 size;
+    ngx_thread_ws_said_t  *said;
 
-    if (reader->head.len == 0 && ngx_thread_ws_reader_head(reader) != NGX_OK) {
+    said = &reader->said;
+
+    if (said->head.len == 0 && ngx_thread_ws_reader_head(reader) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -139,18 +163,21 @@ ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader)
                                               &reader->position),
                    NGX_THREAD_WS_READER_TOKEN);
 
-    event = ngx_thread_ws_reader_room(reader, reader->head.len + size
-                                      + sizeof(NGX_THREAD_WS_TOKEN_TAIL) - 1);
+    event = ngx_thread_ws_reader_room(reader, said->head.len + size
+                                              + said->tail.len);
     if (event == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_cpymem(event, reader->head.data, reader->head.len);
+    p = ngx_cpymem(event, said->head.data, said->head.len);
     p = ngx_thread_ws_reader_texts(reader, p, size);
-    p = ngx_cpymem(p, NGX_THREAD_WS_TOKEN_TAIL,
-                   sizeof(NGX_THREAD_WS_TOKEN_TAIL) - 1);
+    p = ngx_cpymem(p, said->tail.data, said->tail.len);
 
-    ngx_thread_ws_reader_say(reader, event, p);
+    if (said->wire->heads) {
+        said->head.len = 0;
+    }
+
+    ngx_thread_ws_reader_event(reader, event, p);
 
     return NGX_OK;
 }
@@ -203,42 +230,36 @@ ngx_thread_ws_reader_texts(ngx_thread_ws_reader_t *reader, u_char *p,
 static ngx_int_t
 ngx_thread_ws_reader_head(ngx_thread_ws_reader_t *reader)
 {
-    u_char     *p;
-    ngx_str_t  *id;
+    ngx_thread_ws_said_t  *said;
 
-    id = &reader->journal->request_id;
+    said = ngx_thread_ws_reader_said(reader);
 
-    if (ngx_thread_ws_reader_where(reader) != NGX_OK) {
-        return NGX_ERROR;
+    if (!reader->placed) {
+        reader->placed = 1;
+
+        if (ngx_thread_ws_reader_where(reader) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
-    if (reader->head.len) {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(reader->journal->pool,
-                    ngx_thread_ws_event_token_head_size(id));
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    reader->head.data = p;
-    reader->head.len = ngx_thread_ws_event_token_head(p, id) - p;
-
-    return NGX_OK;
+    return said->head.len ? NGX_OK : said->wire->text(said);
 }
 
 
 static ngx_int_t
 ngx_thread_ws_reader_end(ngx_thread_ws_reader_t *reader)
 {
+    ngx_thread_ws_said_t  *said;
+
+    said = ngx_thread_ws_reader_said(reader);
+
     switch (reader->journal->ending.outcome) {
 
     case NGX_THREAD_WS_COMPLETED:
         return ngx_thread_ws_reader_final(reader);
 
     case NGX_THREAD_WS_CANCELLED:
-        return ngx_thread_ws_reader_cancelled(reader);
+        return said->wire->cancelled(said, reader->journal->ending.kept);
 
     case NGX_THREAD_WS_FAILED:
         return ngx_thread_ws_reader_error(reader);
@@ -252,58 +273,53 @@ ngx_thread_ws_reader_end(ngx_thread_ws_reader_t *reader)
 static ngx_int_t
 ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader)
 {
-    u_char                   *p, *event;
-    ngx_thread_ws_final_t     final;
+    ngx_thread_ws_said_t     *said;
+    ngx_thread_ws_final_t    *final;
     ngx_thread_ws_ending_t   *ending;
+    ngx_thread_ws_finish_t    finish;
     ngx_thread_ws_journal_t  *journal;
 
+    said = &reader->said;
     journal = reader->journal;
     ending = &journal->ending;
+    final = &finish.final;
 
-    final.request_id = journal->request_id;
-    final.answer = journal->text;
-    final.latency = ending->latency;
-    final.usage = ending->input_tokens >= 0;
-    final.input_tokens = ending->input_tokens;
-    final.output_tokens = ngx_max(ending->output_tokens, 0);
-    final.reasoning_tokens = ending->reasoning_tokens;
-    final.cached_tokens = ending->cached_tokens;
-    final.finish_reason = ending->finish_reason;
+    final->request_id = said->request_id;
+    final->answer = journal->text;
+    final->latency = ending->latency;
+    final->usage = ending->input_tokens >= 0;
+    final->input_tokens = ending->input_tokens;
+    final->output_tokens = ngx_max(ending->output_tokens, 0);
+    final->reasoning_tokens = ending->reasoning_tokens;
+    final->cached_tokens = ending->cached_tokens;
+    final->finish_reason = ending->finish_reason;
 
-    event = ngx_thread_ws_reader_room(reader,
-                                      ngx_thread_ws_event_final_size(&final));
-    if (event == NULL) {
-        return NGX_ERROR;
-    }
+    finish.answer = ngx_thread_ws_reader_answer;
+    finish.data = reader;
 
-    p = ngx_thread_ws_event_final_head(event, &final);
+    return said->wire->finish(said, &finish);
+}
+
+
+static u_char *
+ngx_thread_ws_reader_answer(void *data, u_char *dst)
+{
+    ngx_thread_ws_reader_t *reader = data;
 
     /* who knows of resets may have heard one before it came back */
 
-    p = (reader->follower->v2 || reader->follower->follows)
-        ? ngx_thread_ws_journal_standing(journal, NULL, p)
-        : ngx_thread_ws_journal_answer(journal, p);
-
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = ngx_thread_ws_event_final_tail(p, &final);
-
-    ngx_thread_ws_reader_say(reader, event, p);
-
-    return NGX_OK;
+    return ngx_thread_ws_reader_hears(reader)
+           ? ngx_thread_ws_journal_standing(reader->journal, NULL, dst)
+           : ngx_thread_ws_journal_answer(reader->journal, dst);
 }
 
 
 void
 ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader)
 {
-    u_char                    *event;
-    ngx_str_t                 *id;
+    ngx_thread_ws_said_t      *said;
     ngx_thread_ws_follower_t  *follower;
 
-    id = &reader->journal->request_id;
     follower = reader->follower;
 
     if (reader->spoke) {
@@ -311,102 +327,73 @@ ngx_thread_ws_reader_alive(ngx_thread_ws_reader_t *reader)
         return;
     }
 
-    if (!(follower->v2 || follower->follows)
+    if (!ngx_thread_ws_reader_hears(reader)
         || ngx_thread_ws_reader_behind(reader))
     {
         return;
     }
 
-    event = ngx_thread_ws_reader_room(reader,
-                                      ngx_thread_ws_event_alive_size(id));
-    if (event) {
-        ngx_thread_ws_reader_say(reader, event,
-                                 ngx_thread_ws_event_alive(event, id));
+    said = ngx_thread_ws_reader_said(reader);
+
+    if (said->wire->alive && said->wire->alive(said) == NGX_OK) {
         follower->handlers->post(follower->data);
     }
 }
 
 
 static ngx_int_t
-ngx_thread_ws_reader_cancelled(ngx_thread_ws_reader_t *reader)
-{
-    u_char     *event;
-    ngx_str_t  *id;
-
-    id = &reader->journal->request_id;
-
-    event = ngx_thread_ws_reader_room(reader,
-                                      ngx_thread_ws_event_cancelled_size(id));
-    if (event == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_thread_ws_reader_say(reader, event,
-                             ngx_thread_ws_event_cancelled(event, id,
-                                           reader->journal->ending.kept));
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
 ngx_thread_ws_reader_error(ngx_thread_ws_reader_t *reader)
 {
-    u_char                  *event;
+    ngx_thread_ws_said_t    *said;
     ngx_thread_ws_code_t    *code;
     ngx_thread_ws_error_t    error;
     ngx_thread_ws_ending_t  *ending;
 
+    said = &reader->said;
     ending = &reader->journal->ending;
     code = &ngx_thread_ws_codes[ending->code];
 
-    error.request_id = reader->journal->request_id;
+    error.request_id = said->request_id;
     error.message = ending->text.len ? ending->text : code->text;
     error.code = code->name;
     error.retryable = ending->retryable;
     error.retry_after = error.retryable ? ending->retry_after : 0;
 
-    event = ngx_thread_ws_reader_room(reader,
-                                      ngx_thread_ws_event_error_size(&error));
-    if (event == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_thread_ws_reader_say(reader, event,
-                             ngx_thread_ws_event_error(event, &error));
-
-    return NGX_OK;
+    return said->wire->error(said, &error);
 }
 
 
-u_char *
-ngx_thread_ws_reader_room(ngx_thread_ws_reader_t *reader, size_t size)
+static u_char *
+ngx_thread_ws_reader_room(void *data, size_t size)
 {
+    ngx_thread_ws_reader_t *reader = data;
+
     ngx_thread_ws_follower_t  *follower;
 
     follower = reader->follower;
 
-    return follower->handlers->text(follower->data,
-                                    size + NGX_THREAD_WS_EVENT_POSITION);
+    return follower->handlers->out.room(follower->data,
+                                        size + NGX_THREAD_WS_EVENT_POSITION);
 }
 
 
 /* an event, to those who follow with the place after it */
 
-void
-ngx_thread_ws_reader_say(ngx_thread_ws_reader_t *reader, u_char *event,
-    u_char *last)
+static void
+ngx_thread_ws_reader_event(void *data, u_char *event, u_char *last)
 {
+    ngx_thread_ws_reader_t *reader = data;
+
     ngx_thread_ws_follower_t  *follower;
 
     follower = reader->follower;
 
-    if (follower->follows) {
-        last = ngx_thread_ws_event_position(last,
+    if (follower->follows && reader->said.wire->position) {
+        last = reader->said.wire->position(last,
                              ngx_thread_ws_journal_tell(&reader->position));
     }
 
-    follower->handlers->text_end(follower->data, event, last);
+    follower->handlers->out.event(follower->data, event, last);
 }
 
 
@@ -430,6 +417,8 @@ ngx_thread_ws_reader_close(ngx_thread_ws_reader_t *reader)
     ngx_thread_ws_journal_t  *journal;
 
     journal = reader->journal;
+
+    ngx_thread_ws_wire_forget(&reader->said);
 
     ngx_queue_remove(&reader->queue);
     ngx_queue_remove(&reader->link);

@@ -6,8 +6,7 @@
 
 
 #include "thread/ngx_thread_ws_thread_private.h"
-#include "wire/ngx_thread_ws_event.h"
-#include "wire/ngx_thread_ws_event_part.h"
+#include "wire/ngx_thread_ws_wire.h"
 
 
 typedef struct {
@@ -16,9 +15,6 @@ typedef struct {
 } ngx_thread_ws_reader_part_t;
 
 
-static ngx_uint_t ngx_thread_ws_reader_hears(ngx_thread_ws_reader_t *reader);
-static ngx_int_t ngx_thread_ws_reader_message(ngx_thread_ws_reader_t *reader,
-    ngx_str_t *message);
 static ngx_int_t ngx_thread_ws_reader_again(ngx_thread_ws_reader_t *reader);
 
 
@@ -41,8 +37,8 @@ ngx_int_t
 ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
     ngx_str_t *bytes)
 {
-    u_char                       *event;
     ngx_uint_t                    n, heard;
+    ngx_thread_ws_said_t         *said;
     ngx_thread_ws_event_part_t    part;
     ngx_thread_ws_entry_part_t    entry;
 
@@ -64,26 +60,24 @@ ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
 
     if (ngx_thread_ws_journal_part_read(&entry, kind, bytes) != NGX_OK) {
         return NGX_ERROR;
+    }
 
-    } else if (kind == NGX_THREAD_WS_ENTRY_MESSAGE) {
-        return ngx_thread_ws_reader_message(reader, &entry.id);
+    said = ngx_thread_ws_reader_said(reader);
+
+    if (kind == NGX_THREAD_WS_ENTRY_MESSAGE) {
+        return said->wire->message(said, &entry.id);
     }
 
     part.kind = ngx_thread_ws_reader_parts[n].event;
-    part.request_id = reader->journal->request_id;
+    part.request_id = said->request_id;
     part.id = entry.id;
     part.name = entry.name;
     part.value = entry.value;
     part.error = entry.error;
 
-    event = ngx_thread_ws_reader_room(reader,
-                                      ngx_thread_ws_event_part_size(&part));
-    if (event == NULL) {
+    if (said->wire->part(said, &part) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    ngx_thread_ws_reader_say(reader, event,
-                             ngx_thread_ws_event_part(event, &part));
 
     reader->spoke = 1;
 
@@ -104,6 +98,7 @@ ngx_thread_ws_reader_where(ngx_thread_ws_reader_t *reader)
 {
     ngx_str_t                   bytes, message;
     ngx_uint_t                  kind;
+    ngx_thread_ws_said_t       *said;
     ngx_thread_ws_journal_t    *journal;
     ngx_thread_ws_position_t    position;
     ngx_thread_ws_entry_part_t  entry;
@@ -130,52 +125,24 @@ ngx_thread_ws_reader_where(ngx_thread_ws_reader_t *reader)
         ngx_thread_ws_journal_skip(journal, &position, bytes.len);
     }
 
-    return message.len ? ngx_thread_ws_reader_message(reader, &message)
-                       : NGX_OK;
+    said = &reader->said;
+
+    return message.len ? said->wire->message(said, &message) : NGX_OK;
 }
 
 
 /* what it may be told beside text */
 
-static ngx_uint_t
+ngx_uint_t
 ngx_thread_ws_reader_hears(ngx_thread_ws_reader_t *reader)
 {
     ngx_thread_ws_follower_t  *follower;
 
     follower = reader->follower;
 
-    return (follower->v2 || follower->follows)
+    return (follower->v2 || follower->follows
+            || ngx_thread_ws_follower_wire(follower)->parts)
            ? follower->conf->events | NGX_THREAD_WS_WANT_RESET : 0;
-}
-
-
-/* the tokens that follow are of that message */
-
-static ngx_int_t
-ngx_thread_ws_reader_message(ngx_thread_ws_reader_t *reader,
-    ngx_str_t *message)
-{
-    size_t      size;
-    ngx_str_t  *id;
-
-    id = &reader->journal->request_id;
-    size = ngx_thread_ws_event_message_head_size(id, message);
-
-    if (size > reader->head_size) {
-
-        reader->head.data = ngx_pnalloc(reader->journal->pool, 2 * size);
-        if (reader->head.data == NULL) {
-            return NGX_ERROR;
-        }
-
-        reader->head_size = 2 * size;
-    }
-
-    reader->head.len = ngx_thread_ws_event_message_head(reader->head.data, id,
-                                                        message)
-                       - reader->head.data;
-
-    return NGX_OK;
 }
 
 
@@ -184,41 +151,31 @@ ngx_thread_ws_reader_message(ngx_thread_ws_reader_t *reader,
 static ngx_int_t
 ngx_thread_ws_reader_again(ngx_thread_ws_reader_t *reader)
 {
-    size_t                    len;
-    u_char                   *event, *p, *text;
-    ngx_str_t                *id;
+    u_char                   *p;
+    ngx_int_t                 rc;
+    ngx_str_t                 text;
+    ngx_thread_ws_said_t     *said;
     ngx_thread_ws_journal_t  *journal;
 
+    said = &reader->said;
     journal = reader->journal;
-    id = &journal->request_id;
 
-    text = malloc(journal->text + 1);
-    if (text == NULL) {
+    text.data = malloc(journal->text + 1);
+    if (text.data == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_thread_ws_journal_standing(journal, &reader->position, text);
-    len = p ? (size_t) (p - text) : 0;
+    p = ngx_thread_ws_journal_standing(journal, &reader->position, text.data);
 
-    event = NULL;
+    if (p == NULL) {
+        rc = NGX_ERROR;
 
-    if (len) {
-        event = ngx_thread_ws_reader_room(reader,
-                                      ngx_thread_ws_event_token_head_size(id)
-                                      + len
-                                      + sizeof(NGX_THREAD_WS_TOKEN_TAIL) - 1);
+    } else {
+        text.len = p - text.data;
+        rc = text.len ? said->wire->stands(said, &text) : NGX_OK;
     }
 
-    if (event) {
-        p = ngx_thread_ws_event_token_head(event, id);
-        p = ngx_cpymem(p, text, len);
-        p = ngx_cpymem(p, NGX_THREAD_WS_TOKEN_TAIL,
-                       sizeof(NGX_THREAD_WS_TOKEN_TAIL) - 1);
+    free(text.data);
 
-        ngx_thread_ws_reader_say(reader, event, p);
-    }
-
-    free(text);
-
-    return (p == NULL || (len && event == NULL)) ? NGX_ERROR : NGX_OK;
+    return rc;
 }

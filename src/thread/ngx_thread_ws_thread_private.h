@@ -57,10 +57,7 @@ ngx_int_t ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader,
     ngx_uint_t all);
 void ngx_thread_ws_reader_close(ngx_thread_ws_reader_t *reader);
 
-/*
- * An entry of a part, which it passes over; and for the reader's files alone:
- * room for an event, and the event.
- */
+/* An entry of a part, which it passes over. */
 
 ngx_int_t ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader,
     ngx_uint_t kind, ngx_str_t *bytes);
@@ -72,9 +69,11 @@ ngx_int_t ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader,
 
 ngx_int_t ngx_thread_ws_reader_where(ngx_thread_ws_reader_t *reader);
 
-u_char *ngx_thread_ws_reader_room(ngx_thread_ws_reader_t *reader, size_t size);
-void ngx_thread_ws_reader_say(ngx_thread_ws_reader_t *reader, u_char *event,
-    u_char *last);
+/* what the follower's wire knows of the run; what it hears beside text */
+
+ngx_thread_ws_said_t *ngx_thread_ws_reader_said(
+    ngx_thread_ws_reader_t *reader);
+ngx_uint_t ngx_thread_ws_reader_hears(ngx_thread_ws_reader_t *reader);
 
 /*
  * Tells the follower what the run answers, as the entry says, whose bytes these

@@ -1,0 +1,174 @@
+
+/*
+ * What clients speak: thread_ws_protocol, and the subprotocols that choose one
+ * where several are there.
+ */
+
+
+#include "conf/ngx_thread_ws_settings.h"
+#include "base/ngx_thread_ws_directive.h"
+#include "wire/ngx_thread_ws_wire.h"
+#include "ws/ngx_thread_ws_handshake.h"
+
+
+static ngx_int_t ngx_thread_ws_settings_subprotocols_of(
+    ngx_array_t *subprotocols, ngx_uint_t wire);
+
+
+char *
+ngx_thread_ws_settings_protocol(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t                 *value;
+    ngx_int_t                  wire;
+    ngx_uint_t                 i, j;
+    ngx_thread_ws_protocol_t  *protocol;
+
+    if (tlcf->protocols != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->protocols = ngx_array_create(cf->pool, cf->args->nelts,
+                                       sizeof(ngx_thread_ws_protocol_t));
+    if (tlcf->protocols == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        wire = ngx_thread_ws_wire_find(&value[i]);
+
+        if (wire == NGX_ERROR) {
+            return ngx_thread_ws_directive_refuse(cf,
+                                                  "knows no protocol \"%V\"",
+                                                  &value[i]);
+        }
+
+        protocol = tlcf->protocols->elts;
+
+        for (j = 0; j < tlcf->protocols->nelts; j++) {
+
+            if (protocol[j].wire == (ngx_uint_t) wire) {
+                return ngx_thread_ws_directive_twice(cf, &value[i]);
+            }
+        }
+
+        protocol = ngx_array_push(tlcf->protocols);
+        if (protocol == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        protocol->wire = wire;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
+ngx_thread_ws_settings_subprotocols(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    ngx_str_t   *value, *name, list, token;
+    ngx_uint_t   i;
+
+    if (tlcf->subprotocols != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    tlcf->subprotocols = ngx_array_create(cf->pool, cf->args->nelts,
+                                          sizeof(ngx_str_t));
+    if (tlcf->subprotocols == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        list = value[i];
+
+        if (ngx_thread_ws_handshake_next(&list, &token) != NGX_OK
+            || token.len != value[i].len)
+        {
+            return ngx_thread_ws_directive_invalid(cf, &value[i]);
+        }
+
+        name = ngx_array_push(tlcf->subprotocols);
+        if (name == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *name = value[i];
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* of all protocols, where none are set */
+
+char *
+ngx_thread_ws_settings_merge_protocol(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *prev, ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_uint_t                 i;
+    ngx_thread_ws_protocol_t  *protocol;
+
+    ngx_conf_merge_ptr_value(conf->protocols, prev->protocols, NULL);
+    ngx_conf_merge_ptr_value(conf->subprotocols, prev->subprotocols, NULL);
+
+    if (conf->handler == NULL || conf->subprotocols) {
+        return NGX_CONF_OK;
+    }
+
+    conf->subprotocols = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
+    if (conf->subprotocols == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->protocols == NULL) {
+        return (ngx_thread_ws_settings_subprotocols_of(conf->subprotocols,
+                                              NGX_THREAD_WS_WIRE_THREAD_WS)
+                == NGX_OK)
+               ? NGX_CONF_OK : NGX_CONF_ERROR;
+    }
+
+    protocol = conf->protocols->elts;
+
+    for (i = 0; i < conf->protocols->nelts; i++) {
+
+        if (ngx_thread_ws_settings_subprotocols_of(conf->subprotocols,
+                                                   protocol[i].wire)
+            != NGX_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_settings_subprotocols_of(ngx_array_t *subprotocols,
+    ngx_uint_t wire)
+{
+    ngx_str_t  *s, *name;
+
+    for (s = ngx_thread_ws_wires[wire]->subprotocols; s->len; s++) {
+
+        name = ngx_array_push(subprotocols);
+        if (name == NULL) {
+            return NGX_ERROR;
+        }
+
+        *name = *s;
+    }
+
+    return NGX_OK;
+}
