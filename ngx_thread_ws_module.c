@@ -146,6 +146,13 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("thread_ws_client_parameters"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_1MORE,
+      ngx_thread_ws_settings_client_parameters,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("thread_ws_busy"),
       NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE12,
       ngx_thread_ws_settings_busy,
@@ -410,9 +417,7 @@ ngx_thread_ws_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                              &ngx_thread_ws_dialect_openai);
     ngx_conf_merge_ptr_value(conf->thread_id, prev->thread_id, NULL);
     ngx_conf_merge_ptr_value(conf->user, prev->user, NULL);
-    ngx_conf_merge_ptr_value(conf->model, prev->model, NULL);
-    ngx_conf_merge_ptr_value(conf->system_prompt, prev->system_prompt, NULL);
-    ngx_conf_merge_ptr_value(conf->parameters, prev->parameters, NULL);
+    ngx_thread_ws_settings_merge_prompt(prev, conf);
 
     ngx_conf_merge_uint_value(conf->queue, prev->queue, 16);
     ngx_conf_merge_uint_value(conf->busy, prev->busy,

@@ -102,6 +102,7 @@ typedef struct {
     ngx_http_complex_value_t  *model;
     ngx_http_complex_value_t  *system_prompt;
     json_t                    *parameters;
+    ngx_array_t               *client_parameters;  /* NULL: none */
     ngx_thread_ws_prompt_form_t  *forms;     /* of request bodies */
 
     ngx_uint_t                 busy;         /* ngx_thread_ws_busy_e */
@@ -134,8 +135,7 @@ typedef struct {
 
     ngx_thread_ws_store_t     *store;
     ngx_thread_ws_context_conf_t  context;
-    ngx_str_t                  history;      /* where the agent's server is
-                                                asked for it; empty: not */
+    ngx_str_t                  history;      /* the server's; empty: none */
     ngx_str_t                  replay;       /* the location that stored
                                                 answers are let through by;
                                                 empty: none */

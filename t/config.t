@@ -336,6 +336,7 @@ duplicate
     thread_ws_model small;
     thread_ws_system_prompt "Be brief.";
     thread_ws_parameters '{"temperature":1}';
+    thread_ws_client_parameters model=small|large temperature=..1;
     thread_ws_busy queue 3;
     thread_ws_events reasoning tools;
     thread_ws_reasoning_tags think;

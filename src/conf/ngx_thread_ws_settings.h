@@ -32,6 +32,8 @@ char *ngx_thread_ws_settings_events(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_reasoning_tags(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_thread_ws_settings_client_parameters(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 char *ngx_thread_ws_settings_resume(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_gather(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -57,6 +59,11 @@ extern ngx_conf_post_t  ngx_thread_ws_settings_positive_time;
 /* a location's configuration, in which nothing is set */
 
 void *ngx_thread_ws_settings_create_loc(ngx_conf_t *cf);
+
+/* what an agent's request is made of */
+
+void ngx_thread_ws_settings_merge_prompt(ngx_thread_ws_loc_conf_t *prev,
+    ngx_thread_ws_loc_conf_t *conf);
 
 /* times that are not set are the ones above, or these */
 

@@ -33,6 +33,7 @@ ngx_thread_ws_settings_create_loc(ngx_conf_t *cf)
     conf->model = NGX_CONF_UNSET_PTR;
     conf->system_prompt = NGX_CONF_UNSET_PTR;
     conf->parameters = NGX_CONF_UNSET_PTR;
+    conf->client_parameters = NGX_CONF_UNSET_PTR;
     conf->busy = NGX_CONF_UNSET_UINT;
     conf->queue = NGX_CONF_UNSET_UINT;
     conf->events = NGX_CONF_UNSET_UINT;
@@ -64,6 +65,19 @@ ngx_thread_ws_settings_create_loc(ngx_conf_t *cf)
     return conf;
 }
 
+
+/* what an agent's request is made of */
+
+void
+ngx_thread_ws_settings_merge_prompt(ngx_thread_ws_loc_conf_t *prev,
+    ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_conf_merge_ptr_value(conf->model, prev->model, NULL);
+    ngx_conf_merge_ptr_value(conf->system_prompt, prev->system_prompt, NULL);
+    ngx_conf_merge_ptr_value(conf->parameters, prev->parameters, NULL);
+    ngx_conf_merge_ptr_value(conf->client_parameters, prev->client_parameters,
+                             NULL);
+}
 
 
 void

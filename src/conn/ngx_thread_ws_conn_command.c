@@ -23,6 +23,8 @@ static void ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn,
     ngx_uint_t type, u_char *data, size_t len);
 static void ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
+static ngx_int_t ngx_thread_ws_conn_command_choice(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_command_t *command, ngx_thread_ws_choice_t *choice);
 static void ngx_thread_ws_conn_command_refused(ngx_thread_ws_conn_t *conn,
     ngx_str_t *request_id, ngx_uint_t code);
 static void ngx_thread_ws_conn_command_cancel(ngx_thread_ws_conn_t *conn,
@@ -144,6 +146,7 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
     ngx_uint_t                code, leaving;
+    ngx_thread_ws_choice_t    choice;
     ngx_thread_ws_run_args_t  args;
 
     static time_t  told;
@@ -156,6 +159,10 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
         return;
     }
 
+    if (ngx_thread_ws_conn_command_choice(conn, command, &choice) != NGX_OK) {
+        return;
+    }
+
     conn->totals.messages++;
 
     ngx_memzero(&args, sizeof(ngx_thread_ws_run_args_t));
@@ -165,6 +172,7 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     args.request_id = command->request_id;
     args.content = command->content;
     args.extra = command->extra;
+    args.choice = choice.parameters ? &choice : NULL;
     args.pass = conn->pass;
 
     leaving = conn->leaving || ngx_exiting;
@@ -178,12 +186,50 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
                                        leaving && !(conn->conf->resume
                                                     && !conn->late));
 
+    json_decref(choice.parameters);
+
     if (code == NGX_THREAD_WS_OK) {
         conn->late = (leaving != 0);
         return;
     }
 
     ngx_thread_ws_conn_command_refused(conn, &command->request_id, code);
+}
+
+
+/* what it says beside its text: NGX_OK, or NGX_ERROR: the client was told */
+
+static ngx_int_t
+ngx_thread_ws_conn_command_choice(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_command_t *command, ngx_thread_ws_choice_t *choice)
+{
+    ngx_int_t  rc;
+
+    ngx_memzero(choice, sizeof(ngx_thread_ws_choice_t));
+
+    rc = command->parameters
+         ? ngx_thread_ws_parameters_check(conn->conf->client_parameters,
+                                          command->parameters,
+                                          &choice->parameters, command->words)
+         : NGX_OK;
+
+    switch (rc) {
+
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
+        command->code = NGX_THREAD_WS_INVALID_MESSAGE;
+        command->reason = (char *) command->words;
+
+        ngx_thread_ws_conn_command_refuse(conn, command);
+        return NGX_ERROR;
+
+    default: /* NGX_ERROR */
+        ngx_thread_ws_conn_close(conn, NGX_THREAD_WS_CLOSE_INTERNAL,
+                                 "out of memory");
+        return NGX_ERROR;
+    }
 }
 
 

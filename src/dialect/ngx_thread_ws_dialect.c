@@ -35,6 +35,42 @@ ngx_thread_ws_dialect_find(ngx_str_t *name)
 }
 
 
+/*
+ * Objects within are copied on the way: those of the parameters are not ours to
+ * change.
+ */
+
+static int
+ngx_thread_ws_prompt_merge(json_t *root, json_t *chosen)
+{
+    json_t      *value, *inner;
+    const char  *name;
+
+    json_object_foreach(chosen, name, value) {
+
+        if (!json_is_object(value)) {
+
+            if (json_object_set(root, name, value)) {
+                return -1;
+            }
+
+            continue;
+        }
+
+        inner = json_object_get(root, name);
+        inner = json_is_object(inner) ? json_copy(inner) : json_object();
+
+        if (json_object_set_new(root, name, inner)
+            || ngx_thread_ws_prompt_merge(inner, value))
+        {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
 json_t *
 ngx_thread_ws_prompt_root(ngx_thread_ws_prompt_t *prompt, const char *name)
 {
@@ -51,6 +87,10 @@ ngx_thread_ws_prompt_root(ngx_thread_ws_prompt_t *prompt, const char *name)
     }
 
     if (prompt->parameters && json_object_update(root, prompt->parameters)) {
+        goto failed;
+    }
+
+    if (prompt->chosen && ngx_thread_ws_prompt_merge(root, prompt->chosen)) {
         goto failed;
     }
 

@@ -34,6 +34,9 @@ typedef struct {
                                                   members win over ours, but
                                                   for the messages and what
                                                   streaming needs */
+    json_t                    *chosen;         /* borrowed; NULL: none.  These
+                                                  win over the parameters, each
+                                                  member within others alone */
     ngx_uint_t                 want;           /* beside text, as in a reply */
 } ngx_thread_ws_prompt_t;
 

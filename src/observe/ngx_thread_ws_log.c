@@ -18,11 +18,17 @@
 #define NGX_THREAD_WS_LOG_TEXT  256
 
 
+/* and for an object that they choose */
+
+#define NGX_THREAD_WS_LOG_OBJECT  768
+
+
 static u_char *ngx_thread_ws_log_begin(ngx_thread_ws_lines_t *log, char *event);
 static void ngx_thread_ws_log_end(ngx_thread_ws_lines_t *log, u_char *p);
 static u_char *ngx_thread_ws_log_subject(ngx_thread_ws_subject_t *subject,
     char *event);
 static u_char *ngx_thread_ws_log_text(u_char *p, char *name, ngx_str_t *text);
+static u_char *ngx_thread_ws_log_object(u_char *p, char *name, json_t *object);
 static ngx_array_t *ngx_thread_ws_logs(void);
 
 
@@ -229,6 +235,44 @@ ngx_thread_ws_log_text(u_char *p, char *name, ngx_str_t *text)
 }
 
 
+/* an object, without the members for which there is no room */
+
+static u_char *
+ngx_thread_ws_log_object(u_char *p, char *name, json_t *object)
+{
+    char        *text;
+    size_t       len;
+    json_t      *shown, *value;
+    const char  *key;
+
+    text = NULL;
+    shown = json_object();
+    len = 0;
+
+    json_object_foreach(object, key, value) {
+        len += json_dumpb(value, NULL, 0, JSON_COMPACT|JSON_ENCODE_ANY)
+               + 6 * ngx_strlen(key) + sizeof("\"\":,") - 1;
+
+        if (len > NGX_THREAD_WS_LOG_OBJECT
+            || json_object_set(shown, key, value))
+        {
+            break;
+        }
+    }
+
+    text = json_dumps(shown, JSON_COMPACT);
+
+    if (text) {
+        p = ngx_sprintf(p, ",\"%s\":%s", name, text);
+    }
+
+    free(text);
+    json_decref(shown);
+
+    return p;
+}
+
+
 void
 ngx_thread_ws_log_connected(ngx_thread_ws_subject_t *subject,
     ngx_str_t *client)
@@ -283,7 +327,8 @@ ngx_thread_ws_log_closed(ngx_thread_ws_subject_t *subject,
 
 
 void
-ngx_thread_ws_log_message(ngx_thread_ws_subject_t *subject, size_t bytes)
+ngx_thread_ws_log_message(ngx_thread_ws_subject_t *subject, size_t bytes,
+    ngx_thread_ws_choice_t *choice)
 {
     u_char  *p;
 
@@ -291,6 +336,11 @@ ngx_thread_ws_log_message(ngx_thread_ws_subject_t *subject, size_t bytes)
 
     if (p) {
         p = ngx_sprintf(p, ",\"bytes\":%uz", bytes);
+
+        if (choice && choice->parameters) {
+            p = ngx_thread_ws_log_object(p, "parameters", choice->parameters);
+        }
+
         ngx_thread_ws_log_end(subject->event_log, p);
     }
 }

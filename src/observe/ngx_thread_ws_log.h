@@ -30,7 +30,8 @@ void ngx_thread_ws_log_reconnected(ngx_thread_ws_subject_t *subject,
     ngx_msec_t away);
 void ngx_thread_ws_log_closed(ngx_thread_ws_subject_t *subject,
     ngx_thread_ws_totals_t *totals, ngx_uint_t close_code);
-void ngx_thread_ws_log_message(ngx_thread_ws_subject_t *subject, size_t bytes);
+void ngx_thread_ws_log_message(ngx_thread_ws_subject_t *subject, size_t bytes,
+    ngx_thread_ws_choice_t *choice);
 void ngx_thread_ws_log_queued(ngx_thread_ws_subject_t *subject,
     ngx_uint_t waiting);
 void ngx_thread_ws_log_followed(ngx_thread_ws_subject_t *subject,

@@ -116,7 +116,8 @@ ngx_thread_ws_observe_bytes(uint64_t in, uint64_t out)
 
 void
 ngx_thread_ws_observe_message(ngx_thread_ws_subject_t *subject,
-    ngx_thread_ws_span_t *parent, ngx_pool_t *pool, size_t bytes)
+    ngx_thread_ws_span_t *parent, ngx_pool_t *pool, size_t bytes,
+    ngx_thread_ws_choice_t *choice)
 {
     ngx_thread_ws_count(messages, 1);
     ngx_thread_ws_gauge(runs, 1);
@@ -125,7 +126,7 @@ ngx_thread_ws_observe_message(ngx_thread_ws_subject_t *subject,
                   bytes);
 
     ngx_thread_ws_trace_message(subject, parent, pool);
-    ngx_thread_ws_log_message(subject, bytes);
+    ngx_thread_ws_log_message(subject, bytes, choice);
 }
 
 

@@ -16,6 +16,7 @@
 
 #include "observe/ngx_thread_ws_metrics.h"
 #include "observe/ngx_thread_ws_subject.h"
+#include "wire/ngx_thread_ws_choice.h"
 
 
 /* how a run ended, beside its result */
@@ -50,11 +51,12 @@ void ngx_thread_ws_observe_bytes(uint64_t in, uint64_t out);
 /*
  * A message that is accepted: a run begins, or waits behind others, itself
  * counted in waiting.  The run's span comes from pool, below parent, which may
- * be NULL.
+ * be NULL, as choice may.
  */
 
 void ngx_thread_ws_observe_message(ngx_thread_ws_subject_t *subject,
-    ngx_thread_ws_span_t *parent, ngx_pool_t *pool, size_t bytes);
+    ngx_thread_ws_span_t *parent, ngx_pool_t *pool, size_t bytes,
+    ngx_thread_ws_choice_t *choice);
 void ngx_thread_ws_observe_queued(ngx_thread_ws_subject_t *subject,
     ngx_uint_t waiting);
 

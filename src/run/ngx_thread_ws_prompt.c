@@ -15,6 +15,8 @@
 
 static ngx_int_t ngx_thread_ws_prompt_settings(ngx_thread_ws_run_t *run,
     ngx_http_request_t *r, ngx_thread_ws_prompt_t *prompt);
+static void ngx_thread_ws_prompt_chosen(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt, ngx_str_t *model);
 static ngx_int_t ngx_thread_ws_prompt_value(ngx_thread_ws_run_t *run,
     ngx_http_request_t *r, ngx_http_complex_value_t *cv, char *directive,
     ngx_str_t *value);
@@ -52,7 +54,7 @@ ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
 
     first = ngx_thread_ws_context_first(run->context, &run->conf->context, &n);
 
-    if (n && ngx_thread_ws_prompt_plain(run, first)) {
+    if (run->choice || (n && ngx_thread_ws_prompt_plain(run, first))) {
 
         rc = ngx_thread_ws_prompt_unescape(run, &prompt, first, n);
 
@@ -97,6 +99,7 @@ static ngx_int_t
 ngx_thread_ws_prompt_settings(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
     ngx_thread_ws_prompt_t *prompt)
 {
+    ngx_str_t                  model;
     ngx_thread_ws_loc_conf_t  *conf;
 
     conf = run->conf;
@@ -120,12 +123,37 @@ ngx_thread_ws_prompt_settings(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    if (prompt->model.len) {
-        run->model.data = ngx_pstrdup(run->pool, &prompt->model);
-        run->model.len = run->model.data ? prompt->model.len : 0;
+    model = prompt->model;
+
+    if (run->choice) {
+        ngx_thread_ws_prompt_chosen(run, prompt, &model);
+    }
+
+    if (model.len) {
+        run->model.data = ngx_pstrdup(run->pool, &model);
+        run->model.len = run->model.data ? model.len : 0;
     }
 
     return NGX_OK;
+}
+
+
+/* a model of the client's choice is the run's, too */
+
+static void
+ngx_thread_ws_prompt_chosen(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt, ngx_str_t *model)
+{
+    json_t  *member;
+
+    prompt->chosen = run->choice->parameters;
+
+    member = json_object_get(prompt->chosen, "model");
+
+    if (json_string_length(member)) {
+        model->data = (u_char *) json_string_value(member);
+        model->len = json_string_length(member);
+    }
 }
 
 

@@ -25,6 +25,7 @@
 #include "run/ngx_thread_ws_journal.h"
 #include "store/ngx_thread_ws_store.h"
 #include "wire/ngx_thread_ws_code.h"
+#include "wire/ngx_thread_ws_choice.h"
 #include "zone/ngx_thread_ws_registry.h"
 
 
@@ -141,6 +142,8 @@ struct ngx_thread_ws_run_s {
     ngx_thread_ws_subject_t    subject;
     ngx_str_t                  content;
     ngx_thread_ws_extra_t     *extra;        /* NULL: texts are all */
+    ngx_thread_ws_choice_t    *choice;       /* for this run alone; NULL:
+                                                nothing */
     ngx_str_t                  pass;         /* the agent location's URI */
     ngx_str_t                  model;
     ngx_thread_ws_caller_t    *caller;
@@ -185,6 +188,7 @@ typedef struct {
     ngx_str_t                  content;
     ngx_str_t                  extra;        /* the message's other members: a
                                                 JSON object; empty: none */
+    ngx_thread_ws_choice_t    *choice;       /* NULL: nothing for it alone */
     ngx_str_t                  pass;
 } ngx_thread_ws_run_args_t;
 

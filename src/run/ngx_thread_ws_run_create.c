@@ -11,6 +11,9 @@
 
 static ngx_int_t ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
     ngx_thread_ws_run_args_t *args);
+static ngx_int_t ngx_thread_ws_run_chosen(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_choice_t *choice);
+static void ngx_thread_ws_run_unchosen(void *data);
 static void ngx_thread_ws_run_on_room(void *data);
 static void ngx_thread_ws_run_on_came(void *data);
 static void ngx_thread_ws_run_on_left(void *data);
@@ -136,6 +139,12 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
         return NGX_ERROR;
     }
 
+    if (args->choice
+        && ngx_thread_ws_run_chosen(run, args->choice) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (args->extra.len) {
         run->extra = ngx_pcalloc(run->pool, sizeof(ngx_thread_ws_extra_t));
         if (run->extra == NULL) {
@@ -172,6 +181,37 @@ ngx_thread_ws_run_same(ngx_thread_ws_run_t *run, ngx_str_t *content,
            && ngx_thread_ws_string_equal(run->extra ? &run->extra->asked
                                                     : &nothing,
                                          extra);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_run_chosen(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_choice_t *choice)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(run->pool, sizeof(ngx_thread_ws_choice_t));
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    run->choice = cln->data;
+    *run->choice = *choice;
+
+    cln->handler = ngx_thread_ws_run_unchosen;
+
+    json_incref(choice->parameters);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_thread_ws_run_unchosen(void *data)
+{
+    ngx_thread_ws_choice_t  *choice = data;
+
+    json_decref(choice->parameters);
 }
 
 

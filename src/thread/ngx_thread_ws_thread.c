@@ -89,7 +89,7 @@ ngx_thread_ws_thread_enqueue(ngx_thread_ws_follower_t *follower,
     lane = follower->lane;
 
     ngx_thread_ws_observe_message(&run->subject, subject->span, run->pool,
-                                  run->content.len);
+                                  run->content.len, run->choice);
 
     run->lane = lane;
     ngx_queue_insert_tail(&lane->waiting, &run->queue);

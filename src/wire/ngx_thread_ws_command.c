@@ -11,7 +11,6 @@
 #include "wire/ngx_thread_ws_command_private.h"
 #include "base/ngx_thread_ws_string.h"
 #include "json/ngx_thread_ws_json.h"
-#include "json/ngx_thread_ws_json_walk.h"
 
 
 typedef struct {
@@ -22,19 +21,8 @@ typedef struct {
 } ngx_thread_ws_command_type_t;
 
 
-/* a command's text by JSON's grammar alone: values as they stand there */
-
-typedef struct {
-    ngx_str_t                  type;
-    ngx_str_t                  request_id;
-    ngx_str_t                  t;
-    ngx_uint_t                 twice;     /* one of the above is */
-    ngx_uint_t                 others;    /* members of other names */
-} ngx_thread_ws_command_raw_t;
-
-
 static const char  *ngx_thread_ws_command_message_fields[] = {
-    "requestId", "threadId", "content", NULL
+    "requestId", "threadId", "content", "parameters", NULL
 };
 
 static const char  *ngx_thread_ws_command_cancel_fields[] = {
@@ -55,7 +43,8 @@ static ngx_thread_ws_command_type_t  ngx_thread_ws_command_types[] = {
     { "message",
       NGX_THREAD_WS_COMMAND_MESSAGE,
       ngx_thread_ws_command_message_fields,
-      "a message has the fields type, requestId, threadId and content only" },
+      "a message has the fields type, requestId, threadId, content and "
+      "parameters only" },
 
     { "cancel",
       NGX_THREAD_WS_COMMAND_CANCEL,
@@ -149,7 +138,7 @@ ngx_thread_ws_command_refuse(ngx_thread_ws_command_t *command,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_thread_ws_command_invalid(ngx_thread_ws_command_t *command, char *reason)
 {
     return ngx_thread_ws_command_refuse(command, NGX_THREAD_WS_INVALID_MESSAGE,
@@ -157,110 +146,11 @@ ngx_thread_ws_command_invalid(ngx_thread_ws_command_t *command, char *reason)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_thread_ws_command_no_json(ngx_thread_ws_command_t *command)
 {
     return ngx_thread_ws_command_refuse(command, NGX_THREAD_WS_INVALID_JSON,
                                         "the message is not valid JSON");
-}
-
-
-static void
-ngx_thread_ws_command_raw_member(void *data, ngx_str_t *name,
-    ngx_str_t *value)
-{
-    ngx_thread_ws_command_raw_t *raw = data;
-
-    u_char     *last, plain[64];
-    ngx_str_t   s, *field;
-
-    /* longer ones are no name of ours: an escape has six bytes at most */
-
-    last = (name->len <= sizeof(plain))
-           ? ngx_thread_ws_json_unescape(plain, name->data, name->len) : NULL;
-
-    s.data = plain;
-    s.len = last ? (size_t) (last - plain) : 0;
-
-    field = ngx_thread_ws_string_is(&s, "type") ? &raw->type
-            : ngx_thread_ws_string_is(&s, "requestId") ? &raw->request_id
-            : ngx_thread_ws_string_is(&s, "t") ? &raw->t : NULL;
-
-    if (field == NULL) {
-        raw->others++;
-        return;
-    }
-
-    raw->twice |= (field->len != 0);
-    *field = *value;
-}
-
-
-/*
- * What jansson does not take may be JSON all the same, and a ping's t is given
- * back whatever it is: NGX_OK for a ping.
- */
-
-static ngx_int_t
-ngx_thread_ws_command_unusual(ngx_thread_ws_command_t *command,
-    ngx_str_t *text, enum json_error_code code)
-{
-    ngx_int_t                    rc;
-    ngx_str_t                    id;
-    ngx_thread_ws_command_raw_t  raw;
-
-    ngx_memzero(&raw, sizeof(ngx_thread_ws_command_raw_t));
-
-    rc = ngx_thread_ws_json_walk(text, ngx_thread_ws_command_raw_member, &raw);
-
-    if (rc == NGX_DECLINED) {
-        return ngx_thread_ws_command_no_json(command);
-    }
-
-    if (rc == NGX_OK && ngx_thread_ws_string_is(&raw.type, "\"ping\"")
-        && !raw.twice && !raw.others && raw.request_id.len == 0)
-    {
-        command->type = NGX_THREAD_WS_COMMAND_PING;
-        command->t = raw.t;
-        return NGX_OK;
-    }
-
-    if (ngx_thread_ws_string_is(&raw.type, "\"message\"")
-        && raw.request_id.len > 2 && !raw.twice)
-    {
-        id.data = raw.request_id.data + 1;
-        id.len = raw.request_id.len - 2;
-
-        if (*raw.request_id.data == '"'
-            && ngx_thread_ws_request_id_check(&id) == NGX_OK)
-        {
-            command->request_id = id;
-        }
-    }
-
-    if (raw.twice || code == json_error_duplicate_key) {
-        return ngx_thread_ws_command_invalid(command,
-                                             "a field is given twice");
-    }
-
-    if (rc == NGX_BUSY || code == json_error_stack_overflow) {
-        return ngx_thread_ws_command_invalid(command,
-                                 "objects and arrays are nested too deeply");
-    }
-
-    switch (code) {
-
-    case json_error_numeric_overflow:
-        return ngx_thread_ws_command_invalid(command, "a number is too large");
-
-    case json_error_null_byte_in_key:
-        return ngx_thread_ws_command_invalid(command,
-                                             "a name must not contain U+0000");
-
-    default:
-        return ngx_thread_ws_command_invalid(command,
-                               "a string has one half of a surrogate pair");
-    }
 }
 
 
@@ -378,6 +268,19 @@ ngx_thread_ws_command_request_id(ngx_thread_ws_command_t *command)
 }
 
 
+/* a field of message that has others of its own */
+
+static ngx_int_t
+ngx_thread_ws_command_object(ngx_thread_ws_command_t *command,
+    const char *name, json_t **object, char *reason)
+{
+    *object = json_object_get(command->root, name);
+
+    return (*object == NULL || json_is_object(*object)) ? NGX_OK
+           : ngx_thread_ws_command_invalid(command, reason);
+}
+
+
 static ngx_int_t
 ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
 {
@@ -400,7 +303,9 @@ ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
                                            "content must not contain U+0000");
     }
 
-    return NGX_OK;
+    return ngx_thread_ws_command_object(command, "parameters",
+                                        &command->parameters,
+                                        "parameters must be an object");
 }
 
 
@@ -427,28 +332,6 @@ ngx_thread_ws_command_follow(ngx_thread_ws_command_t *command)
     }
 
     command->after = place;
-
-    return NGX_OK;
-}
-
-
-/* what comes back is t as it stands, which jansson would write anew */
-
-static ngx_int_t
-ngx_thread_ws_command_ping(ngx_thread_ws_command_t *command, ngx_str_t *text)
-{
-    ngx_thread_ws_command_raw_t  raw;
-
-    ngx_memzero(&raw, sizeof(ngx_thread_ws_command_raw_t));
-
-    if (ngx_thread_ws_json_walk(text, ngx_thread_ws_command_raw_member, &raw)
-        != NGX_OK)
-    {
-        return ngx_thread_ws_command_invalid(command,
-                                 "objects and arrays are nested too deeply");
-    }
-
-    command->t = raw.t;
 
     return NGX_OK;
 }
@@ -524,7 +407,7 @@ ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command, u_char *data,
     ngx_uint_t                     known;
     ngx_thread_ws_command_type_t  *type;
 
-    ngx_memzero(command, sizeof(ngx_thread_ws_command_t));
+    ngx_memzero(command, offsetof(ngx_thread_ws_command_t, words));
 
     text.data = data;
     text.len = len;

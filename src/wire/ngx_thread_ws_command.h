@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "wire/ngx_thread_ws_code.h"
+#include "wire/ngx_thread_ws_parameters.h"
 
 
 #define NGX_THREAD_WS_ID_MAX  128
@@ -38,17 +39,23 @@ typedef struct {
                                               these, by the names that they
                                               have there: a JSON object in one
                                               form, malloc'ed; empty: none */
+    json_t                   *parameters;  /* message: an object, root's; NULL:
+                                              absent */
     size_t                    after;       /* follow: a position, 0: from the
                                               beginning */
     ngx_str_t                 t;           /* ping: JSON, as it stands in the
                                               text; its len is 0 if absent */
 
     ngx_thread_ws_code_e      code;        /* with NGX_DECLINED: the error */
-    char                     *reason;      /* ... in words for people; static */
+    char                     *reason;      /* ... in words for people; static,
+                                              or the words */
 
     json_t                   *root;        /* owns the strings; NULL: they stand
                                               in the text, or ... */
     u_char                   *plain;       /* ... the content here, malloc'ed */
+
+    u_char                    words[NGX_THREAD_WS_REASON];   /* a reason; not
+                                              zeroed */
 } ngx_thread_ws_command_t;
 
 

@@ -20,5 +20,25 @@
 ngx_int_t ngx_thread_ws_command_usual(ngx_thread_ws_command_t *command,
     ngx_str_t *text);
 
+/*
+ * What jansson does not take may be JSON all the same, and a ping's t is given
+ * back whatever it is: NGX_OK for a ping, else NGX_DECLINED, and the command is
+ * refused.
+ */
+
+ngx_int_t ngx_thread_ws_command_unusual(ngx_thread_ws_command_t *command,
+    ngx_str_t *text, enum json_error_code code);
+
+/* sets a ping's t, as it stands in the text: NGX_OK or NGX_DECLINED */
+
+ngx_int_t ngx_thread_ws_command_ping(ngx_thread_ws_command_t *command,
+    ngx_str_t *text);
+
+/* what refuses a command: NGX_DECLINED */
+
+ngx_int_t ngx_thread_ws_command_invalid(ngx_thread_ws_command_t *command,
+    char *reason);
+ngx_int_t ngx_thread_ws_command_no_json(ngx_thread_ws_command_t *command);
+
 
 #endif /* _NGX_THREAD_WS_COMMAND_PRIVATE_H_INCLUDED_ */

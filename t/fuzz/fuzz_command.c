@@ -12,6 +12,7 @@
 
 static void fuzz_taken(ngx_thread_ws_command_t *command,
     const uint8_t *data, size_t size);
+static void fuzz_parameters(json_t *parameters);
 static void fuzz_same(json_t *root, const char *name, ngx_str_t *field);
 static void fuzz_refused(ngx_thread_ws_command_t *command,
     const uint8_t *data, size_t size);
@@ -67,7 +68,7 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
     switch (command->type) {
 
     case NGX_THREAD_WS_COMMAND_MESSAGE:
-        fields = 4;
+        fields = 4 + (command->parameters != NULL);
 
         fuzz_assert(fuzz_id(&command->request_id));
         fuzz_assert(command->thread_id.data != NULL);
@@ -89,6 +90,15 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
         fuzz_same(root, "requestId", &command->request_id);
         fuzz_same(root, "threadId", &command->thread_id);
         fuzz_same(root, "content", &command->content);
+
+        fuzz_assert(json_equal(json_object_get(root, "parameters"),
+                               command->parameters)
+                    || command->parameters == NULL);
+
+        if (command->parameters) {
+            fuzz_parameters(command->parameters);
+        }
+
         break;
 
     case NGX_THREAD_WS_COMMAND_CANCEL:
@@ -119,6 +129,58 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
                 || json_object_size(command->root) == fields);
 
     json_decref(root);
+}
+
+
+/* what is taken of them is what they say, and all of it; or one is named */
+
+static void
+fuzz_parameters(json_t *parameters)
+{
+    char             *why;
+    u_char            reason[NGX_THREAD_WS_REASON];
+    json_t           *set, *again;
+    ngx_int_t         rc;
+    ngx_uint_t        i;
+
+    static ngx_array_t                rules;
+    static ngx_thread_ws_parameter_t  rule[4];
+
+    static ngx_str_t  names[] = {
+        ngx_string("a"), ngx_string("b=0..1"), ngx_string("c=..9"),
+        ngx_string("d.e.f")
+    };
+
+    if (rules.elts == NULL) {
+        rules.elts = rule;
+        rules.nelts = 4;
+
+        for (i = 0; i < 4; i++) {
+            rc = ngx_thread_ws_parameter_read(NULL, &rule[i], &names[i], &why);
+            fuzz_assert(rc == NGX_OK);
+        }
+    }
+
+    rc = ngx_thread_ws_parameters_check(&rules, parameters, &set, reason);
+
+    if (rc != NGX_OK) {
+        fuzz_assert(rc == NGX_DECLINED && set == NULL);
+        fuzz_assert(strncmp((char *) reason, "parameters: \"", 13) == 0);
+        return;
+    }
+
+    fuzz_assert(json_object_size(parameters) >= json_object_size(set));
+
+    if (set) {
+
+        /* where they go they are allowed, too, and the same */
+
+        rc = ngx_thread_ws_parameters_check(&rules, set, &again, reason);
+        fuzz_assert(rc == NGX_OK && json_equal(set, again));
+        json_decref(again);
+    }
+
+    json_decref(set);
 }
 
 

@@ -24,7 +24,10 @@
 #define bad_content                                                           \
     "INVALID_MESSAGE: content must be a non-empty string"
 #define bad_message                                                           \
-    bad_fields("a message has the fields type, requestId, threadId and content")
+    bad_fields("a message has the fields type, requestId, threadId, content "  \
+               "and parameters")
+#define with(members)                                                         \
+    message(ids hi ",\"parameters\":{" members "}")
 #define not_json  "INVALID_JSON: the message is not valid JSON"
 
 
@@ -127,6 +130,38 @@ static command_case_t  command_cases[] = {
                  bad_message " r1 t1"),
     command_case("a field twice", message(ids hi "," hi),
                  "INVALID_MESSAGE: a field is given twice r1"),
+
+    /* what it says beside its text */
+
+    command_case("parameters", with("\"a\":1"),
+                 "message r1 t1 \"hi\" {\"a\":1}"),
+    command_case("no parameters", with(""), "message r1 t1 \"hi\" {}"),
+    command_case("parameters that are none", message(ids hi
+                 ",\"parameters\":[]"),
+                 "INVALID_MESSAGE: parameters must be an object r1 t1"),
+    command_case("parameters null", message(ids hi ",\"parameters\":null"),
+                 "INVALID_MESSAGE: parameters must be an object r1 t1"),
+    command_case("a parameter beyond a double's", with("\"a\":1,\"b\":1e999"),
+                 "INVALID_MESSAGE: parameters: \"b\" has a value that cannot "
+                 "be read r1"),
+    command_case("one beyond 64 bits, within another",
+                 with("\"\\u0061\":{\"b\":123456789012345678901234567890}"),
+                 "INVALID_MESSAGE: parameters: \"a\" has a value that cannot "
+                 "be read r1"),
+    command_case("a parameter with half a pair", with("\"a\":\"\\ud83d\""),
+                 "INVALID_MESSAGE: parameters: \"a\" has a value that cannot "
+                 "be read r1"),
+    command_case("a parameter twice", with("\"a\":1,\"\\u0061\":2"),
+                 "INVALID_MESSAGE: parameters: \"a\" is given twice r1"),
+    command_case("one twice within another", with("\"a\":{\"b\":1,\"b\":2}"),
+                 "INVALID_MESSAGE: parameters: \"a\" has a value that cannot "
+                 "be read r1"),
+    command_case("good parameters beside a large number",
+                 message(ids hi ",\"parameters\":{\"a\":1},\"n\":1e999"),
+                 "INVALID_MESSAGE: a number is too large r1"),
+    command_case("a ping with a large number and parameters",
+                 "{\"type\":\"ping\",\"t\":1e999,\"parameters\":{}}",
+                 "INVALID_MESSAGE: a number is too large"),
 
     /* cancel */
 
@@ -413,6 +448,7 @@ command_test_deep(void)
 static void
 command_say(unit_text_t *text, const char *data, size_t len)
 {
+    char                     *json;
     u_char                   *copy;
     ngx_int_t                 rc;
     ngx_thread_ws_command_t   command;
@@ -456,6 +492,12 @@ command_say(unit_text_t *text, const char *data, size_t len)
         unit_add(text, " \"");
         unit_add_escaped(text, command.content.data, command.content.len);
         unit_add(text, "\"");
+    }
+
+    if (rc == NGX_OK && command.parameters) {
+        json = json_dumps(command.parameters, JSON_COMPACT);
+        unit_add(text, " %s", json);
+        free(json);
     }
 
     if (command.t.len) {

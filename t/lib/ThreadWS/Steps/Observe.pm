@@ -32,7 +32,7 @@ our $JSON;
 my @MEMBERS = qw(time event connectionId requestId threadId user traceId client
     awayMs closeCode durationMs runs messages tokens inputTokens outputTokens
     bytesIn bytesOut bytes waiting code firstTokenMs latencyMs status
-    finishReason replayed cancelMs retryable);
+    finishReason replayed cancelMs retryable parameters);
 
 # Every line is an object of known members; the last one may be half there.
 
