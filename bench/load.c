@@ -2,7 +2,7 @@
  * load URL CONNECTIONS [SOURCES]
  *
  * The clients.  ws://ADDRESS:PORT/PATH?threadId= opens WebSockets of the thread
- * protocol, http://ADDRESS:PORT/PATH keeps HTTP connections and posts to an
+ * protocol, each of a thread of its own, http://ADDRESS:PORT/PATH keeps HTTP connections and posts to an
  * OpenAI-compatible stream.  When all are open it says so, and then plays one
  * phase for each line of standard input, until that ends:
  *
@@ -10,6 +10,10 @@
  *   seconds:S   begin no new run after so many milliseconds
  *   over:MS     spread the first runs over this time
  *   cancel:N    cancel each run after N tokens (HTTP: close the connection)
+ *   drop:N      drop the socket of each run after N tokens, come back and
+ *               follow it
+ *   follow:1    all of them follow the first one's runs, one after the other;
+ *               the URL names the thread
  *   limit:S     give up after so many seconds
  *   task:...    what the message says: "tokens:200 gap:0 stamp:0"
  *
@@ -39,16 +43,6 @@
 #define LOAD_OPENING  64
 
 
-typedef struct {
-    uint64_t       runs;
-    uint64_t       seconds;
-    uint64_t       over;
-    uint64_t       cancel;
-    uint64_t       limit;
-    bench_task_t   task;
-} load_phase_t;
-
-
 static void load_open(load_conn_t *c);
 static void load_message(load_conn_t *c);
 
@@ -60,17 +54,17 @@ static struct sockaddr_in  load_address;
 static char                load_path[256];
 static char                load_host[64];
 
-static load_conn_t        *load_conns;
-static unsigned            load_nconns;
+load_conn_t               *load_conns;
+unsigned                   load_nconns;
 static unsigned            load_opened;
 static unsigned            load_opening;
 static unsigned            load_ready;
 static unsigned            load_failures;
 
-static load_phase_t        load_phase;
-static unsigned            load_active;
-static uint64_t            load_run;
-static uint64_t            load_stop;
+load_phase_t               load_phase;
+unsigned                   load_active;
+uint64_t                   load_run;
+uint64_t                   load_stop;
 
 
 uint64_t
@@ -126,7 +120,8 @@ load_drop(load_conn_t *c)
         load_ready--;
     }
 
-    if (c->state >= LOAD_BUSY) {
+    if (c->state >= LOAD_BUSY || c->back) {
+        c->back = 0;
         load_active--;
         load_result.wrong++;
     }
@@ -187,6 +182,13 @@ load_pong(load_conn_t *c, const char *p, size_t len)
 }
 
 
+void
+load_text(load_conn_t *c, const char *p, size_t len)
+{
+    load_frame(c, 1, p, len);
+}
+
+
 static void
 load_ending(load_conn_t *c)
 {
@@ -195,6 +197,11 @@ load_ending(load_conn_t *c)
 
     c->state = LOAD_IDLE;
     c->runs++;
+
+    if (load_phase.follow) {
+        load_follow_next();
+        return;
+    }
 
     if (load_phase.runs ? c->runs < load_phase.runs
                         : bench_now() < load_stop)
@@ -273,7 +280,8 @@ load_token(load_conn_t *c, load_str_t *value)
     before = c->tokens;
 
     if (before == 0) {
-        load_sample(LOAD_FIRST, now - c->sent);
+        load_sample(c->back ? LOAD_BACK : LOAD_FIRST, now - c->sent);
+        c->back = 0;
         c->came = now;
     }
 
@@ -290,6 +298,12 @@ load_token(load_conn_t *c, load_str_t *value)
     }
 
     c->hash = load_hash(c->hash, value->data, value->len);
+
+    if (load_phase.drop && !c->dropped && c->tokens >= load_phase.drop) {
+        load_follow_drop(c);
+        load_ready--;
+        return;
+    }
 
     if (load_phase.cancel && c->state == LOAD_BUSY
         && before < load_phase.cancel && c->tokens >= load_phase.cancel)
@@ -386,19 +400,55 @@ load_failed(load_conn_t *c, const char *what, load_str_t *text)
 }
 
 
+void
+load_begin(load_conn_t *c, uint64_t run)
+{
+    c->run = run;
+    c->tokens = 0;
+    c->pause = 0;
+    c->dropped = 0;
+    c->hash = LOAD_HASH;
+    c->state = LOAD_BUSY;
+    c->sent = bench_now();
+
+    load_active++;
+}
+
+
 static void
 load_message(load_conn_t *c)
 {
+    load_begin(c, ++load_run);
+    load_ask(c);
+}
+
+
+/* a thread of its own, or that of the URL */
+
+static const char *
+load_thread(load_conn_t *c)
+{
+    const char  *p;
+
+    static char  own[32];
+
+    p = strrchr(load_path, '=');
+
+    if (p && p[1]) {
+        return p + 1;
+    }
+
+    snprintf(own, sizeof(own), "t%u", c->number);
+
+    return own;
+}
+
+
+void
+load_ask(load_conn_t *c)
+{
     char    text[512], out[1024], id[LOAD_REQUEST_ID + 1];
     size_t  n;
-
-    c->run = ++load_run;
-    c->tokens = 0;
-    c->pause = 0;
-    c->hash = LOAD_HASH;
-    c->state = LOAD_BUSY;
-
-    load_active++;
 
     n = (size_t) sprintf(text, "tokens:%llu gap:%llu burst:%llu joined:%llu "
                          "stamp:%llu run:%llu",
@@ -426,8 +476,8 @@ load_message(load_conn_t *c)
     id[LOAD_REQUEST_ID] = '\0';
 
     n = (size_t) sprintf(out, "{\"type\":\"message\",\"requestId\":\"%s\","
-                         "\"threadId\":\"t%u\",\"content\":\"%s\"}",
-                         id, c->number, text);
+                         "\"threadId\":\"%s\",\"content\":\"%s\"}",
+                         id, load_thread(c), text);
 
     c->sent = bench_now();
     load_frame(c, 1, out, n);
@@ -487,7 +537,7 @@ load_open(load_conn_t *c)
 static void
 load_connected(load_conn_t *c)
 {
-    int        error, n;
+    int        error, n, named;
     char       out[512];
     socklen_t  len;
 
@@ -505,11 +555,13 @@ load_connected(load_conn_t *c)
     if (!load_is_sse) {
         c->state = LOAD_UPGRADING;
 
-        n = sprintf(out, "GET %st%u HTTP/1.1\r\nHost: %s\r\n"
+        named = (load_path[strlen(load_path) - 1] != '=');
+
+        n = sprintf(out, "GET %s%s HTTP/1.1\r\nHost: %s\r\n"
                     "Connection: Upgrade\r\nUpgrade: websocket\r\n"
                     "Sec-WebSocket-Version: 13\r\n"
                     "Sec-WebSocket-Key: dGhyZWFkLXdzLWJlbmNoIQ==\r\n\r\n",
-                    load_path, c->number, load_host);
+                    load_path, named ? "" : load_thread(c), load_host);
 
         load_write(c, out, (size_t) n);
         return;
@@ -576,6 +628,10 @@ load_read(load_conn_t *c)
 
         len -= (size_t) (end + 4 - p);
         p = end + 4;
+
+        if (c->back) {
+            load_follow_back(c);
+        }
     }
 
     if (load_is_sse) {
@@ -647,8 +703,14 @@ load_play(void)
     limit = began + (load_phase.limit ? load_phase.limit : 60) * 1000000000;
     load_stop = began + load_phase.seconds * 1000000;
     due = began;
+    next = 0;
 
-    for (next = 0; /* void */ ; /* void */) {
+    if (load_phase.follow) {
+        load_follow_all();
+        next = load_nconns;
+    }
+
+    for ( ;; ) {
 
         for (now = bench_now(); next < load_nconns; next++) {
             due = began + load_phase.over * 1000000 * next / load_nconns;
@@ -700,9 +762,10 @@ load_command(void)
         *task = '\0';
     }
 
-    sscanf(line, "runs:%lu seconds:%lu over:%lu cancel:%lu limit:%lu",
-           &load_phase.runs, &load_phase.seconds, &load_phase.over,
-           &load_phase.cancel, &load_phase.limit);
+    sscanf(line, "runs:%lu seconds:%lu over:%lu cancel:%lu drop:%lu "
+           "follow:%lu limit:%lu", &load_phase.runs, &load_phase.seconds,
+           &load_phase.over, &load_phase.cancel, &load_phase.drop,
+           &load_phase.follow, &load_phase.limit);
 
     return 1;
 }

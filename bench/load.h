@@ -42,7 +42,9 @@ typedef struct {
     unsigned       tail:1;       /* SSE: the end of a chunk is to come */
     unsigned       last:1;       /* SSE: that was the last chunk */
     unsigned       done:1;       /* SSE: the end mark has come */
-    unsigned       reopen:1;     /* SSE: closed to cancel a run */
+    unsigned       reopen:1;     /* closed, to be opened anew */
+    unsigned       back:1;       /* ... and to hear its run again */
+    unsigned       dropped:1;    /* ... which it does once in each run */
 
     uint64_t       run;
     uint64_t       runs;         /* in this phase */
@@ -70,6 +72,8 @@ typedef enum {
     LOAD_WHOLE,                  /* the message to its final */
     LOAD_ACK,                    /* the cancel to its acknowledgement */
     LOAD_PAUSE,                  /* the longest of an answer */
+    LOAD_BACK,                   /* the follow of one that came back to what
+                                    it has heard already */
     LOAD_TIMES
 } load_time_e;
 
@@ -87,6 +91,28 @@ typedef struct {
 
 
 extern load_result_t  load_result;
+
+
+/* What is played. */
+
+typedef struct {
+    uint64_t       runs;
+    uint64_t       seconds;
+    uint64_t       over;
+    uint64_t       cancel;
+    uint64_t       drop;
+    uint64_t       follow;
+    uint64_t       limit;
+    bench_task_t   task;
+} load_phase_t;
+
+
+extern load_phase_t   load_phase;
+extern load_conn_t   *load_conns;
+extern unsigned       load_nconns;
+extern unsigned       load_active;
+extern uint64_t       load_run;
+extern uint64_t       load_stop;
 
 
 /* Takes a time in nanoseconds; notes a cancel; prints all and forgets it. */
@@ -114,6 +140,26 @@ void load_cancelled(load_conn_t *c);
 void load_failed(load_conn_t *c, const char *what, load_str_t *text);
 void load_pong(load_conn_t *c, const char *p, size_t len);
 void load_drop(load_conn_t *c);
+
+/* One text message; a run of the connection, which is another one's to ask. */
+
+void load_text(load_conn_t *c, const char *p, size_t len);
+void load_begin(load_conn_t *c, uint64_t run);
+void load_ask(load_conn_t *c);
+
+/*
+ * All follow the thread of the first one, which asks: the phase's beginning,
+ * what is said of nothing being under way, and what comes after an end.
+ */
+
+void load_follow_all(void);
+void load_follow_idle(load_conn_t *c);
+void load_follow_next(void);
+
+/* The socket is dropped in mid-answer; it is back, and hears all of it again. */
+
+void load_follow_drop(load_conn_t *c);
+void load_follow_back(load_conn_t *c);
 
 uint64_t load_hash(uint64_t hash, const char *p, size_t len);
 void load_request_id(char *p, uint64_t run);

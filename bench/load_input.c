@@ -248,6 +248,11 @@ load_event(load_conn_t *c, const char *p, size_t len)
         }
     }
 
+    if (load_is(&type, "idle")) {
+        load_follow_idle(c);
+        return;
+    }
+
     load_request_id(id, c->run);
 
     if (run.len != LOAD_REQUEST_ID || memcmp(run.data, id, LOAD_REQUEST_ID)) {
@@ -261,6 +266,10 @@ load_event(load_conn_t *c, const char *p, size_t len)
 
     } else if (load_is(&type, "cancelled")) {
         load_cancelled(c);
+
+    } else if (load_is(&type, "message") || load_is(&type, "following")) {
+
+        /* what is answered, to those who follow */
 
     } else {
         load_failed(c, "an unexpected event", &whole);

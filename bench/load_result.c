@@ -30,7 +30,7 @@ static uint64_t      load_cancels[LOAD_CANCELS][2];
 static size_t        load_ncancels;
 
 static const char   *load_time_names[] = {
-    "first", "delay", "whole", "ack", "pause"
+    "first", "delay", "whole", "ack", "pause", "back"
 };
 
 

@@ -233,6 +233,37 @@ def limits(t, rows):
           rows.ratio('observed', 'observed', 'module', us), 'us', 1.05)
 
 
+def threads(t, rows):
+    """Runs that belong to their thread, and all that an agent says."""
+    for scenario in ('gap0-16', '20ms-100'):
+        t.add(f'CPU a token, {NAMES[scenario]}, thread_ws_resume on: off',
+              rows.ratio(scenario, 'resumed', 'module', us), 'us', 1.05)
+    t.add('to the first token, p50, thread_ws_resume on: off',
+          rows.ratio('first', 'resumed', 'module', time_of('first', 'p50')),
+          'us', 1.1)
+    own = rows.of('20ms-100', 'module', us)
+    for n, bound in ((1, None), (10, None), (100, 0.7)):
+        each = rows.of(f'fan-{n}', 'resumed', us)
+        both = [i for i in each if i in own]
+        if both:
+            t.add(f'CPU a token and follower, {n} of one run, 20 ms: '
+                  'a stream of its own, 100 streams',
+                  ([each[i] / own[i] for i in both],
+                   statistics.median(each.values()),
+                   statistics.median(own.values())), 'us', bound)
+    for n in (100, 2000):
+        for p in ('p50', 'p99'):
+            found = rows.of(f'back-{n}', 'resumed',
+                            lambda row, p=p: row['back'][p] / 1e3).values()
+            if found:
+                t.one(f'follow to what was heard before, {n:,} tokens, {p}',
+                      statistics.median(found), 'ms',
+                      2 if p == 'p99' else None)
+    for scenario in ('gap0-16', '20ms-100'):
+        t.add(f'CPU a token, {NAMES[scenario]}, thread_ws_events all: text',
+              rows.ratio(scenario, 'telling', 'module', us), 'us', 1.1)
+
+
 def paces(rows):
     """How much later than the floor's answers ours end, and how long they
     stop; the number of bounds that are not met."""
@@ -304,6 +335,7 @@ def table(rows):
     peers(t, rows)
     times(t, rows)
     limits(t, rows)
+    threads(t, rows)
     t.print()
     t.missed += paces(rows)
     changes(rows)

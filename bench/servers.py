@@ -250,6 +250,17 @@ def observed(agent, collector):
         observe=f'access_log {BUILD}/observed/access.log thread_ws buffer=64k;')
 
 
+def resumed(agent):
+    """The module with runs that outlive their sockets."""
+    return module(agent, 'resumed', http='thread_ws_zone resumed:64m;\n'
+                  '    thread_ws_resume 1m;')
+
+
+def telling(agent):
+    """The module that tells all that an agent says."""
+    return module(agent, 'telling', http='thread_ws_events all;')
+
+
 def stored(agent, postgres):
     """The module with its history in PostgreSQL, for two users."""
     server = module(agent, 'stored', store=f"""
@@ -295,10 +306,10 @@ class Load:
         self.process.wait()
 
     def begin(self, tokens, gap=0, burst=0, joined=0, stamp=0, runs=0, ms=0,
-              over=0, cancel=0, limit=60):
+              over=0, cancel=0, drop=0, follow=0, limit=60):
         self.process.stdin.write(
             f'runs:{runs} seconds:{ms} over:{over} cancel:{cancel} '
-            f'limit:{limit} task:tokens:{tokens} gap:{gap} burst:{burst} '
+            f'drop:{drop} follow:{follow} limit:{limit} task:tokens:{tokens} gap:{gap} burst:{burst} '
             f'joined:{joined} stamp:{stamp}\n')
         self.process.stdin.flush()
 
