@@ -172,7 +172,7 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     args.request_id = command->request_id;
     args.content = command->content;
     args.extra = command->extra;
-    args.choice = choice.parameters ? &choice : NULL;
+    args.choice = (choice.parameters || choice.metadata) ? &choice : NULL;
     args.pass = conn->pass;
 
     leaving = conn->leaving || ngx_exiting;
@@ -206,6 +206,8 @@ ngx_thread_ws_conn_command_choice(ngx_thread_ws_conn_t *conn,
     ngx_int_t  rc;
 
     ngx_memzero(choice, sizeof(ngx_thread_ws_choice_t));
+
+    choice->metadata = command->metadata;
 
     rc = command->parameters
          ? ngx_thread_ws_parameters_check(conn->conf->client_parameters,

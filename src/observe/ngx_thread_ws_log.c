@@ -341,6 +341,10 @@ ngx_thread_ws_log_message(ngx_thread_ws_subject_t *subject, size_t bytes,
             p = ngx_thread_ws_log_object(p, "parameters", choice->parameters);
         }
 
+        if (choice && choice->metadata) {
+            p = ngx_thread_ws_log_object(p, "metadata", choice->metadata);
+        }
+
         ngx_thread_ws_log_end(subject->event_log, p);
     }
 }

@@ -341,7 +341,7 @@ ngx_thread_ws_history_message(json_t *messages, char *role,
     ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created)
 {
     u_char   buf[NGX_THREAD_WS_PAGE_TIME];
-    json_t  *message;
+    json_t  *message, *extra;
 
     message = json_pack("{s:s, s:s%, s:s%, s:s, s:I}",
                         "role", role,
@@ -350,6 +350,17 @@ ngx_thread_ws_history_message(json_t *messages, char *role,
                         record->request_id.len,
                         "createdAt", ngx_thread_ws_page_time(buf, created),
                         "seq", (json_int_t) record->seq);
+
+    if (*role == 'u' && record->extra && record->extra->asked.len) {
+
+        /* the rest of what the message said, by its own names */
+
+        extra = json_loadb((char *) record->extra->asked.data,
+                           record->extra->asked.len, 0, NULL);
+
+        (void) json_object_update_missing(message, extra);
+        json_decref(extra);
+    }
 
     return json_array_append_new(messages, message) == 0 ? NGX_OK : NGX_ERROR;
 }

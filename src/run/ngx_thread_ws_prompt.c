@@ -54,7 +54,7 @@ ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
 
     first = ngx_thread_ws_context_first(run->context, &run->conf->context, &n);
 
-    if (run->choice || (n && ngx_thread_ws_prompt_plain(run, first))) {
+    if (prompt.chosen || (n && ngx_thread_ws_prompt_plain(run, first))) {
 
         rc = ngx_thread_ws_prompt_unescape(run, &prompt, first, n);
 

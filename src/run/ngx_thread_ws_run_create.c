@@ -201,6 +201,7 @@ ngx_thread_ws_run_chosen(ngx_thread_ws_run_t *run,
     cln->handler = ngx_thread_ws_run_unchosen;
 
     json_incref(choice->parameters);
+    json_incref(choice->metadata);
 
     return NGX_OK;
 }
@@ -212,6 +213,7 @@ ngx_thread_ws_run_unchosen(void *data)
     ngx_thread_ws_choice_t  *choice = data;
 
     json_decref(choice->parameters);
+    json_decref(choice->metadata);
 }
 
 

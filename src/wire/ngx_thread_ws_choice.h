@@ -1,6 +1,6 @@
 
 /*
- * What a message chooses for its run, which is neither stored nor told.
+ * What a message says beside its text, as it is read.
  */
 
 
@@ -15,6 +15,7 @@
 
 typedef struct {
     json_t     *parameters;   /* members of the agent's request; NULL: none */
+    json_t     *metadata;     /* for the event log; NULL: none */
 } ngx_thread_ws_choice_t;
 
 

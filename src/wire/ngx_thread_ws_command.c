@@ -22,7 +22,7 @@ typedef struct {
 
 
 static const char  *ngx_thread_ws_command_message_fields[] = {
-    "requestId", "threadId", "content", "parameters", NULL
+    "requestId", "threadId", "content", "parameters", "metadata", NULL
 };
 
 static const char  *ngx_thread_ws_command_cancel_fields[] = {
@@ -43,8 +43,8 @@ static ngx_thread_ws_command_type_t  ngx_thread_ws_command_types[] = {
     { "message",
       NGX_THREAD_WS_COMMAND_MESSAGE,
       ngx_thread_ws_command_message_fields,
-      "a message has the fields type, requestId, threadId, content and "
-      "parameters only" },
+      "a message has the fields type, requestId, threadId, content, "
+      "parameters and metadata only" },
 
     { "cancel",
       NGX_THREAD_WS_COMMAND_CANCEL,
@@ -303,9 +303,15 @@ ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
                                            "content must not contain U+0000");
     }
 
-    return ngx_thread_ws_command_object(command, "parameters",
-                                        &command->parameters,
-                                        "parameters must be an object");
+    if (ngx_thread_ws_command_object(command, "parameters",
+                                     &command->parameters,
+                                     "parameters must be an object")
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    return ngx_thread_ws_command_extra(command);
 }
 
 

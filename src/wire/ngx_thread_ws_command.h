@@ -41,6 +41,7 @@ typedef struct {
                                               form, malloc'ed; empty: none */
     json_t                   *parameters;  /* message: an object, root's; NULL:
                                               absent */
+    json_t                   *metadata;    /* the same */
     size_t                    after;       /* follow: a position, 0: from the
                                               beginning */
     ngx_str_t                 t;           /* ping: JSON, as it stands in the

@@ -34,6 +34,13 @@ ngx_int_t ngx_thread_ws_command_unusual(ngx_thread_ws_command_t *command,
 ngx_int_t ngx_thread_ws_command_ping(ngx_thread_ws_command_t *command,
     ngx_str_t *text);
 
+/*
+ * A message's other members, which are kept: checks them, and sets metadata and
+ * extra.  NGX_OK, NGX_DECLINED: refused, or NGX_ERROR without memory.
+ */
+
+ngx_int_t ngx_thread_ws_command_extra(ngx_thread_ws_command_t *command);
+
 /* what refuses a command: NGX_DECLINED */
 
 ngx_int_t ngx_thread_ws_command_invalid(ngx_thread_ws_command_t *command,

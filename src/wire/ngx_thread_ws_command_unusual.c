@@ -21,6 +21,7 @@ typedef struct {
     ngx_str_t                  request_id;
     ngx_str_t                  t;
     ngx_str_t                  parameters;
+    ngx_str_t                  metadata;
     ngx_uint_t                 twice;     /* one of the above is */
     ngx_uint_t                 others;    /* members of other names */
 } ngx_thread_ws_command_raw_t;
@@ -63,6 +64,7 @@ ngx_thread_ws_command_raw_member(void *data, ngx_str_t *name,
             : ngx_thread_ws_string_is(&s, "requestId") ? &raw->request_id
             : ngx_thread_ws_string_is(&s, "t") ? &raw->t
             : ngx_thread_ws_string_is(&s, "parameters") ? &raw->parameters
+            : ngx_thread_ws_string_is(&s, "metadata") ? &raw->metadata
             : NULL;
 
     if (field == NULL) {
@@ -122,7 +124,7 @@ ngx_thread_ws_command_unusual(ngx_thread_ws_command_t *command,
 
     if (rc == NGX_OK && ngx_thread_ws_string_is(&raw.type, "\"ping\"")
         && !raw.twice && !raw.others && raw.request_id.len == 0
-        && raw.parameters.len == 0)
+        && raw.parameters.len == 0 && raw.metadata.len == 0)
     {
         command->type = NGX_THREAD_WS_COMMAND_PING;
         command->t = raw.t;
@@ -132,9 +134,12 @@ ngx_thread_ws_command_unusual(ngx_thread_ws_command_t *command,
     ngx_thread_ws_command_raw_id(command, &raw);
 
     if (rc == NGX_OK && !raw.twice
-        && ngx_thread_ws_command_culprit(command, "parameters",
-                                         &raw.parameters)
-           != NGX_OK)
+        && (ngx_thread_ws_command_culprit(command, "parameters",
+                                          &raw.parameters)
+            != NGX_OK
+            || ngx_thread_ws_command_culprit(command, "metadata",
+                                             &raw.metadata)
+               != NGX_OK))
     {
         return NGX_DECLINED;
     }

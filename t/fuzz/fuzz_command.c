@@ -12,6 +12,7 @@
 
 static void fuzz_taken(ngx_thread_ws_command_t *command,
     const uint8_t *data, size_t size);
+static void fuzz_extra(ngx_thread_ws_command_t *command, json_t *root);
 static void fuzz_parameters(json_t *parameters);
 static void fuzz_same(json_t *root, const char *name, ngx_str_t *field);
 static void fuzz_refused(ngx_thread_ws_command_t *command,
@@ -68,7 +69,8 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
     switch (command->type) {
 
     case NGX_THREAD_WS_COMMAND_MESSAGE:
-        fields = 4 + (command->parameters != NULL);
+        fields = 4 + (command->parameters != NULL)
+                 + (json_object_get(root, "metadata") != NULL);
 
         fuzz_assert(fuzz_id(&command->request_id));
         fuzz_assert(command->thread_id.data != NULL);
@@ -94,6 +96,8 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
         fuzz_assert(json_equal(json_object_get(root, "parameters"),
                                command->parameters)
                     || command->parameters == NULL);
+
+        fuzz_extra(command, root);
 
         if (command->parameters) {
             fuzz_parameters(command->parameters);
@@ -129,6 +133,31 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
                 || json_object_size(command->root) == fields);
 
     json_decref(root);
+}
+
+
+/* what is kept of a message is what it said, by the same names */
+
+static void
+fuzz_extra(ngx_thread_ws_command_t *command, json_t *root)
+{
+    json_t  *extra, *metadata;
+
+    metadata = json_object_get(root, "metadata");
+
+    if (command->extra.len == 0) {
+        fuzz_assert(json_object_size(metadata) == 0);
+        return;
+    }
+
+    extra = json_loadb((char *) command->extra.data, command->extra.len, 0,
+                       NULL);
+
+    fuzz_assert(json_object_size(extra) == 1);
+    fuzz_assert(json_object_size(metadata) <= 16);
+    fuzz_assert(json_equal(json_object_get(extra, "metadata"), metadata));
+
+    json_decref(extra);
 }
 
 

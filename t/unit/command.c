@@ -24,8 +24,10 @@
 #define bad_content                                                           \
     "INVALID_MESSAGE: content must be a non-empty string"
 #define bad_message                                                           \
-    bad_fields("a message has the fields type, requestId, threadId, content "  \
-               "and parameters")
+    bad_fields("a message has the fields type, requestId, threadId, "          \
+               "content, parameters and metadata")
+#define tagged(members)                                                       \
+    message(ids hi ",\"metadata\":{" members "}")
 #define with(members)                                                         \
     message(ids hi ",\"parameters\":{" members "}")
 #define not_json  "INVALID_JSON: the message is not valid JSON"
@@ -141,6 +143,34 @@ static command_case_t  command_cases[] = {
                  "INVALID_MESSAGE: parameters must be an object r1 t1"),
     command_case("parameters null", message(ids hi ",\"parameters\":null"),
                  "INVALID_MESSAGE: parameters must be an object r1 t1"),
+    command_case("metadata", tagged("\"b\":\"2\",\"a\":\"\""),
+                 "message r1 t1 \"hi\" "
+                 "{\"metadata\":{\"a\":\"\",\"b\":\"2\"}}"),
+    command_case("no metadata", tagged(""), "message r1 t1 \"hi\""),
+    command_case("metadata that is none", message(ids hi ",\"metadata\":1"),
+                 "INVALID_MESSAGE: metadata must be an object of at most 16 "
+                 "texts r1 t1"),
+    command_case("metadata that is no text", tagged("\"a\":\"1\",\"b\":1"),
+                 "INVALID_MESSAGE: metadata: \"b\" must be a text of at most "
+                 "1024 bytes without U+0000 r1 t1"),
+    command_case("metadata with U+0000", tagged("\"a\":\"\\u0000\""),
+                 "INVALID_MESSAGE: metadata: \"a\" must be a text of at most "
+                 "1024 bytes without U+0000 r1 t1"),
+    command_case("metadata without a name", tagged("\"\":\"1\""),
+                 "INVALID_MESSAGE: metadata: \"\" is no name of 1 to 64 bytes "
+                 "r1 t1"),
+    command_case("metadata within metadata", tagged("\"a\":{\"b\":\"c\"}"),
+                 "INVALID_MESSAGE: metadata: \"a\" must be a text of at most "
+                 "1024 bytes without U+0000 r1 t1"),
+    command_case("seventeen of them", tagged(
+                 "\"a\":\"\",\"b\":\"\",\"c\":\"\",\"d\":\"\","
+                 "\"e\":\"\",\"f\":\"\",\"g\":\"\",\"h\":\"\","
+                 "\"i\":\"\",\"j\":\"\",\"k\":\"\",\"l\":\"\","
+                 "\"m\":\"\",\"n\":\"\",\"o\":\"\",\"p\":\"\",\"q\":\"\""),
+                 "INVALID_MESSAGE: metadata must be an object of at most 16 "
+                 "texts r1 t1"),
+    command_case("metadata twice", tagged("\"a\":\"1\",\"a\":\"1\""),
+                 "INVALID_MESSAGE: metadata: \"a\" is given twice r1"),
     command_case("a parameter beyond a double's", with("\"a\":1,\"b\":1e999"),
                  "INVALID_MESSAGE: parameters: \"b\" has a value that cannot "
                  "be read r1"),
@@ -492,6 +522,10 @@ command_say(unit_text_t *text, const char *data, size_t len)
         unit_add(text, " \"");
         unit_add_escaped(text, command.content.data, command.content.len);
         unit_add(text, "\"");
+    }
+
+    if (rc == NGX_OK && command.extra.len) {
+        unit_add(text, " %.*s", (int) command.extra.len, command.extra.data);
     }
 
     if (rc == NGX_OK && command.parameters) {

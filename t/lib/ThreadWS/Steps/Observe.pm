@@ -32,7 +32,8 @@ our $JSON;
 my @MEMBERS = qw(time event connectionId requestId threadId user traceId client
     awayMs closeCode durationMs runs messages tokens inputTokens outputTokens
     bytesIn bytesOut bytes waiting code firstTokenMs latencyMs status
-    finishReason replayed cancelMs retryable parameters);
+    finishReason replayed cancelMs retryable parameters
+    metadata);
 
 # Every line is an object of known members; the last one may be half there.
 

@@ -1,0 +1,126 @@
+
+/*
+ * What a message has beside its content, and what is kept of it: metadata.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <jansson.h>
+#include "wire/ngx_thread_ws_command_private.h"
+
+
+/* of metadata: how many, and bytes of a name and of a text */
+
+#define NGX_THREAD_WS_METADATA       16
+#define NGX_THREAD_WS_METADATA_NAME  64
+#define NGX_THREAD_WS_METADATA_TEXT  1024
+
+
+static ngx_int_t ngx_thread_ws_command_metadata(
+    ngx_thread_ws_command_t *command, json_t *metadata);
+
+
+/* what of the fields is kept, by their names */
+
+static const char  *ngx_thread_ws_command_kept[] = {
+    "metadata", NULL
+};
+
+
+ngx_int_t
+ngx_thread_ws_command_extra(ngx_thread_ws_command_t *command)
+{
+    json_t       *extra, *metadata, *value;
+    ngx_int_t     rc;
+    const char  **name;
+
+    metadata = json_object_get(command->root, "metadata");
+
+    if (metadata) {
+        rc = ngx_thread_ws_command_metadata(command, metadata);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        command->metadata = json_object_size(metadata) ? metadata : NULL;
+    }
+
+    extra = json_object();
+    rc = extra ? NGX_OK : NGX_ERROR;
+
+    for (name = ngx_thread_ws_command_kept; *name; name++) {
+        value = json_object_get(command->root, *name);
+
+        /* what is empty says nothing */
+
+        if (value && (!json_is_object(value) || json_object_size(value))
+            && json_object_set(extra, *name, value))
+        {
+            rc = NGX_ERROR;
+        }
+    }
+
+    if (rc == NGX_OK && json_object_size(extra)) {
+
+        /* in one form, so that the same message has the same */
+
+        command->extra.data = (u_char *) json_dumps(extra, JSON_COMPACT
+                                                           |JSON_SORT_KEYS);
+        rc = command->extra.data ? NGX_OK : NGX_ERROR;
+
+        if (rc == NGX_OK) {
+            command->extra.len = ngx_strlen(command->extra.data);
+        }
+    }
+
+    json_decref(extra);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_command_metadata(ngx_thread_ws_command_t *command,
+    json_t *metadata)
+{
+    json_t      *value;
+    ngx_str_t    name;
+    const char  *key;
+
+    if (!json_is_object(metadata)
+        || json_object_size(metadata) > NGX_THREAD_WS_METADATA)
+    {
+        return ngx_thread_ws_command_invalid(command,
+                                             "metadata must be an object of "
+                                             "at most 16 texts");
+    }
+
+    json_object_foreach(metadata, key, value) {
+        name.data = (u_char *) key;
+        name.len = ngx_strlen(key);
+
+        if (name.len == 0 || name.len > NGX_THREAD_WS_METADATA_NAME) {
+            ngx_thread_ws_reason(command->words, "metadata", &name,
+                                 "is no name of 1 to 64 bytes", NULL);
+
+        } else if (!json_is_string(value)
+                   || json_string_length(value) > NGX_THREAD_WS_METADATA_TEXT
+                   || memchr(json_string_value(value), '\0',
+                             json_string_length(value)))
+        {
+            ngx_thread_ws_reason(command->words, "metadata", &name,
+                                 "must be a text of at most 1024 bytes "
+                                 "without U+0000", NULL);
+
+        } else {
+            continue;
+        }
+
+        return ngx_thread_ws_command_invalid(command,
+                                             (char *) command->words);
+    }
+
+    return NGX_OK;
+}
