@@ -26,6 +26,17 @@ const TITLES = {
 const SAID = ['CONNECTION_ENDED', 'UPSTREAM_REJECTED'];
 
 /**
+ * The text of a message that may have other parts, too.
+ *
+ * @param {import('../src/index.js').Content} [content]
+ */
+export function textOf(content = '') {
+  return typeof content === 'string' ? content
+    : content.map((part) => (part.type === 'text' ? part.text : `(${part.filename ?? part.type})`))
+      .join('\n');
+}
+
+/**
  * The server's words, as a sentence.
  *
  * @param {string} [text]

@@ -6,7 +6,7 @@ import { ThreadConnection, newRequestId } from '../src/index.js';
 import { h } from './dom.js';
 import { ask } from './endpoint.js';
 import { loadHistory } from './history.js';
-import { refusal, titleOf } from './texts.js';
+import { refusal, textOf, titleOf } from './texts.js';
 import { Turn } from './turn.js';
 
 /**
@@ -223,25 +223,29 @@ export class View {
   /**
    * A run that this page has not begun, or not since it was loaded.
    *
-   * @param {{requestId: string, content: string}} run
+   * @param {import('../src/index.js').Run} run
    */
   #adopt({ requestId, content }) {
     const turn = this.#turns.find((it) => it.requestId === requestId);
 
     if (turn !== this.#current?.turn || !turn) {
-      this.#run(turn ?? this.#addTurn(requestId, content));
+      this.#run(turn ?? this.#addTurn(requestId, textOf(content)), content);
     }
   }
 
-  /** @param {Turn} turn */
-  async #run(turn) {
+  /**
+   * @param {Turn} turn
+   * @param {import('../src/index.js').Content} [asked] what it is that runs, where
+   *   that is not the turn's text
+   */
+  async #run(turn, asked = turn.content) {
     const { requestId, content } = turn;
     const { threads } = this.#host;
 
     turn.wait();
     threads.put(this.id, { pending: { requestId, content } });
 
-    const run = this.#connection.send(content, {
+    const run = this.#connection.send(asked, {
       requestId,
       onToken: (delta) => turn.append(delta),
       onReset: () => turn.wait(),

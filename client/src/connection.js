@@ -5,22 +5,26 @@
  */
 
 import { ThreadError, call, newRequestId } from './run.js';
-import { OTHER, Runs } from './runs.js';
-import { ThreadSocket } from './socket.js';
+import { OTHER, createRuns } from './runs.js';
+import { createSocket } from './socket.js';
 
 /**
  * @typedef {import('./types.js').ConnectionEvents} ConnectionEvents
  * @typedef {import('./types.js').ConnectionOptions} ConnectionOptions
  * @typedef {import('./types.js').ConnectionState} ConnectionState
+ * @typedef {import('./types.js').Content} Content
  * @typedef {import('./types.js').Entry} Entry
  * @typedef {import('./types.js').Run} Run
  * @typedef {import('./types.js').SendOptions} SendOptions
  */
 
+/* what a message may have beside its content */
+const FIELDS = ['toolResults', 'answers', 'replaces', 'parameters', 'metadata'];
+
 export class ThreadConnection {
-  /** @type {ThreadSocket} */
+  /** @type {import('./socket.js').ThreadSocket} */
   #socket;
-  /** @type {Runs} */
+  /** @type {import('./runs.js').Runs} */
   #runs;
   /** @type {Map<string, Set<(arg: any) => void>>} */
   #listeners = new Map();
@@ -35,7 +39,7 @@ export class ThreadConnection {
     /** @readonly */
     this.threadId = threadId;
 
-    this.#socket = new ThreadSocket(options, {
+    this.#socket = createSocket(options, {
       address: (url) => url.searchParams.set('threadId', threadId),
       entered: (state) => this.#emit('state', state),
       opened: (protocol) => this.#runs.opened(protocol),
@@ -44,7 +48,7 @@ export class ThreadConnection {
       awaited: (now) => this.#runs.expire(now),
     });
 
-    this.#runs = new Runs({
+    this.#runs = createRuns({
       threadId,
       socket: this.#socket,
       answerTimeoutMs: options.answerTimeoutMs ?? 90000,
@@ -95,20 +99,23 @@ export class ThreadConnection {
    * connection that has given up is tried again. What the server refuses before
    * it begins is sent again, as `retries` says.
    *
-   * @param {string} content
+   * @param {Content | undefined} content
    * @param {SendOptions} [options]
    * @returns {Run}
    */
   send(content, { requestId = newRequestId(), signal, onToken, onReset, retries, ...others } = {}) {
     const known = this.#runs.find(requestId);
+    const listeners = { onToken, onReset };
 
-    if (known && known.run.content === content) {
-      this.#attend(known, signal, { onToken, onReset });
+    if (known && JSON.stringify(known.run.content) === JSON.stringify(content)) {
+      this.#attend(known, signal, listeners);
       return known.run;
     }
 
     const { status, retryable, reason, code } = this.state;
-    const entry = this.#runs.make(requestId, content, true, retries);
+    const entry = this.#runs.make({ requestId, content, ...others }, true, retries);
+    const unknown = Object.keys(others).find((name) =>
+      !FIELDS.includes(name) && others[/** @type {keyof others} */ (name)] !== undefined);
 
     /** @param {string} message @param {object} detail */
     const refuse = (message, detail) => {
@@ -119,16 +126,15 @@ export class ThreadConnection {
     if (known) {
       return refuse(OTHER, { code: 'DUPLICATE_REQUEST' });
     }
-    if (typeof content !== 'string' || !content || content.includes('\0')
+    if (!(content?.length ? !(/** @type {any} */ (content)).includes('\0')
+      : content === undefined && (others.answers || others.toolResults))
       || !/^[!#-[\]-~ ]{1,128}$/.test(requestId)) {
       return refuse('The message is not valid.',
         { code: 'INVALID_MESSAGE' });
     }
-    for (const [name, value] of Object.entries(others)) {
-      if (value !== undefined) {
-        return refuse(`"${name}" cannot be sent.`,
-          { code: 'INVALID_MESSAGE' });
-      }
+    if (unknown) {
+      return refuse(`"${unknown}" cannot be sent.`,
+        { code: 'INVALID_MESSAGE' });
     }
     if (signal?.aborted) {
       return refuse('Cancelled.', { code: 'CANCELLED', retryable: true });
@@ -141,7 +147,7 @@ export class ThreadConnection {
     }
 
     this.#runs.add(entry);
-    this.#attend(entry, signal, { onToken, onReset });
+    this.#attend(entry, signal, listeners);
     this.#runs.flush();
 
     if (status === 'disconnected') {

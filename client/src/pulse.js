@@ -13,98 +13,92 @@
 /* how often to look after the runs where silence is no matter */
 const BEAT_MS = 500;
 
-export class Pulse {
+/**
+ * @param {number} livenessMs 0: never find the server silent
+ * @param {{
+ *   awaited: (now: number) => number,
+ *   unsent: () => number,
+ *   ping: () => void,
+ *   silent: () => void,
+ * }} host awaited: when that was last heard of, or can be at the latest while
+ *   something large is on its way, 0 for nothing; unsent: bytes not yet on
+ *   the wire
+ */
+export function createPulse(livenessMs, host) {
   /** @type {ReturnType<typeof setInterval> | undefined} */
-  #interval;
-  #beatAt = 0;
-  #seen = 0;
-  #unsent = 0;
-  #pinged = false;
-  #probing = false;
-  #livenessMs;
-  #host;
-
-  /**
-   * @param {number} livenessMs 0: never find the server silent
-   * @param {{
-   *   awaited: (now: number) => number,
-   *   unsent: () => number,
-   *   ping: () => void,
-   *   silent: () => void,
-   * }} host awaited: when that was last heard of, or can be at the latest while
-   *   something large is on its way, 0 for nothing; unsent: bytes not yet on
-   *   the wire
-   */
-  constructor(livenessMs, host) {
-    this.#livenessMs = livenessMs;
-    this.#host = host;
-  }
+  let interval;
+  let beatAt = 0;
+  let seen = 0;
+  let left = 0;
+  let pinged = false;
+  let probing = false;
 
   /**
    * Beats for as long as something is awaited.
    *
    * @param {boolean} [probe] also without that, until the first sign of life
    */
-  start(probe = false) {
-    this.#probing ||= probe;
+  function start(probe = false) {
+    probing ||= probe;
 
-    if (!this.#interval) {
-      this.alive();
-      this.#probing = probe;
-      this.#beatAt = this.#seen;
-      this.#interval = setInterval(() => this.#beat(),
-        this.#livenessMs / 10 || BEAT_MS);
+    if (!interval) {
+      alive();
+      probing = probe;
+      beatAt = seen;
+      interval = setInterval(beat, livenessMs / 10 || BEAT_MS);
     }
   }
 
-  stop() {
-    clearInterval(this.#interval);
-    this.#interval = undefined;
-    this.#probing = false;
+  function stop() {
+    clearInterval(interval);
+    interval = undefined;
+    probing = false;
   }
 
   /** Something came, whatever it is. */
-  alive() {
-    this.#seen = performance.now();
-    this.#pinged = this.#probing = false;
+  function alive() {
+    seen = performance.now();
+    pinged = probing = false;
   }
 
-  #beat() {
+  function beat() {
     const now = performance.now();
-    const late = now - this.#beatAt > (this.#livenessMs / 10 || BEAT_MS) * 2.5;
-    const unsent = this.#host.unsent();
-    const awaited = this.#host.awaited(now);
+    const late = now - beatAt > (livenessMs / 10 || BEAT_MS) * 2.5;
+    const unsent = host.unsent();
+    const awaited = host.awaited(now);
 
-    this.#beatAt = now;
+    beatAt = now;
 
-    if (!awaited && !this.#probing) {
-      this.stop();
+    if (!awaited && !probing) {
+      stop();
       return;
     }
 
     /* a large message that is still on its way out shows life, too */
-    if (late || unsent < this.#unsent) {
-      this.#seen = now;
-      this.#pinged = false;
+    if (late || unsent < left) {
+      seen = now;
+      pinged = false;
     }
 
-    this.#unsent = unsent;
+    left = unsent;
 
-    if (!this.#livenessMs) {
+    if (!livenessMs) {
       return;
     }
 
     /* what takes less than half of livenessMs is no reason to wait longer */
-    const quiet = now - Math.max(this.#seen, awaited - this.#livenessMs / 2);
+    const quiet = now - Math.max(seen, awaited - livenessMs / 2);
 
-    if (!this.#pinged) {
-      if (quiet >= this.#livenessMs * 0.25) {
-        this.#pinged = true;
-        this.#host.ping();
+    if (!pinged) {
+      if (quiet >= livenessMs * 0.25) {
+        pinged = true;
+        host.ping();
       }
 
-    } else if (quiet >= this.#livenessMs * 0.75) {
-      this.#host.silent();
+    } else if (quiet >= livenessMs * 0.75) {
+      host.silent();
     }
   }
+
+  return { start, stop, alive };
 }

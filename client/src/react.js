@@ -13,6 +13,7 @@ import { ThreadConnection, ThreadError, newRequestId } from './index.js';
  * @typedef {import('./index.js').ConnectionState} ConnectionState
  * @typedef {import('./index.js').Run} Run
  * @typedef {import('./index.js').SendOptions} SendOptions
+ * @typedef {import('./types.js').Content} Content
  */
 
 /**
@@ -20,7 +21,7 @@ import { ThreadConnection, ThreadError, newRequestId } from './index.js';
  * @property {ConnectionState} state
  * @property {ConnectionState['status']} status
  * @property {boolean} isConnected
- * @property {(content: string, options?: SendOptions) => Run} send
+ * @property {(content: Content | undefined, options?: SendOptions) => Run} send
  * @property {(requestId?: string) => void} cancel the named run, or all
  * @property {() => void} retry
  * @property {{readonly current: ThreadConnection | null}} connectionRef
@@ -41,11 +42,23 @@ import { ThreadConnection, ThreadError, newRequestId } from './index.js';
  */
 
 /**
+ * What may go with a message.
+ *
+ * @typedef {Omit<SendOptions, 'requestId' | 'onToken' | 'onReset'>} MessageOptions
+ */
+
+/**
  * @typedef {object} ChatMessage
  * @property {string} id
  * @property {'user' | 'assistant'} role
- * @property {string} content
+ * @property {Content} content of an answer always its text
  * @property {string} [requestId]
+ * @property {MessageOptions} [options] that a message of the user was sent with
+ * @property {readonly import('./types.js').Part[]} [parts] of an answer, where
+ *   they are asked for
+ * @property {import('./types.js').Interrupt[]} [interrupts] what the agent asks
+ *   before it goes on: answered by `sendMessage('', { answers })`
+ * @property {string} [finishReason]
  * @property {'sending' | 'streaming' | 'done' | 'failed' | 'stopped'} [status]
  *   absent for those that came from elsewhere
  * @property {ThreadError} [error] why a message of the user failed
@@ -60,7 +73,9 @@ import { ThreadConnection, ThreadError, newRequestId } from './index.js';
  * @property {number} [throttleMs] how often an answer that grows is rendered at
  *   most; default: once a frame; 0: with each delta
  * @property {boolean} [keepPartial] what had come of an answer that was
- *   stopped, or failed, stays, as 'stopped'. Default: false
+ *   stopped, or failed, stays, as 'stopped'. Default: where the server keeps it
+ * @property {typeof import('./parts.js').trackParts} [parts] that of
+ *   thread-ws/parts: answers have parts then
  */
 
 /**
@@ -69,9 +84,11 @@ import { ThreadConnection, ThreadError, newRequestId } from './index.js';
  * @property {import('react').Dispatch<import('react').SetStateAction<ChatMessage[]>>} setMessages
  * @property {string} input
  * @property {import('react').Dispatch<import('react').SetStateAction<string>>} setInput
- * @property {(content?: string, options?: Pick<SendOptions, 'retries'>) => Run | null} sendMessage
+ * @property {(content?: Content, options?: MessageOptions) => Run | null} sendMessage
  *   what is in the input, unless given; null where there is nothing to send, or
- *   no connection: what is in the input stays there
+ *   no connection: what is in the input stays there. With `replaces`, a message's
+ *   requestId, that message and all after it give way; they are back if the run
+ *   fails
  * @property {() => void} cancel stops the answer; the text returns to the input
  * @property {(requestId?: string) => Run | null} retry the named message that
  *   failed, or the last one
@@ -81,10 +98,18 @@ import { ThreadConnection, ThreadError, newRequestId } from './index.js';
  */
 
 /** @type {ConnectionState} */
-const CONNECTING = Object.freeze({
-  status: 'connecting', attempt: 0, maxAttempts: 0, delay: 0, retryAt: 0,
-  retryable: false,
-});
+const CONNECTING = {
+  status: 'connecting', attempt: 0, maxAttempts: 0, delay: 0, retryAt: 0, retryable: false,
+};
+
+/**
+ * The same object for as long as all that is in it is the same.
+ *
+ * @template {object} T
+ * @param {T} value always of the same shape
+ * @returns {T}
+ */
+const useStable = (value) => useMemo(() => value, Object.values(value));
 
 /**
  * Keeps one connection for as long as the component is mounted.
@@ -96,12 +121,12 @@ const CONNECTING = Object.freeze({
  *   beginning
  * @returns {ThreadConnectionHook}
  */
-export function useThreadConnection(threadId, options = {}, onMade = undefined) {
+export function useThreadConnection(threadId, options = {}, onMade) {
   const connectionRef = useRef(/** @type {ThreadConnection | null} */ (null));
   const latest = useRef({ options, onMade });
   const [state, setState] = useState(CONNECTING);
   const { url } = options;
-  const address = typeof url === 'string' || url instanceof URL ? String(url) : '';
+  const address = typeof url === 'function' || String(url);
 
   latest.current = { options, onMade };
 
@@ -125,7 +150,7 @@ export function useThreadConnection(threadId, options = {}, onMade = undefined) 
   }, [threadId, address]);
 
   const send = useCallback(
-    (/** @type {string} */ content, /** @type {SendOptions} */ sendOptions = {}) => {
+    (/** @type {Content | undefined} */ content, /** @type {SendOptions} */ sendOptions = {}) => {
       if (!connectionRef.current) {
         throw new Error('There is no connection.');
       }
@@ -135,7 +160,7 @@ export function useThreadConnection(threadId, options = {}, onMade = undefined) 
     (/** @type {string | undefined} */ requestId) => connectionRef.current?.cancel(requestId), []);
   const retry = useCallback(() => connectionRef.current?.retry(), []);
 
-  return useMemo(() => ({
+  return useStable({
     state,
     status: state.status,
     isConnected: state.status === 'connected',
@@ -143,7 +168,7 @@ export function useThreadConnection(threadId, options = {}, onMade = undefined) 
     cancel,
     retry,
     connectionRef,
-  }), [state, send, cancel, retry]);
+  });
 }
 
 /**
@@ -154,35 +179,31 @@ export function useThreadConnection(threadId, options = {}, onMade = undefined) 
  * @returns {ReconnectionHook}
  */
 export function useReconnection({ state, retry }) {
-  const { status, attempt, maxAttempts, delay, retryAt, retryable, reason, offline = false } = state;
-  const [now, setNow] = useState(() => Date.now());
+  const { status, attempt, maxAttempts, retryAt, retryable, reason, offline = false } = state;
+  const [, setNow] = useState(0);
 
   useEffect(() => {
     if (!retryAt) {
       return undefined;
     }
 
-    setNow(Date.now());
     const timer = setInterval(() => setNow(Date.now()), 250);
 
     return () => clearInterval(timer);
   }, [retryAt]);
 
-  /* the time that was noted last may be an old one */
-  const left = Math.min(delay, retryAt - now);
-  const secondsLeft = retryAt ? Math.max(0, Math.ceil(left / 1000)) : 0;
-
-  return useMemo(() => ({
+  return useStable({
     isReconnecting: status === 'reconnecting' && (attempt > 0 || offline),
     isDisconnected: status === 'disconnected',
     isOffline: offline,
     attempt,
     maxAttempts,
-    secondsLeft,
+    /* 0 where there is no time for it */
+    secondsLeft: Math.max(0, Math.ceil((retryAt - Date.now()) / 1000)),
     canRetry: retryable && (status === 'disconnected' || retryAt > 0 || offline),
     reason,
     retry,
-  }), [status, attempt, maxAttempts, secondsLeft, retryable, retryAt, reason, offline, retry]);
+  });
 }
 
 /**
@@ -196,49 +217,19 @@ export function useReconnection({ state, retry }) {
  *   it is
  * @returns {ChatMessage[]}
  */
-function put(list, { requestId, content }, asked, answer) {
-  const of = (/** @type {string} */ role) =>
-    list.find((it) => it.requestId === requestId && it.role === role);
-  const before = of('assistant');
-  const question = {
-    ...of('user') ?? { id: requestId, role: /** @type {const} */ ('user'), content, requestId },
-    ...asked,
-  };
-  const reply = answer === undefined ? before : answer && {
-    ...before ?? {
+function put(list, { requestId, content = '' }, asked, answer) {
+  const isOf = (/** @type {ChatMessage} */ it) => it.requestId === requestId;
+  const at = list.findIndex(isOf);
+  const others = list.filter((it) => !isOf(it));
+  const [question, reply] = ['user', 'assistant'].map((role) =>
+    list.find((it) => isOf(it) && it.role === role));
+
+  return others.toSpliced(at < 0 ? others.length : at, 0,
+    { id: requestId, role: 'user', content, requestId, ...question, ...asked },
+    ...answer ? [{
       id: `${requestId}-answer`, role: /** @type {const} */ ('assistant'), content: '', requestId,
-    },
-    ...answer,
-  };
-  const both = reply ? [question, reply] : [question];
-
-  return of('user')
-    ? list.flatMap((it) => (it.requestId !== requestId ? [it] : it.role === 'user' ? both : []))
-    : [...list.filter((it) => it !== before), ...both];
-}
-
-/* calls back once, for the next frame or after so many ms */
-function soon(/** @type {() => void} */ callback, /** @type {number | undefined} */ ms) {
-  if (ms === undefined && 'requestAnimationFrame' in globalThis && !globalThis.document?.hidden) {
-    const frame = requestAnimationFrame(callback);
-    return () => cancelAnimationFrame(frame);
-  }
-  const timer = setTimeout(callback, ms ?? 16);
-  return () => clearTimeout(timer);
-}
-
-/**
- * To the hook's user another connection in the place of the one that was closed
- * is a drop: there the message can be tried again.
- *
- * @param {ThreadError} failure
- * @param {ThreadConnection | null} connection
- */
-function orReplaced(failure, connection) {
-  return failure.code === 'CLOSED' && connection && connection.state.status !== 'closed'
-    ? new ThreadError('The connection was replaced.',
-      { code: 'CONNECTION_LOST', retryable: true, requestId: failure.requestId })
-    : failure;
+      ...reply, ...answer,
+    }] : answer === undefined && reply ? [reply] : []);
 }
 
 /**
@@ -250,7 +241,7 @@ function orReplaced(failure, connection) {
  * @returns {ChatMessagesHook}
  */
 export function useChatMessages(threadId, options = {}) {
-  const { initialMessages, loadHistory, throttleMs, keepPartial, ...connectionOptions } = options;
+  const { initialMessages, loadHistory, throttleMs, keepPartial, parts, ...connectionOptions } = options;
   const [messages, setMessages] = useState(initialMessages ?? []);
   const [input, setInput] = useState('');
   const [error, setError] = useState(/** @type {ThreadError | null} */ (null));
@@ -258,34 +249,41 @@ export function useChatMessages(threadId, options = {}) {
   /* what is under way, the latest last */
   const runs = useRef(/** @type {Set<Run>} */ (new Set()));
   const stopped = useRef(/** @type {Run | null} */ (null));
+  /* of what is under way, by requestId */
+  const told = useRef(/** @type {Map<string, ChatMessage['parts']>} */ (new Map()));
   const shown = useRef(threadId);
-  /* calls off what is to be painted */
-  const painting = useRef(/** @type {(() => void) | null} */ (null));
+  const painting = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
 
   /* what handlers read between two renders */
-  const latest = useRef({ messages, input, ...options });
-  latest.current = { messages, input, ...options };
+  const now = { messages, input, ...options };
+  const latest = useRef(now);
+  latest.current = now;
 
   const paint = useCallback(() => {
     const all = () => {
       const late = [...runs.current];
 
-      painting.current = null;
+      painting.current = undefined;
       setMessages((list) => late.reduce((sum, run) => put(sum, run, {},
-        run.text ? { content: run.text, status: 'streaming' } : null), list));
+        run.text || partsOf(run)?.length
+          ? { content: run.text, parts: partsOf(run), status: 'streaming' } : null), list));
     };
 
-    if (latest.current.throttleMs === 0) {
-      all();
+    /* a timer, since a page that is hidden has no frames */
+    const { throttleMs = 16 } = latest.current;
+
+    if (throttleMs) {
+      painting.current ??= setTimeout(all, throttleMs);
     } else {
-      painting.current ??= soon(all, latest.current.throttleMs);
+      all();
     }
   }, []);
 
   const active = () => [...runs.current].at(-1) ?? null;
+  const partsOf = (/** @type {Run} */ run) => told.current.get(run.requestId);
 
   /** shows what a run comes to */
-  const attend = useCallback((/** @type {Run} */ run, /** @type {{current: ThreadConnection | null}} */ ref) => {
+  const attend = useCallback((/** @type {Run} */ run) => {
     if (runs.current.has(run)) {
       return;
     }
@@ -293,54 +291,63 @@ export function useChatMessages(threadId, options = {}) {
     const thread = shown.current;
     const end = () => {
       runs.current.delete(run);
+      told.current.delete(run.requestId);
       setStreaming(runs.current.size > 0);
     };
 
     runs.current.add(run);
     setStreaming(true);
 
-    run.then(({ message }) => {
+    run.then(({ message, interrupts, finishReason }) => {
+      const answer = /** @type {const} */ (
+        { content: message, parts: partsOf(run), interrupts, finishReason, status: 'done' });
+
       if (shown.current === thread) {
-        setMessages((list) => put(list, run, { status: 'done' }, { content: message, status: 'done' }));
+        setMessages((list) => put(list, run, { status: 'done' }, answer));
       }
       end();
 
     }, (/** @type {ThreadError} */ failure) => {
+      const lastParts = partsOf(run);
+
       end();
       if (shown.current !== thread) {
         return;
       }
 
-      const { content, requestId } = run;
-      const cancelled = failure.code === 'CANCELLED';
-      const { partial } = failure;
-      const rest = latest.current.keepPartial && partial
-        ? { content: partial, status: /** @type {const} */ ('stopped') } : null;
-
+      const { content, requestId, own } = run;
+      const { code, partial, kept } = failure;
+      const cancelled = code === 'CANCELLED';
+      const closed = code === 'CLOSED';
       /* asked anew meanwhile, as StrictMode does, and shown as such */
       const again = active()?.content === content;
+      const rest = partial && (latest.current.keepPartial ?? kept)
+        ? { content: partial, parts: lastParts, status: /** @type {const} */ ('stopped') } : null;
 
-      if (cancelled && rest && !again) {
-        setMessages((list) => put(list, run, { status: 'stopped' }, rest));
-
-      } else if (cancelled || again || (!run.own && failure.code === 'CLOSED')) {
+      if (again || (cancelled && !rest) || (closed && !own)) {
         /* it is no part of the thread: what was written can be changed */
         setMessages((list) => list.filter((message) => message.requestId !== requestId));
-        if (run.own || stopped.current === run) {
-          setInput((text) => (text.trim() || again ? text : content));
+        if (own || stopped.current === run) {
+          setInput((text) => (text.trim() || again || typeof content !== 'string' ? text : content));
         }
-
-      } else {
-        const told = orReplaced(failure, ref.current);
-        setMessages((list) => put(list, run, { status: 'failed', error: told }, rest));
-        setError(told);
+        return;
       }
+
+      /* another connection in the place of the one that was closed is a drop to
+         who uses the hook: there the message can be tried again */
+      const { status = 'closed' } = connectionRef.current?.state ?? {};
+      const error = closed && status !== 'closed'
+        ? new ThreadError('The connection was replaced.',
+          { code: 'CONNECTION_LOST', retryable: true, requestId }) : failure;
+
+      setMessages((list) => put(list, run,
+        cancelled ? { status: 'stopped' } : { status: 'failed', error }, rest));
+      setError(cancelled ? null : error);
     });
   }, []);
 
   const onMade = (/** @type {ThreadConnection} */ connection) => {
     const thread = /** @type {string} */ (threadId);
-    const ref = { current: connection };
     /** @type {Promise<unknown> | undefined} */
     let loading;
     /** @type {Set<string | undefined>} */
@@ -359,15 +366,14 @@ export function useChatMessages(threadId, options = {}) {
       });
     };
     /* in its place: behind what came before */
-    const loaded = (/** @type {() => void} */ callback) => {
-      if (loading) {
-        loading.then(() => shown.current === thread && callback());
-      } else {
-        callback();
-      }
-    };
+    const loaded = (/** @type {() => void} */ callback) => (loading
+      ? loading.then(() => shown.current === thread && callback()) : callback());
 
     load();
+    latest.current.parts?.(connection, (requestId, list) => {
+      told.current.set(requestId, list);
+      paint();
+    });
     connection.on('run', (run) => loaded(() => {
       setMessages((list) => put(list, run, { status: 'sending', error: undefined }, null));
       if (connection.runs.includes(run)) {
@@ -375,7 +381,7 @@ export function useChatMessages(threadId, options = {}) {
           requestId: run.requestId, onToken: paint, onReset: paint,
         });
       }
-      attend(run, ref);
+      attend(run);
     }));
     connection.on('event', (event) => {
       const last = event.type === 'idle' && event.lastRequestId;
@@ -401,33 +407,38 @@ export function useChatMessages(threadId, options = {}) {
       setError(null);
     }
     return () => {
-      painting.current?.();
-      painting.current = null;
+      clearTimeout(painting.current);
+      painting.current = undefined;
       runs.current.clear();
       setStreaming(false);
     };
   }, [threadId]);
 
   const start = useCallback((
-    /** @type {string} */ content, /** @type {string} */ requestId,
-    /** @type {Pick<SendOptions, 'retries'>} */ sendOptions = {},
+    /** @type {Content} */ content, /** @type {string} */ requestId,
+    /** @type {MessageOptions | undefined} */ sendOptions,
   ) => {
-    const run = send(content, { ...sendOptions, requestId, onToken: paint, onReset: paint });
+    const run = send(content || undefined, { ...sendOptions, requestId, onToken: paint, onReset: paint });
 
     setError(null);
-    attend(run, connectionRef);
+    attend(run);
 
     return run;
-  }, [send, attend, paint, connectionRef]);
+  }, []);
 
   const sendMessage = useCallback((
-    /** @type {string | undefined} */ given,
-    /** @type {Pick<SendOptions, 'retries'> | undefined} */ sendOptions,
+    /** @type {Content | undefined} */ given,
+    /** @type {MessageOptions} */ sendOptions = {},
   ) => {
-    const content = typeof given === 'string' ? given : latest.current.input;
+    const { replaces, answers, toolResults } = sendOptions;
+    /* an event handler gives its event */
+    const content = given?.length === undefined ? latest.current.input : given;
     const running = active();
+    const thread = shown.current;
+    const all = latest.current.messages;
 
-    if (!content.trim() || !connectionRef.current) {
+    if (!(typeof content === 'string' ? content.trim() : content)[0] && !answers && !toolResults
+      || !connectionRef.current) {
       return null;
     }
     if (running?.own && running.content === content && running !== stopped.current) {
@@ -440,16 +451,23 @@ export function useChatMessages(threadId, options = {}) {
     running?.cancel();
     latest.current.input = '';
     setInput('');
-    setMessages((list) => put(list, { requestId, content }, { status: 'sending' }));
+    setMessages((list) => put(
+      list.slice(0, replaces ? list.findIndex((it) => it.requestId === replaces) : undefined),
+      { requestId, content }, { status: 'sending', options: sendOptions }));
 
-    return start(content, requestId, typeof given === 'string' ? sendOptions : undefined);
-  }, [start, connectionRef]);
+    const run = start(content, requestId, sendOptions);
+
+    if (replaces) {
+      /* what should have given way has not */
+      run.catch(() => shown.current === thread && setMessages(all));
+    }
+
+    return run;
+  }, []);
 
   const retry = useCallback((/** @type {string | undefined} */ requestId) => {
-    const failed = latest.current.messages.filter(({ role, status }) =>
-      role === 'user' && status === 'failed');
-    const message = typeof requestId === 'string' ? failed.find((it) => it.id === requestId)
-      : failed.at(-1);
+    const message = latest.current.messages.findLast(({ id, role, status }) =>
+      role === 'user' && status === 'failed' && (typeof requestId !== 'string' || id === requestId));
 
     if (!message || !connectionRef.current) {
       return null;
@@ -467,15 +485,15 @@ export function useChatMessages(threadId, options = {}) {
       { requestId: name, content: message.content },
       { id: message.id, status: 'sending', error: undefined }));
 
-    return start(message.content, name);
-  }, [start, connectionRef]);
+    return start(message.content, name, message.options);
+  }, []);
 
   const cancel = useCallback(() => {
     stopped.current = active();
     stopped.current?.cancel();
   }, []);
 
-  return useMemo(() => ({
+  return useStable({
     messages,
     setMessages,
     input,
@@ -486,5 +504,5 @@ export function useChatMessages(threadId, options = {}) {
     isStreaming,
     error,
     connection,
-  }), [messages, input, sendMessage, cancel, retry, isStreaming, error, connection]);
+  });
 }

@@ -9,19 +9,20 @@
  * @typedef {import('./types.js').Entry} Entry
  * @typedef {import('./types.js').ErrorCode} ErrorCode
  * @typedef {import('./types.js').FinalEvent} FinalEvent
+ * @typedef {import('./types.js').Message} Message
  * @typedef {import('./types.js').Run} Run
  * @typedef {import('./types.js').RunListeners} RunListeners
  */
 
-const noop = () => {};
+export const noop = () => {};
 
 /** Why a run failed. */
 export class ThreadError extends Error {
   /**
    * @param {string} message
-   * @param {{code?: ErrorCode, retryable?: boolean, requestId?: string, retryAfterMs?: number, closeCode?: number}} detail
+   * @param {{code?: ErrorCode, retryable?: boolean, requestId?: string, retryAfterMs?: number, closeCode?: number, kept?: boolean}} detail
    */
-  constructor(message, { code, retryable, requestId, retryAfterMs, closeCode }) {
+  constructor(message, { code, retryable, requestId, retryAfterMs, closeCode, kept }) {
     super(message);
     /* what fetch() and streams call a cancelled operation */
     this.name = code === 'CANCELLED' ? 'AbortError' : 'ThreadError';
@@ -32,7 +33,9 @@ export class ThreadError extends Error {
     this.requestId = requestId;
     this.retryAfterMs = retryAfterMs;
     this.closeCode = closeCode;
-    /** @type {string} what had come of the answer; it is no part of the thread */
+    /** what had come of the answer is in the thread's history */
+    this.kept = !!kept;
+    /** @type {string} what had come of the answer */
     this.partial = '';
   }
 }
@@ -44,17 +47,9 @@ export class ThreadError extends Error {
  * @returns {string}
  */
 export function newRequestId() {
-  if (crypto.randomUUID) {
-    return crypto.randomUUID();
-  }
-
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-
-  return Array.from(bytes, (b, i) =>
-    ([4, 6, 8, 10].includes(i) ? '-' : '') + b.toString(16).padStart(2, '0')
-  ).join('');
+  /* all digits but the version's are chance's; of 8 the upper half stays */
+  return '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, (digit) =>
+    (+digit ^ crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> +digit / 4)).toString(16));
 }
 
 /**
@@ -73,14 +68,14 @@ export function call(listener, ...args) {
 }
 
 /**
- * @param {string} requestId
- * @param {string} content
+ * @param {Message} message
  * @param {() => void} cancel
  * @param {boolean} own begun by this connection
  * @param {Entry['retries']} retries
  * @returns {Entry}
  */
-export function createEntry(requestId, content, cancel, own, retries) {
+export function createEntry(message, cancel, own, retries) {
+  const { requestId } = message;
   /** @type {string[]} */
   let deltas = [];
   let text = '';
@@ -116,8 +111,7 @@ export function createEntry(requestId, content, cancel, own, retries) {
 
   /** @type {Run} */
   const run = Object.defineProperty(Object.assign(promise, {
-    requestId,
-    content,
+    ...message,
     cancel,
     own,
     text,
@@ -158,6 +152,7 @@ export function createEntry(requestId, content, cancel, own, retries) {
   /** @type {Entry} */
   const entry = {
     run,
+    message,
     own,
     retries,
     sent: false,
@@ -211,15 +206,15 @@ export function createEntry(requestId, content, cancel, own, retries) {
       entry.again();
     },
     end(event) {
-      const { message } = event;
+      const { message: whole } = event;
 
-      if (typeof message === 'string' && message !== text && !entry.cancelled) {
+      if (typeof whole === 'string' && whole !== text && !entry.cancelled) {
         /* what the server keeps is what was answered */
-        if (!message.startsWith(text)) {
+        if (!whole.startsWith(text)) {
           entry.reset();
         }
         at = text.length;
-        entry.push(message.slice(at));
+        entry.push(whole.slice(at));
       }
       over = true;
       resolve(event);

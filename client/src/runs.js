@@ -55,98 +55,81 @@ const policy = (retries = {}) => ({
   ...typeof retries === 'object' ? retries : { times: +retries, begun: true },
 });
 
-export class Runs {
+/** @param {Line} line */
+export function createRuns({ threadId, socket, answerTimeoutMs, resume, begun, warn }) {
   /** @type {Map<string, Entry>} */
-  #entries = new Map();
-  #line;
+  const entries = new Map();
   /** whether the server lets runs be followed; unknown before it has said
    *  @type {boolean | undefined} */
-  #resumes;
+  let resumes = resume === false ? false : undefined;
   /** what is asked for by follow, one after another: an answer of idle does not
    *  name what it is about @type {(Entry | undefined)[]} */
-  #asked = [];
+  let asked = [];
   /** runs that have ended while they were asked for, and are told once more
    *  @type {Set<string>} */
-  #told = new Set();
+  const told = new Set();
   /* this socket has asked for whatever runs */
-  #anyAsked = false;
+  let anyAsked = false;
   /* this socket's server is going, and takes no new run */
-  #leaving = false;
+  let leaving = false;
 
   /** @type {() => void} */
-  #tellKnown = () => {};
-  /** resolves once it is known what runs @type {Promise<void>} */
-  known = new Promise((resolve) => { this.#tellKnown = resolve; });
-
-  /** @param {Line} line */
-  constructor(line) {
-    this.#line = line;
-    this.#resumes = line.resume === false ? false : undefined;
-  }
-
-  /** @returns {Run[]} */
-  get list() {
-    return [...this.#entries.values()].map(({ run }) => run);
-  }
+  let tellKnown = () => {};
+  /** @type {Promise<void>} */
+  const known = new Promise((resolve) => { tellKnown = resolve; });
 
   /** @param {Entry} entry */
-  #has(entry) {
-    return this.#entries.get(entry.run.requestId) === entry;
-  }
-
-  /** @param {string} requestId */
-  find(requestId) {
-    return this.#entries.get(requestId);
+  function has(entry) {
+    return entries.get(entry.run.requestId) === entry;
   }
 
   /**
-   * @param {string} requestId
-   * @param {string} content
+   * @param {import('./types.js').Message} message
    * @param {boolean} own
    * @param {SendOptions['retries']} [retries]
    * @returns {Entry} one that is not counted among the runs
    */
-  make(requestId, content, own, retries) {
-    const entry = createEntry(requestId, content, () => this.cancel(entry), own, policy(retries));
+  function make(message, own, retries) {
+    const entry = createEntry(message, () => cancel(entry), own, policy(retries));
 
     return entry;
   }
 
   /** @param {Entry} entry */
-  add(entry) {
-    this.#entries.set(entry.run.requestId, entry);
+  function add(entry) {
+    entries.set(entry.run.requestId, entry);
   }
 
   /** @param {string} [requestId] default: all */
-  cancelAll(requestId) {
-    for (const [id, entry] of [...this.#entries]) {
+  function cancelAll(requestId) {
+    for (const [id, entry] of [...entries]) {
       if (requestId === undefined || requestId === id) {
-        this.cancel(entry);
+        cancel(entry);
       }
     }
   }
 
   /** @param {Entry} entry */
-  cancel(entry) {
+  function cancel(entry) {
     const { requestId } = entry.run;
 
-    if (!this.#has(entry) || entry.cancelled) {
+    if (!has(entry) || entry.cancelled) {
       return;
     }
 
     entry.cancelled = true;
 
     if (!entry.sent) {
-      this.#cancelled(entry);
+      cancelled(entry);
 
-    } else if (this.#line.socket.ready) {
-      this.#line.socket.send({ type: 'cancel', requestId });
+    } else if (socket.ready) {
+      socket.send({ type: 'cancel', requestId });
     }
   }
 
-  /** @param {Entry} entry */
-  #cancelled(entry) {
-    this.#fail(entry, 'Cancelled.', { code: 'CANCELLED', retryable: true });
+  /** @param {Entry} entry @param {boolean} [kept] */
+  function cancelled(entry, kept) {
+    fail(entry, 'Cancelled.', { code: 'CANCELLED', retryable: true, kept });
   }
 
   /**
@@ -154,21 +137,19 @@ export class Runs {
    * @param {string} message
    * @param {ConstructorParameters<typeof ThreadError>[1]} detail
    */
-  #fail(entry, message, detail) {
+  function fail(entry, message, detail) {
     const { requestId } = entry.run;
 
-    this.#entries.delete(requestId);
+    entries.delete(requestId);
     entry.fail(new ThreadError(message, { ...detail, requestId }));
   }
 
   /** Sends what waits, in the order in which it came. */
-  flush() {
-    const { socket } = this.#line;
-
-    for (const entry of this.#entries.values()) {
+  function flush() {
+    for (const entry of entries.values()) {
       /* what a socket that is closing takes goes nowhere */
-      if (!entry.sent && !entry.waiting && !this.#leaving && socket.ready) {
-        this.#transmit(entry);
+      if (!entry.sent && !entry.waiting && !leaving && socket.ready) {
+        transmit(entry);
       }
       /* also for what waits until such a socket is gone */
       socket.watch();
@@ -176,34 +157,25 @@ export class Runs {
   }
 
   /** What waits for its time to be sent again waits no longer. */
-  hurry() {
-    this.#entries.forEach((entry) => this.#due(entry));
-    this.flush();
+  function hurry() {
+    entries.forEach(due);
+    flush();
   }
 
   /** @param {Entry} entry */
-  #due(entry) {
+  function due(entry) {
     clearTimeout(entry.waiting);
     entry.waiting = undefined;
   }
 
   /** @param {Entry} entry */
-  #transmit(entry) {
-    const { requestId, content } = entry.run;
-
+  function transmit(entry) {
     entry.sent = true;
     entry.begun = false;
     entry.size = 0;
-    entry.heard = performance.now() + content.length / SLOWEST;
     entry.again();
-
-    this.#line.socket.send({
-      type: 'message',
-      requestId,
-      threadId: this.#line.threadId,
-      /* a lone surrogate is no text, and would be refused */
-      content: /** @type {any} */ (content).toWellFormed?.() ?? content,
-    });
+    entry.heard = performance.now() + socket.send(
+      { type: 'message', threadId, ...entry.message }) / SLOWEST;
   }
 
   /**
@@ -211,58 +183,58 @@ export class Runs {
    *
    * @param {string} protocol
    */
-  opened(protocol) {
-    this.#asked = [];
-    this.#told.clear();
-    this.#anyAsked = this.#leaving = false;
+  function opened(protocol) {
+    asked = [];
+    told.clear();
+    anyAsked = leaving = false;
 
-    if (this.#line.resume ?? protocol === 'thread-ws.v2') {
-      for (const entry of this.#entries.values()) {
+    if (resume ?? protocol === 'thread-ws.v2') {
+      for (const entry of entries.values()) {
         if (entry.sent) {
-          this.#follow(entry);
+          follow(entry);
         }
       }
-      if (!this.#asked.length) {
-        this.#follow();
+      if (!asked.length) {
+        follow();
       }
     } else {
-      this.#unresumed([...this.#entries.values()]);
+      unresumed([...entries.values()]);
     }
 
-    this.flush();
+    flush();
   }
 
   /** @param {Entry} [entry] default: whatever run there is */
-  #follow(entry) {
-    this.#anyAsked ||= !entry;
+  function follow(entry) {
+    anyAsked ||= !entry;
 
     if (entry) {
       entry.heard = performance.now();
     }
-    if (this.#asked.push(entry) === 1) {
-      this.#ask();
+    if (asked.push(entry) === 1) {
+      ask();
     }
   }
 
   /* the first of them */
-  #ask() {
-    const [entry] = this.#asked;
+  function ask() {
+    const [entry] = asked;
 
-    this.#line.socket.send({
+    socket.send({
       type: 'follow', requestId: entry?.run.requestId, after: entry?.position,
     });
   }
 
   /** @param {Loss} loss */
-  lost({ all, message, ...detail }) {
-    this.#tellKnown();
-    for (const entry of [...this.#entries.values()]) {
+  function lost({ all, message, ...detail }) {
+    tellKnown();
+    for (const entry of [...entries.values()]) {
       if (all) {
-        this.#fail(entry, message, detail);
+        fail(entry, message, detail);
 
-      } else if (entry.sent && this.#resumes === false) {
+      } else if (entry.sent && resumes === false) {
         /* a server that sends idle clients away has begun nothing */
-        this.#gone(entry, message, detail, !entry.begun && detail.closeCode === 1012);
+        gone(entry, message, detail, !entry.begun && detail.closeCode === 1012);
       }
     }
   }
@@ -270,12 +242,12 @@ export class Runs {
   /**
    * Runs that were sent by an earlier socket, on a server where they have ended.
    *
-   * @param {(Entry | undefined)[]} entries
+   * @param {(Entry | undefined)[]} lost
    */
-  #unresumed(entries) {
-    this.#resumes = false;
-    this.#tellKnown();
-    entries.forEach((entry) => entry?.sent && this.#has(entry) && this.#gone(entry, ...LOSS));
+  function unresumed(lost) {
+    resumes = false;
+    tellKnown();
+    lost.forEach((entry) => entry?.sent && has(entry) && gone(entry, ...LOSS));
   }
 
   /**
@@ -286,11 +258,11 @@ export class Runs {
    * @param {ConstructorParameters<typeof ThreadError>[1]} detail
    * @param {boolean} [harmless] sending it again asks no agent twice
    */
-  #gone(entry, message, detail, harmless) {
+  function gone(entry, message, detail, harmless) {
     if (entry.cancelled) {
-      this.#cancelled(entry);
-    } else if (!this.#sendAgain(entry, detail, harmless)) {
-      this.#fail(entry, message, detail);
+      cancelled(entry);
+    } else if (!sendAgain(entry, detail, harmless)) {
+      fail(entry, message, detail);
     }
   }
 
@@ -300,12 +272,12 @@ export class Runs {
    * @param {boolean} [harmless]
    * @returns {boolean} whether it will be sent again
    */
-  #sendAgain(entry, { code = 'ERROR', retryAfterMs }, harmless) {
-    const { times, withinMs, begun } = entry.retries;
+  function sendAgain(entry, { code = 'ERROR', retryAfterMs }, harmless) {
+    const { times, withinMs, begun: anyway } = entry.retries;
     const now = performance.now();
 
     if (entry.tries >= times || entry.cancelled
-      || !(harmless || (begun && LOST.includes(code)))) {
+      || !(harmless || (anyway && LOST.includes(code)))) {
       return false;
     }
 
@@ -321,8 +293,8 @@ export class Runs {
     entry.sent = false;
     if (pause) {
       entry.waiting = setTimeout(() => {
-        this.#due(entry);
-        this.flush();
+        due(entry);
+        flush();
       }, pause);
     }
 
@@ -333,36 +305,36 @@ export class Runs {
    * @param {any} event of the server
    * @returns {boolean} whether it is one, for the application
    */
-  heard(event) {
+  function heard(event) {
     const { type, requestId } = event;
 
     if (type === 'following' || type === 'idle') {
-      this.#answered(event);
+      answered(event);
 
     } else if (type === 'message') {
-      this.#known(event).again();
+      recognize(event).again();
 
-    } else if (type === 'error' && !requestId && this.#asked.length
+    } else if (type === 'error' && !requestId && asked.length
       && event.code === 'INVALID_MESSAGE') {
       /* it knows no follow, or does not want it */
-      this.#unresumed(this.#asked);
-      this.#asked = [];
-      this.flush();
+      unresumed(asked);
+      asked = [];
+      flush();
       return false;
 
-    } else if (this.#told.has(requestId)) {
+    } else if (told.has(requestId)) {
       if (ENDS.includes(type)) {
-        this.#told.delete(requestId);
+        told.delete(requestId);
       }
       return false;
 
     } else {
-      const entry = this.#entries.get(requestId);
+      const entry = entries.get(requestId);
 
       if (entry?.sent) {
-        this.#tell(entry, event);
+        tell(entry, event);
       } else if (type !== 'pong') {
-        this.#line.warn(requestId ? 'no such run' : 'of no run', event);
+        warn('no such run', event);
       }
     }
 
@@ -374,42 +346,42 @@ export class Runs {
    *
    * @param {any} event
    */
-  #answered(event) {
+  function answered(event) {
     const { type, requestId, position, lastRequestId } = event;
-    const asked = this.#asked.shift();
+    const about = asked.shift();
 
-    this.#resumes = true;
+    resumes = true;
     /* those that were told to their end meanwhile are not asked for */
-    this.#asked = this.#asked.filter((it) => !it || this.#has(it));
-    if (this.#asked.length) {
-      this.#ask();
+    asked = asked.filter((it) => !it || has(it));
+    if (asked.length) {
+      ask();
     }
 
-    if (type === 'following' && asked && !this.#has(asked)) {
-      this.#told.add(requestId);
+    if (type === 'following' && about && !has(about)) {
+      told.add(requestId);
 
     } else if (type === 'following') {
-      const entry = this.#known(event);
+      const entry = recognize(event);
 
       /* else it goes on where this socket is with it, or the last one was */
       if (!entry.position || !(position >= entry.position)) {
         entry.again();
       }
       if (entry.cancelled) {
-        this.#line.socket.send({ type: 'cancel', requestId });
+        socket.send({ type: 'cancel', requestId });
       }
 
-    } else if (asked?.sent && this.#has(asked)) {
-      if (!this.#anyAsked) {
-        this.#follow();
+    } else if (about?.sent && has(about)) {
+      if (!anyAsked) {
+        follow();
       }
       /* it is stored, or has never come to the server */
-      this.#gone(asked, ...LOSS,
-        lastRequestId === asked.run.requestId || (asked.own && !asked.begun));
-      this.flush();
+      gone(about, ...LOSS,
+        lastRequestId === about.run.requestId || (about.own && !about.begun));
+      flush();
     }
 
-    this.#tellKnown();
+    tellKnown();
   }
 
   /**
@@ -418,37 +390,39 @@ export class Runs {
    * @param {any} event
    * @returns {Entry}
    */
-  #known({ requestId, content }) {
-    const entry = this.#entries.get(requestId);
-    const same = entry?.run.content === content;
+  function recognize({ requestId, content, metadata }) {
+    const entry = entries.get(requestId);
+    const before = entry?.run.content;
+    /* parts may be written in more than one way */
+    const same = entry && (before === content || typeof before !== 'string');
 
     if (entry && !same) {
-      this.#fail(entry, OTHER, { code: 'DUPLICATE_REQUEST' });
+      fail(entry, OTHER, { code: 'DUPLICATE_REQUEST' });
     }
 
-    const known = entry && same ? entry : this.make(requestId, content, false);
+    const known = same ? entry : make({ requestId, content, metadata }, false);
 
-    this.#due(known);
+    due(known);
     known.sent = known.begun = true;
     known.heard = performance.now();
 
     if (known !== entry) {
-      this.add(known);
-      this.#line.begun(known.run);
+      add(known);
+      begun(known.run);
     }
-    this.#line.socket.watch();
+    socket.watch();
 
     return known;
   }
 
   /** @param {Entry} entry @param {any} event */
-  #tell(entry, event) {
+  function tell(entry, event) {
     const { type, requestId } = event;
 
     entry.heard = performance.now();
 
     if (type === 'error') {
-      this.#failed(entry, event);
+      failed(entry, event);
 
     } else {
       entry.begun = true;
@@ -456,43 +430,41 @@ export class Runs {
     }
 
     if (type === 'token') {
-      const delta = String(event.value);
-
       /* what comes next may be all of it at once */
-      entry.size += delta.length;
+      entry.size += event.value.length;
       entry.heard += entry.size / SLOWEST;
 
       /* who has cancelled wants no more of it */
       if (!entry.cancelled) {
-        entry.push(delta);
+        entry.push(event.value);
       }
 
     } else if (type === 'reset') {
       entry.reset();
 
     } else if (type === 'final') {
-      this.#entries.delete(requestId);
+      entries.delete(requestId);
       entry.end(event);
 
     } else if (type === 'cancelled') {
-      this.#cancelled(entry);
+      cancelled(entry, event.kept);
     }
 
     /* a server that is going is left when it owes nothing any more */
-    if (this.#leaving && ![...this.#entries.values()].some(({ sent }) => sent)) {
-      this.#leaving = false;
-      this.#line.socket.leave();
+    if (leaving && ![...entries.values()].some(({ sent }) => sent)) {
+      leaving = false;
+      socket.leave();
     }
   }
 
   /** @param {Entry} entry @param {any} event */
-  #failed(entry, event) {
+  function failed(entry, event) {
     const { code, message } = event;
 
-    this.#leaving ||= code === 'SHUTTING_DOWN';
-    this.#gone(entry, message, event,
+    leaving ||= code === 'SHUTTING_DOWN';
+    gone(entry, message, event,
       REFUSED.includes(code) && (!entry.begun || code === 'SUPERSEDED'));
-    this.flush();
+    flush();
   }
 
   /**
@@ -502,19 +474,18 @@ export class Runs {
    * @returns {number} when one of the others was last heard of, or can be at
    *   the latest while something large is on its way; 0 where none is left
    */
-  expire(now) {
-    const { answerTimeoutMs } = this.#line;
+  function expire(now) {
     let last = 0;
 
-    for (const entry of [...this.#entries.values()]) {
+    for (const entry of [...entries.values()]) {
       if (entry.waiting) {
         continue;
       }
       if (answerTimeoutMs && now - entry.heard > answerTimeoutMs) {
         if (entry.own && entry.sent) {
-          this.cancel(entry);
+          cancel(entry);
         }
-        this.#fail(entry, 'No answer came in time.', { code: 'TIMEOUT', retryable: true });
+        fail(entry, 'No answer came in time.', { code: 'TIMEOUT', retryable: true });
       } else {
         last = Math.max(last, entry.heard);
       }
@@ -522,4 +493,25 @@ export class Runs {
 
     return last;
   }
+
+  return {
+    /** @returns {Run[]} */
+    get list() {
+      return [...entries.values()].map(({ run }) => run);
+    },
+    /** resolves once it is known what runs */
+    known,
+    find: (/** @type {string} */ requestId) => entries.get(requestId),
+    make,
+    add,
+    cancelAll,
+    flush,
+    hurry,
+    opened,
+    lost,
+    heard,
+    expire,
+  };
 }
+
+/** @typedef {ReturnType<typeof createRuns>} Runs */

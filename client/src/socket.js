@@ -5,8 +5,9 @@
  * @module
  */
 
-import { Pulse } from './pulse.js';
+import { createPulse } from './pulse.js';
 import { askWhy } from './refused.js';
+import { noop } from './run.js';
 
 /**
  * @typedef {import('./types.js').ConnectionOptions} ConnectionOptions
@@ -24,16 +25,6 @@ import { askWhy } from './refused.js';
  * @property {(loss: Loss) => void} lost
  * @property {(now: number) => number} awaited as the pulse's
  */
-
-const DEFAULTS = {
-  url: '/api/chat/ws',
-  backoff: [1000, 2000, 4000],
-  retryEveryMs: 10000,
-  jitter: 0,
-  restartSpreadMs: 500,
-  livenessMs: 2000,
-  connectTimeoutMs: 4000,
-};
 
 /* a socket that stayed open for so long, in ms, has come back for good */
 const STABLE_MS = 5000;
@@ -61,8 +52,6 @@ const ENDED = {
 /* what tells that the network or the page has come or gone */
 const SIGNS = ['online', 'offline', 'focus', 'pageshow'];
 
-const noop = () => {};
-
 /**
  * The subprotocols to offer: by the newer one the client says that it knows of
  * runs which it did not begin, and of a model that is silent and at work.
@@ -76,135 +65,118 @@ const offered = (protocols) => {
     ? ['thread-ws.v2', ...names] : names;
 };
 
-export class ThreadSocket {
-  /** @type {ConnectionOptions & Required<Pick<ConnectionOptions, keyof typeof DEFAULTS>>} */
-  #options;
-  #host;
+/**
+ * @param {ConnectionOptions} options
+ * @param {Host} host
+ */
+export function createSocket({
+  url = '/api/chat/ws',
+  protocols,
+  backoff = [1000, 2000, 4000],
+  retryEveryMs = 10000,
+  jitter = 0,
+  restartSpreadMs = 500,
+  livenessMs = 2000,
+  connectTimeoutMs = 4000,
+  WebSocket = globalThis.WebSocket,
+  network: signs = 'addEventListener' in globalThis ? globalThis : null,
+  fetch = globalThis.fetch,
+}, host) {
+  const { document, location } = globalThis;
   /** @type {any} */
-  #ws = null;
+  const network = signs;
+  /** @type {any} */
+  let ws = null;
   /** the address is being asked for: an identity of this attempt's
    *  @type {object | null} */
-  #asking = null;
-  /** @type {ConnectionState} */
-  #state;
-  /** @type {any} */
-  #network;
-  /** @type {Document | undefined} */
-  #document = globalThis.document;
-
-  #attempt = 0;
-  #restarted = false;
+  let asking = null;
+  let attempt = 0;
+  let restarted = false;
   /** what came in a handshake's place, as far as it is known; another object
    *  for each time that it is asked for
    *  @type {{httpStatus?: number, reason?: string}} */
-  #refusal = {};
+  let refusal = {};
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-  /** @type {Pulse} */
-  #pulse;
+  let timer;
+  /** @type {ConnectionState} */
+  let state = snapshot('connecting');
 
-  /**
-   * @param {ConnectionOptions} options
-   * @param {Host} host
-   */
-  constructor(options, host) {
-    this.#host = host;
-    this.#options = {
-      ...DEFAULTS,
-      ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
-    };
+  const pulse = createPulse(livenessMs, {
+    awaited: host.awaited,
+    unsent: () => ws.bufferedAmount,
+    ping: () => send({ type: 'ping' }),
+    silent: () => drop('The server has gone silent.'),
+  });
 
-    this.#state = this.#snapshot('connecting');
-
-    this.#pulse = new Pulse(this.#options.livenessMs, {
-      awaited: host.awaited,
-      unsent: () => this.#ws.bufferedAmount,
-      ping: () => this.send({ type: 'ping' }),
-      silent: () => this.#drop('The server has gone silent.'),
-    });
-
-    this.#network = options.network !== undefined ? options.network
-      : 'addEventListener' in globalThis ? globalThis : null;
-
-    this.#listen('addEventListener');
-    queueMicrotask(() => this.#open());
-  }
-
-  get state() {
-    return this.#state;
-  }
-
-  /** Whether what is sent now goes out. */
-  get ready() {
-    return this.#state.status === 'connected' && this.#ws?.readyState === 1;
-  }
+  listen('addEventListener');
+  queueMicrotask(() => open());
 
   /**
    * @param {object} command
    */
-  send(command) {
-    this.#ws.send(JSON.stringify(command));
+  function send(command) {
+    /* a lone surrogate is no text, and would be refused */
+    const text = JSON.stringify(command, (_, value) => value?.toWellFormed?.() ?? value);
+
+    ws.send(text);
+    return text.length;
   }
 
   /** Something is awaited: see to it that the server is there. */
-  watch() {
-    if (this.#state.status === 'connected') {
-      this.#pulse.start();
+  function watch() {
+    if (state.status === 'connected') {
+      pulse.start();
     }
   }
 
   /** Tries now, from scratch; a connection that is there is asked whether it is. */
-  retry() {
-    const { status } = this.#state;
+  function retry() {
+    const { status } = state;
 
     if (status === 'connected') {
-      this.#pulse.start(true);
+      pulse.start(true);
 
-    } else if (!this.#ws && !this.#asking && status !== 'closed') {
-      clearTimeout(this.#timer);
-      this.settle();
-      this.#open(this.#snapshot('connecting'), true);
+    } else if (!ws && !asking && status !== 'closed') {
+      clearTimeout(timer);
+      settle();
+      open(snapshot('connecting'), true);
     }
   }
 
   /** Leaves a server that is going, as if it had said so by 1012. */
-  leave() {
-    this.#discard(1000);
-    this.#lost(RESTART, '');
+  function leave() {
+    discard(1000);
+    lost(RESTART, '');
   }
 
-  close() {
-    this.#listen('removeEventListener');
-    clearTimeout(this.#timer);
-    this.#discard(1000);
-    this.#host.lost({ all: true, message: 'The connection is closed.', code: 'CLOSED' });
-    this.#enter(this.#snapshot('closed'));
+  function close() {
+    listen('removeEventListener');
+    clearTimeout(timer);
+    discard(1000);
+    host.lost({ all: true, message: 'The connection is closed.', code: 'CLOSED' });
+    enter(snapshot('closed'));
   }
 
   /* whatever an earlier drop has cost is forgiven */
-  settle() {
-    this.#attempt = 0;
-    this.#restarted = false;
+  function settle() {
+    attempt = 0;
+    restarted = false;
   }
 
   /** @param {'addEventListener' | 'removeEventListener'} how */
-  #listen(how) {
-    SIGNS.forEach((type) => this.#network?.[how](type, this.#wakeUp));
-    this.#document?.[how]('visibilitychange', this.#wakeUp);
+  function listen(how) {
+    SIGNS.forEach((type) => network?.[how](type, wakeUp));
+    document?.[how]('visibilitychange', wakeUp);
   }
 
-  get #offline() {
-    return this.#network?.navigator?.onLine === false;
-  }
+  const isOffline = () => network?.navigator?.onLine === false;
 
   /**
    * @param {Status} status
    * @param {Partial<ConnectionState>} [detail]
    * @returns {ConnectionState}
    */
-  #snapshot(status, detail) {
-    const { backoff, retryEveryMs } = this.#options;
-
+  function snapshot(status, detail) {
     return Object.freeze({
       status,
       attempt: 0,
@@ -216,113 +188,110 @@ export class ThreadSocket {
     });
   }
 
-  /** @param {ConnectionState} state */
-  #enter(state) {
-    this.#state = state;
-    this.#host.entered(state);
+  /** @param {ConnectionState} next */
+  function enter(next) {
+    state = next;
+    host.entered(state);
   }
 
   /**
-   * @param {ConnectionState} [state] to be in, once there is a socket
+   * @param {ConnectionState} [next] to be in, once there is a socket
    * @param {boolean} [forced] also where there is no network, as it seems
    */
-  #open(state, forced) {
-    if (this.#ws || this.#asking || this.#state.status === 'closed') {
+  function open(next, forced) {
+    if (ws || asking || state.status === 'closed') {
       return;
     }
-    if (this.#offline && !forced) {
-      this.#wait(0);
+    if (isOffline() && !forced) {
+      wait(0);
       return;
     }
 
-    const asking = this.#asking = {};
-    /** @param {any[]} given */
-    const connect = (given) => this.#asking === asking && this.#connect(given[0], given[1]);
+    const it = asking = {};
+    /** @param {any[]} both */
+    const given = (both) => asking === it && connect(both[0], both[1]);
     /** @param {any} error */
     const failed = (error) => {
-      if (this.#asking === asking) {
-        this.#lost(1006, String(error?.message || error), error?.retryable === false);
+      if (asking === it) {
+        lost(1006, String(error?.message || error), error?.retryable === false);
       }
     };
-    let given;
+    let both;
 
-    this.#timer = setTimeout(() => this.#drop('The server does not answer.'),
-      this.#options.connectTimeoutMs);
+    timer = setTimeout(() => drop('The server does not answer.'), connectTimeoutMs);
 
     try {
-      given = [this.#options.url, this.#options.protocols]
-        .map((it) => (typeof it === 'function' ? it() : it));
+      both = [url, protocols].map((ask) => (typeof ask === 'function' ? ask() : ask));
     } catch (error) {
       failed(error);
       return;
     }
 
-    if (given.some((it) => typeof (/** @type {any} */ (it))?.then === 'function')) {
-      Promise.all(given).then(connect, failed);
-    } else if (!connect(given)) {
+    if (both.some((one) => typeof (/** @type {any} */ (one))?.then === 'function')) {
+      Promise.all(both).then(given, failed);
+    } else if (!given(both)) {
       return;
     }
 
-    if (state) {
-      this.#enter(state);
+    if (next) {
+      enter(next);
     }
   }
 
   /**
-   * @param {string | URL} url
-   * @param {string | string[] | undefined} protocols
+   * @param {string | URL} address
+   * @param {string | string[] | undefined} names
    * @returns {boolean} whether there is a socket
    */
-  #connect(url, protocols) {
-    let ws;
+  function connect(address, names) {
+    /** @type {any} */
+    let opening;
     /** @type {URL} */
     let full;
 
-    this.#asking = null;
+    asking = null;
 
     try {
-      const WebSocket = this.#options.WebSocket ?? globalThis.WebSocket;
-
-      full = new URL(url, globalThis.location?.href);
+      full = new URL(address, location?.href);
       full.protocol = full.protocol.replace('http', 'ws');
-      this.#host.address(full);
-      ws = new WebSocket(full, offered(protocols));
+      host.address(full);
+      opening = new WebSocket(full, offered(names));
     } catch (error) {
-      this.#giveUp(String(error), { retryable: false });
+      giveUp(String(error), { retryable: false });
       return false;
     }
 
-    this.#ws = ws;
+    ws = opening;
     ws.onerror = noop;
 
     let opened = false;
 
     ws.onopen = () => {
       opened = true;
-      this.#refusal = {};
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.settle(), STABLE_MS);
+      refusal = {};
+      clearTimeout(timer);
+      timer = setTimeout(settle, STABLE_MS);
 
       /* what was sent by an earlier socket is looked after before anybody else
          hears of this one, and sends something by it */
-      this.#state = this.#snapshot('connected');
-      this.#host.opened(ws.protocol);
-      this.#host.entered(this.#state);
+      state = snapshot('connected');
+      host.opened(ws.protocol);
+      host.entered(state);
     };
 
     /** @param {MessageEvent} event */
     ws.onmessage = (event) => {
       /* whatever it is, it is a sign of life */
-      this.#pulse.alive();
-      this.settle();
-      this.#host.heard(event.data);
+      pulse.alive();
+      settle();
+      host.heard(event.data);
     };
 
     /** @param {CloseEvent} event */
     ws.onclose = (event) => {
-      this.#lost(event.code, event.reason);
+      lost(event.code, event.reason);
       if (!opened) {
-        this.#look(full);
+        look(full);
       }
     };
 
@@ -334,23 +303,22 @@ export class ThreadSocket {
    *
    * @param {URL} address
    */
-  async #look(address) {
-    const { fetch = globalThis.fetch, connectTimeoutMs } = this.#options;
-    const state = this.#state;
+  async function look(address) {
+    const before = state;
 
-    if (!fetch || state.status === 'closed' || this.#offline) {
+    if (!fetch || before.status === 'closed' || isOffline()) {
       return;
     }
 
-    const before = this.#refusal;
+    const known = refusal;
 
     try {
-      const refusal = await askWhy(address, fetch, connectTimeoutMs);
+      const answer = await askWhy(address, fetch, connectTimeoutMs);
 
-      if (this.#refusal === before) {
-        this.#refusal = refusal;
-        if (this.#state === state) {
-          this.#enter(Object.freeze({ ...state, ...refusal }));
+      if (refusal === known) {
+        refusal = answer;
+        if (state === before) {
+          enter(snapshot(state.status, { ...state, ...refusal }));
         }
       }
     } catch {
@@ -363,32 +331,32 @@ export class ThreadSocket {
    *
    * @param {number} [code]
    */
-  #discard(code) {
-    const ws = this.#ws;
+  function discard(code) {
+    const old = ws;
 
-    this.#forget();
+    forget();
 
-    if (ws) {
-      ws.onopen = ws.onmessage = ws.onclose = null;
+    if (old) {
+      old.onopen = old.onmessage = old.onclose = null;
       if (code) {
-        ws.close(code);
-      } else if (ws.terminate) {
-        ws.terminate();
+        old.close(code);
+      } else if (old.terminate) {
+        old.terminate();
       } else {
-        ws.close();
+        old.close();
       }
     }
   }
 
-  #forget() {
-    this.#ws = this.#asking = null;
-    this.#pulse.stop();
+  function forget() {
+    ws = asking = null;
+    pulse.stop();
   }
 
   /** @param {string} reason */
-  #drop(reason) {
-    this.#discard();
-    this.#lost(1006, reason);
+  function drop(reason) {
+    discard();
+    lost(1006, reason);
   }
 
   /**
@@ -398,12 +366,12 @@ export class ThreadSocket {
    * @param {string} reason
    * @param {boolean} [hopeless] no further attempt will do
    */
-  #lost(code, reason, hopeless) {
-    this.#forget();
-    clearTimeout(this.#timer);
+  function lost(code, reason, hopeless) {
+    forget();
+    clearTimeout(timer);
 
     if (ENDED[code] || hopeless) {
-      this.#giveUp(reason || ENDED[code], {
+      giveUp(reason || ENDED[code], {
         code,
         /* a message that was too large is no reason to refuse the next */
         retryable: code === 1000 || code === 1009,
@@ -411,31 +379,30 @@ export class ThreadSocket {
       return;
     }
 
-    const { backoff, retryEveryMs, jitter, restartSpreadMs } = this.#options;
-    const { httpStatus } = this.#refusal;
-    const text = this.#refusal.reason || reason
+    const { httpStatus } = refusal;
+    const text = refusal.reason || reason
       || (code === RESTART ? 'The server is restarting.' : 'The connection was lost.');
     const known = { code, reason: text, retryable: true, httpStatus };
     let delay;
 
-    if (code === RESTART && !this.#restarted) {
-      this.#restarted = true;
+    if (code === RESTART && !restarted) {
+      restarted = true;
       delay = restartSpreadMs * Math.random();
 
-    } else if (this.#offline) {
+    } else if (isOffline()) {
       delay = 0;
 
-    } else if (this.#attempt < backoff.length
+    } else if (attempt < backoff.length
       || (retryEveryMs && !REFUSALS.includes(httpStatus))) {
-      delay = (backoff[this.#attempt++] ?? retryEveryMs) * (1 - jitter * Math.random());
+      delay = (backoff[attempt++] ?? retryEveryMs) * (1 - jitter * Math.random());
 
     } else {
-      this.#giveUp(text, known);
+      giveUp(text, known);
       return;
     }
 
-    this.#host.lost({ message: text, code: 'CONNECTION_LOST', retryable: true, closeCode: code });
-    this.#wait(Math.round(delay), known);
+    host.lost({ message: text, code: 'CONNECTION_LOST', retryable: true, closeCode: code });
+    wait(Math.round(delay), known);
   }
 
   /**
@@ -444,18 +411,18 @@ export class ThreadSocket {
    * @param {number} delay
    * @param {Partial<ConnectionState>} [known]
    */
-  #wait(delay, known) {
-    const offline = this.#offline;
+  function wait(delay, known) {
+    const offline = isOffline();
     const detail = {
-      attempt: this.#attempt, retryable: true, ...known,
+      attempt, retryable: true, ...known,
       ...offline && { offline, reason: 'There is no network.' },
     };
 
-    clearTimeout(this.#timer);
+    clearTimeout(timer);
     if (!offline) {
-      this.#timer = setTimeout(() => this.#open(this.#snapshot('reconnecting', detail)), delay);
+      timer = setTimeout(() => open(snapshot('reconnecting', detail)), delay);
     }
-    this.#enter(this.#snapshot('reconnecting',
+    enter(snapshot('reconnecting',
       { ...detail, ...!offline && { delay, retryAt: Date.now() + delay } }));
   }
 
@@ -465,41 +432,58 @@ export class ThreadSocket {
    * @param {string} reason
    * @param {Partial<ConnectionState> & {retryable: boolean}} detail
    */
-  #giveUp(reason, { code, retryable, httpStatus }) {
+  function giveUp(reason, { code, retryable, httpStatus }) {
     const ended = !retryable || ENDED[code ?? 0];
 
-    clearTimeout(this.#timer);
-    this.#host.lost({
+    clearTimeout(timer);
+    host.lost({
       all: true,
       message: reason,
       code: ended ? 'CONNECTION_ENDED' : 'CONNECTION_LOST',
       retryable: retryable && code !== 1009,
       closeCode: code,
     });
-    this.#enter(this.#snapshot('disconnected', { code, reason, retryable, httpStatus }));
+    enter(snapshot('disconnected', { code, reason, retryable, httpStatus }));
   }
 
   /* the network or the page has come or gone: see what that has changed */
-  #wakeUp = (/** @type {Event} */ event) => {
-    const { status, retryable, code, httpStatus } = this.#state;
+  function wakeUp(/** @type {Event} */ event) {
+    const { status, retryable, code, httpStatus } = state;
 
-    if (event.type === 'visibilitychange' && this.#document?.hidden) {
+    if (event.type === 'visibilitychange' && document?.hidden) {
       return;
     }
 
     if (status === 'connected') {
-      this.#pulse.start(true);
+      pulse.start(true);
 
-    } else if (event.type !== 'offline' && !this.#offline) {
-      if (status === 'reconnecting' && !this.#ws && !this.#asking) {
-        clearTimeout(this.#timer);
-        this.#open(this.#snapshot(status,
-          { ...this.#state, offline: undefined, delay: 0, retryAt: 0 }));
+    } else if (event.type !== 'offline' && !isOffline()) {
+      if (status === 'reconnecting' && !ws && !asking) {
+        clearTimeout(timer);
+        open(snapshot(status,
+          { ...state, offline: undefined, delay: 0, retryAt: 0 }));
 
       } else if (status === 'disconnected' && retryable && !ENDED[code ?? 0]
         && (event.type === 'online' || httpStatus)) {
-        this.retry();
+        retry();
       }
     }
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    /** Whether what is sent now goes out. */
+    get ready() {
+      return state.status === 'connected' && ws?.readyState === 1;
+    },
+    send,
+    watch,
+    retry,
+    leave,
+    close,
   };
 }
+
+/** @typedef {ReturnType<typeof createSocket>} ThreadSocket */

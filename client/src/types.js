@@ -54,11 +54,17 @@
  * @property {number} latencyMs
  * @property {{inputTokens: number, outputTokens: number, cachedInputTokens?: number, reasoningTokens?: number}} [usage]
  * @property {string} [finishReason]
+ * @property {Interrupt[]} [interrupts] what the agent asks before it goes on:
+ *   answered by the next message's `answers`
+ */
+
+/**
+ * @typedef {{interruptId: string, value: unknown}} Interrupt
  */
 
 /**
  * @typedef {{type: 'token', requestId: string, value: string}} TokenEvent
- * @typedef {{type: 'cancelled', requestId: string}} CancelledEvent
+ * @typedef {{type: 'cancelled', requestId: string, kept?: true}} CancelledEvent
  * @typedef {{type: 'alive', requestId: string}} AliveEvent
  * @typedef {{type: 'pong', t?: unknown}} PongEvent
  */
@@ -67,10 +73,36 @@
  * Of runs that this connection has not begun: one goes on, none does, another
  * connection has begun one.
  *
- * @typedef {{type: 'following', requestId: string, content: string, position?: number}} FollowingEvent
+ * @typedef {{type: 'following', requestId: string, content: Content,
+ *   metadata?: Record<string, string>, position?: number}} FollowingEvent
  * @typedef {{type: 'idle', lastRequestId?: string}} IdleEvent
- * @typedef {{type: 'message', requestId: string, content: string}} MessageEvent
+ * @typedef {{type: 'message', requestId: string, content: Content,
+ *   metadata?: Record<string, string>}} MessageEvent
  * @typedef {{type: 'reset', requestId: string}} ResetEvent
+ */
+
+/**
+ * What an agent says besides its text.
+ *
+ * @typedef {{type: 'reasoning', requestId: string, value: string, message?: string}} ReasoningEvent
+ * @typedef {{type: 'tool-call', requestId: string, toolCallId: string, name: string}
+ *   | {type: 'tool-input', requestId: string, toolCallId: string, value: string}
+ *   | {type: 'tool-call-end', requestId: string, toolCallId: string, input: unknown}
+ *   | {type: 'tool-result', requestId: string, toolCallId: string, output?: unknown, error?: string}
+ * } ToolEvent
+ * @typedef {{type: 'source', requestId: string, url?: string, title?: string}} SourceEvent
+ * @typedef {{type: 'data', requestId: string, name: string, value: unknown}} DataEvent
+ */
+
+/**
+ * What an answer consists of. A tool's `text` is its input as it comes; `input`
+ * is there once it is whole, `output` or `error` once there is a result.
+ *
+ * @typedef {{type: 'text' | 'reasoning', text: string, message?: string}
+ *   | {type: 'tool', toolCallId: string, name?: string, text: string,
+ *     input?: unknown, output?: unknown, error?: string}
+ *   | {type: 'source', url?: string, title?: string}
+ *   | {type: 'data', name: string, value: unknown}} Part
  */
 
 /**
@@ -85,7 +117,8 @@
 
 /**
  * @typedef {TokenEvent | FinalEvent | ErrorEvent | CancelledEvent | PongEvent
- *   | AliveEvent | FollowingEvent | IdleEvent | MessageEvent | ResetEvent} ServerEvent
+ *   | AliveEvent | FollowingEvent | IdleEvent | MessageEvent | ResetEvent
+ *   | ReasoningEvent | ToolEvent | SourceEvent | DataEvent} ServerEvent
  */
 
 /**
@@ -142,6 +175,31 @@
  */
 
 /**
+ * A message's content: text, or parts.
+ *
+ * @typedef {string | ({type: 'text', text: string}
+ *   | {type: 'image' | 'file' | 'audio', url: string, mediaType?: string, filename?: string}
+ * )[]} Content
+ */
+
+/**
+ * What a message may have beside its content. A server that knows it not refuses
+ * the message.
+ *
+ * @typedef {object} Beside
+ * @property {{toolCallId: string, output?: unknown, error?: string}[]} [toolResults]
+ *   for calls that the thread's last run left open; all of them
+ * @property {{interruptId: string, value: unknown}[]} [answers] to the interrupts
+ *   of the thread's last run
+ * @property {string} [replaces] the requestId of a run in the history: it and all
+ *   after it give way to this one, once it is answered
+ * @property {Record<string, unknown>} [parameters] for the agent
+ * @property {Record<string, string>} [metadata] kept with the run
+ */
+
+/** @typedef {Beside & {requestId: string, content?: Content}} Message */
+
+/**
  * @typedef {object} SendOnly
  * @property {string} [requestId] names the run. A retry gives the failed
  *   run's, so that the message is not answered twice. Default: a new UUID
@@ -150,7 +208,7 @@
  *   what has begun; false: never
  */
 
-/** @typedef {SendOnly & RunListeners} SendOptions */
+/** @typedef {SendOnly & Beside & RunListeners} SendOptions */
 
 /**
  * One run: a promise of its final event, and an async iterable of its deltas;
@@ -159,7 +217,8 @@
  *
  * @typedef {Promise<FinalEvent> & AsyncIterable<string> & {
  *   readonly requestId: string,
- *   readonly content: string,
+ *   readonly content?: Content,
+ *   readonly metadata?: Record<string, string>,
  *   readonly own: boolean,
  *   readonly text: string,
  *   cancel(): void,
@@ -190,6 +249,7 @@
 /**
  * @typedef {object} Entry
  * @property {Run} run
+ * @property {Message} message
  * @property {boolean} own
  * @property {boolean} sent it is the server's affair, as far as is known
  * @property {boolean} begun something was heard of it

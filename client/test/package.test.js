@@ -50,7 +50,7 @@ test('nothing is depended on, and every peer is optional', async () => {
 test('every entry point can be imported', async () => {
   const { exports } = await read('package.json');
 
-  assert.deepEqual(Object.keys(exports), ['.', './history', './react', './ai-sdk', './ag-ui']);
+  assert.deepEqual(Object.keys(exports), ['.', './history', './parts', './react', './ai-sdk', './ag-ui']);
   for (const { default: file } of Object.values(exports)) {
     const module = await import(new URL(file, client).href);
     assert.ok(Object.keys(module).length > 0, file);
@@ -102,7 +102,8 @@ import { ThreadConnection, ThreadError, newRequestId, type Run } from 'thread-ws
 import { useChatMessages, useReconnection, useThreadConnection } from 'thread-ws/react';
 import { ThreadChatTransport } from 'thread-ws/ai-sdk';
 import { runEvents } from 'thread-ws/ag-ui';
-import { history } from 'thread-ws/history';
+import { history, threads } from 'thread-ws/history';
+import { trackParts } from 'thread-ws/parts';
 import type { ChatTransport, UIMessage } from 'ai';
 
 const connection = new ThreadConnection('t', { url: '/x', backoff: [1, 2] });
@@ -116,12 +117,17 @@ export async function use() {
   for await (const event of runEvents(connection, { runId: 'r', messages: [] })) {
     if (event.type === 'TEXT_MESSAGE_CONTENT') { event.delta.trim(); }
   }
-  const { messages, sendMessage } = useChatMessages('t', { loadHistory: history });
+  const { messages, sendMessage } = useChatMessages('t', { loadHistory: history, parts: trackParts });
+  sendMessage('x', { replaces: 'r0', metadata: { a: 'b' } });
+  for (const part of messages[1].parts ?? []) { if (part.type === 'tool') { part.toolCallId.trim(); } }
+  (await threads())?.threads[0].title.trim();
   const { secondsLeft } = useReconnection(useThreadConnection('t'));
   off();
   return [message.trim(), usage?.inputTokens.toFixed(), messages[0].content, sendMessage,
     secondsLeft, transport, ThreadError];
 }
+
+connection.send([{ type: 'text', text: 'x' }], { answers: [{ interruptId: 'i', value: 1 }] });
 
 // @ts-expect-error: a number is no message
 connection.send(7);

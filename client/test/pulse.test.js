@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Pulse } from '../src/pulse.js';
+import { createPulse } from '../src/pulse.js';
 
 function setUp(t, livenessMs = 2000) {
   const did = [];
@@ -19,7 +19,7 @@ function setUp(t, livenessMs = 2000) {
   t.mock.method(globalThis, 'setInterval', (callback) => { beat = callback; return 1; });
   t.mock.method(globalThis, 'clearInterval', () => { beat = null; });
 
-  it.pulse = new Pulse(livenessMs, {
+  it.pulse = createPulse(livenessMs, {
     awaited: () => it.awaited,
     unsent: () => unsent,
     ping: () => did.push(`ping ${now - 1000}`),

@@ -1,11 +1,3 @@
-/**
- * @typedef {import('./types.js').ConnectionEvents} ConnectionEvents
- * @typedef {import('./types.js').ConnectionOptions} ConnectionOptions
- * @typedef {import('./types.js').ConnectionState} ConnectionState
- * @typedef {import('./types.js').Entry} Entry
- * @typedef {import('./types.js').Run} Run
- * @typedef {import('./types.js').SendOptions} SendOptions
- */
 export class ThreadConnection {
     /**
      * Opens the socket, unless close() is called in the same breath.
@@ -42,11 +34,11 @@ export class ThreadConnection {
      * connection that has given up is tried again. What the server refuses before
      * it begins is sent again, as `retries` says.
      *
-     * @param {string} content
+     * @param {Content | undefined} content
      * @param {SendOptions} [options]
      * @returns {Run}
      */
-    send(content: string, { requestId, signal, onToken, onReset, retries, ...others }?: SendOptions): Run;
+    send(content: Content | undefined, { requestId, signal, onToken, onReset, retries, ...others }?: SendOptions): Run;
     /**
      * Cancels the named run, or all of them, whoever began them. A run ends when
      * the server says so: as CANCELLED, or with its answer if that was complete
@@ -67,6 +59,7 @@ export class ThreadConnection {
 export type ConnectionEvents = import("./types.js").ConnectionEvents;
 export type ConnectionOptions = import("./types.js").ConnectionOptions;
 export type ConnectionState = import("./types.js").ConnectionState;
+export type Content = import("./types.js").Content;
 export type Entry = import("./types.js").Entry;
 export type Run = import("./types.js").Run;
 export type SendOptions = import("./types.js").SendOptions;

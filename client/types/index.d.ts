@@ -1,14 +1,18 @@
 export { ThreadConnection } from "./connection.js";
+export type Beside = import("./types.js").Beside;
 export type CancelledEvent = import("./types.js").CancelledEvent;
 export type ConnectionEvents = import("./types.js").ConnectionEvents;
 export type ConnectionOptions = import("./types.js").ConnectionOptions;
 export type ConnectionState = import("./types.js").ConnectionState;
+export type Content = import("./types.js").Content;
 export type ErrorCode = import("./types.js").ErrorCode;
 export type ErrorEvent = import("./types.js").ErrorEvent;
 export type FinalEvent = import("./types.js").FinalEvent;
 export type FollowingEvent = import("./types.js").FollowingEvent;
 export type IdleEvent = import("./types.js").IdleEvent;
+export type Interrupt = import("./types.js").Interrupt;
 export type MessageEvent = import("./types.js").MessageEvent;
+export type Part = import("./types.js").Part;
 export type PongEvent = import("./types.js").PongEvent;
 export type Retries = import("./types.js").Retries;
 export type Run = import("./types.js").Run;

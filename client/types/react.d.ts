@@ -30,11 +30,12 @@ export type ConnectionOptions = import("./index.js").ConnectionOptions;
 export type ConnectionState = import("./index.js").ConnectionState;
 export type Run = import("./index.js").Run;
 export type SendOptions = import("./index.js").SendOptions;
+export type Content = import("./types.js").Content;
 export type ThreadConnectionHook = {
     state: ConnectionState;
     status: ConnectionState["status"];
     isConnected: boolean;
-    send: (content: string, options?: SendOptions) => Run;
+    send: (content: Content | undefined, options?: SendOptions) => Run;
     /**
      * the named run, or all
      */
@@ -77,11 +78,33 @@ export type ReconnectionHook = {
     reason?: string | undefined;
     retry: () => void;
 };
+/**
+ * What may go with a message.
+ */
+export type MessageOptions = Omit<SendOptions, "requestId" | "onToken" | "onReset">;
 export type ChatMessage = {
     id: string;
     role: "user" | "assistant";
-    content: string;
+    /**
+     * of an answer always its text
+     */
+    content: Content;
     requestId?: string | undefined;
+    /**
+     * that a message of the user was sent with
+     */
+    options?: MessageOptions | undefined;
+    /**
+     * of an answer, where
+     * they are asked for
+     */
+    parts?: readonly import("./types.js").Part[] | undefined;
+    /**
+     * what the agent asks
+     * before it goes on: answered by `sendMessage('', { answers })`
+     */
+    interrupts?: import("./types.js").Interrupt[] | undefined;
+    finishReason?: string | undefined;
     /**
      * absent for those that came from elsewhere
      */
@@ -106,9 +129,14 @@ export type ChatOptions = {
     throttleMs?: number | undefined;
     /**
      * what had come of an answer that was
-     * stopped, or failed, stays, as 'stopped'. Default: false
+     * stopped, or failed, stays, as 'stopped'. Default: where the server keeps it
      */
     keepPartial?: boolean | undefined;
+    /**
+     * that of
+     * thread-ws/parts: answers have parts then
+     */
+    parts?: typeof import("./parts.js").trackParts | undefined;
 };
 export type ChatMessagesHook = {
     messages: ChatMessage[];
@@ -117,9 +145,11 @@ export type ChatMessagesHook = {
     setInput: import("react").Dispatch<import("react").SetStateAction<string>>;
     /**
      *   what is in the input, unless given; null where there is nothing to send, or
-     *   no connection: what is in the input stays there
+     *   no connection: what is in the input stays there. With `replaces`, a message's
+     *   requestId, that message and all after it give way; they are back if the run
+     *   fails
      */
-    sendMessage: (content?: string, options?: Pick<SendOptions, "retries">) => Run | null;
+    sendMessage: (content?: Content, options?: MessageOptions) => Run | null;
     /**
      * stops the answer; the text returns to the input
      */

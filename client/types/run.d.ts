@@ -14,26 +14,27 @@ export function newRequestId(): string;
  */
 export function call(listener: ((...args: any[]) => void) | undefined, ...args: any[]): void;
 /**
- * @param {string} requestId
- * @param {string} content
+ * @param {Message} message
  * @param {() => void} cancel
  * @param {boolean} own begun by this connection
  * @param {Entry['retries']} retries
  * @returns {Entry}
  */
-export function createEntry(requestId: string, content: string, cancel: () => void, own: boolean, retries: Entry["retries"]): Entry;
+export function createEntry(message: Message, cancel: () => void, own: boolean, retries: Entry["retries"]): Entry;
+export function noop(): void;
 /** Why a run failed. */
 export class ThreadError extends Error {
     /**
      * @param {string} message
-     * @param {{code?: ErrorCode, retryable?: boolean, requestId?: string, retryAfterMs?: number, closeCode?: number}} detail
+     * @param {{code?: ErrorCode, retryable?: boolean, requestId?: string, retryAfterMs?: number, closeCode?: number, kept?: boolean}} detail
      */
-    constructor(message: string, { code, retryable, requestId, retryAfterMs, closeCode }: {
+    constructor(message: string, { code, retryable, requestId, retryAfterMs, closeCode, kept }: {
         code?: ErrorCode;
         retryable?: boolean;
         requestId?: string;
         retryAfterMs?: number;
         closeCode?: number;
+        kept?: boolean;
     });
     /** @type {ErrorCode} the server's, or the client's own */
     code: ErrorCode;
@@ -42,11 +43,14 @@ export class ThreadError extends Error {
     requestId: string | undefined;
     retryAfterMs: number | undefined;
     closeCode: number | undefined;
-    /** @type {string} what had come of the answer; it is no part of the thread */
+    /** what had come of the answer is in the thread's history */
+    kept: boolean;
+    /** @type {string} what had come of the answer */
     partial: string;
 }
 export type Entry = import("./types.js").Entry;
 export type ErrorCode = import("./types.js").ErrorCode;
 export type FinalEvent = import("./types.js").FinalEvent;
+export type Message = import("./types.js").Message;
 export type Run = import("./types.js").Run;
 export type RunListeners = import("./types.js").RunListeners;

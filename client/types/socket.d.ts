@@ -1,26 +1,17 @@
-export class ThreadSocket {
-    /**
-     * @param {ConnectionOptions} options
-     * @param {Host} host
-     */
-    constructor(options: ConnectionOptions, host: Host);
-    get state(): import("./types.js").ConnectionState;
+/**
+ * @param {ConnectionOptions} options
+ * @param {Host} host
+ */
+export function createSocket({ url, protocols, backoff, retryEveryMs, jitter, restartSpreadMs, livenessMs, connectTimeoutMs, WebSocket, network: signs, fetch, }: ConnectionOptions, host: Host): {
+    readonly state: import("./types.js").ConnectionState;
     /** Whether what is sent now goes out. */
-    get ready(): boolean;
-    /**
-     * @param {object} command
-     */
-    send(command: object): void;
-    /** Something is awaited: see to it that the server is there. */
-    watch(): void;
-    /** Tries now, from scratch; a connection that is there is asked whether it is. */
-    retry(): void;
-    /** Leaves a server that is going, as if it had said so by 1012. */
-    leave(): void;
-    close(): void;
-    settle(): void;
-    #private;
-}
+    readonly ready: boolean;
+    send: (command: object) => number;
+    watch: () => void;
+    retry: () => void;
+    leave: () => void;
+    close: () => void;
+};
 export type ConnectionOptions = import("./types.js").ConnectionOptions;
 export type ConnectionState = import("./types.js").ConnectionState;
 export type Loss = import("./types.js").Loss;
@@ -42,3 +33,4 @@ export type Host = {
      */
     awaited: (now: number) => number;
 };
+export type ThreadSocket = ReturnType<typeof createSocket>;

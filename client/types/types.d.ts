@@ -66,6 +66,15 @@ export type FinalEvent = {
         reasoningTokens?: number;
     } | undefined;
     finishReason?: string | undefined;
+    /**
+     * what the agent asks before it goes on:
+     * answered by the next message's `answers`
+     */
+    interrupts?: Interrupt[] | undefined;
+};
+export type Interrupt = {
+    interruptId: string;
+    value: unknown;
 };
 export type TokenEvent = {
     type: "token";
@@ -75,6 +84,7 @@ export type TokenEvent = {
 export type CancelledEvent = {
     type: "cancelled";
     requestId: string;
+    kept?: true;
 };
 export type AliveEvent = {
     type: "alive";
@@ -91,7 +101,8 @@ export type PongEvent = {
 export type FollowingEvent = {
     type: "following";
     requestId: string;
-    content: string;
+    content: Content;
+    metadata?: Record<string, string>;
     position?: number;
 };
 /**
@@ -109,7 +120,8 @@ export type IdleEvent = {
 export type MessageEvent = {
     type: "message";
     requestId: string;
-    content: string;
+    content: Content;
+    metadata?: Record<string, string>;
 };
 /**
  * Of runs that this connection has not begun: one goes on, none does, another
@@ -119,6 +131,83 @@ export type ResetEvent = {
     type: "reset";
     requestId: string;
 };
+/**
+ * What an agent says besides its text.
+ */
+export type ReasoningEvent = {
+    type: "reasoning";
+    requestId: string;
+    value: string;
+    message?: string;
+};
+/**
+ * What an agent says besides its text.
+ */
+export type ToolEvent = {
+    type: "tool-call";
+    requestId: string;
+    toolCallId: string;
+    name: string;
+} | {
+    type: "tool-input";
+    requestId: string;
+    toolCallId: string;
+    value: string;
+} | {
+    type: "tool-call-end";
+    requestId: string;
+    toolCallId: string;
+    input: unknown;
+} | {
+    type: "tool-result";
+    requestId: string;
+    toolCallId: string;
+    output?: unknown;
+    error?: string;
+};
+/**
+ * What an agent says besides its text.
+ */
+export type SourceEvent = {
+    type: "source";
+    requestId: string;
+    url?: string;
+    title?: string;
+};
+/**
+ * What an agent says besides its text.
+ */
+export type DataEvent = {
+    type: "data";
+    requestId: string;
+    name: string;
+    value: unknown;
+};
+/**
+ * What an answer consists of. A tool's `text` is its input as it comes; `input`
+ * is there once it is whole, `output` or `error` once there is a result.
+ */
+export type Part = {
+    type: "text" | "reasoning";
+    text: string;
+    message?: string;
+} | {
+    type: "tool";
+    toolCallId: string;
+    name?: string;
+    text: string;
+    input?: unknown;
+    output?: unknown;
+    error?: string;
+} | {
+    type: "source";
+    url?: string;
+    title?: string;
+} | {
+    type: "data";
+    name: string;
+    value: unknown;
+};
 export type ErrorEvent = {
     type: "error";
     requestId?: string | undefined;
@@ -127,7 +216,7 @@ export type ErrorEvent = {
     code?: ErrorCode | undefined;
     retryAfterMs?: number | undefined;
 };
-export type ServerEvent = TokenEvent | FinalEvent | ErrorEvent | CancelledEvent | PongEvent | AliveEvent | FollowingEvent | IdleEvent | MessageEvent | ResetEvent;
+export type ServerEvent = TokenEvent | FinalEvent | ErrorEvent | CancelledEvent | PongEvent | AliveEvent | FollowingEvent | IdleEvent | MessageEvent | ResetEvent | ReasoningEvent | ToolEvent | SourceEvent | DataEvent;
 /**
  * as it is, or by a
  *   function that is called for each socket; where that throws, the attempt
@@ -226,6 +315,57 @@ export type Retries = {
      */
     begun?: boolean | undefined;
 };
+/**
+ * A message's content: text, or parts.
+ */
+export type Content = string | ({
+    type: "text";
+    text: string;
+} | {
+    type: "image" | "file" | "audio";
+    url: string;
+    mediaType?: string;
+    filename?: string;
+})[];
+/**
+ * What a message may have beside its content. A server that knows it not refuses
+ * the message.
+ */
+export type Beside = {
+    /**
+     * for calls that the thread's last run left open; all of them
+     */
+    toolResults?: {
+        toolCallId: string;
+        output?: unknown;
+        error?: string;
+    }[] | undefined;
+    /**
+     * to the interrupts
+     * of the thread's last run
+     */
+    answers?: {
+        interruptId: string;
+        value: unknown;
+    }[] | undefined;
+    /**
+     * the requestId of a run in the history: it and all
+     * after it give way to this one, once it is answered
+     */
+    replaces?: string | undefined;
+    /**
+     * for the agent
+     */
+    parameters?: Record<string, unknown> | undefined;
+    /**
+     * kept with the run
+     */
+    metadata?: Record<string, string> | undefined;
+};
+export type Message = Beside & {
+    requestId: string;
+    content?: Content;
+};
 export type SendOnly = {
     /**
      * names the run. A retry gives the failed
@@ -242,7 +382,7 @@ export type SendOnly = {
      */
     retries?: number | false | Retries | undefined;
 };
-export type SendOptions = SendOnly & RunListeners;
+export type SendOptions = SendOnly & Beside & RunListeners;
 /**
  * One run: a promise of its final event, and an async iterable of its deltas;
  * who leaves that before its end cancels. `own`: this connection has begun it;
@@ -250,7 +390,8 @@ export type SendOptions = SendOnly & RunListeners;
  */
 export type Run = Promise<FinalEvent> & AsyncIterable<string> & {
     readonly requestId: string;
-    readonly content: string;
+    readonly content?: Content;
+    readonly metadata?: Record<string, string>;
     readonly own: boolean;
     readonly text: string;
     cancel(): void;
@@ -290,6 +431,7 @@ export type Loss = {
 };
 export type Entry = {
     run: Run;
+    message: Message;
     own: boolean;
     /**
      * it is the server's affair, as far as is known

@@ -24,7 +24,7 @@ const NGINX = process.env.NGINX ?? '/usr/sbin/nginx';
 const demo = readFileSync(path.join(client, 'demo/nginx.conf'), 'utf8')
   .replaceAll('@CLIENT@', client);
 
-function configuration({ dir, port, agentPort, directives }) {
+function configuration({ dir, port, agentPort, directives, threads }) {
   return `
 daemon off;
 worker_processes 1;
@@ -47,6 +47,7 @@ http {
     scgi_temp_path ${dir}/scgi;
 
     thread_ws_zone main:16m;
+    ${threads ? 'thread_ws_user somebody;' : ''}
 
     server {
         listen 127.0.0.1:${port};
@@ -70,6 +71,17 @@ http {
             thread_ws_thread_id $thread;
             thread_ws_store memory;
         }
+
+        ${threads ? `location = /api/threads {
+            thread_ws_threads;
+            thread_ws_store memory;
+        }
+
+        location ~ ^/api/threads/(?<named>[^/]+)$ {
+            thread_ws_threads;
+            thread_ws_thread_id $named;
+            thread_ws_store memory;
+        }` : ''}
 
         ${demo}
     }
@@ -135,14 +147,15 @@ function launch(dir) {
   };
 }
 
-export async function startGateway({ agent, directives = '' }) {
+/* threads: one user's, who has a list of them */
+export async function startGateway({ agent, directives = '', threads = false }) {
   const dir = await mkdtemp(path.join(tmpdir(), 'thread-ws-'));
   const port = await freePort();
   let child;
 
   await mkdir(path.join(dir, 'logs'));
   await writeFile(path.join(dir, 'nginx.conf'), configuration({
-    dir, port, agentPort: agent.port, directives,
+    dir, port, agentPort: agent.port, directives, threads,
   }));
 
   const gateway = {

@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { WebSocket } from 'ws';
 import { afterEach, test } from 'vitest';
 
+import { trackParts } from '../../src/parts.js';
 import { useChatMessages } from '../../src/react.js';
 import { startScript } from '../helpers/peer.js';
 import { renderHook, unmountAll } from './render.js';
@@ -185,4 +186,84 @@ test('how often it is can be chosen', async () => {
   await hook.until(isIdle);
   assert.deepEqual(texts(hook.current), [['user', 'long'], ['assistant', 'ab'],
     ['user', 'sign'], ['assistant', 'y']]);
+});
+
+test('an answer has its parts, where they are asked for', async () => {
+  const { hook, socket } = await show({ parts: trackParts }, { type: 'idle' });
+
+  hook.act((it) => it.sendMessage('tell', { metadata: { a: 'b' } }));
+  const { requestId, metadata } = await socket.next();
+  assert.deepEqual(metadata, { a: 'b' });
+  socket.say({ type: 'reasoning', requestId, value: 'hm', position: 1 });
+  await hook.until((it) => it.messages.length === 2);
+  assert.equal(hook.current.messages[1].content, '');
+  assert.deepEqual(hook.current.messages[1].parts, [{ type: 'reasoning', text: 'hm' }]);
+
+  socket.say({ type: 'tool-call', requestId, toolCallId: 'c', name: 'look', position: 2 },
+    token(requestId, 'well', 3), { ...final(requestId, 'well'), finishReason: 'interrupt',
+      interrupts: [{ interruptId: 'i', value: 'really?' }] });
+  await hook.until(isIdle);
+  const { parts, interrupts, finishReason } = hook.current.messages[1];
+  assert.deepEqual(parts.map(({ type }) => type), ['reasoning', 'tool', 'text']);
+  assert.equal(finishReason, 'interrupt');
+
+  /* which is answered without a word */
+  hook.act((it) => it.sendMessage('', { answers: [{ interruptId: interrupts[0].interruptId, value: true }] }));
+  const { requestId: other, ...answer } = await socket.next();
+  assert.deepEqual(answer, { type: 'message', threadId: 't', answers: [{ interruptId: 'i', value: true }] });
+  socket.say(final(other, 'done'));
+  await hook.until(isIdle);
+  assert.equal(hook.current.messages.at(-1).content, 'done');
+});
+
+test('what is replaced gives way, and is back if that fails', async () => {
+  const { hook, socket } = await show({}, { type: 'idle' });
+  const say = async (text, options) => {
+    hook.act((it) => it.sendMessage(text, options));
+    return (await socket.next()).requestId;
+  };
+  const answered = async (requestId, text) => {
+    socket.say(final(requestId, text));
+    await hook.until(isIdle);
+  };
+  const first = await say('one');
+  await answered(first, 'eins');
+  const second = await say('two');
+  await answered(second, 'zwei');
+
+  const failed = await say('other', { replaces: first });
+  await hook.until((it) => it.messages.length === 1);
+  assert.deepEqual(texts(hook.current), [['user', 'other']]);
+  socket.say({ type: 'error', requestId: failed, code: 'UPSTREAM_FAILED', message: 'no', retryable: true });
+  await hook.until((it) => isIdle(it) && it.error);
+  assert.deepEqual(texts(hook.current),
+    [['user', 'one'], ['assistant', 'eins'], ['user', 'two'], ['assistant', 'zwei']]);
+
+  await answered(await say('two', { replaces: second }), 'deux');
+  assert.deepEqual(texts(hook.current),
+    [['user', 'one'], ['assistant', 'eins'], ['user', 'two'], ['assistant', 'deux']]);
+});
+
+test('what the server keeps of a stopped answer stays; a retry says all again', async () => {
+  const { hook, socket } = await show({}, { type: 'idle' });
+
+  hook.act((it) => it.sendMessage('tell'));
+  const { requestId } = await socket.next();
+  socket.say(token(requestId, 'half', 1));
+  await hook.until((it) => it.messages.length === 2);
+  hook.current.cancel();
+  await socket.next();
+  socket.say({ type: 'cancelled', requestId, kept: true });
+  await hook.until(isIdle);
+  assert.deepEqual(hook.current.messages.map(({ content, status }) => [content, status]),
+    [['tell', 'stopped'], ['half', 'stopped']]);
+  assert.equal(hook.current.input, '');
+
+  hook.act((it) => it.sendMessage('more', { metadata: { a: 'b' } }));
+  const message = await socket.next();
+  socket.say({ type: 'error', requestId: message.requestId, code: 'UPSTREAM_FAILED', message: 'no',
+    retryable: true });
+  await hook.until((it) => isIdle(it) && it.error);
+  hook.act((it) => it.retry());
+  assert.deepEqual(await socket.next(), message);
 });
