@@ -154,11 +154,7 @@ ngx_thread_ws_conn_early(ngx_thread_ws_conn_t *conn)
 
     conn->totals.bytes_in += b->last - b->pos;
 
-    if (ngx_thread_ws_bytes_add(&conn->unread, b->pos, b->last - b->pos)
-        != NGX_OK)
-    {
-        ngx_log_error(NGX_LOG_EMERG, conn->connection->log, ngx_errno,
-                      "no memory for what the client sends");
+    if (ngx_thread_ws_input_keep(conn, b->pos, b->last - b->pos) != NGX_OK) {
         conn->error = 1;
     }
 
@@ -504,8 +500,7 @@ ngx_thread_ws_conn_cleanup(void *data)
     }
 
     ngx_thread_ws_output_free(conn);
-    ngx_thread_ws_message_free(&conn->in);
-    ngx_thread_ws_bytes_free(&conn->unread);
+    ngx_thread_ws_input_free(conn);
 
     if (conn->deflate) {
         ngx_thread_ws_deflate_free(conn->deflate);

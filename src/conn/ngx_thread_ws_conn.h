@@ -91,6 +91,15 @@ typedef enum {
 typedef struct ngx_thread_ws_block_s  ngx_thread_ws_block_t;
 
 
+/* What comes in. */
+
+typedef struct {
+    ngx_thread_ws_message_t    message;      /* frames to messages */
+    ngx_thread_ws_bytes_t      unread;       /* taken from the socket, waiting
+                                                until output has drained */
+} ngx_thread_ws_input_t;
+
+
 /* what each token of its runs looks at stands at the beginning */
 
 struct ngx_thread_ws_conn_s {
@@ -131,12 +140,7 @@ struct ngx_thread_ws_conn_s {
     ngx_thread_ws_subject_t    subject;
     ngx_str_t                  pass;         /* the agent location's URI */
 
-    /* what comes in */
-
-    ngx_thread_ws_message_t    in;           /* frames to messages */
-    ngx_thread_ws_bytes_t      unread;       /* taken from the socket, waiting
-                                                until output has drained */
-
+    ngx_thread_ws_input_t     *input;        /* NULL: nothing is under way */
     size_t                     closing_size; /* out_size at the last look */
     ngx_event_t                timer;
     ngx_msec_t                 ping_at;      /* ngx_current_msec, the next */
@@ -225,12 +229,21 @@ void ngx_thread_ws_conn_tell(ngx_thread_ws_conn_t *conn);
 
 
 /*
- * Takes bytes through frames to messages; what waits for output is kept.
- * NGX_OK, or NGX_ERROR without memory.
+ * Takes bytes through frames to messages, and what is kept before them; what
+ * waits for output is kept, or with the second function whatever there is.
+ * NGX_OK, or NGX_ERROR without memory (logged).
  */
 
-ngx_int_t ngx_thread_ws_conn_feed(ngx_thread_ws_conn_t *conn, u_char *data,
+ngx_int_t ngx_thread_ws_input_feed(ngx_thread_ws_conn_t *conn, u_char *data,
     size_t len);
+ngx_int_t ngx_thread_ws_input_keep(ngx_thread_ws_conn_t *conn, u_char *data,
+    size_t len);
+
+/* ... once there is room again for what is kept */
+
+ngx_int_t ngx_thread_ws_input_resume(ngx_thread_ws_conn_t *conn);
+
+void ngx_thread_ws_input_free(ngx_thread_ws_conn_t *conn);
 
 
 #endif /* _NGX_THREAD_WS_CONN_H_INCLUDED_ */

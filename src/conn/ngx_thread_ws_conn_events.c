@@ -284,27 +284,16 @@ ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn)
 static ngx_int_t
 ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn)
 {
-    ssize_t                 n;
-    ngx_int_t               rc;
-    ngx_uint_t              i;
-    ngx_event_t            *rev;
-    ngx_connection_t       *c;
-    ngx_thread_ws_bytes_t   unread;
+    ssize_t            n;
+    ngx_uint_t         i;
+    ngx_event_t       *rev;
+    ngx_connection_t  *c;
 
     c = conn->connection;
     rev = c->read;
 
-    if (conn->unread.len && !conn->paused) {
-        unread = conn->unread;
-        ngx_memzero(&conn->unread, sizeof(ngx_thread_ws_bytes_t));
-
-        rc = ngx_thread_ws_conn_feed(conn, unread.data, unread.len);
-
-        ngx_thread_ws_bytes_free(&unread);
-
-        if (rc != NGX_OK) {
-            return NGX_ERROR;
-        }
+    if (!conn->paused && ngx_thread_ws_input_resume(conn) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     for (i = 0; rev->ready && !conn->paused && !conn->error; i++) {
@@ -333,7 +322,7 @@ ngx_thread_ws_conn_receive(ngx_thread_ws_conn_t *conn)
         conn->totals.bytes_in += n;
         conn->heard = 1;
 
-        if (ngx_thread_ws_conn_feed(conn, ngx_thread_ws_scratch, n)
+        if (ngx_thread_ws_input_feed(conn, ngx_thread_ws_scratch, n)
             != NGX_OK)
         {
             return NGX_ERROR;

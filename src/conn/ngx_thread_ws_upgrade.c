@@ -130,9 +130,6 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r,
         return rc;
     }
 
-    ngx_thread_ws_message_init(&conn->in, conf->max_message_size,
-                               handlers->binary, conn->deflate);
-
     ngx_thread_ws_next_log_handler = r->log_handler;
     r->log_handler = ngx_thread_ws_upgrade_log_error;
 

@@ -218,6 +218,13 @@ ngx_thread_ws_frame_length_end(ngx_thread_ws_frame_t *f, ngx_uint_t shortest)
 }
 
 
+ngx_uint_t
+ngx_thread_ws_frame_between(ngx_thread_ws_frame_t *f)
+{
+    return f->state == ngx_thread_ws_frame_start && !f->fragmented;
+}
+
+
 static ngx_int_t
 ngx_thread_ws_frame_check_size(ngx_thread_ws_frame_t *f)
 {

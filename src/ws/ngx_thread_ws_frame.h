@@ -93,6 +93,10 @@ typedef struct {
 ngx_int_t ngx_thread_ws_frame_parse(ngx_thread_ws_frame_t *f, u_char **pos,
     u_char *last);
 
+/* Whether neither a frame nor a message is under way: 1 or 0. */
+
+ngx_uint_t ngx_thread_ws_frame_between(ngx_thread_ws_frame_t *f);
+
 /*
  * Writes a server's frame header (first is FIN | RSV1 | opcode) and returns the
  * position after it.  dst has at least ngx_thread_ws_frame_header_size(len).

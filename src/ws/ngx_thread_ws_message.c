@@ -82,6 +82,13 @@ ngx_thread_ws_message_parse(ngx_thread_ws_message_t *m, u_char **pos,
 }
 
 
+ngx_uint_t
+ngx_thread_ws_message_between(ngx_thread_ws_message_t *m)
+{
+    return ngx_thread_ws_frame_between(&m->frame) && !m->closed;
+}
+
+
 void
 ngx_thread_ws_message_free(ngx_thread_ws_message_t *m)
 {

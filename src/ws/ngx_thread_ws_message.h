@@ -55,6 +55,13 @@ void ngx_thread_ws_message_init(ngx_thread_ws_message_t *m, size_t limit,
     ngx_uint_t binary, ngx_thread_ws_deflate_t *deflate);
 
 /*
+ * After NGX_AGAIN, whether nothing is under way: 1 or 0.  A decoder that is
+ * freed then and begun anew goes on as this one would.
+ */
+
+ngx_uint_t ngx_thread_ws_message_between(ngx_thread_ws_message_t *m);
+
+/*
  * Consumes bytes from *pos on, unmasking them in place, and reports one message
  * or control frame at a time.  A message in one piece, not compressed, is
  * reported where it lies; others are gathered in memory that the next call

@@ -16,6 +16,7 @@
 
 
 static void fuzz_run(void *ctx, unit_feed_t *feed, unit_text_t *trace);
+static void fuzz_anew(ngx_thread_ws_message_t *m);
 static void fuzz_check(ngx_thread_ws_message_t *m, u_char *start, u_char *pos);
 static void fuzz_refused(ngx_thread_ws_message_t *m);
 
@@ -93,6 +94,10 @@ fuzz_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
         }
 
         fuzz_assert(rc != NGX_AGAIN || pos == p + len);
+
+        if (rc == NGX_AGAIN && ngx_thread_ws_message_between(&m)) {
+            fuzz_anew(&m);
+        }
     }
 
     if (rc == NGX_DECLINED) {
@@ -113,6 +118,22 @@ fuzz_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
     if (d) {
         ngx_thread_ws_deflate_free(d);
     }
+}
+
+
+/* nothing is under way: another decoder goes on the same */
+
+static void
+fuzz_anew(ngx_thread_ws_message_t *m)
+{
+    ngx_thread_ws_message_t  old;
+
+    old = *m;
+    ngx_thread_ws_message_free(m);
+    ngx_memzero(m, sizeof(ngx_thread_ws_message_t));
+
+    ngx_thread_ws_message_init(m, old.frame.limit, old.binary, old.deflate);
+    m->closing = old.closing;
 }
 
 

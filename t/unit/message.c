@@ -307,6 +307,7 @@ message_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
     u_char                   *p, *pos;
     size_t                    len;
     ngx_int_t                 rc;
+    ngx_uint_t                closed;
     message_setting_t        *setting;
     ngx_thread_ws_deflate_t  *d;
     ngx_thread_ws_message_t   m;
@@ -314,6 +315,7 @@ message_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
     setting = ctx;
     d = setting->deflate ? deflate_create(15, 15, 0, 6) : NULL;
     rc = NGX_AGAIN;
+    closed = 0;
 
     ngx_memzero(&m, sizeof(ngx_thread_ws_message_t));
     ngx_thread_ws_message_init(&m, setting->limit, setting->binary, d);
@@ -328,7 +330,17 @@ message_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
                 message_report(&m, trace);
             }
 
-            m.closing = setting->answered;
+            m.closing = closed = setting->answered;
+        }
+
+        if (rc == NGX_AGAIN && ngx_thread_ws_message_between(&m)) {
+
+            /* as a connection does that says nothing for a while */
+
+            ngx_thread_ws_message_free(&m);
+            ngx_memzero(&m, sizeof(ngx_thread_ws_message_t));
+            ngx_thread_ws_message_init(&m, setting->limit, setting->binary, d);
+            m.closing = closed;
         }
 
         if (rc == NGX_AGAIN && pos != p + len) {
