@@ -121,3 +121,104 @@ b> message r1 hello
 b< answer r1 Again
 --- error_log
 [alert]
+
+=== TEST 4: who comes later is told of what waits in its order, whoever has it
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_busy queue;
+--- chat
+only worker 1
+connect a
+a> message r1 one
+@ request
+@ head 200 text/event-stream
+@ delta One
+a< token r1 One
+all workers
+only worker 2
+connect b
+b> message r2 two
+b> ping
+b< pong
+all workers
+only worker 1
+a> message r3 three
+a> ping
+a< pong
+connect c
+c> follow
+c< following r1 one
+c< token r1 One
+c< message r2 two
+c< message r3 three
+all workers
+@ finish stop
+@ done
+@ end
+a< final r1 One
+c< final r1 One
+@ request
+@ answer Two
+b< answer r2 Two
+c< answer r2 Two
+@ request
+@ answer Three
+a< answer r3 Three
+c< answer r3 Three
+
+=== TEST 5: somebody else's run is not there
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_user $http_x_user;
+--- chat
+only worker 1
+connect a
+    X-User: ann
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+connect b
+    X-User: bob
+b> follow
+b< idle -
+b> follow r1
+b< idle -
+b> cancel r1
+b< quiet
+all workers
+only worker 2
+connect c
+    X-User: bob
+c> follow r1
+c< idle -
+c> cancel r1
+c< quiet
+all workers
+@ alive
+@ delta lo
+a< token r1 lo
+b< quiet
+c> message r1 hello
+@ request
+@ messages [{"role":"user","content":"hello"}]
+@ answer Other
+c< answer r1 Other
+b< message r1 hello
+b< answer r1 Other
+a< quiet
+@ select 1
+@ finish stop
+@ done
+@ end
+a< final r1 Hello
+b> follow r1
+b< following r1 hello
+b< token r1 Other
+b< final r1 Other
+c< quiet

@@ -92,6 +92,7 @@ ngx_thread_ws_elsewhere_open(ngx_thread_ws_thread_t *thread,
 
     ngx_thread_ws_registry_hear(&elsewhere->ref);
     ngx_thread_ws_elsewhere_pull(elsewhere, 1);
+    ngx_thread_ws_elsewhere_stir(thread);
 
     return &elsewhere->journal;
 }
@@ -130,17 +131,23 @@ ngx_thread_ws_elsewhere_find(ngx_thread_ws_thread_t *thread,
 }
 
 
+/*
+ * A run begins when those before it have ended: who has taken in what it says,
+ * and looks at those after that, finds their ends, too.  So the newest comes
+ * first, and nobody hears it before the end of another.
+ */
+
 void
 ngx_thread_ws_elsewhere_stir(ngx_thread_ws_thread_t *thread)
 {
-    ngx_queue_t                *q, *next;
+    ngx_queue_t                *q, *prev;
     ngx_thread_ws_elsewhere_t  *elsewhere;
 
-    for (q = ngx_queue_head(&thread->resume->elsewhere);
+    for (q = ngx_queue_last(&thread->resume->elsewhere);
          q != ngx_queue_sentinel(&thread->resume->elsewhere);
-         q = next)
+         q = prev)
     {
-        next = ngx_queue_next(q);
+        prev = ngx_queue_prev(q);
         elsewhere = ngx_queue_data(q, ngx_thread_ws_elsewhere_t, queue);
 
         ngx_thread_ws_elsewhere_pull(elsewhere, 0);
@@ -312,6 +319,7 @@ ngx_thread_ws_elsewhere_look_handler(ngx_event_t *ev)
     ngx_add_timer(ev, NGX_THREAD_WS_ELSEWHERE_LOOK);
 
     ngx_thread_ws_elsewhere_pull(elsewhere, 1);
+    ngx_thread_ws_elsewhere_stir(elsewhere->thread);
 }
 
 

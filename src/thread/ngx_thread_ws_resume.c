@@ -15,8 +15,8 @@
 
 
 static void ngx_thread_ws_resume_marks(ngx_thread_ws_lane_t *lane);
-static ngx_uint_t ngx_thread_ws_resume_ours(ngx_thread_ws_lane_t *lane,
-    ngx_thread_ws_claim_t *ref);
+static ngx_thread_ws_journal_t *ngx_thread_ws_resume_journal(
+    ngx_thread_ws_thread_t *thread, ngx_thread_ws_claim_t *ref);
 static ngx_uint_t ngx_thread_ws_resume_follow(
     ngx_thread_ws_follower_t *follower, ngx_thread_ws_claim_t *ref,
     ngx_str_t *request_id);
@@ -65,7 +65,10 @@ ngx_thread_ws_resume_marks(ngx_thread_ws_lane_t *lane)
 }
 
 
-/* runs that have begun elsewhere since the last look */
+/*
+ * Runs that were asked for since the last look, this worker's own and others,
+ * in the order in which they follow one another.
+ */
 
 void
 ngx_thread_ws_resume_news(ngx_thread_ws_thread_t *thread)
@@ -86,10 +89,6 @@ ngx_thread_ws_resume_news(ngx_thread_ws_thread_t *thread)
         for (i = 0; i < n; i++) {
             resume->seen = refs[i].generation;
 
-            if (ngx_thread_ws_resume_ours(&resume->lane, &refs[i])) {
-                continue;
-            }
-
             journal = NULL;
 
             for (q = ngx_queue_head(&thread->followers);
@@ -103,7 +102,7 @@ ngx_thread_ws_resume_news(ngx_thread_ws_thread_t *thread)
                 }
 
                 if (journal == NULL) {
-                    journal = ngx_thread_ws_elsewhere_open(thread, &refs[i]);
+                    journal = ngx_thread_ws_resume_journal(thread, &refs[i]);
 
                     if (journal == NULL) {
                         break;
@@ -122,13 +121,17 @@ ngx_thread_ws_resume_news(ngx_thread_ws_thread_t *thread)
 }
 
 
-static ngx_uint_t
-ngx_thread_ws_resume_ours(ngx_thread_ws_lane_t *lane,
+/* of a run here or elsewhere, which drop lets go; NULL without memory */
+
+static ngx_thread_ws_journal_t *
+ngx_thread_ws_resume_journal(ngx_thread_ws_thread_t *thread,
     ngx_thread_ws_claim_t *ref)
 {
-    ngx_queue_t          *q;
-    ngx_thread_ws_run_t  *run;
+    ngx_queue_t           *q;
+    ngx_thread_ws_run_t   *run;
+    ngx_thread_ws_lane_t  *lane;
 
+    lane = &thread->resume->lane;
     run = lane->run;
     q = ngx_queue_head(&lane->waiting);
 
@@ -137,11 +140,11 @@ ngx_thread_ws_resume_ours(ngx_thread_ws_lane_t *lane,
         if (run && run->claim.slot == ref->slot
             && run->claim.generation == ref->generation)
         {
-            return 1;
+            return &run->journal;
         }
 
         if (q == ngx_queue_sentinel(&lane->waiting)) {
-            return 0;
+            return ngx_thread_ws_elsewhere_open(thread, ref);
         }
 
         run = ngx_queue_data(q, ngx_thread_ws_run_t, queue);
@@ -294,6 +297,33 @@ ngx_thread_ws_resume_hear(ngx_thread_ws_follower_t *follower)
     thread = follower->thread;
     lane = follower->lane;
 
+    seen = 0;
+
+    do {
+        n = ngx_thread_ws_registry_list(&thread->resume->name, seen, refs,
+                                        NGX_THREAD_WS_RESUME_CLAIMS);
+
+        for (i = 0; i < n; i++) {
+            seen = refs[i].generation;
+
+            if (ngx_thread_ws_registry_state(&refs[i])
+                != NGX_THREAD_WS_REGISTRY_ACTIVE)
+            {
+                continue;
+            }
+
+            journal = ngx_thread_ws_resume_journal(thread, &refs[i]);
+
+            if (journal) {
+                ngx_thread_ws_resume_announce(follower, journal);
+                ngx_thread_ws_elsewhere_drop(journal);
+            }
+        }
+
+    } while (n == NGX_THREAD_WS_RESUME_CLAIMS);
+
+    /* and those for which the zone had no room */
+
     if (lane->run) {
         ngx_thread_ws_resume_announce(follower, &lane->run->journal);
     }
@@ -305,30 +335,4 @@ ngx_thread_ws_resume_hear(ngx_thread_ws_follower_t *follower)
         run = ngx_queue_data(q, ngx_thread_ws_run_t, queue);
         ngx_thread_ws_resume_announce(follower, &run->journal);
     }
-
-    seen = 0;
-
-    do {
-        n = ngx_thread_ws_registry_list(&thread->resume->name, seen, refs,
-                                        NGX_THREAD_WS_RESUME_CLAIMS);
-
-        for (i = 0; i < n; i++) {
-            seen = refs[i].generation;
-
-            if (ngx_thread_ws_registry_state(&refs[i])
-                != NGX_THREAD_WS_REGISTRY_ACTIVE
-                || ngx_thread_ws_resume_ours(lane, &refs[i]))
-            {
-                continue;
-            }
-
-            journal = ngx_thread_ws_elsewhere_open(thread, &refs[i]);
-
-            if (journal) {
-                ngx_thread_ws_resume_announce(follower, journal);
-                ngx_thread_ws_elsewhere_drop(journal);
-            }
-        }
-
-    } while (n == NGX_THREAD_WS_RESUME_CLAIMS);
 }

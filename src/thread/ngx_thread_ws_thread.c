@@ -298,11 +298,18 @@ ngx_thread_ws_lane_next(ngx_thread_ws_lane_t *lane)
             return;
         }
 
-        if (run->conf->resume && !ngx_thread_ws_registry_first(&run->claim)) {
+        if (run->conf->resume) {
 
-            /* another worker has one that came before */
+            if (!ngx_thread_ws_registry_first(&run->claim)) {
 
-            return;
+                /* another worker has one that came before */
+
+                return;
+            }
+
+            /* the ends of those before it are heard before it says anything */
+
+            ngx_thread_ws_elsewhere_stir(run->thread);
         }
 
         ngx_thread_ws_lane_dequeue(lane, run);
