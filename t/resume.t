@@ -318,3 +318,47 @@ connect
 > message r1 one
 < answer r1 Hel
     finishReason: "cancelled"
+
+=== TEST 12: each follow is answered, also two in one read
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+connect a
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+connect b
+b> cork
+b> follow r1
+b> follow
+b> uncork
+b< following r1 hello
+b< following r1 hello
+b< token r1 Hel
+b> follow
+b< following r1 hello
+@ finish stop
+@ done
+@ end
+a< final r1 Hel
+b< final r1 Hel
+
+=== TEST 13: an answer of 100 kB in a zone of 1 MB
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+connect
+> message r1 hello
+@ request
+@ answer {{ 'x' x 102_400 }}
+<* final r1 {{ 'x' x 102_400 }}
+connect b
+b> message r1 hello
+b<* final r1 {{ 'x' x 102_400 }}
+@ requests 1

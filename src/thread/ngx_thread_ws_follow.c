@@ -25,6 +25,7 @@ static ngx_int_t ngx_thread_ws_follow_named(ngx_thread_ws_follower_t *follower,
     ngx_str_t *request_id, ngx_thread_ws_claim_t *ref);
 static ngx_int_t ngx_thread_ws_follow_from(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_journal_t *journal, size_t after);
+static ngx_int_t ngx_thread_ws_follow_answer(ngx_thread_ws_reader_t *reader);
 static ngx_int_t ngx_thread_ws_follow_idle(ngx_thread_ws_follower_t *follower);
 static void ngx_thread_ws_idle_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_idle_done(ngx_thread_ws_idle_t *idle);
@@ -133,10 +134,8 @@ ngx_thread_ws_follow_from(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_journal_t *journal, size_t after)
 {
     ngx_int_t                  rc;
-    ngx_str_t                  bytes;
-    ngx_uint_t                 kind;
     ngx_thread_ws_reader_t    *reader;
-    ngx_thread_ws_position_t   position, beginning;
+    ngx_thread_ws_position_t   position;
 
     rc = ngx_thread_ws_journal_seek(journal, &position, after);
 
@@ -158,17 +157,39 @@ ngx_thread_ws_follow_from(ngx_thread_ws_follower_t *follower,
         reader->position = position;
     }
 
-    reader->following = 1;
+    /* each follow is answered */
+
+    if (reader->following < NGX_THREAD_WS_FOLLOWING_MAX) {
+        reader->following++;
+    }
+
     reader->announce = 1;
 
     follower->handlers->post(follower->data);
 
-    if (ngx_thread_ws_journal_tell(&reader->position) == 0) {
-
+    if (reader->following == 1
+        && ngx_thread_ws_journal_tell(&reader->position) == 0)
+    {
         /* its first entry says the rest */
 
         return NGX_OK;
     }
+
+    return ngx_thread_ws_follow_answer(reader);
+}
+
+
+/* at once, where the run has said by now what it answers */
+
+static ngx_int_t
+ngx_thread_ws_follow_answer(ngx_thread_ws_reader_t *reader)
+{
+    ngx_str_t                  bytes;
+    ngx_uint_t                 kind;
+    ngx_thread_ws_journal_t   *journal;
+    ngx_thread_ws_position_t   beginning;
+
+    journal = reader->journal;
 
     ngx_memzero(&beginning, sizeof(ngx_thread_ws_position_t));
 
@@ -176,6 +197,10 @@ ngx_thread_ws_follow_from(ngx_thread_ws_follower_t *follower,
         || kind != NGX_THREAD_WS_ENTRY_ASKED)
     {
         return NGX_OK;
+    }
+
+    if (ngx_thread_ws_journal_tell(&reader->position) == 0) {
+        ngx_thread_ws_journal_skip(journal, &reader->position, bytes.len);
     }
 
     return ngx_thread_ws_reader_asked(reader, &bytes);

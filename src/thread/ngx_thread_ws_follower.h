@@ -93,8 +93,13 @@ typedef struct {
                                                 began is known */
     unsigned                   asker:1;      /* the run answers its message */
     unsigned                   announce:1;   /* it is to be told what for */
-    unsigned                   following:1;  /* ... as it has asked to be */
+    unsigned                   following:4;  /* ... as it has asked to be, so
+                                                many times */
 } ngx_thread_ws_reader_t;
+
+/* times, before a run has said anything, beyond which there is one answer */
+
+#define NGX_THREAD_WS_FOLLOWING_MAX  15
 
 
 void ngx_thread_ws_follower_init(ngx_thread_ws_follower_t *follower,

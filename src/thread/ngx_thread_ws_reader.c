@@ -110,17 +110,26 @@ ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
         return NGX_ERROR;
     }
 
-    asked.following = reader->following;
     asked.request_id = entry.request_id;
     asked.content = entry.content;
     asked.extra = entry.extra;
 
     reader->announce = 0;
-    reader->following = 0;
 
     said = ngx_thread_ws_reader_said(reader);
 
-    return said->wire->asked(said, &asked);
+    do {
+        asked.following = (reader->following > 0);
+
+        if (said->wire->asked(said, &asked) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        reader->following -= asked.following;
+
+    } while (reader->following);
+
+    return NGX_OK;
 }
 
 
