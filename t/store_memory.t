@@ -99,9 +99,9 @@ connect
     X-User: ann
 > message r1 Hello
 @ request
-@ answer {{ 'x' x 40_000 }}
+@ answer {{ 'x' x 80_000 }}
 <* error r1 RESPONSE_TOO_LARGE
-log /a run of 40005 bytes is too large for thread_ws_zone "ws"/
+log /a run of 80005 bytes is too large for thread_ws_zone "ws"/
 get /history/t1
     X-User: ann
 < HTTP 404

@@ -27,7 +27,7 @@
 
 /* one thread may take this part of all blocks, and so many runs */
 
-#define NGX_THREAD_WS_SHELF_THREAD  8
+#define NGX_THREAD_WS_SHELF_THREAD  4
 #define NGX_THREAD_WS_SHELF_RUNS    10000
 
 /* an owner with more than this part makes room among its own threads */

@@ -272,7 +272,7 @@ ngx_thread_ws_store_memory_append(ngx_thread_ws_store_op_t *op)
     if (large) {
         ngx_log_error(NGX_LOG_ERR, op->log, 0,
                       "a run of %uz bytes is too large for thread_ws_zone "
-                      "\"%V\", of which one thread may fill an eighth",
+                      "\"%V\", of which one thread may fill a quarter",
                       ngx_thread_ws_record_size(&op->record),
                       &ngx_thread_ws_zone->shm_zone->shm.name);
     }

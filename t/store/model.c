@@ -17,7 +17,7 @@
 #define VIEWERS   200
 #define ACTIVE    60
 #define RUNS      1024                  /* of one thread, a power of two */
-#define SIZES     40000
+#define SIZES     80000
 
 #define FIRST     (NGX_THREAD_WS_BLOCK                                        \
                    - sizeof(ngx_thread_ws_shelf_run_t))
@@ -827,7 +827,7 @@ size_of(void)
         return pick(SIZES);
 
     case 1:
-        return pick(300) ? pick(SIZES / 4) : MEGABYTE / 8;
+        return pick(300) ? pick(SIZES / 4) : MEGABYTE / 4;
 
     default:
         return pick(1500);

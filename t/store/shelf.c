@@ -277,7 +277,7 @@ fairness(void)
 
     zone(MEGABYTE);
 
-    unit_ok(append("ann", "t", "big", MEGABYTE / 8, 0, NULL)->status
+    unit_ok(append("ann", "t", "big", MEGABYTE / 4, 0, NULL)->status
             == NGX_BUSY, "a run larger than a thread's part is refused");
 
     for (i = 0; i < 20; i++) {
@@ -301,7 +301,7 @@ fairness(void)
 
     op = load("greedy", "t", "r3000", 0, 0, 20000, 0);
     unit_ok(op->found && op->records.nelts > 50
-            && op->records.nelts < shelf->pool->nblocks / 8
+            && op->records.nelts < shelf->pool->nblocks / 4
             && seq_at(op, op->records.nelts - 1) == 3000
             && seq_at(op, 0) == 3001 - op->records.nelts,
             "the newest are there");
