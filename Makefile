@@ -157,8 +157,10 @@ test-client: $(MODULE)
 test-scale: $(MODULE) $(TEST_NGINX)
 	@$(TOOLS)/prove nginx $(abspath $(MODULE)) t/two_gateways.t
 
-## make test-resume  clients that lose their connections, reloads and killed
-##                  workers, with thread_ws_resume; CLIENTS=500 RUNS=20 EVENTS=75
+## make test-resume  thread_ws_resume: clients that lose their connections,
+##                  reloads, killed workers, tabs in step, runs that nobody
+##                  hears, a zone that is full; SCENES=reloads CLIENTS=500
+##                  RELOADS=75, others in t/soak/resume.mjs
 test-resume: $(MODULE)
 	@$(MAKE) -C client resume MODULE=$(abspath $(MODULE))
 

@@ -1,228 +1,175 @@
-// Runs that outlive their connections: clients that lose theirs at any moment,
-// nginx that is reloaded, workers that are killed.  Every text must come whole
-// and exact, and the agent be asked once for it, but where its worker was killed.
+// Runs that outlive their connections: each text must come whole and exact, and
+// the agent be asked once for it, but where its worker was killed.
 //
-//     node t/soak/resume.mjs MODULE [drops|reloads|kills ...]
+//     node t/soak/resume.mjs MODULE [SCENE ...]
 //
-// CLIENTS (100), RUNS (5) of each, EVENTS (10) reloads or kills.
+//     drops      clients that lose theirs, by FIN, RST or silence: DROPS (300)
+//     reloads    nginx reloaded every 4 s, RELOADS (3) times, under answers of 10 s
+//     kills      workers killed, KILLS (10)
+//     tabs       TABS (10) of one thread, for TALK (10) seconds
+//     abandoned  runs that nobody comes back to, ABANDONED (500)
+//     full       a zone of 1 MB, and answers of 100 kB, ANSWERS (100)
+//
+// CLIENTS (50) at a time.
 
-import http from 'node:http'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const WebSocket = createRequire(new URL('../../client/package.json',
-  import.meta.url))('ws')
+import { Agent, Gateway, until } from './resume/gateway.mjs'
+import { Client, Tally, random } from './resume/client.mjs'
+import { abandoned } from './resume/abandoned.mjs'
+import { full } from './resume/full.mjs'
+import { tabs } from './resume/tabs.mjs'
 
-const [module, ...scenes] = process.argv.slice(2)
-const CLIENTS = +(process.env.CLIENTS ?? 100)
-const RUNS = +(process.env.RUNS ?? 5)
-const EVENTS = +(process.env.EVENTS ?? 10)
+const number = (name, usual) => +(process.env[name] || usual)
+const CLIENTS = number('CLIENTS', 50)
 
-const asked = new Map()
-const word = (id, i) => ` ${id}.${i}${i % 7 ? '' : 'é"\\\n'}`
-const text = (id, n) => Array.from({ length: n }, (_, i) => word(id, i)).join('')
+const all = (n, one) => Promise.all(Array.from({ length: n }, (_, i) => one(i)))
 
-// the agent: "ID TOKENS GAP" is answered by so many words of that id
+// who was asked for more often than once
 
-const agent = http.createServer(async (request, response) => {
-  let body = ''
-  for await (const piece of request) body += piece
+async function twice (agent) {
+  const times = new Map()
 
-  const [id, tokens, gap] = JSON.parse(body).messages.at(-1).content.split(' ')
-  asked.set(id, (asked.get(id) ?? 0) + 1)
-  response.writeHead(200, { 'content-type': 'text/event-stream' })
-
-  const say = (choice) =>
-    response.write(`data: ${JSON.stringify({ choices: [choice] })}\n\n`)
-
-  for (let i = 0; i < +tokens && !response.closed; i++) {
-    say({ delta: { content: word(id, i) } })
-    await sleep(+gap * Math.random() * 2)
+  for (const [id] of (await agent.told()).asked) {
+    times.set(id, (times.get(id) ?? 0) + 1)
   }
 
-  say({ delta: {}, finish_reason: 'stop' })
-  response.end('data: [DONE]\n\n')
-})
-
-const listen = async (server) => {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return server.address().port
+  return [...times.values()].filter(n => n > 1).length
 }
 
-async function start () {
-  const dir = await mkdtemp(join(tmpdir(), 'thread-ws-soak-'))
-  const free = http.createServer()
-  const port = await listen(free)
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-    .map(name => `${name}_temp_path ${dir}/${name};`).join(' ')
+async function drops (nginx, agent) {
+  const tally = new Tally()
+  const most = number('DROPS', 300)
 
-  free.close()
+  await all(CLIENTS, async (c) => {
+    for (let k = 0; tally.dropped < most; k++) {
+      const client = new Client(nginx, `t${c}`, random(2) === 0, tally)
 
-  await writeFile(join(dir, 'nginx.conf'), `
-    load_module ${resolve(module)};
-    worker_processes 4;
-    daemon off;
-    pid ${dir}/nginx.pid;
-    error_log ${dir}/error.log info;
-    events { worker_connections 4096; }
-    http {
-      access_log off;
-      ${temporary}
-      thread_ws_zone ws:32m;
-      thread_ws_store memory;
-      thread_ws_resume 30s keep=60s;
-      thread_ws_shutdown_spread 500ms;
-      server {
-        listen 127.0.0.1:${port} reuseport;
-        location = /chat { thread_ws_pass /agent; }
-        location = /agent {
-          internal;
-          proxy_pass http://127.0.0.1:${agent.address().port};
-        }
-      }
-    }`)
-
-  const master = spawn('nginx', ['-p', dir, '-c', join(dir, 'nginx.conf')],
-    { stdio: 'inherit' })
-
-  while (!await fetch(`http://127.0.0.1:${port}/`).catch(() => null)) {
-    await sleep(10)
-  }
-
-  return { dir, port, master }
-}
-
-// one run, over as many connections as it takes
-
-async function run (nginx, thread, id, drops) {
-  const tokens = 20 + Math.floor(Math.random() * 80)
-  const gap = 10 + Math.floor(Math.random() * 30)
-  const message = JSON.stringify({ type: 'message', requestId: id,
-    threadId: thread, content: `${id} ${tokens} ${gap}` })
-  const follows = Math.random() < 0.5
-  const result = { drops: 0, lost: 0, errors: [] }
-
-  let heard = '', place = null, end = null
-
-  while (!end) {
-    const socket = new WebSocket(
-      `ws://127.0.0.1:${nginx.port}/chat?threadId=${thread}`)
-    let timer
-
-    socket.on('error', () => {})
-    socket.on('open', () => {
-      if (follows && place !== null) {
-        socket.send(JSON.stringify({ type: 'follow', requestId: id,
-          after: place }))
-      } else {
-        if (follows) socket.send('{"type":"follow"}')
-        heard = ''
-        socket.send(message)
-      }
-
-      if (drops) {
-        timer = setTimeout(() => { result.drops++; socket.terminate() },
-          Math.random() * tokens * gap * 0.8)
-      }
-    })
-
-    socket.on('message', (data) => {
-      const event = JSON.parse(data)
-      if (event.requestId && event.requestId !== id) return
-
-      place = event.position ?? place
-      if (event.type === 'token') heard += event.value
-      if (event.type === 'final') end = event
-
-      if (event.type === 'idle' && place !== null
-          || event.code === 'RUN_LOST') {
-        // not known any more: it is asked again
-        place = null
-        result.lost += event.code === 'RUN_LOST'
-        socket.terminate()
-      } else if (event.type === 'error') {
-        result.errors.push(event.code)
-        socket.terminate()
-      } else if (end) {
-        socket.close()
-      }
-    })
-
-    await once(socket, 'close')
-    clearTimeout(timer)
-    if (!end) await sleep(drops ? Math.random() * 1500 : 5)
-  }
-
-  result.wrong = end.message !== text(id, tokens) || heard !== end.message
-  return result
-}
-
-async function disturb (scene, nginx, over) {
-  for (let i = 0; i < EVENTS && !over(); i++) {
-    await sleep(scene === 'kills' ? 500 : 3000)
-
-    if (scene === 'reloads') {
-      nginx.master.kill('SIGHUP')
-    } else if (scene === 'kills') {
-      const workers = (await readFile(
-        `/proc/${nginx.master.pid}/task/${nginx.master.pid}/children`, 'utf8'))
-        .trim().split(' ')
-      process.kill(workers[Math.floor(Math.random() * workers.length)],
-        'SIGKILL')
-    }
-  }
-}
-
-async function play (scene) {
-  const nginx = await start()
-  const results = []
-  let over = false
-
-  asked.clear()
-
-  const clients = Array.from({ length: CLIENTS }, async (_, c) => {
-    for (let k = 0; k < RUNS; k++) {
-      results.push(await run(nginx, `t${c}`, `c${c}k${k}`, scene !== 'reloads'))
+      await client.run(`c${c}k${k}`, 20 + random(180), 5 + random(50),
+        1 + random(4))
+      client.leave()
     }
   })
 
-  const disturbed = scene === 'drops' ? null : disturb(scene, nginx, () => over)
+  const report = { ...tally.report(), twice: await twice(agent) }
 
-  await Promise.all(clients)
-  over = true
-  await disturbed
-
-  nginx.master.kill('SIGQUIT')
-  await once(nginx.master, 'exit')
-
-  const log = await readFile(join(nginx.dir, 'error.log'), 'utf8')
-  const alerts = log.split('\n').filter(line =>
-    /\[(alert|crit|emerg)\]/.test(line)
-      && !(scene === 'kills' && /exited on signal 9/.test(line)))
-  const sum = (name) => results.reduce((n, r) => n + Number(r[name]), 0)
-  const report = { scene, runs: results.length, drops: sum('drops'),
-    wrong: sum('wrong'), lost: sum('lost'),
-    twice: [...asked.values()].filter(n => n > 1).length,
-    errors: results.flatMap(r => r.errors), alerts }
-
-  console.log(JSON.stringify(report))
-  await rm(nginx.dir, { recursive: true })
-
-  return !report.wrong && !report.errors.length && !alerts.length
-    && (scene === 'kills' || !report.twice && !report.lost)
+  return [report, !report.wrong && !report.lost && !report.twice
+    && !Object.keys(report.errors).length]
 }
 
-await listen(agent)
+// those that follow are told to go in mid-answer, others when it has ended
 
-for (const scene of scenes.length ? scenes : ['drops', 'reloads', 'kills']) {
-  if (!await play(scene)) process.exitCode = 1
+async function reloads (nginx, agent) {
+  const tally = new Tally()
+  const most = number('RELOADS', 3)
+  let done = 0
+
+  const clients = all(CLIENTS, async (c) => {
+    const client = new Client(nginx, `t${c}`, c % 2 === 0, tally)
+
+    await sleep(Math.random() * 10000)
+
+    for (let k = 0; done < most; k++) {
+      await client.run(`c${c}k${k}`, 100, 100)
+    }
+
+    client.leave()
+  })
+
+  while (done < most) {
+    await sleep(4000)
+    nginx.reload()
+    done++
+  }
+
+  await clients
+
+  const report = { reloads: done, ...tally.report(),
+    twice: await twice(agent) }
+
+  return [report, !report.wrong && !report.lost && !report.twice
+    && !Object.keys(report.errors).length]
 }
 
-agent.close()
-agent.closeAllConnections()
+async function kills (nginx, agent) {
+  const tally = new Tally()
+  const most = number('KILLS', 10)
+  let done = 0
+
+  const clients = all(CLIENTS, async (c) => {
+    for (let k = 0; done < most; k++) {
+      const client = new Client(nginx, `t${c}`, random(2) === 0, tally)
+
+      await client.run(`c${c}k${k}`, 20 + random(180), 5 + random(30),
+        random(3))
+      client.leave()
+    }
+  })
+
+  while (done < most) {
+    await sleep(300 + random(400))
+    await nginx.killOne()
+    done++
+  }
+
+  await clients
+
+  // the zone can be used as ever, and nothing is left in it after a while
+
+  const after = new Tally()
+
+  await all(CLIENTS, (c) => {
+    const client = new Client(nginx, `t${c}`, c % 2 === 0, after)
+
+    return client.run(`after${c}`, 20, 10, 2).then(() => client.leave())
+  })
+
+  const left = async () => ({
+    bytes: await nginx.metric('thread_ws_journal_bytes'),
+    kept: await nginx.metric('thread_ws_kept_runs'),
+    active: await nginx.metric('thread_ws_active_runs'),
+    open: (await agent.told()).open })
+
+  let leaks
+
+  await until(async () => {
+    leaks = await left()
+    return !Object.values(leaks).some(Boolean)
+  }, 'nothing to be left', 60).catch(() => {})
+
+  const report = { kills: done, ...tally.report(), leaks,
+    after: after.wrong.length, twice: await twice(agent) }
+
+  return [report, !report.wrong && !report.after
+    && !Object.values(leaks).some(Boolean)
+    && !Object.keys(report.errors).length]
+}
+
+const scenes = {
+  drops: { play: drops },
+  reloads: { play: reloads },
+  kills: { play: kills, resume: '10s keep=10s',
+    expected: /exited on signal 9/ },
+  tabs: { play: tabs, store: 'memory' },
+  abandoned: { play: abandoned, resume: '1s keep=1s' },
+  full: { play: full, zone: '1m' }
+}
+
+const [module, ...names] = process.argv.slice(2)
+
+for (const name of names.length ? names : Object.keys(scenes)) {
+  const { play, expected, ...options } = scenes[name]
+  const began = Date.now()
+  const agent = await Agent.start()
+  const nginx = await Gateway.start(module, agent, options)
+
+  const [report, fine] = await play(nginx, agent, number)
+  const bad = await nginx.stop(expected)
+
+  console.log(JSON.stringify({ scene: name, ...report, bad,
+    seconds: Math.round((Date.now() - began) / 1000) }))
+
+  if (!fine || bad.length) process.exitCode = 1
+
+  await agent.stop()
+}
