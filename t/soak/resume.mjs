@@ -149,7 +149,7 @@ const scenes = {
   drops: { play: drops },
   reloads: { play: reloads },
   kills: { play: kills, resume: '10s keep=10s',
-    expected: /exited on signal 9/ },
+    expected: /exited on signal 9|shared memory zone .* was locked by/ },
   tabs: { play: tabs, store: 'memory' },
   abandoned: { play: abandoned, resume: '1s keep=1s' },
   full: { play: full, zone: '1m' }
