@@ -145,6 +145,16 @@ same('metrics', \@metrics, [map { s/_(?:bucket|sum|count)\z//r }
     all(slurp('docs/observability.md'),
         qr/^\| `((?:thread_ws|gen_ai)_\w+)/m)]);
 
+# ... that the dashboard and the alerts look at
+
+for my $file (qw(conf/grafana-dashboard.json conf/alerts.yml)) {
+    my %none = map { $_ => 1 } grep { !$metric{s/_(?:bucket|sum|count)\z//r} }
+        all(slurp($file),
+            qr/((?:thread_ws|gen_ai)_\w+)(?=\{|\[)/);
+
+    is(join(' ', sort keys %none), '', "$file: there are such metrics");
+}
+
 # error codes, and whether they are retryable
 
 my ($enum) = $c{'ngx_thread_ws_code.c'}
