@@ -9,7 +9,7 @@ import { byId, h, icon, ICONS } from './dom.js';
 import { draftOf, keepDraft } from './drafts.js';
 import { deleteHistory } from './history.js';
 import { StatusDisplay } from './status.js';
-import { refusal } from './texts.js';
+import { dayOf, refusal } from './texts.js';
 import { Threads } from './threads.js';
 import { View } from './view.js';
 
@@ -54,6 +54,9 @@ const host = {
       background.delete(it.id);
     }
     listThreads();
+    if (!it.busy && it.loaded) {
+      threads.sync();
+    }
   },
   onGrown: (it) => it === view && followEnd(),
   onText: (it, text, always) => {
@@ -175,7 +178,7 @@ stopButton.addEventListener('click', () => {
 
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !event.defaultPrevented && !composing(event)
-    && !byId('delete-dialog').open) {
+    && !document.querySelector('dialog[open]')) {
     if (layout.classList.contains('open')) {
       closeSidebar();
     } else {
@@ -231,10 +234,17 @@ function listThreads() {
   const list = byId('threads');
   const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.key;
 
-  list.replaceChildren(...threads.list.map(({ id, title }) => {
-    const busy = (view?.id === id ? view : background.get(id))?.busy;
+  const wanted = byId('search').value.trim().toLowerCase();
+  const found = threads.list.filter(({ title }) => title.toLowerCase().includes(wanted));
+  let last = '';
 
-    return h('li', {},
+  list.replaceChildren(...found.flatMap(({ id, title, updated }) => {
+    const busy = (view?.id === id ? view : background.get(id))?.busy;
+    const day = dayOf(updated);
+    const heading = day === last ? [] : [h('li', { class: 'day' }, day)];
+
+    last = day;
+    return [...heading, h('li', {},
       h('a', {
         class: 'thread', href: `#${id}`, 'data-key': `open ${id}`,
         'aria-current': view?.id === id ? 'page' : undefined,
@@ -248,13 +258,21 @@ function listThreads() {
       h('span', { class: 'thread-title', dir: 'auto' }, title),
       busy ? h('span', { class: 'busy', role: 'img', 'aria-label': 'answering' }) : null),
       h('button', {
-        class: 'icon-button delete', type: 'button', 'data-key': `delete ${id}`,
+        class: 'icon-button act rename', type: 'button', 'data-key': `rename ${id}`,
+        'aria-label': `Rename ${title}`, title: 'Rename',
+        onclick: () => askForTitle(id, title),
+      }, icon(ICONS.pen)),
+      h('button', {
+        class: 'icon-button act delete', type: 'button', 'data-key': `delete ${id}`,
         'aria-label': `Delete ${title}`, title: 'Delete',
         onclick: () => askToDelete(id, title),
-      }, icon(ICONS.trash)));
+      }, icon(ICONS.trash)))];
   }));
 
-  byId('no-threads').hidden = threads.list.length > 0;
+  byId('search').hidden = threads.list.length < 2 && !wanted;
+  byId('no-threads').hidden = found.length > 0;
+  byId('no-threads').textContent = wanted ? 'No title has that in it.'
+    : 'Your threads will be listed here.';
 
   /* a list that is drawn anew keeps the focus where it was */
   if (focused) {
@@ -267,6 +285,45 @@ threads.addEventListener('change', () => {
   listThreads();
   if (view) {
     showBusy();
+  }
+});
+
+byId('search').addEventListener('input', listThreads);
+
+/* what other devices have done meanwhile */
+document.addEventListener('visibilitychange', () => document.hidden || threads.sync());
+
+/** @param {string} id @param {string} title @param {string} [failed] */
+function askForTitle(id, title, failed = '') {
+  const dialog = byId('rename-dialog');
+  const input = byId('rename-input');
+
+  byId('rename-failed').textContent = failed;
+  byId('rename-failed').hidden = !failed;
+  input.value = title;
+  /* Enter is the first button, else */
+  dialog.returnValue = 'keep';
+  dialog.addEventListener('close', async () => {
+    const wanted = input.value.trim();
+
+    if (dialog.returnValue !== 'rename' || !wanted || (wanted === title && !failed)) {
+      return;
+    }
+    try {
+      await threads.rename(id, wanted);
+      announce('Renamed.');
+    } catch {
+      askForTitle(id, wanted, 'It could not be renamed. A shorter title can help, or trying again.');
+    }
+  }, { once: true });
+  dialog.showModal();
+  input.select();
+}
+
+byId('rename-input').addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+  if (event.key === 'Enter' && !composing(event)) {
+    event.preventDefault();
+    byId('rename-save').click();
   }
 });
 
@@ -384,6 +441,7 @@ window.addEventListener('popstate', () => {
 });
 
 toggleSidebar(false);
+threads.sync();
 
 const wanted = threadOfAddress();
 

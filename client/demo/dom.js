@@ -44,6 +44,7 @@ export function icon(path) {
 export const ICONS = {
   copy: 'M9 9h10v10H9zM5 15V5h10',
   done: 'M5 12.5l4.5 4.5L19 7.5',
+  pen: 'M5 19l1-4L16 5l3 3L9 18zM14 7l3 3',
   trash: 'M5 7h14M10 7V5h4v2M7 7l1 12h8l1-12M10 11v4.5M14 11v4.5',
 };
 

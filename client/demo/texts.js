@@ -26,6 +26,21 @@ const TITLES = {
 const SAID = ['CONNECTION_ENDED', 'UPSTREAM_REJECTED'];
 
 /**
+ * When something was, as a heading.
+ *
+ * @param {number} time ms since the epoch
+ */
+export function dayOf(time) {
+  const then = new Date(time);
+  const midnight = new Date().setHours(0, 0, 0, 0);
+  /* a day may have an hour more or less */
+  const days = Math.round((midnight - new Date(time).setHours(0, 0, 0, 0)) / 86400000);
+
+  return days <= 0 ? 'Today' : days === 1 ? 'Yesterday' : days < 7 ? 'The last seven days'
+    : then.toLocaleDateString([], { month: 'long', year: 'numeric' });
+}
+
+/**
  * The text of a message that may have other parts, too.
  *
  * @param {import('../src/index.js').Content} [content]

@@ -1,6 +1,9 @@
 /**
- * The list of threads, in the browser's storage and shared by its tabs.
+ * The list of threads: the server's, where it has one of this user's, and what the
+ * browser's storage has of it, shared by its tabs.
  */
+
+import { renameThread, threads as listed } from '../src/history.js';
 
 /**
  * @typedef {object} Thread
@@ -9,9 +12,17 @@
  * @property {number} updated ms since the epoch
  * @property {{requestId: string, content: string}} [pending] a message whose
  *   answer has not come yet
+ * @property {boolean} [kept] the server has had it in its list
+ * @property {boolean} [named] its title was given to it, and is to be told the
+ *   server once that has the thread
  */
 
 const KEY = 'threads';
+
+const ADDRESS = 'api/threads/{threadId}';
+
+/* as many as the server lists at once */
+const MOST = 1000;
 
 export class Threads extends EventTarget {
   /** @type {Thread[]} */
@@ -27,6 +38,57 @@ export class Threads extends EventTarget {
         this.dispatchEvent(new Event('change'));
       }
     });
+  }
+
+  /**
+   * Takes over what the server has, if it has a list.
+   */
+  async sync() {
+    const answer = await listed({ url: 'api/threads', limit: MOST }).catch((error) => {
+      console.debug('threads', error);
+      return null;
+    });
+
+    if (!answer) {
+      return;
+    }
+
+    this.#read();
+
+    const known = new Map(this.#list.map((thread) => [thread.id, thread]));
+    const there = answer.threads.map(({ threadId: id, title, updatedAt }) => {
+      const mine = known.get(id);
+
+      if (mine?.named) {
+        renameThread(id, mine.title, { url: ADDRESS }).catch((error) =>
+          console.debug('threads', error));
+      }
+
+      return {
+        ...mine, id, title: mine?.named ? mine.title : title, kept: true, named: undefined,
+        updated: Math.max(Date.parse(updatedAt) || 0, mine?.pending ? mine.updated : 0),
+      };
+    });
+    const ids = new Set(there.map(({ id }) => id));
+
+    /* what it had and has no more was removed elsewhere; what it has not had yet
+       is in its beginning */
+    const others = this.#list.filter(({ id, kept }) => !ids.has(id) && (!kept || answer.before));
+
+    this.#list = [...there, ...others].sort((a, b) => b.updated - a.updated);
+    this.#write();
+  }
+
+  /**
+   * Gives a thread a title.
+   *
+   * @param {string} id
+   * @param {string} title
+   */
+  async rename(id, title) {
+    const named = !await renameThread(id, title, { url: ADDRESS });
+
+    this.put(id, { title, named: named || undefined, updated: this.get(id)?.updated });
   }
 
   /** newest first */

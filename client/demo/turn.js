@@ -123,13 +123,18 @@ export class Turn {
     this.#hooks.onGrown();
   }
 
-  /** what there is stays to be read, but it is no part of the thread */
-  stop() {
+  /**
+   * What there is stays to be read.
+   *
+   * @param {boolean} kept whether it is part of the thread
+   */
+  stop(kept) {
     this.#enter('stopped');
     this.#steps.finish();
     this.#markdown.finish();
     this.#answer.hidden = !this.#markdown.text;
-    this.#show('Stopped.', 'This exchange is not kept in the thread.', [
+    this.#show('Stopped.', kept ? 'The thread keeps what there is.'
+      : 'This exchange is not kept in the thread.', kept ? [] : [
       this.#button('Try again', () => this.#hooks.onRetry(this)),
       this.#button('Edit', () => this.#hooks.onEdit(this)),
     ]);

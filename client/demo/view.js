@@ -268,9 +268,9 @@ export class View {
       const failure = /** @type {import('../src/index.js').ThreadError} */ (error);
 
       if (failure.code === 'CANCELLED') {
-        turn.stop();
+        turn.stop(failure.kept);
         this.#host.announce(this, 'The answer was stopped.');
-        if (this.#giveBack === turn) {
+        if (this.#giveBack === turn && !failure.kept) {
           this.#host.onText(this, content);
         }
 

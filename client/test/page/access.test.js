@@ -3,14 +3,11 @@
  */
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import test from 'node:test';
 
-import { ask, lastTurn, openPage, usePages, write } from '../helpers/page.js';
+import { ask, lastTurn, openPage, usePages, violations, write } from '../helpers/page.js';
 
 const context = usePages();
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const ANSWER = ['## One\n\n#### Two\n\n> # quoted\n\n## Three\n\ntext [link](https://example.org) `code`\n\n',
   '| a | b |\n|---|---|\n| 1 | 2 |\n\n```js\nlet a = "b"; // why\n```\n\n- [ ] x\n\n> quote\n\n',
@@ -30,15 +27,6 @@ const answer = (run) => {
     run.answer(...ANSWER);
   }
 };
-
-async function violations(page) {
-  /* the page's own policy takes no script from outside: by the debugger */
-  await page.evaluate(axe);
-  const { violations: found } = await page.evaluate(() => window.axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }));
-  return found.map(({ id, nodes }) => [id, ...nodes.map((node) => node.html)]);
-}
 
 /* on a phone Enter sends nothing */
 async function send(page, text) {
@@ -136,7 +124,8 @@ test('all of it works by keyboard', async (t) => {
   }
   const at = (name) => seen.indexOf(name);
   assert.ok(at('skip') >= 0 && at('new-thread') === at('skip') + 1, String(seen));
-  assert.ok(at('thread') > at('new-thread') && at('Delete one two') === at('thread') + 1, String(seen));
+  assert.ok(at('thread') > at('new-thread') && at('Rename one two') === at('thread') + 1
+    && at('Delete one two') === at('thread') + 2, String(seen));
   assert.ok(at('scroller') > at('thread') && at('input') > at('scroller'), String(seen));
 
   await page.locator('.delete').focus();

@@ -185,7 +185,7 @@ test('a title is as wide as there is room', async (t) => {
   /* the whole row of the list, until a pointer or the keyboard is there */
   await page.mouse.move(1000, 400);
   const room = await page.evaluate(() => {
-    const row = document.querySelector('.threads li').getBoundingClientRect();
+    const row = document.querySelector('.threads li:has(.thread)').getBoundingClientRect();
     const title = document.querySelector('.thread-title').getBoundingClientRect();
     return row.width - title.width;
   });
