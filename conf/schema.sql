@@ -110,6 +110,18 @@ BEGIN
         ALTER TABLE thread_ws.runs
         ADD COLUMN asked json, ADD COLUMN told json;
     END IF;
+
+    -- the run that a run gave way to, and the last of a thread that others did
+
+    IF NOT EXISTS (
+        SELECT FROM pg_attribute
+        WHERE attrelid = 'thread_ws.runs'::regclass AND attname = 'replaced'
+          AND NOT attisdropped)
+    THEN
+        ALTER TABLE thread_ws.runs ADD COLUMN replaced bigint;
+        ALTER TABLE thread_ws.threads
+        ADD COLUMN turn bigint NOT NULL DEFAULT 0;
+    END IF;
 END
 $$;
 
@@ -147,7 +159,9 @@ BEGIN
         latency_ms     bigint,
         created        bigint,   -- ms since the epoch
         asked          json,
-        told           json
+        told           json,
+        replaced       bigint    -- the seq of the run that it gave way to; of
+                                 -- the row without a run see load()
     );
 EXCEPTION
     WHEN duplicate_object THEN
@@ -159,6 +173,14 @@ EXCEPTION
     THEN
         ALTER TYPE thread_ws.run_row
         ADD ATTRIBUTE asked json, ADD ATTRIBUTE told json;
+    END IF;
+
+    IF NOT EXISTS (
+        SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE c.oid = 'thread_ws.run_row'::regclass AND a.attname = 'replaced'
+          AND NOT a.attisdropped)
+    THEN
+        ALTER TYPE thread_ws.run_row ADD ATTRIBUTE replaced bigint;
     END IF;
 END
 $$;
@@ -212,12 +234,17 @@ $$;
 -- a sequence number, no more of them and no more bytes than said, but for the
 -- newest of all if it may have calls that are open; oldest first.
 -- In the first row, which has no run, found says that the thread was removed.
+-- Of runs that gave way to others there are none.  Where p_after is before some
+-- did, its replaced is 1: all that was known is void, and these are all.
+-- With p_replaces there are only runs before the one of that id, whose number is
+-- seq in the first row, NULL if there is none that stands.  p_replaces is NULL
+-- for gateways of version 1, which know nothing of all that.
 -- STABLE: all of it is seen in the snapshot of the calling statement.  What is
 -- going to be stored is not begun where it cannot be.
 
 CREATE OR REPLACE FUNCTION thread_ws.load(
     p_owner text, p_id text, p_known bigint, p_request_id text,
-    p_after bigint, p_limit bigint, p_bytes bigint)
+    p_after bigint, p_limit bigint, p_bytes bigint, p_replaces text)
 RETURNS SETOF thread_ws.run_row
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -226,6 +253,9 @@ DECLARE
     v_row         thread_ws.threads;
     v_generation  bigint;
     v_removed     boolean;
+    v_after       bigint := p_after;
+    v_anew        bigint;
+    v_before      bigint;
 BEGIN
     IF p_request_id <> '' AND current_setting('transaction_read_only')::boolean
     THEN
@@ -240,8 +270,20 @@ BEGIN
     SELECT s.generation, s.removed INTO v_generation, v_removed
     FROM thread_ws.seen(p_owner, v_row, p_known) s;
 
-    RETURN NEXT ROW(v_generation, v_removed, NULL, NULL, NULL, NULL, NULL, NULL,
-                    NULL, NULL, NULL, NULL, NULL, NULL)::thread_ws.run_row;
+    IF p_replaces <> '' THEN
+        SELECT r.seq INTO v_before
+        FROM thread_ws.runs r
+        WHERE r.thread = v_row.thread AND r.request_id = p_replaces
+          AND r.replaced IS NULL;
+
+    ELSIF p_replaces IS NOT NULL AND p_after > 0 AND p_after < v_row.turn THEN
+        v_anew := 1;
+        v_after := 0;
+    END IF;
+
+    RETURN NEXT ROW(v_generation, v_removed, v_before, NULL, NULL, NULL, NULL,
+                    NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                    v_anew)::thread_ws.run_row;
 
     IF v_row.thread IS NULL OR v_removed THEN
         RETURN;
@@ -251,11 +293,11 @@ BEGIN
     SELECT v_generation, true, r.seq, r.request_id, r.content, r.answer,
            r.model, r.finish_reason, r.input_tokens, r.output_tokens,
            r.latency_ms, (extract(epoch FROM r.created) * 1000)::bigint,
-           r.asked, r.told
+           r.asked, r.told, NULL::bigint
     FROM thread_ws.runs r
     WHERE r.thread = v_row.thread AND r.request_id = p_request_id;
 
-    IF p_limit = 0 THEN
+    IF p_limit = 0 OR p_replaces <> '' AND v_before IS NULL THEN
         RETURN;
     END IF;
 
@@ -263,7 +305,7 @@ BEGIN
     SELECT v_generation, false, r.seq, r.request_id, r.content, r.answer,
            r.model, r.finish_reason, r.input_tokens, r.output_tokens,
            r.latency_ms, (extract(epoch FROM r.created) * 1000)::bigint,
-           r.asked, r.told
+           r.asked, r.told, NULL::bigint
     FROM (
         SELECT n.*, sum(octet_length(n.content) + octet_length(n.answer)
                         + coalesce(octet_length(n.asked::text), 0)
@@ -272,7 +314,9 @@ BEGIN
                     row_number() OVER (ORDER BY n.seq DESC) AS number
         FROM (
             SELECT * FROM thread_ws.runs
-            WHERE thread = v_row.thread AND seq > p_after
+            WHERE thread = v_row.thread AND seq > v_after
+              AND (v_before IS NULL OR seq < v_before)
+              AND replaced IS NULL
             ORDER BY seq DESC
             LIMIT p_limit
         ) n
@@ -285,10 +329,11 @@ $$;
 
 
 -- The newest runs before a sequence number, for people; at least one of them,
--- however large.
+-- however large.  Those that gave way to others, too, if p_replaced is not 0.
 
 CREATE OR REPLACE FUNCTION thread_ws.page(
-    p_owner text, p_id text, p_before bigint, p_limit bigint, p_bytes bigint)
+    p_owner text, p_id text, p_before bigint, p_limit bigint, p_bytes bigint,
+    p_replaced bigint)
 RETURNS SETOF thread_ws.run_row
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -310,13 +355,14 @@ BEGIN
     END IF;
 
     RETURN NEXT ROW(v_generation, false, NULL, NULL, NULL, NULL, NULL, NULL,
-                    NULL, NULL, NULL, NULL, NULL, NULL)::thread_ws.run_row;
+                    NULL, NULL, NULL, NULL, NULL, NULL,
+                    NULL)::thread_ws.run_row;
 
     RETURN QUERY
     SELECT v_generation, false, r.seq, r.request_id, r.content, r.answer,
            r.model, r.finish_reason, r.input_tokens, r.output_tokens,
            r.latency_ms, (extract(epoch FROM r.created) * 1000)::bigint,
-           r.asked, r.told
+           r.asked, r.told, r.replaced
     FROM (
         SELECT n.*, sum(octet_length(n.content) + octet_length(n.answer)
                         + coalesce(octet_length(n.asked::text), 0)
@@ -326,6 +372,7 @@ BEGIN
         FROM (
             SELECT * FROM thread_ws.runs
             WHERE thread = v_thread AND (p_before = 0 OR seq < p_before)
+              AND (replaced IS NULL OR p_replaced <> 0)
             ORDER BY seq DESC
             LIMIT p_limit
         ) n
@@ -335,17 +382,28 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION thread_ws.page(
+    p_owner text, p_id text, p_before bigint, p_limit bigint, p_bytes bigint)
+RETURNS SETOF thread_ws.run_row
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT * FROM thread_ws.page(p_owner, p_id, p_before, p_limit, p_bytes, 0);
+$$;
+
 
 -- Stores one run.  The thread's row is locked first, so that sequence numbers
 -- are given one after another and whoever sees one sees all before it; each
 -- statement after that sees what earlier holders of the lock have committed.
 -- A row is made for whoever has seen none; and not while its owner is erased.
+-- The run of p_replaces, which must stand, and all after it give way: of two who
+-- want that at once, one is told that the run is gone.
 
 CREATE OR REPLACE FUNCTION thread_ws.store(
     p_owner text, p_id text, p_known bigint, p_request_id text,
     p_content text, p_answer text, p_model text, p_finish_reason text,
     p_input_tokens bigint, p_output_tokens bigint, p_latency_ms bigint,
-    p_asked text, p_told text,
+    p_asked text, p_told text, p_replaces text,
     OUT status text, OUT seq bigint, OUT created bigint, OUT generation bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -354,6 +412,7 @@ DECLARE
     v_row      thread_ws.threads;
     v_removed  boolean;
     v_created  timestamptz;
+    v_first    bigint;
 BEGIN
     LOOP
         SELECT t.* INTO v_row
@@ -383,6 +442,18 @@ BEGIN
         RETURN;
     END IF;
 
+    IF p_replaces <> '' THEN
+        SELECT r.seq INTO v_first
+        FROM thread_ws.runs r
+        WHERE r.thread = v_row.thread AND r.request_id = p_replaces
+          AND r.replaced IS NULL;
+
+        IF NOT FOUND THEN
+            status := 'duplicate';
+            RETURN;
+        END IF;
+    END IF;
+
     store.seq := v_row.last_seq + 1;
 
     -- whatever the clock says, not at the moment of a removal
@@ -403,8 +474,16 @@ BEGIN
         RETURN;
     END IF;
 
+    IF v_first IS NOT NULL THEN
+        UPDATE thread_ws.runs r
+        SET replaced = store.seq
+        WHERE r.thread = v_row.thread AND r.seq >= v_first
+          AND r.seq < store.seq AND r.replaced IS NULL;
+    END IF;
+
     UPDATE thread_ws.threads t
-    SET last_seq = store.seq, updated = v_created
+    SET last_seq = store.seq, updated = v_created,
+        turn = CASE WHEN v_first IS NULL THEN t.turn ELSE store.seq END
     WHERE t.thread = v_row.thread;
 
     status := 'stored';
@@ -516,7 +595,7 @@ AS $$
         'model', r.model, 'finishReason', r.finish_reason,
         'inputTokens', r.input_tokens, 'outputTokens', r.output_tokens,
         'latencyMs', r.latency_ms, 'createdAt', r.created,
-        'asked', r.asked, 'told', r.told)
+        'asked', r.asked, 'told', r.told, 'replaced', r.replaced)
     FROM thread_ws.threads t
     JOIN thread_ws.runs r ON r.thread = t.thread
     WHERE t.owner = export.owner
@@ -536,13 +615,14 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT t.id, coalesce(t.title, left(f.content, 80)),
            (extract(epoch FROM t.updated) * 1000)::bigint,
-           (SELECT count(*) FROM thread_ws.runs r WHERE r.thread = t.thread),
+           (SELECT count(*) FROM thread_ws.runs r
+            WHERE r.thread = t.thread AND r.replaced IS NULL),
            (extract(epoch FROM t.updated) * 1000000)::bigint
                || '-' || t.thread
     FROM thread_ws.threads t
     CROSS JOIN LATERAL (
         SELECT r.content FROM thread_ws.runs r
-        WHERE r.thread = t.thread
+        WHERE r.thread = t.thread AND r.replaced IS NULL
         ORDER BY r.seq
         LIMIT 1
     ) f
@@ -586,10 +666,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT t.generation, l.found, l.seq, l.request_id, l.content, l.answer,
            l.model, l.finish_reason, l.input_tokens, l.output_tokens,
-           l.latency_ms, l.created, l.asked, l.told
+           l.latency_ms, l.created, l.asked, l.told, l.replaced
     FROM thread_ws.threads t,
          thread_ws.load(p_owner, p_id, 0, p_request_id, p_after, p_limit,
-                        p_bytes) l
+                        p_bytes, NULL) l
     WHERE t.owner = p_owner AND t.id = p_id;
 $$;
 
@@ -609,7 +689,7 @@ AS $$
              FOR NO KEY UPDATE), 1)
         THEN -1 ELSE 1 END,
         p_request_id, p_content, p_answer, p_model, p_finish_reason,
-        p_input_tokens, p_output_tokens, p_latency_ms, '', '') s;
+        p_input_tokens, p_output_tokens, p_latency_ms, '', '', '') s;
 $$;
 
 

@@ -147,13 +147,13 @@ is(append('new', 2, 'r2'), 'removed', 'one that it knows was removed');
 sub known {
     my ($id, $known) = @_;
     return split /\|/, told('SELECT generation, found FROM thread_ws.load('
-        . "'bob', '$id', $known, '', 0, 1, 0) WHERE seq IS NULL");
+        . "'bob', '$id', $known, '', 0, 1, 0, '') WHERE seq IS NULL");
 }
 
 sub store {
     my ($id, $known, $request) = @_;
     return told("SELECT status FROM thread_ws.store('bob', '$id', $known, "
-        . "'$request', 'q', 'a', '', '', NULL, NULL, 1, '', '')");
+        . "'$request', 'q', 'a', '', '', NULL, NULL, 1, '', '', '')");
 }
 
 my ($nothing, $removed) = known('t', 0);
@@ -183,22 +183,55 @@ is(store('t', $first, 'r1'), 'removed', 'who has, does');
 my ($asked, $parts) = ('{"metadata":{"a":"\\u0000"}}', '{"parts": [1e2,"x"]}');
 
 is(told("SELECT status FROM thread_ws.store('eve', 't', 0, 'r1', 'q', 'a', '', "
-    . "'', NULL, NULL, 1, '$asked', '$parts')"), 'stored', 'more than texts');
+    . "'', NULL, NULL, 1, '$asked', '$parts', '')"), 'stored', 'more than texts');
 is(told("SELECT asked, told FROM thread_ws.page('eve', 't', 0, 10, 0) "
     . 'WHERE seq = 1'), "$asked|$parts", 'is read as it was given');
 is(told("SELECT status FROM thread_ws.store('eve', 't', 0, 'r2', 'q', 'a', '', "
-    . "'', NULL, NULL, 1, '', '')"), 'stored', 'a run of texts');
+    . "'', NULL, NULL, 1, '', '', '')"), 'stored', 'a run of texts');
 is(told("SELECT asked, told FROM thread_ws.page('eve', 't', 0, 10, 0) "
     . 'WHERE seq = 2'), '|', 'has nothing more');
-is(told("SELECT count(*) FROM thread_ws.load('eve', 't', 0, '', 0, 10, 20)"), 2,
+is(told("SELECT count(*) FROM thread_ws.load('eve', 't', 0, '', 0, 10, 20, '')"), 2,
     'what there is counts');
-is(told("SELECT count(*) FROM thread_ws.load('eve', 't', 0, '', 0, 10, 100)"),
+is(told("SELECT count(*) FROM thread_ws.load('eve', 't', 0, '', 0, 10, 100, '')"),
     3, 'and fits');
 is(told("SELECT status FROM thread_ws.store('eve', 't', 0, 'r3', 'q', 'a', '', "
-    . "'', NULL, NULL, 1, '', '$parts')"), 'stored', 'more than text');
-is(told("SELECT seq FROM thread_ws.load('eve', 't', 0, '', 0, 10, 1) "
+    . "'', NULL, NULL, 1, '', '$parts', '')"), 'stored', 'more than text');
+is(told("SELECT seq FROM thread_ws.load('eve', 't', 0, '', 0, 10, 1, '') "
     . 'WHERE seq IS NOT NULL'), 3, 'of the newest run is always told');
 is(told("SELECT thread_ws.erase('eve')"), 1, 'and is erased');
+
+# runs that give way to another one
+
+sub put {
+    my ($id, $replaces) = @_;
+    return told("SELECT status, seq FROM thread_ws.store('guy', 't', 0, '$id', "
+        . "'q', 'a', '', '', NULL, NULL, 1, '', '', '$replaces')");
+}
+
+sub loaded {
+    my ($after, $replaces) = @_;
+    return told('SELECT seq, request_id, replaced FROM thread_ws.load('
+        . "'guy', 't', 0, 'r', $after, 10, 0, '$replaces')") =~ s/\n/ /gr;
+}
+
+is(join(' ', map { put("r$_", '') } 1 .. 4),
+    'stored|1 stored|2 stored|3 stored|4', 'four runs');
+is(loaded(0, 'r3'), '3|| 1|r1| 2|r2|', 'what is before the third');
+is(put('r5', 'r3'), 'stored|5', 'one takes its place');
+is(put('r6', 'r3'), 'duplicate|', 'not so another one');
+like(put('r5', 'r2'), qr/^duplicate/, 'nor the same once more');
+is(loaded(0, 'r4'), '||', 'before what gave way there is nothing');
+is(loaded(4, ''), '||1 1|r1| 2|r2| 5|r5|', 'who knew them is told all');
+is(loaded(5, ''), '||', 'who knew it, nothing');
+is(told("SELECT request_id FROM thread_ws.load('guy', 't', '', 4, 10, 0) "
+    . 'WHERE seq IS NOT NULL'), 'r5', 'a gateway of version 1 goes on');
+is(told("SELECT seq, replaced FROM thread_ws.page('guy', 't', 0, 10, 0, 1) "
+    . 'WHERE seq IS NOT NULL') =~ s/\n/ /gr, '1| 2| 3|5 4|5 5|',
+    'what gave way is kept');
+is(told("SELECT seq FROM thread_ws.page('guy', 't', 0, 10, 0) "
+    . 'WHERE seq IS NOT NULL') =~ s/\n/ /gr, '1 2 5', 'and not shown');
+is(told("SELECT runs FROM thread_ws.list('guy', '', 10)"), 3, 'nor counted');
+is(told("SELECT thread_ws.erase('guy')"), 1, 'and is erased');
 
 # what operators call
 

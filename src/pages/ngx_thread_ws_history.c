@@ -213,6 +213,16 @@ ngx_thread_ws_history_arguments(ngx_http_request_t *r,
         op->limit = ngx_min(limit, NGX_THREAD_WS_HISTORY_MAX);
     }
 
+    if (ngx_http_arg(r, (u_char *) "replaced", sizeof("replaced") - 1, &value)
+        == NGX_OK)
+    {
+        if (value.len != 1 || (*value.data != '0' && *value.data != '1')) {
+            return NGX_DECLINED;
+        }
+
+        op->replaced = (*value.data == '1');
+    }
+
     if (ngx_http_arg(r, (u_char *) "before", sizeof("before") - 1, &value)
         == NGX_OK)
     {
@@ -350,6 +360,14 @@ ngx_thread_ws_history_message(json_t *messages, char *role,
                         record->request_id.len,
                         "createdAt", ngx_thread_ws_page_time(buf, created),
                         "seq", (json_int_t) record->seq);
+
+    if (record->extra && record->extra->replaced
+        && json_object_set_new(message, "replacedBy",
+                               json_integer(record->extra->replaced)))
+    {
+        json_decref(message);
+        return NGX_ERROR;
+    }
 
     if (*role == 'u' && record->extra && record->extra->asked.len) {
 

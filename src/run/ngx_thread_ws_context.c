@@ -211,6 +211,27 @@ ngx_thread_ws_recent_same(ngx_thread_ws_recent_t *recent, ngx_str_t *content)
 
 
 void
+ngx_thread_ws_context_cut(ngx_thread_ws_context_t *context,
+    ngx_str_t *request_id)
+{
+    ngx_queue_t             *q;
+    ngx_thread_ws_recent_t  *recent;
+
+    recent = ngx_thread_ws_context_find(context, request_id);
+
+    while (recent) {
+        q = ngx_queue_last(&context->runs);
+
+        if (q == &recent->queue) {
+            recent = NULL;
+        }
+
+        ngx_thread_ws_context_drop(context, q);
+    }
+}
+
+
+void
 ngx_thread_ws_context_free(ngx_thread_ws_context_t *context)
 {
     while (!ngx_queue_empty(&context->runs)) {
@@ -250,6 +271,8 @@ ngx_thread_ws_recent_extra(ngx_thread_ws_recent_t *recent,
     }
 
     recent->extra = (ngx_thread_ws_extra_t *) p;
+    ngx_memzero(p, sizeof(ngx_thread_ws_extra_t));
+
     p += sizeof(ngx_thread_ws_extra_t);
 
     p = ngx_thread_ws_string_copy(&recent->extra->asked, p, &extra->asked);

@@ -85,6 +85,11 @@ ngx_thread_ws_recent_t *ngx_thread_ws_context_find(
 ngx_uint_t ngx_thread_ws_recent_same(ngx_thread_ws_recent_t *recent,
     ngx_str_t *content);
 
+/* forgets the run of that id, if it is remembered, and all after it */
+
+void ngx_thread_ws_context_cut(ngx_thread_ws_context_t *context,
+    ngx_str_t *request_id);
+
 /* forgets all */
 
 void ngx_thread_ws_context_free(ngx_thread_ws_context_t *context);

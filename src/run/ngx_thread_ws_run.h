@@ -189,6 +189,7 @@ typedef struct {
     ngx_str_t                  extra;        /* the message's other members: a
                                                 JSON object; empty: none */
     ngx_thread_ws_choice_t    *choice;       /* NULL: nothing for it alone */
+    ngx_str_t                  replaces;     /* with extra; empty: no run */
     ngx_str_t                  pass;
 } ngx_thread_ws_run_args_t;
 

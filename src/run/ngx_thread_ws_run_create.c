@@ -154,7 +154,12 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
         run->extra->asked.len = args->extra.len;
         run->extra->asked.data = ngx_pstrdup(run->pool, &args->extra);
 
-        if (run->extra->asked.data == NULL) {
+        run->extra->replaces.len = args->replaces.len;
+        run->extra->replaces.data = ngx_pstrdup(run->pool, &args->replaces);
+
+        if (run->extra->asked.data == NULL
+            || run->extra->replaces.data == NULL)
+        {
             return NGX_ERROR;
         }
     }

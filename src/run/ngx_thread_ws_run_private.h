@@ -168,6 +168,13 @@ void ngx_thread_ws_refusal_quote(ngx_thread_ws_run_t *run, ngx_uint_t level,
 ngx_int_t ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run);
 
 /*
+ * A run that replaces another was read: sets its context, its own then, to what
+ * was before that one.  NGX_OK or NGX_ERROR, the verdict.
+ */
+
+ngx_int_t ngx_thread_ws_run_before(ngx_thread_ws_run_t *run);
+
+/*
  * By the claim:
  *
  *   NGX_OK        the run goes on

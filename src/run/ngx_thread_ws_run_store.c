@@ -109,6 +109,12 @@ ngx_thread_ws_run_load(ngx_thread_ws_run_t *run, ngx_thread_ws_store_pt handler)
     op->thread_id = run->subject.thread_id;
     op->request_id = run->subject.request_id;
     op->after = run->context->seq;
+
+    if (run->extra && run->extra->replaces.len) {
+        op->replaces = &run->extra->replaces;
+        op->after = 0;
+    }
+
     run->epoch = run->context->epoch;
     op->known = run->context->generation;
     op->limit = ngx_max(run->context->limits.runs, 1);
@@ -128,12 +134,16 @@ ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run)
 
     op = &run->op;
 
-    rc = (op->status == NGX_OK || op->status == NGX_ABORT)
-         ? run->handlers->loaded(run, op) : NGX_ERROR;
+    rc = (op->status == NGX_ERROR) ? NGX_ERROR
+                                   : run->handlers->loaded(run, op);
 
     if (rc == NGX_ERROR) {
         return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
                                        NULL);
+    }
+
+    if (rc == NGX_OK && op->found == NULL && op->replaces) {
+        return ngx_thread_ws_run_before(run);
     }
 
     if (rc != NGX_OK || op->found == NULL) {
@@ -220,6 +230,13 @@ ngx_thread_ws_run_escape(ngx_thread_ws_run_t *run, ngx_str_t *answer)
 ngx_uint_t
 ngx_thread_ws_run_worth(ngx_thread_ws_run_t *run)
 {
+    if (run->extra && run->extra->replaces.len) {
+
+        /* nothing gives way to half an answer */
+
+        return 0;
+    }
+
     return run->conf->keep_partial && run->conf->store->keeps
            && run->state == NGX_THREAD_WS_STREAMING && run->agent
            && run->journal.text

@@ -67,6 +67,8 @@ typedef struct {
     uint64_t    began;          /* by the shelf's clock */
     uint64_t    used;
     uint64_t    seq;            /* the last one given */
+    uint64_t    turn;           /* that of the last run that others gave way to;
+                                   0: none did */
 
     uint32_t    title;          /* a block of its own; 0: none */
     uint32_t    id_len;
@@ -241,7 +243,8 @@ ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_older(
 
 /*
  * Adds record to the thread, which is made if there is none yet; sets the
- * record's seq.  Makes room as it must, and tells in gone at whose cost.
+ * record's seq.  What gives way to it goes in the same step.  Makes room as it
+ * must, and tells in gone at whose cost.
  * NGX_OK, NGX_BUSY: the run is larger than a thread's part; NGX_ERROR: there is
  * no room.
  */

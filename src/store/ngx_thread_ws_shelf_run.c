@@ -20,7 +20,11 @@
 
 
 static void ngx_thread_ws_shelf_add(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run);
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run,
+    ngx_thread_ws_shelf_run_t *first);
+static ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_giving(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_thread_ws_record_t *record);
 static size_t ngx_thread_ws_shelf_need(ngx_thread_ws_record_t *record);
 static ngx_thread_ws_shelf_run_t *ngx_thread_ws_shelf_write(
     ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_record_t *record, uint32_t n);
@@ -74,7 +78,8 @@ ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
     run->hash = ngx_thread_ws_shelf_run_hash(shelf, thread,
                                              &record->request_id);
 
-    ngx_thread_ws_shelf_add(shelf, thread, run);
+    ngx_thread_ws_shelf_add(shelf, thread, run,
+                            ngx_thread_ws_shelf_giving(shelf, thread, record));
 
     record->seq = run->seq;
 
@@ -82,19 +87,57 @@ ngx_thread_ws_shelf_append(ngx_thread_ws_shelf_t *shelf,
 }
 
 
-/* the run becomes the newest of the thread's */
+/* the first of those that give way to a run, NULL: none do */
+
+static ngx_thread_ws_shelf_run_t *
+ngx_thread_ws_shelf_giving(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_record_t *record)
+{
+    ngx_thread_ws_shelf_run_t  *run;
+
+    if (record->extra == NULL || record->extra->replaces.len == 0) {
+        return NULL;
+    }
+
+    run = ngx_thread_ws_shelf_find_run(shelf, thread,
+                                       &record->extra->replaces);
+
+    if (run == NULL && thread->oldest) {
+
+        /* it was among the oldest, which went for room */
+
+        run = ngx_thread_ws_shelf_block(shelf, thread->oldest);
+    }
+
+    return run;
+}
+
+
+/*
+ * The run becomes the newest of the thread's, in the place of those from first
+ * on, if that is not NULL: nothing but the newest one's number decides.
+ */
 
 static void
 ngx_thread_ws_shelf_add(ngx_thread_ws_shelf_t *shelf,
-    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run)
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_shelf_run_t *run,
+    ngx_thread_ws_shelf_run_t *first)
 {
-    uint32_t                    i;
+    uint32_t                    i, gone, end;
     ngx_thread_ws_shelf_run_t  *older;
 
     run->thread = ngx_thread_ws_shelf_number(shelf, thread);
     run->seq = thread->seq + 1;
-    run->older = thread->newest;
+    run->older = first ? first->older : thread->newest;
     run->newer = 0;
+
+    gone = 0;
+    end = run->older;
+
+    if (first) {
+        gone = thread->newest;
+        thread->turn = run->seq;
+    }
 
     i = ngx_thread_ws_shelf_number(shelf, run);
 
@@ -115,6 +158,13 @@ ngx_thread_ws_shelf_add(ngx_thread_ws_shelf_t *shelf,
     }
 
     ngx_thread_ws_shelf_link_run(shelf, thread, run);
+
+    while (gone && gone != end) {
+        older = ngx_thread_ws_shelf_block(shelf, gone);
+        gone = older->older;
+
+        ngx_thread_ws_shelf_discard(shelf, thread, older);
+    }
 }
 
 
@@ -351,7 +401,7 @@ ngx_thread_ws_shelf_before(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread, uint64_t seq)
 {
     uint32_t                    i;
-    ngx_thread_ws_shelf_run_t  *run;
+    ngx_thread_ws_shelf_run_t  *run, *newer;
 
     if (thread->newest == 0) {
         return NULL;
@@ -369,12 +419,18 @@ ngx_thread_ws_shelf_before(ngx_thread_ws_shelf_t *shelf,
         return NULL;
     }
 
-    /* there is no gap between them: from the nearer end */
+    /* there is hardly a gap between them: from the nearer end */
 
     if (seq - run->seq < thread->nruns / 2) {
 
-        while (run->seq + 1 < seq) {
-            run = ngx_thread_ws_shelf_block(shelf, run->newer);
+        for (i = run->newer; i; i = newer->newer) {
+            newer = ngx_thread_ws_shelf_block(shelf, i);
+
+            if (newer->seq >= seq) {
+                break;
+            }
+
+            run = newer;
         }
 
         return run;

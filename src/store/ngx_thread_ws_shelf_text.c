@@ -129,7 +129,7 @@ ngx_thread_ws_shelf_read(ngx_thread_ws_shelf_t *shelf,
     record->extra = NULL;
 
     if (run->asked || run->told) {
-        record->extra = ngx_palloc(pool, sizeof(ngx_thread_ws_extra_t));
+        record->extra = ngx_pcalloc(pool, sizeof(ngx_thread_ws_extra_t));
         if (record->extra == NULL) {
             return NGX_ERROR;
         }

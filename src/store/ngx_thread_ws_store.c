@@ -85,6 +85,7 @@ ngx_thread_ws_store_read(ngx_thread_ws_store_t *store,
 {
     op->found = NULL;
     op->began = 0;
+    op->anew = 0;
 
     ngx_memzero(&op->records, sizeof(ngx_array_t));
 

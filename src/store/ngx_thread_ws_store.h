@@ -36,13 +36,19 @@ typedef struct {
                                     they have there */
     ngx_str_t   told;            /* the answer's: see run/ngx_thread_ws_told.h
                                     */
+    ngx_str_t   replaces;        /* in, append: the id of a run that gives way
+                                    to this one, with all after it; empty:
+                                    none does */
+    uint64_t    replaced;        /* out, page: the run's that it gave way to;
+                                    0: it stands */
 } ngx_thread_ws_extra_t;
 
 
 /* One completed run; texts are valid UTF-8 without U+0000. */
 
 typedef struct {
-    uint64_t    seq;             /* from 1, without a gap, in the thread */
+    uint64_t    seq;             /* from 1, in the thread; without a gap, but
+                                    for runs that gave way */
     ngx_str_t   request_id;
     ngx_str_t   content;         /* the user's message */
     ngx_str_t   answer;
@@ -109,6 +115,8 @@ struct ngx_thread_ws_store_op_s {
     ngx_str_t                 thread_id;     /* in */
 
     ngx_str_t                 request_id;    /* in, load: to be looked for */
+    ngx_str_t                *replaces;      /* in, load: only runs before the
+                                                one of this id; NULL: all */
     uint64_t                  after;         /* in, load: newer than this seq */
     uint64_t                  before;        /* in, page: older than this seq,
                                                 0 for the newest */
@@ -147,7 +155,10 @@ struct ngx_thread_ws_store_op_s {
     void                     *data;          /* in: the caller's */
 
     ngx_thread_ws_store_t    *store;         /* set by the call */
-    ngx_uint_t                operation;     /* ngx_thread_ws_operation_e */
+    unsigned                  operation:8;   /* ngx_thread_ws_operation_e */
+    unsigned                  anew:1;        /* out, load: what was known up to
+                                                after is void: these are all */
+    unsigned                  replaced:1;    /* in, page: what gave way, too */
     ngx_msec_t                started;       /* ngx_current_msec */
     void                     *driver;        /* the driver's, while under way */
 };
@@ -163,7 +174,9 @@ struct ngx_thread_ws_store_op_s {
  * and ends with one of these in op->status:
  *
  *   NGX_OK        done
- *   NGX_DECLINED  append: the thread has a run of this request_id already;
+ *   NGX_DECLINED  append: the thread has a run of this request_id already, or
+ *                 no run that is to give way, any more;
+ *                 load: no run of the id replaces; found is set all the same;
  *                 page, remove, entitle: the thread has no runs
  *   NGX_ABORT     load, append: the thread was deleted since that generation
  *                 was known

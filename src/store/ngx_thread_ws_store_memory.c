@@ -19,6 +19,9 @@ static void ngx_thread_ws_store_memory_seen(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op);
 
 static ngx_int_t ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op);
+static ngx_uint_t ngx_thread_ws_store_memory_superseded(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_store_memory_append(
     ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_store_memory_page(ngx_thread_ws_store_op_t *op);
@@ -29,6 +32,9 @@ static void ngx_thread_ws_store_memory_abandon(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_store_memory_read(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op,
     ngx_uint_t least);
+static ngx_int_t ngx_thread_ws_store_memory_before(
+    ngx_thread_ws_shelf_t *shelf, ngx_thread_ws_shelf_thread_t *thread,
+    ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_store_memory_found(ngx_thread_ws_shelf_t *shelf,
     ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op);
 
@@ -204,16 +210,27 @@ ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op)
             op->after = 0;
         }
 
+        if (op->after && op->after < thread->turn) {
+            op->after = 0;
+            op->anew = 1;
+        }
+
         if (op->request_id.len) {
             op->status = ngx_thread_ws_store_memory_found(shelf, thread,
                                                           op);
         }
 
+        if (op->status == NGX_OK) {
+            op->status = ngx_thread_ws_store_memory_before(shelf, thread, op);
+        }
+
         if (op->status == NGX_OK && op->limit) {
-            op->before = 0;
             op->status = ngx_thread_ws_store_memory_read(shelf, thread, op,
                                                          0);
         }
+
+    } else if (op->replaces) {
+        op->status = NGX_DECLINED;
     }
 
     ngx_thread_ws_store_memory_seen(shelf, thread, op);
@@ -221,6 +238,28 @@ ngx_thread_ws_store_memory_load(ngx_thread_ws_store_op_t *op)
     ngx_thread_ws_store_memory_leave(shelf);
 
     return NGX_OK;
+}
+
+
+/* the run is there already, or the one that is to give way to it is no more */
+
+static ngx_uint_t
+ngx_thread_ws_store_memory_superseded(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op)
+{
+    ngx_str_t  *replaces;
+
+    replaces = op->record.extra ? &op->record.extra->replaces : NULL;
+
+    if (thread == NULL) {
+        return replaces && replaces->len;
+    }
+
+    return ngx_thread_ws_shelf_find_run(shelf, thread, &op->record.request_id)
+           != NULL
+           || (replaces && replaces->len
+               && ngx_thread_ws_shelf_find_run(shelf, thread, replaces)
+                  == NULL);
 }
 
 
@@ -249,10 +288,7 @@ ngx_thread_ws_store_memory_append(ngx_thread_ws_store_op_t *op)
     {
         op->status = NGX_ABORT;
 
-    } else if (thread
-               && ngx_thread_ws_shelf_find_run(shelf, thread,
-                                               &op->record.request_id))
-    {
+    } else if (ngx_thread_ws_store_memory_superseded(shelf, thread, op)) {
         op->status = NGX_DECLINED;
 
     } else {
@@ -415,6 +451,32 @@ ngx_thread_ws_store_memory_read(ngx_thread_ws_shelf_t *shelf,
 
         run = ngx_thread_ws_shelf_older(shelf, run);
     }
+
+    return NGX_OK;
+}
+
+
+/* a load reads all runs, or those before one that is to give way */
+
+static ngx_int_t
+ngx_thread_ws_store_memory_before(ngx_thread_ws_shelf_t *shelf,
+    ngx_thread_ws_shelf_thread_t *thread, ngx_thread_ws_store_op_t *op)
+{
+    ngx_thread_ws_shelf_run_t  *run;
+
+    op->before = 0;
+
+    if (op->replaces == NULL) {
+        return NGX_OK;
+    }
+
+    run = ngx_thread_ws_shelf_find_run(shelf, thread, op->replaces);
+
+    if (run == NULL) {
+        return NGX_DECLINED;
+    }
+
+    op->before = run->seq;
 
     return NGX_OK;
 }

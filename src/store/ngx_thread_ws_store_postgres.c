@@ -55,6 +55,9 @@ static ngx_thread_ws_store_driver_t  ngx_thread_ws_store_postgres_driver = {
 };
 
 
+static ngx_str_t  ngx_thread_ws_store_postgres_nothing = ngx_null_string;
+
+
 /* the gateway's role may call functions, and read no table */
 
 static ngx_thread_ws_pg_greeting_t  ngx_thread_ws_store_postgres_greeting = {
@@ -221,7 +224,7 @@ ngx_thread_ws_store_postgres_load(ngx_thread_ws_store_op_t *op)
 
     query = ngx_thread_ws_store_postgres_query(op,
                     NGX_THREAD_WS_POSTGRES_COLUMNS
-                    "FROM thread_ws.load($1, $2, $3, $4, $5, $6, $7)",
+                    "FROM thread_ws.load($1, $2, $3, $4, $5, $6, $7, $8)",
                     ngx_thread_ws_store_postgres_read_handler);
     if (query == NULL) {
         return NGX_OK;
@@ -232,6 +235,8 @@ ngx_thread_ws_store_postgres_load(ngx_thread_ws_store_op_t *op)
     ngx_thread_ws_pg_number(query, op->after);
     ngx_thread_ws_pg_number(query, op->limit);
     ngx_thread_ws_pg_number(query, op->bytes);
+    ngx_thread_ws_pg_text(query, op->replaces ? op->replaces
+                                    : &ngx_thread_ws_store_postgres_nothing);
 
     query->again = 1;
 
@@ -248,7 +253,7 @@ ngx_thread_ws_store_postgres_page(ngx_thread_ws_store_op_t *op)
 
     query = ngx_thread_ws_store_postgres_query(op,
                     NGX_THREAD_WS_POSTGRES_COLUMNS
-                    "FROM thread_ws.page($1, $2, $3, $4, $5)",
+                    "FROM thread_ws.page($1, $2, $3, $4, $5, $6)",
                     ngx_thread_ws_store_postgres_page_handler);
     if (query == NULL) {
         return NGX_OK;
@@ -257,6 +262,7 @@ ngx_thread_ws_store_postgres_page(ngx_thread_ws_store_op_t *op)
     ngx_thread_ws_pg_number(query, op->before);
     ngx_thread_ws_pg_number(query, op->limit);
     ngx_thread_ws_pg_number(query, op->bytes);
+    ngx_thread_ws_pg_number(query, op->replaced);
 
     query->again = 1;
 
@@ -274,13 +280,11 @@ ngx_thread_ws_store_postgres_append(ngx_thread_ws_store_op_t *op)
     ngx_thread_ws_record_t    *record;
     ngx_thread_ws_pg_query_t  *query;
 
-    static ngx_str_t  nothing = ngx_null_string;
-
     query = ngx_thread_ws_store_postgres_query(op,
                     "SELECT status, seq, created, generation FROM "
                     "thread_ws.store("
                     "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
-                    "$12, $13)",
+                    "$12, $13, $14)",
                     ngx_thread_ws_store_postgres_append_handler);
     if (query == NULL) {
         return NGX_OK;
@@ -309,9 +313,11 @@ ngx_thread_ws_store_postgres_append(ngx_thread_ws_store_op_t *op)
 
     ngx_thread_ws_pg_number(query, record->latency);
     ngx_thread_ws_pg_text(query, record->extra ? &record->extra->asked
-                                               : &nothing);
+                                    : &ngx_thread_ws_store_postgres_nothing);
     ngx_thread_ws_pg_text(query, record->extra ? &record->extra->told
-                                               : &nothing);
+                                    : &ngx_thread_ws_store_postgres_nothing);
+    ngx_thread_ws_pg_text(query, record->extra ? &record->extra->replaces
+                                    : &ngx_thread_ws_store_postgres_nothing);
 
     ngx_thread_ws_pg_send(query);
 

@@ -19,7 +19,7 @@
 #define NGX_THREAD_WS_POSTGRES_COLUMNS                                        \
     "SELECT generation, found, seq, request_id, content, answer, model, "     \
     "finish_reason, input_tokens, output_tokens, latency_ms, created, "        \
-    "asked, told "
+    "asked, told, replaced "
 
 
 typedef struct {

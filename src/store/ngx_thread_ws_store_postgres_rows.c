@@ -23,6 +23,7 @@ enum {
     NGX_THREAD_WS_POSTGRES_CREATED,
     NGX_THREAD_WS_POSTGRES_ASKED,
     NGX_THREAD_WS_POSTGRES_TOLD,
+    NGX_THREAD_WS_POSTGRES_REPLACED,
     NGX_THREAD_WS_POSTGRES_NCOLUMNS
 };
 
@@ -41,6 +42,7 @@ ngx_int_t
 ngx_thread_ws_store_postgres_rows(ngx_thread_ws_store_op_t *op, PGresult *res)
 {
     int                      i, n;
+    ngx_uint_t               missing;
     ngx_thread_ws_record_t  *record;
 
     n = PQntuples(res);
@@ -55,6 +57,15 @@ ngx_thread_ws_store_postgres_rows(ngx_thread_ws_store_op_t *op, PGresult *res)
     if (*PQgetvalue(res, 0, NGX_THREAD_WS_POSTGRES_FOUND) == 't') {
         return NGX_ABORT;
     }
+
+    /* the first row has no run: which one is to give way, and what is void */
+
+    missing = op->replaces
+              && ngx_thread_ws_store_postgres_number(res, 0,
+                                             NGX_THREAD_WS_POSTGRES_SEQ) < 0;
+
+    op->anew = (ngx_thread_ws_store_postgres_number(res, 0,
+                                     NGX_THREAD_WS_POSTGRES_REPLACED) > 0);
 
     if (ngx_array_init(&op->records, op->pool, n,
                        sizeof(ngx_thread_ws_record_t))
@@ -81,7 +92,7 @@ ngx_thread_ws_store_postgres_rows(ngx_thread_ws_store_op_t *op, PGresult *res)
         }
     }
 
-    return NGX_OK;
+    return missing ? NGX_DECLINED : NGX_OK;
 }
 
 
@@ -144,18 +155,26 @@ static ngx_int_t
 ngx_thread_ws_store_postgres_extra(ngx_pool_t *pool, PGresult *res, int row,
     ngx_thread_ws_record_t *record)
 {
+    int64_t  replaced;
+
     record->extra = NULL;
 
+    replaced = ngx_thread_ws_store_postgres_number(res, row,
+                                             NGX_THREAD_WS_POSTGRES_REPLACED);
+
     if (PQgetlength(res, row, NGX_THREAD_WS_POSTGRES_ASKED) == 0
-        && PQgetlength(res, row, NGX_THREAD_WS_POSTGRES_TOLD) == 0)
+        && PQgetlength(res, row, NGX_THREAD_WS_POSTGRES_TOLD) == 0
+        && replaced < 0)
     {
         return NGX_OK;
     }
 
-    record->extra = ngx_palloc(pool, sizeof(ngx_thread_ws_extra_t));
+    record->extra = ngx_pcalloc(pool, sizeof(ngx_thread_ws_extra_t));
     if (record->extra == NULL) {
         return NGX_ERROR;
     }
+
+    record->extra->replaced = ngx_max(replaced, 0);
 
     if (ngx_thread_ws_store_postgres_text(pool, res, row,
                                           NGX_THREAD_WS_POSTGRES_ASKED,

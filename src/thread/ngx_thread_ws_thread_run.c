@@ -52,6 +52,20 @@ ngx_thread_ws_thread_on_loaded(ngx_thread_ws_run_t *run,
         return NGX_AGAIN;
     }
 
+    if (op->replaces) {
+
+        /* what was before that run is for this one alone */
+
+        return NGX_OK;
+    }
+
+    if (op->anew) {
+
+        /* some of what is remembered has given way since */
+
+        ngx_thread_ws_context_free(context);
+    }
+
     record = op->records.elts;
 
     for (i = 0; i < op->records.nelts; i++) {
@@ -159,11 +173,24 @@ ngx_thread_ws_thread_on_stored(ngx_thread_ws_run_t *run)
     if (run->conf->store->shared) {
         (void) ngx_thread_ws_thread_generation(run->thread, &run->op);
 
+        if (run->op.replaces) {
+
+            /* what still stands is to be read */
+
+            ngx_thread_ws_context_free(context);
+            context->epoch++;
+            return;
+        }
+
         /* what another tab stored in between is to be read before this run */
 
         if (record->seq != context->seq + 1) {
             return;
         }
+    }
+
+    if (run->op.replaces) {
+        ngx_thread_ws_context_cut(context, run->op.replaces);
     }
 
     if (ngx_thread_ws_context_add(context, record, &run->journal) == NGX_OK

@@ -22,7 +22,8 @@ typedef struct {
 
 
 static const char  *ngx_thread_ws_command_message_fields[] = {
-    "requestId", "threadId", "content", "parameters", "metadata", NULL
+    "requestId", "threadId", "content", "parameters", "metadata",
+    "replaces", NULL
 };
 
 static const char  *ngx_thread_ws_command_cancel_fields[] = {
@@ -44,7 +45,7 @@ static ngx_thread_ws_command_type_t  ngx_thread_ws_command_types[] = {
       NGX_THREAD_WS_COMMAND_MESSAGE,
       ngx_thread_ws_command_message_fields,
       "a message has the fields type, requestId, threadId, content, "
-      "parameters and metadata only" },
+      "parameters, metadata and replaces only" },
 
     { "cancel",
       NGX_THREAD_WS_COMMAND_CANCEL,

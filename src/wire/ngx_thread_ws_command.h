@@ -42,6 +42,8 @@ typedef struct {
     json_t                   *parameters;  /* message: an object, root's; NULL:
                                               absent */
     json_t                   *metadata;    /* the same */
+    ngx_str_t                 replaces;    /* message: a run's request id;
+                                              empty: absent */
     size_t                    after;       /* follow: a position, 0: from the
                                               beginning */
     ngx_str_t                 t;           /* ping: JSON, as it stands in the

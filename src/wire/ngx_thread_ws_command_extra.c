@@ -1,6 +1,7 @@
 
 /*
- * What a message has beside its content, and what is kept of it: metadata.
+ * What a message has beside its content, and what is kept of it: metadata, and
+ * which run gives way to it.
  */
 
 
@@ -8,6 +9,7 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include "wire/ngx_thread_ws_command_private.h"
+#include "base/ngx_thread_ws_string.h"
 
 
 /* of metadata: how many, and bytes of a name and of a text */
@@ -19,12 +21,14 @@
 
 static ngx_int_t ngx_thread_ws_command_metadata(
     ngx_thread_ws_command_t *command, json_t *metadata);
+static ngx_int_t ngx_thread_ws_command_replaces(
+    ngx_thread_ws_command_t *command);
 
 
 /* what of the fields is kept, by their names */
 
 static const char  *ngx_thread_ws_command_kept[] = {
-    "metadata", NULL
+    "metadata", "replaces", NULL
 };
 
 
@@ -45,6 +49,10 @@ ngx_thread_ws_command_extra(ngx_thread_ws_command_t *command)
         }
 
         command->metadata = json_object_size(metadata) ? metadata : NULL;
+    }
+
+    if (ngx_thread_ws_command_replaces(command) != NGX_OK) {
+        return NGX_DECLINED;
     }
 
     extra = json_object();
@@ -121,6 +129,35 @@ ngx_thread_ws_command_metadata(ngx_thread_ws_command_t *command,
         return ngx_thread_ws_command_invalid(command,
                                              (char *) command->words);
     }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_command_replaces(ngx_thread_ws_command_t *command)
+{
+    json_t     *replaces;
+    ngx_str_t   id;
+
+    replaces = json_object_get(command->root, "replaces");
+
+    if (replaces == NULL) {
+        return NGX_OK;
+    }
+
+    id.data = (u_char *) json_string_value(replaces);
+    id.len = json_string_length(replaces);
+
+    if (ngx_thread_ws_request_id_check(&id) != NGX_OK
+        || ngx_thread_ws_string_equal(&id, &command->request_id))
+    {
+        return ngx_thread_ws_command_invalid(command,
+                                     "replaces must be the requestId of "
+                                     "another run");
+    }
+
+    command->replaces = id;
 
     return NGX_OK;
 }

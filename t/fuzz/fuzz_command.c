@@ -70,7 +70,8 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
 
     case NGX_THREAD_WS_COMMAND_MESSAGE:
         fields = 4 + (command->parameters != NULL)
-                 + (json_object_get(root, "metadata") != NULL);
+                 + (json_object_get(root, "metadata") != NULL)
+                 + (json_object_get(root, "replaces") != NULL);
 
         fuzz_assert(fuzz_id(&command->request_id));
         fuzz_assert(command->thread_id.data != NULL);
@@ -141,21 +142,29 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
 static void
 fuzz_extra(ngx_thread_ws_command_t *command, json_t *root)
 {
-    json_t  *extra, *metadata;
+    json_t  *extra, *metadata, *replaces;
 
     metadata = json_object_get(root, "metadata");
+    replaces = json_object_get(root, "replaces");
+
+    if (replaces) {
+        fuzz_same(root, "replaces", &command->replaces);
+        fuzz_assert(fuzz_id(&command->replaces));
+    }
 
     if (command->extra.len == 0) {
-        fuzz_assert(json_object_size(metadata) == 0);
+        fuzz_assert(json_object_size(metadata) == 0 && replaces == NULL);
         return;
     }
 
     extra = json_loadb((char *) command->extra.data, command->extra.len, 0,
                        NULL);
 
-    fuzz_assert(json_object_size(extra) == 1);
+    fuzz_assert(json_object_size(extra) == (json_object_size(metadata) != 0)
+                                           + (replaces != NULL));
     fuzz_assert(json_object_size(metadata) <= 16);
-    fuzz_assert(json_equal(json_object_get(extra, "metadata"), metadata));
+    fuzz_assert(json_object_size(metadata) == 0
+                || json_equal(json_object_get(extra, "metadata"), metadata));
 
     json_decref(extra);
 }

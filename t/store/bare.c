@@ -344,6 +344,15 @@ ngx_thread_ws_store_op_t *
 append(const char *owner, const char *thread, const char *request_id,
     size_t size, uint64_t generation, ngx_thread_ws_claim_t *claim)
 {
+    return replaces(owner, thread, request_id, size, generation, claim, NULL);
+}
+
+
+ngx_thread_ws_store_op_t *
+replaces(const char *owner, const char *thread, const char *request_id,
+    size_t size, uint64_t generation, ngx_thread_ws_claim_t *claim,
+    const char *replaced)
+{
     ngx_thread_ws_store_op_t  *op;
 
     op = op_of(owner, thread);
@@ -357,6 +366,11 @@ append(const char *owner, const char *thread, const char *request_id,
     op->record.input_tokens = -1;
     op->record.output_tokens = 7;
     op->record.latency = 12;
+
+    if (replaced) {
+        op->record.extra = ngx_pcalloc(pool, sizeof(ngx_thread_ws_extra_t));
+        op->record.extra->replaces = text(replaced);
+    }
 
     fill(op->record.answer.data, size, request_id);
 
@@ -605,7 +619,8 @@ consistent_runs(ngx_thread_ws_shelf_thread_t *thread)
         if (run->head.kind != NGX_THREAD_WS_SHELF_RUN
             || run->newer != newer
             || run->thread != ngx_thread_ws_shelf_number(shelf, thread)
-            || run->seq != thread->seq - nruns
+            || (run->seq != thread->seq - nruns
+                && (run->seq > thread->seq - nruns || thread->turn == 0))
             || !in_bucket(shelf->runs[run->hash & shelf->mask], r,
                           NGX_THREAD_WS_SHELF_RUN))
         {

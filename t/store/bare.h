@@ -81,6 +81,12 @@ ngx_thread_ws_store_op_t *append(const char *owner, const char *thread,
     const char *request_id, size_t size, uint64_t generation,
     ngx_thread_ws_claim_t *claim);
 
+/* the same, with a run that gives way to it, or NULL */
+
+ngx_thread_ws_store_op_t *replaces(const char *owner, const char *thread,
+    const char *request_id, size_t size, uint64_t generation,
+    ngx_thread_ws_claim_t *claim, const char *replaced);
+
 ngx_thread_ws_store_op_t *page(const char *owner, const char *thread,
     uint64_t before, ngx_uint_t limit, size_t bytes);
 

@@ -57,6 +57,7 @@ static void crowd(void);
 static void broken(void);
 
 static void append_run(void);
+static void append_replacing(void);
 static void append_thread(void);
 static void append_owner(void);
 static void append_full(void);
@@ -82,6 +83,8 @@ static known_t  known[KNOWN] = {
 static scenario_t  scenarios[] = {
     { "a run is added",
       NULL, NULL, append_run, "a", "", "", "" },
+    { "a run takes the place of two",
+      NULL, NULL, append_replacing, "", "c", "", "" },
     { "a thread is added",
       NULL, NULL, append_thread, "new", "", "", "" },
     { "an owner is added",
@@ -218,7 +221,7 @@ static void
 look_at_thread(scenario_t *s, known_t *k)
 {
     ngx_int_t                  status;
-    ngx_uint_t                 i, n, least, most;
+    ngx_uint_t                 i, n, least, most, replaced;
     ngx_thread_ws_record_t    *record;
     ngx_thread_ws_store_op_t  *op;
 
@@ -245,11 +248,22 @@ look_at_thread(scenario_t *s, known_t *k)
 
     must(n >= least && n <= most, s->name, k->name);
 
+    replaced = (s->change == append_replacing && n
+                && record[n - 1].request_id.len == 8
+                && ngx_memcmp(record[n - 1].request_id.data, "one more", 8)
+                   == 0);
+
     for (i = 0; i < n; i++) {
         must(whole(&record[i])
-             && (i == 0 || record[i].seq == record[i - 1].seq + 1),
+             && (i == 0 || record[i].seq == record[i - 1].seq + 1
+                 || (replaced && i == n - 1)),
              s->name, "a run");
     }
+
+    /* both or neither: it is there, and what gave way to it is not */
+
+    must(!is(k, "c") || s->change != append_replacing
+         || n == (replaced ? 3 : 4), s->name, "what gave way");
 
     status = op->status;
 
@@ -400,6 +414,13 @@ static void
 append_run(void)
 {
     (void) append("ann", "a", "one more", 700, 0, NULL);
+}
+
+
+static void
+append_replacing(void)
+{
+    (void) replaces("bob", "c", "one more", 700, 0, NULL, "c2");
 }
 
 

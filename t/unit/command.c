@@ -25,7 +25,9 @@
     "INVALID_MESSAGE: content must be a non-empty string"
 #define bad_message                                                           \
     bad_fields("a message has the fields type, requestId, threadId, "          \
-               "content, parameters and metadata")
+               "content, parameters, metadata and replaces")
+#define bad_replaces                                                          \
+    "INVALID_MESSAGE: replaces must be the requestId of another run r1 t1"
 #define tagged(members)                                                       \
     message(ids hi ",\"metadata\":{" members "}")
 #define with(members)                                                         \
@@ -169,6 +171,17 @@ static command_case_t  command_cases[] = {
                  "\"m\":\"\",\"n\":\"\",\"o\":\"\",\"p\":\"\",\"q\":\"\""),
                  "INVALID_MESSAGE: metadata must be an object of at most 16 "
                  "texts r1 t1"),
+    command_case("what it replaces", message(ids hi
+                 ",\"replaces\":\"r0\""),
+                 "message r1 t1 \"hi\" {\"replaces\":\"r0\"}"),
+    command_case("it replaces itself", message(ids hi
+                 ",\"replaces\":\"r1\""), bad_replaces),
+    command_case("it replaces nothing", message(ids hi
+                 ",\"replaces\":\"\""), bad_replaces),
+    command_case("it replaces what is no id", message(ids hi
+                 ",\"replaces\":null"), bad_replaces),
+    command_case("it replaces what is no id either", message(ids hi
+                 ",\"replaces\":\"\\u0000\""), bad_replaces),
     command_case("metadata twice", tagged("\"a\":\"1\",\"a\":\"1\""),
                  "INVALID_MESSAGE: metadata: \"a\" is given twice r1"),
     command_case("a parameter beyond a double's", with("\"a\":1,\"b\":1e999"),

@@ -97,9 +97,38 @@ sub not_allowed {
     return ($name, qq("$name":0.5,"$name":0.5));
 }
 
+# metadata, or what it replaces, as it cannot be
+
+sub not_metadata {
+    my $what = int rand 6;
+
+    return (qr/^metadata must be/, '"metadata":' . one('[]', '1', '"x"', 'null',
+        '{' . join(',', map { qq("m$_":"x") } 1 .. 17 + rand 2000) . '}'))
+        if $what == 0;
+
+    return (qr/^replaces must be/, '"replaces":' . one('1', 'null', '""', '[]',
+        '{"r":1}', '"a\\u0000"', '"a\\"b"', '"' . 'x' x 129 . '"', '"\u00e9"'))
+        if $what == 1;
+
+    my $name = $what == 2 ? 'y' x (65 + rand 20_000) : word();
+    my $value = $what == 2 ? '"x"' : one('1', 'null', 'true', '{"a":"b"}',
+        '["a"]', '1e999', '"\ud800"', '"a\u0000"',
+        '"' . 'x' x (1025 + rand 50_000) . '"');
+    my $shown = length $name > 64 ? substr($name, 0, 64) . '...' : $name;
+    my @others = map { qq("$_":"fine") } grep { $_ ne $name }
+        unique(map { word() } 1 .. rand 5);
+
+    splice @others, rand @others + 1, 0, qq("$name":$value);
+
+    return (qr/^metadata: "\Q$shown\E" /,
+        '"metadata":{' . join(',', @others) . '}');
+}
+
 # a message that is refused: what the error says of it, and its members
 
 sub refused {
+    return not_metadata() if rand() < 0.25;
+
     my ($name, $json) = not_allowed();
 
     my ($first) = $json =~ /^"([^".]*)/;
