@@ -5,6 +5,10 @@ use ThreadWS::Test;
 use ThreadWS::Postgres;
 use ThreadWS::Steps::Replacements;
 
+# several workers and stores, each with a memory of its own
+
+workers(2);
+
 our $Number = $ENV{REPLACEMENTS} || ($ENV{THREAD_WS_FULL} ? 1000 : 60);
 our $Seed = $ENV{SEED} || int rand 1_000_000_000;
 
@@ -151,14 +155,14 @@ sql SELECT request_id, replaced FROM RUNS ORDER BY seq
 --- chat_config
     thread_ws_store memory;
 --- chat
-replacements {{ $main::Number }} {{ $main::Seed }} /chat /other
+replacements {{ $main::Number }} {{ $main::Seed }} /chat /other /chat /other
 --- timeout: 900
 
 === TEST 5: by chance, in PostgreSQL, by two gateways
 --- chat_config
     thread_ws_store "$TEST_NGINX_PG" timeout=$TEST_NGINX_PG_TIMEOUT;
 --- chat
-replacements {{ $main::Number }} {{ $main::Seed }} /chat /other
+replacements {{ $main::Number }} {{ $main::Seed }} /chat /other /chat /other
 outlived
 get /history/t1?replaced=2
 < HTTP 400
