@@ -217,10 +217,17 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       NULL },
 
     { ngx_string("thread_ws_resume"),
-      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE12,
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE123,
       ngx_thread_ws_settings_resume,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("thread_ws_http"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, http),
       NULL },
 
     { ngx_string("thread_ws_keep_partial"),

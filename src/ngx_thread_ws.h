@@ -74,8 +74,7 @@ typedef struct {
     ngx_array_t                stores;       /* of PostgreSQL's settings */
     ngx_array_t               *event_logs;   /* of ngx_thread_ws_lines_t * */
     ngx_array_t               *exporters;    /* of ngx_thread_ws_exporter_t * */
-    ngx_uint_t                 compact_told; /* unsigned  compact_told:1;
-                                                that it is off, and why */
+    ngx_uint_t                 compact_told; /* 1: that it is off, and why */
     ngx_array_t               *secured;      /* variables that look at TLS */
     ngx_uint_t                 resume;       /* unsigned  resume:1; somewhere */
     char                      *zone_for;     /* what needs the zone first */
@@ -86,9 +85,8 @@ typedef struct {
 
 
 typedef struct {
-    ngx_array_t               *names;        /* of ngx_http_server_name_t:
-                                                core forgets its own after the
-                                                start */
+    ngx_array_t               *names;        /* of ngx_http_server_name_t, which
+                                                core forgets at its start */
 } ngx_thread_ws_srv_conf_t;
 
 
@@ -118,6 +116,7 @@ typedef struct {
     ngx_msec_t                 resume;       /* ms a run goes on without any
                                                 follower; 0: off */
     ngx_msec_t                 keep;         /* ... it is heard after its end */
+    ngx_uint_t                 http_abort;   /* 1: who asked by HTTP cancels */
     ngx_flag_t                 keep_partial; /* cancelled answers are stored */
     ngx_msec_t                 gather;       /* as the agent's call has it */
     ngx_msec_t                 ping_interval;    /* 0: no pings */
@@ -129,6 +128,7 @@ typedef struct {
     ngx_array_t               *subprotocols; /* of ngx_str_t */
     ngx_thread_ws_deflate_conf_t  deflate;
 
+    ngx_flag_t                 http;         /* also without a WebSocket */
     ngx_flag_t                 compact;      /* requests are moved */
     ngx_int_t                  connections_warn;
     ngx_msec_t                 shutdown_spread;

@@ -22,8 +22,9 @@ my @arrows = (
     run     => [qw(base ws json dialect wire zone observe agent store)],
     thread  => [qw(base ws json wire zone observe store run)],
     conn    => [qw(base ws json wire observe thread run)],
+    twin    => [qw(base ws wire observe thread conn)],
     conf    => [qw(base ws json dialect wire zone observe agent store run
-                   thread conn)],
+                   thread conn twin)],
     pages   => [qw(base ws json dialect wire zone observe store thread conn
                    conf)],
 );

@@ -47,6 +47,14 @@ ngx_int_t
 ngx_thread_ws_response_text(ngx_http_request_t *r, ngx_str_t *type,
     ngx_str_t *text)
 {
+    return ngx_thread_ws_response_whole(r, NGX_HTTP_OK, type, text);
+}
+
+
+ngx_int_t
+ngx_thread_ws_response_whole(ngx_http_request_t *r, ngx_uint_t status,
+    ngx_str_t *type, ngx_str_t *text)
+{
     ngx_buf_t    *b;
     ngx_int_t     rc;
     ngx_chain_t   out;
@@ -65,7 +73,7 @@ ngx_thread_ws_response_text(ngx_http_request_t *r, ngx_str_t *type,
     out.buf = b;
     out.next = NULL;
 
-    r->headers_out.status = NGX_HTTP_OK;
+    r->headers_out.status = status;
     r->headers_out.content_length_n = text->len;
     r->headers_out.content_type = *type;
     r->headers_out.content_type_len = type->len;

@@ -31,12 +31,15 @@ ngx_int_t ngx_thread_ws_response_empty(ngx_http_request_t *r,
     ngx_uint_t status);
 
 /*
- * Sends a whole response with status 200; type and text, which may be empty,
- * stay where they are until r ends.  Returns what a content handler returns.
+ * Sends a whole response, with status 200 or that one; type and text, which may
+ * be empty, stay where they are until r ends.  Returns what a content handler
+ * returns.
  */
 
 ngx_int_t ngx_thread_ws_response_text(ngx_http_request_t *r, ngx_str_t *type,
     ngx_str_t *text);
+ngx_int_t ngx_thread_ws_response_whole(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_str_t *type, ngx_str_t *text);
 
 
 #endif /* _NGX_THREAD_WS_RESPONSE_H_INCLUDED_ */

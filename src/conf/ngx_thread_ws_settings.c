@@ -10,6 +10,7 @@
 #include "base/ngx_thread_ws_directive.h"
 #include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_upgrade.h"
+#include "twin/ngx_thread_ws_twin.h"
 #include "ws/ngx_thread_ws_utf8.h"
 
 
@@ -138,7 +139,7 @@ ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_upgrade_handler);
+    return ngx_thread_ws_settings_handler(cf, ngx_thread_ws_twin_handler);
 }
 
 

@@ -44,6 +44,7 @@ ngx_thread_ws_settings_create_loc(ngx_conf_t *cf)
     conf->send_timeout = NGX_CONF_UNSET_MSEC;
     conf->run_timeout = NGX_CONF_UNSET_MSEC;
     conf->resume = NGX_CONF_UNSET_MSEC;
+    conf->http = NGX_CONF_UNSET;
     conf->keep_partial = NGX_CONF_UNSET;
     conf->gather = NGX_CONF_UNSET_MSEC;
     conf->ping_interval = NGX_CONF_UNSET_MSEC;

@@ -90,6 +90,7 @@ ngx_thread_ws_settings_resume(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
     ngx_str_t                  *value;
+    ngx_uint_t                  i;
     ngx_thread_ws_main_conf_t  *tmcf;
 
     if (tlcf->resume != NGX_CONF_UNSET_MSEC) {
@@ -115,14 +116,21 @@ ngx_thread_ws_settings_resume(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                             "not \"%V\"", &value[1]);
     }
 
-    if (cf->args->nelts == 3
-        && (ngx_thread_ws_directive_time(&value[2], "keep=", &tlcf->keep)
+    for (i = 2; i < cf->args->nelts; i++) {
+
+        if (ngx_strcmp(value[i].data, "http_abort=on") == 0) {
+            tlcf->http_abort = 1;
+            continue;
+        }
+
+        if (ngx_thread_ws_directive_time(&value[i], "keep=", &tlcf->keep)
             != NGX_OK
-            || tlcf->keep == 0))
-    {
-        return ngx_thread_ws_directive_refuse(cf, "takes \"keep=\" with the "
-                            "time for which an ended run can be heard, "
-                            "not \"%V\"", &value[2]);
+            || tlcf->keep == 0)
+        {
+            return ngx_thread_ws_directive_refuse(cf, "takes \"keep=\" with "
+                            "the time for which an ended run can be heard, "
+                            "and \"http_abort=on\", not \"%V\"", &value[i]);
+        }
     }
 
     ngx_thread_ws_settings_needs_zone(cf, "thread_ws_resume");
@@ -141,11 +149,13 @@ ngx_thread_ws_settings_merge_times(ngx_thread_ws_loc_conf_t *prev,
     ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 60000);
     ngx_conf_merge_msec_value(conf->run_timeout, prev->run_timeout, 600000);
     ngx_conf_merge_value(conf->keep_partial, prev->keep_partial, 0);
+    ngx_conf_merge_value(conf->http, prev->http, 0);
 
     if (conf->resume == NGX_CONF_UNSET_MSEC) {
         conf->resume = (prev->resume == NGX_CONF_UNSET_MSEC) ? 0
                                                              : prev->resume;
         conf->keep = prev->keep;
+        conf->http_abort = prev->http_abort;
     }
 
     ngx_conf_merge_msec_value(conf->gather, prev->gather,

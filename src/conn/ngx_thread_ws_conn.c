@@ -33,7 +33,6 @@
 
 
 static void ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn);
-static void ngx_thread_ws_conn_lowat(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_early(ngx_thread_ws_conn_t *conn);
 static ngx_uint_t ngx_thread_ws_conn_hears(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_linger(ngx_thread_ws_conn_t *conn);
@@ -122,7 +121,7 @@ ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn)
  * be paid for them: beyond what can be under way, it takes no more than we do.
  */
 
-static void
+void
 ngx_thread_ws_conn_lowat(ngx_thread_ws_conn_t *conn)
 {
 #if (NGX_LINUX && defined TCP_NOTSENT_LOWAT)

@@ -13,6 +13,7 @@
 
 #include "ngx_thread_ws.h"
 #include "base/ngx_thread_ws_bytes.h"
+#include "conn/ngx_thread_ws_block.h"
 #include "conn/ngx_thread_ws_compact.h"
 #include "observe/ngx_thread_ws_subject.h"
 #include "thread/ngx_thread_ws_follower.h"
@@ -86,9 +87,6 @@ typedef enum {
     NGX_THREAD_WS_TIMER_LEAVE,               /* until 1012 is due */
     NGX_THREAD_WS_TIMER_CLOSE                /* until a close is missed */
 } ngx_thread_ws_timer_e;
-
-
-typedef struct ngx_thread_ws_block_s  ngx_thread_ws_block_t;
 
 
 /* What comes in. */
@@ -207,6 +205,10 @@ void ngx_thread_ws_conn_refuse(ngx_thread_ws_conn_t *conn, char *reason,
 
 void ngx_thread_ws_conn_blame(ngx_log_t *log, char *reason, ngx_str_t *value,
     time_t *told);
+
+/* has the system take no more of its output than is under way */
+
+void ngx_thread_ws_conn_lowat(ngx_thread_ws_conn_t *conn);
 
 /* the connection's one timer, ms, and what it is for */
 

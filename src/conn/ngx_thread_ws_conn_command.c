@@ -67,6 +67,7 @@ ngx_thread_ws_conn_handlers_t  ngx_thread_ws_conn_chat = {
 
 ngx_thread_ws_follower_handlers_t  ngx_thread_ws_conn_follower = {
     { ngx_thread_ws_conn_on_text, ngx_thread_ws_conn_on_text_end },
+    NULL,
     ngx_thread_ws_conn_on_queued,
     ngx_thread_ws_conn_on_flush,
     ngx_thread_ws_conn_on_post,

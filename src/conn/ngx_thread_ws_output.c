@@ -1,38 +1,21 @@
 
 /*
- * The output queue.  Blocks of the usual size go round through a short list of
- * the worker's, so that a connection owns none while it is idle.
+ * The output queue.
  */
 
 
 #include "conn/ngx_thread_ws_output.h"
-
-
-#define NGX_THREAD_WS_BLOCK_SIZE   16384
-#define NGX_THREAD_WS_BLOCKS_KEPT  64
-
-
-struct ngx_thread_ws_block_s {
-    ngx_thread_ws_block_t  *next;
-    u_char                 *pos;
-    u_char                 *last;
-    u_char                 *end;
-};
+#include "conn/ngx_thread_ws_block.h"
 
 
 static u_char *ngx_thread_ws_output_reserve(ngx_thread_ws_conn_t *conn,
     size_t size);
 static void ngx_thread_ws_output_commit(ngx_thread_ws_conn_t *conn,
     u_char *last);
-static ngx_thread_ws_block_t *ngx_thread_ws_block_get(size_t size);
-static void ngx_thread_ws_block_put(ngx_thread_ws_block_t *block);
 static ngx_int_t ngx_thread_ws_output_deflate(ngx_thread_ws_conn_t *conn,
     ngx_uint_t opcode, u_char *data, size_t len);
 static ngx_int_t ngx_thread_ws_output_sink(void *data, u_char *p, size_t len);
 
-
-static ngx_thread_ws_block_t  *ngx_thread_ws_blocks;
-static ngx_uint_t              ngx_thread_ws_nblocks;
 
 /* a compressed message; its length comes before it in the frame */
 
@@ -298,50 +281,4 @@ ngx_thread_ws_output_free(ngx_thread_ws_conn_t *conn)
     conn->out = NULL;
     conn->out_last = NULL;
     conn->out_size = 0;
-}
-
-
-static ngx_thread_ws_block_t *
-ngx_thread_ws_block_get(size_t size)
-{
-    ngx_thread_ws_block_t  *block;
-
-    if (size <= NGX_THREAD_WS_BLOCK_SIZE && ngx_thread_ws_blocks) {
-        block = ngx_thread_ws_blocks;
-        ngx_thread_ws_blocks = block->next;
-        ngx_thread_ws_nblocks--;
-
-    } else {
-        size = ngx_max(size, NGX_THREAD_WS_BLOCK_SIZE);
-
-        block = ngx_alloc(sizeof(ngx_thread_ws_block_t) + size,
-                          ngx_cycle->log);
-        if (block == NULL) {
-            return NULL;
-        }
-
-        block->end = (u_char *) (block + 1) + size;
-    }
-
-    block->next = NULL;
-    block->pos = (u_char *) (block + 1);
-    block->last = block->pos;
-
-    return block;
-}
-
-
-static void
-ngx_thread_ws_block_put(ngx_thread_ws_block_t *block)
-{
-    if (block->end - (u_char *) (block + 1) != NGX_THREAD_WS_BLOCK_SIZE
-        || ngx_thread_ws_nblocks == NGX_THREAD_WS_BLOCKS_KEPT)
-    {
-        ngx_free(block);
-        return;
-    }
-
-    block->next = ngx_thread_ws_blocks;
-    ngx_thread_ws_blocks = block;
-    ngx_thread_ws_nblocks++;
 }

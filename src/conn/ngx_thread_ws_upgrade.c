@@ -7,7 +7,6 @@
 
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "base/ngx_thread_ws_headers.h"
-#include "base/ngx_thread_ws_random.h"
 #include "base/ngx_thread_ws_response.h"
 #include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_conn.h"
@@ -130,8 +129,7 @@ ngx_thread_ws_upgrade(ngx_http_request_t *r,
         return rc;
     }
 
-    ngx_thread_ws_next_log_handler = r->log_handler;
-    r->log_handler = ngx_thread_ws_upgrade_log_error;
+    ngx_thread_ws_upgrade_log(r);
 
     ngx_thread_ws_conn_open(conn, close_code, NGX_THREAD_WS_UNNAMED);
 
@@ -287,55 +285,6 @@ ngx_thread_ws_upgrade_refuse(ngx_http_request_t *r)
     ngx_str_set(&r->headers_out.status_line, "426 Upgrade Required");
 
     return ngx_thread_ws_response_empty(r, 426);
-}
-
-
-ngx_int_t
-ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
-    ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
-    ngx_uint_t *close_code)
-{
-    u_char     bytes[NGX_THREAD_WS_CONNECTION_ID_LEN / 2];
-    ngx_int_t  rc;
-
-    rc = ngx_thread_ws_identity(r, conf, &conn->subject.thread_id,
-                                   &conn->subject.owner);
-
-    if (rc == NGX_DECLINED) {
-
-        /* after the upgrade: a browser cannot see an HTTP status here */
-
-        *close_code = NGX_THREAD_WS_CLOSE_POLICY;
-        ngx_thread_ws_identity_blame(r, conf);
-
-    } else if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (ngx_http_complex_value(r, conf->pass, &conn->pass) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (conn->pass.len == 0 || conn->pass.data[0] != '/') {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "\"thread_ws_pass\" comes out as \"%V\", "
-                      "which does not begin with \"/\"", &conn->pass);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (ngx_thread_ws_string_controls(&conn->pass)) {
-
-        /* of a decoded capture: it would end the agent's request line */
-
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "\"thread_ws_pass\" comes out with a control character");
-        return NGX_HTTP_BAD_REQUEST;
-    }
-
-    ngx_thread_ws_random(bytes, sizeof(bytes));
-    ngx_hex_dump(conn->subject.connection_id, bytes, sizeof(bytes));
-
-    return NGX_OK;
 }
 
 
@@ -529,6 +478,14 @@ ngx_thread_ws_upgrade_value(ngx_http_request_t *r, char *name,
 {
     return ngx_thread_ws_headers_join(&r->headers_in.headers, name, r->pool,
                                       value);
+}
+
+
+void
+ngx_thread_ws_upgrade_log(ngx_http_request_t *r)
+{
+    ngx_thread_ws_next_log_handler = r->log_handler;
+    r->log_handler = ngx_thread_ws_upgrade_log_error;
 }
 
 

@@ -29,6 +29,15 @@ ngx_int_t ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn,
     ngx_uint_t *close_code);
 
+/*
+ * Where its agent is: NGX_OK, or an HTTP status, with a line in the log; and
+ * what lines of the log say of a request whose context is a connection.
+ */
+
+ngx_int_t ngx_thread_ws_upgrade_pass(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf, ngx_thread_ws_conn_t *conn);
+void ngx_thread_ws_upgrade_log(ngx_http_request_t *r);
+
 
 /*
  * What the client speaks, into the follower, and the subprotocol that the

@@ -38,7 +38,7 @@ ngx_thread_ws_thread_follow(ngx_thread_ws_follower_t *follower,
     ngx_str_t *request_id, size_t after)
 {
     ngx_int_t                 rc;
-    ngx_uint_t                followed;
+    ngx_uint_t                followed, places;
     ngx_thread_ws_journal_t  *journal;
 
     if (follower->conf->resume == 0) {
@@ -50,7 +50,10 @@ ngx_thread_ws_thread_follow(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_resume_news(follower->thread);
 
     followed = follower->follows;
+    places = follower->places;
+
     follower->follows = 1;
+    follower->places = 1;
 
     journal = ngx_thread_ws_follow_find(follower, request_id);
 
@@ -63,6 +66,7 @@ ngx_thread_ws_thread_follow(ngx_thread_ws_follower_t *follower,
 
     if (rc == NGX_ABORT) {
         follower->follows = followed;
+        follower->places = places;
         return rc;
     }
 
@@ -71,6 +75,33 @@ ngx_thread_ws_thread_follow(ngx_thread_ws_follower_t *follower,
     }
 
     ngx_thread_ws_resume_hear(follower);
+
+    return rc;
+}
+
+
+ngx_int_t
+ngx_thread_ws_thread_hear(ngx_thread_ws_follower_t *follower,
+    ngx_str_t *request_id, size_t after)
+{
+    ngx_int_t                 rc;
+    ngx_thread_ws_journal_t  *journal;
+
+    if (follower->conf->resume == 0) {
+        return NGX_DECLINED;
+    }
+
+    journal = ngx_thread_ws_follow_find(follower, request_id);
+
+    if (journal == NULL) {
+        return NGX_DONE;
+    }
+
+    rc = ngx_thread_ws_follow_from(follower, journal, after);
+
+    if (rc == NGX_OK) {
+        ngx_thread_ws_observe_resumed();
+    }
 
     return rc;
 }

@@ -21,6 +21,13 @@ typedef struct {
 
     ngx_thread_ws_wire_out_t  out;
 
+    /*
+     * The text that ends next is of that run, and ends at that place of its
+     * journal.  NULL: the text says so itself.
+     */
+
+    void       (*place)(void *data, ngx_str_t *request_id, size_t position);
+
     /* bytes that wait to be sent */
 
     size_t     (*queued)(void *data);
@@ -67,6 +74,9 @@ typedef struct {
                                                 of "alive" */
     unsigned                   follows:1;    /* it has said so: it hears all
                                                 runs of its thread */
+    unsigned                   places:1;     /* events have their places */
+    unsigned                   told:1;       /* ... the end of a run was among
+                                                them */
     ngx_thread_ws_lane_t       own;
     struct ngx_thread_ws_idle_s  *idle;      /* the thread's last id is asked
                                                 for */

@@ -262,6 +262,9 @@ ngx_thread_ws_reader_end(ngx_thread_ws_reader_t *reader)
 
     said = ngx_thread_ws_reader_said(reader);
 
+    reader->follower->told =
+             (reader->journal->ending.outcome != NGX_THREAD_WS_DISCONNECTED);
+
     switch (reader->journal->ending.outcome) {
 
     case NGX_THREAD_WS_COMPLETED:
@@ -393,13 +396,21 @@ ngx_thread_ws_reader_event(void *data, u_char *event, u_char *last)
 {
     ngx_thread_ws_reader_t *reader = data;
 
+    size_t                     position;
     ngx_thread_ws_follower_t  *follower;
 
     follower = reader->follower;
 
-    if (follower->follows && reader->said.wire->position) {
-        last = reader->said.wire->position(last,
-                             ngx_thread_ws_journal_tell(&reader->position));
+    if (follower->places) {
+        position = ngx_thread_ws_journal_tell(&reader->position);
+
+        if (follower->handlers->place) {
+            follower->handlers->place(follower->data,
+                                      &reader->journal->request_id, position);
+
+        } else if (reader->said.wire->position) {
+            last = reader->said.wire->position(last, position);
+        }
     }
 
     follower->handlers->out.event(follower->data, event, last);

@@ -71,6 +71,14 @@ ngx_uint_t ngx_thread_ws_thread_submit(ngx_thread_ws_follower_t *follower,
 ngx_int_t ngx_thread_ws_thread_follow(ngx_thread_ws_follower_t *follower,
     ngx_str_t *request_id, size_t after);
 
+/*
+ * The same for one run alone, that is named or active.  NGX_DONE: there is
+ * none.
+ */
+
+ngx_int_t ngx_thread_ws_thread_hear(ngx_thread_ws_follower_t *follower,
+    ngx_str_t *request_id, size_t after);
+
 /* forgets a look that a follow has begun */
 
 void ngx_thread_ws_idle_free(ngx_thread_ws_follower_t *follower);

@@ -92,6 +92,7 @@ ngx_thread_ws_thread_leave(ngx_thread_ws_follower_t *follower)
 
     ngx_queue_remove(&follower->queue);
     follower->thread = NULL;
+    follower->lane = &follower->own;
 
     ngx_thread_ws_thread_release(thread);
 }

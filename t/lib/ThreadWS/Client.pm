@@ -97,12 +97,67 @@ sub parse {
     if ($self->{status} != 101) {
         $self->{body} .= $stream->{in};
         $stream->{in} = '';
+        $self->parse_events if $self->{sse};
         return;
     }
 
     while (my $frame = $self->next_frame) {
         push @{ $self->{frames} }, $frame;
     }
+}
+
+# What came of an SSE response: its events are frames, its comments pings.
+
+sub parse_events {
+    my ($self) = @_;
+
+    my $type = $self->{headers}{'content-type'}[0] // '';
+    return if $self->{status} != 200 || $type ne 'text/event-stream';
+
+    $self->{open} = 1;
+    $self->{events} .= $self->dechunked;
+
+    while ($self->{events} =~ s/^(.*?)\n\n//s) {
+        my %frame;
+
+        for my $line (split /\n/, $1) {
+            if ($line =~ /^:/) { $self->{pings}++ }
+            elsif ($line =~ /^(data|id|retry): (.*)/s && !exists $frame{$1}) {
+                $frame{$1} = $2;
+
+            } else { die "no line of an event: $line\n" }
+        }
+
+        $self->{retry} = $frame{retry} if exists $frame{retry};
+
+        push @{ $self->{frames} }, { opcode => 1, payload => $frame{data},
+            id => $frame{id} } if exists $frame{data};
+    }
+}
+
+# so much of a body as is there, once
+
+sub dechunked {
+    my ($self) = @_;
+
+    my $coding = $self->{headers}{'transfer-encoding'}[0] // '';
+    my $whole = '';
+
+    if ($coding ne 'chunked') {
+        ($whole, $self->{body}) = ($self->{body}, '');
+        return $whole;
+    }
+
+    while ($self->{body} =~ /^([0-9a-f]+)\r\n/i) {
+        my ($length, $head) = (hex $1, length $&);
+
+        last if length $self->{body} < $head + $length + 2;
+        $self->{ends} = 1 if !$length;
+        $whole .= substr $self->{body}, $head, $length;
+        $self->{body} = substr $self->{body}, $head + $length + 2;
+    }
+
+    return $whole;
 }
 
 # The whole of a plain response is here.

@@ -22,10 +22,11 @@ use ThreadWS::Steps::Client;
 use ThreadWS::Steps::Nginx;
 use ThreadWS::Steps::Receive;
 use ThreadWS::Steps::Send;
+use ThreadWS::Steps::Twin;
 use ThreadWS::Where;
 
 our @ISA = map { "ThreadWS::Steps::$_" }
-    qw(Agent Client Nginx Receive Send);
+    qw(Agent Client Nginx Receive Send Twin);
 
 our $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
 
@@ -129,7 +130,8 @@ sub steps {
 
         $self->{line} = $line;
         local $ThreadWS::Where::At = "$self->{name}: $line";
-        $self->step($self->expand($line), map { $self->expand($_) } @others);
+        $self->step($self->expand($line),
+            map { $self->expand($_) } closed(@others));
     }
 }
 
@@ -163,6 +165,21 @@ sub gone_on {
     return ($line, @more);
 }
 
+# An expression goes on in lines that belong to another, too.
+
+sub closed {
+    my @lines = @_;
+    my @whole;
+
+    while (@lines) {
+        my $line = shift @lines;
+        $line .= ' ' . shift @lines while @lines && $line =~ /\{\{(?!.*\}\})/s;
+        push @whole, $line;
+    }
+
+    return @whole;
+}
+
 # The same of lines of which none belongs to another.
 
 sub joined {
@@ -193,7 +210,7 @@ sub unfinished {
         return $line =~ /(?:,| AND| JOIN)$/ ? ' ' : undef;
     }
 
-    return undef if $line =~ /^(?:connect|get|delete|patch) /;
+    return undef if $line =~ /^(?:connect|get|delete|patch|post|hear) /;
 
     if ($line =~ m!^[^\["{/]* /(.+)!) {
         return $1 =~ m!/i?$! ? undef : '';

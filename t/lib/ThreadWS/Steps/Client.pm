@@ -107,6 +107,10 @@ sub opened {
     return $client if $client->{open};
 
     $self->response($client);
+    $self->until(sub { $client->{open} || $client->{stream}{eof} },
+        'events') if $client->{sse};
+    return $client if $client->{open};
+
     die "got: HTTP $client->{status}\n" if $client->{status} != 101;
     die "wrong Sec-WebSocket-Accept\n" if !$client->accepted;
 

@@ -189,6 +189,8 @@ sub event {
     my $event = eval { $JSON->decode($frame->{payload}) }
         or die "got no JSON: $frame->{payload}\n";
 
+    $self->placed($client, $event, $frame) if $client->{sse};
+
     my $wrong = $self->wrong($client, $event);
     die "$wrong: $frame->{payload}\n" if $wrong;
 
