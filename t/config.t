@@ -597,3 +597,25 @@ thread_ws_protocol
 --- refused
 thread_ws_protocol
 duplicate
+
+=== TEST 59: what thread_ws_resume does not take
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_resume 1m keep=5m http_abort=off;
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+    }
+--- refused
+thread_ws_resume
+and "http_abort=on", not "http_abort=off"
+
+=== TEST 60: thread_ws_http is on or off
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_http sse;
+    }
+--- refused
+thread_ws_http
+it must be "on" or "off"
