@@ -67,7 +67,7 @@ export function trackParts(connection, onParts) {
 
       /* what is told from its beginning once more */
       const anew = type === 'following' || type === 'message' || type === 'reset'
-        || position < (known?.position ?? 0);
+        || (type === 'token' ? position <= (known?.position ?? 0) : position < (known?.position ?? 0));
       const before = known?.parts ?? [];
       let parts = grow(anew ? [] : before, event);
 

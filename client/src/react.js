@@ -335,14 +335,15 @@ export function useChatMessages(threadId, options = {}) {
 
       /* another connection in the place of the one that was closed is a drop to
          who uses the hook: there the message can be tried again */
-      const { status = 'closed' } = connectionRef.current?.state ?? {};
-      const error = closed && status !== 'closed'
-        ? new ThreadError('The connection was replaced.',
+      const error = closed && (connectionRef.current?.state.status ?? 'closed') !== 'closed'
+        ? new ThreadError('The connection was lost.',
           { code: 'CONNECTION_LOST', retryable: true, requestId }) : failure;
 
       setMessages((list) => put(list, run,
         cancelled ? { status: 'stopped' } : { status: 'failed', error }, rest));
-      setError(cancelled ? null : error);
+      if (!cancelled) {
+        setError(error);
+      }
     });
   }, []);
 

@@ -421,6 +421,11 @@ export function createRuns({ threadId, socket, answerTimeoutMs, resume, begun, w
 
     entry.heard = performance.now();
 
+    /* a word that was heard is said again: so is all that came before it */
+    if (type === 'token' && event.position <= /** @type {number} */ (entry.position)) {
+      entry.again();
+    }
+
     if (type === 'error') {
       failed(entry, event);
 

@@ -448,6 +448,21 @@ test('what is sent as soon as there is a socket is not asked for', async (t) => 
   assert.deepEqual(connection.runs, []);
 });
 
+test('what is said again without a word of that is not told twice', async (t) => {
+  const { connection, socket } = await begin(t);
+  const told = [];
+  const run = connection.send('tell', {
+    requestId: 'r1', onToken: (delta) => told.push(delta), onReset: () => told.push(null),
+  });
+
+  await socket.next();
+  await said(socket, connection, token('r1', 'one ', 10), token('r1', 'one ', 10),
+    token('r1', 'two ', 20), token('r1', 'one ', 10), token('r1', 'two ', 20),
+    token('r1', 'three', 30), final('r1', 'one two three', 30));
+  assert.equal((await run).message, 'one two three');
+  assert.deepEqual(told, ['one ', 'two ', 'three']);
+});
+
 test('with nothing under way there is nothing', async (t) => {
   const { connection } = await begin(t);
 
