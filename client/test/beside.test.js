@@ -106,8 +106,8 @@ test('a message of parts is known again, whoever has written it down', async (t)
     { type: 'following', requestId: 'r1', content: [{ text: 'x', type: 'text' }] },
     { type: 'message', requestId: 'o1', content, metadata: { a: 'b' } }, final('r1'));
   await run;
-  if (!others.length) {
-    await nextOf(connection, 'run');
+  while (!others.length) {
+    await nextOf(connection, 'event');
   }
   assert.deepEqual(others.map((it) => [it.requestId, it.content, it.metadata, it.own]),
     [['o1', content, { a: 'b' }, false]]);

@@ -162,3 +162,23 @@ test('a page that goes and comes back hears the rest', async (t) => {
   }
   assert.equal(text, 'one two');
 });
+
+test('what a message says of itself is heard by others; what is not allowed is refused by name', async (t) => {
+  const { agent, gateway } = context;
+  const threadId = newThread();
+  const [first, second] = [1, 2].map(() => connect(t, { url: gateway.wsUrl, threadId }));
+
+  await Promise.all([first.underWay(), second.underWay()]);
+  /* a run is a promise: by itself it would be waited for */
+  const heard = new Promise((resolve) => { second.on('run', (it) => resolve([it])); });
+  const run = first.send('tell', { metadata: { page: '/help' } });
+  const asked = await agent.next();
+  const [other] = await heard;
+
+  assert.deepEqual(other.metadata, { page: '/help' });
+  asked.answer('told');
+  assert.equal((await run).message, 'told');
+
+  await assert.rejects(first.send('x', { parameters: { temperature: 0 } }),
+    { code: 'INVALID_MESSAGE', retryable: false, message: /temperature/ });
+});
