@@ -152,3 +152,21 @@ a< close 1008 the thread was deleted
 @ line /^DELETE /
 @ head 204
 < HTTP 204
+
+=== TEST 6: who has nothing under way in another worker
+--- chat_config
+thread_ws_resume 1m;
+thread_ws_ping_interval off;
+--- chat
+only worker 1
+connect a /chat?threadId=t1
+connect c /chat?threadId=t2
+only worker 2
+delete /history/t1
+@ request
+@ line /^DELETE /
+@ head 204
+< HTTP 204
+all workers
+a< close 1008 the thread was deleted
+c< quiet

@@ -154,3 +154,35 @@ connect /free?threadId=t1
 @ requests 2
 --- error_log
 access forbidden by rule
+
+=== TEST 4: with thread_ws_resume, too, which has the answer at hand
+--- http_config
+    thread_ws_zone threads:4m;
+    limit_req_zone $thread_ws_user zone=replays:1m rate=1r/m;
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_user $arg_user;
+        thread_ws_store memory;
+        thread_ws_resume 1m;
+        thread_ws_replay /replay;
+    }
+    location = /replay {
+        internal;
+        limit_req zone=replays;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- agent
+answer fine
+--- chat
+connect /chat?threadId=t1&user=alice
+> message r1 Hello
+< answer r1 fine
+> message r1 Hello
+< answer r1 fine
+> message r1 Hello
+< error r1 RATE_LIMITED
+@ requests 1

@@ -222,3 +222,61 @@ b< following r1 hello
 b< token r1 Other
 b< final r1 Other
 c< quiet
+
+=== TEST 6: a thread that is deleted in one worker is told of in the other at once
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_ping_interval off;
+--- config
+    location = /chat { thread_ws_pass /agent; }
+    location = /history {
+        thread_ws_history;
+        thread_ws_thread_id t1;
+    }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- chat
+only worker 1
+connect a
+a> message r1 hello
+@ request
+@ answer Hello
+a< answer r1 Hello
+connect c /chat?threadId=t2
+all workers
+only worker 2
+delete /history
+< HTTP 204
+connect b
+b> follow
+b< idle -
+all workers
+a< close 1008 the thread was deleted
+b< quiet
+c< quiet
+
+=== TEST 7: an agent that thinks, in another worker
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+only worker 1
+connect a
+a> message r1 hello
+@ request
+a< quiet
+all workers
+only worker 2
+connect b
+b> follow
+b< following r1 hello
+all workers
+b< text /"type":"alive","requestId":"r1"/
+@ answer Hello
+b< answer r1 Hello
+a< answer r1 Hello

@@ -17,6 +17,10 @@
 
 #define NGX_THREAD_WS_ELSEWHERE_LOOK  1000
 
+/* looks that find nothing new, after which it is said that the agent works */
+
+#define NGX_THREAD_WS_ELSEWHERE_ALIVE  10
+
 
 struct ngx_thread_ws_elsewhere_s {
     ngx_queue_t                queue;        /* in the thread's */
@@ -25,6 +29,8 @@ struct ngx_thread_ws_elsewhere_s {
     ngx_thread_ws_tape_pos_t   tape;
     ngx_thread_ws_journal_t    journal;
     ngx_event_t                look;
+    ngx_uint_t                 silent;       /* looks that found no text */
+    size_t                     text;         /* what there was then */
 };
 
 
@@ -38,6 +44,8 @@ static void ngx_thread_ws_elsewhere_name(ngx_thread_ws_elsewhere_t *elsewhere);
 static void ngx_thread_ws_elsewhere_lose(ngx_thread_ws_elsewhere_t *elsewhere,
     ngx_uint_t code);
 static void ngx_thread_ws_elsewhere_look_handler(ngx_event_t *ev);
+static void ngx_thread_ws_elsewhere_alive(
+    ngx_thread_ws_elsewhere_t *elsewhere);
 static void ngx_thread_ws_elsewhere_on_room(void *data);
 static void ngx_thread_ws_elsewhere_on_came(void *data);
 static void ngx_thread_ws_elsewhere_on_left(void *data);
@@ -320,6 +328,41 @@ ngx_thread_ws_elsewhere_look_handler(ngx_event_t *ev)
 
     ngx_thread_ws_elsewhere_pull(elsewhere, 1);
     ngx_thread_ws_elsewhere_stir(elsewhere->thread);
+    ngx_thread_ws_elsewhere_alive(elsewhere);
+}
+
+
+/* of a run that waits for others no agent works */
+
+static void
+ngx_thread_ws_elsewhere_alive(ngx_thread_ws_elsewhere_t *elsewhere)
+{
+    ngx_queue_t              *q;
+    ngx_thread_ws_journal_t  *journal;
+
+    journal = &elsewhere->journal;
+
+    if (journal->text != elsewhere->text) {
+        elsewhere->text = journal->text;
+        elsewhere->silent = 0;
+        return;
+    }
+
+    if (++elsewhere->silent < NGX_THREAD_WS_ELSEWHERE_ALIVE || journal->ended
+        || !ngx_thread_ws_registry_first(&elsewhere->ref))
+    {
+        return;
+    }
+
+    elsewhere->silent = 0;
+
+    for (q = ngx_queue_head(&journal->readers);
+         q != ngx_queue_sentinel(&journal->readers);
+         q = ngx_queue_next(q))
+    {
+        ngx_thread_ws_reader_alive(ngx_queue_data(q, ngx_thread_ws_reader_t,
+                                                  link));
+    }
 }
 
 

@@ -14,6 +14,7 @@
 #define NGX_THREAD_WS_RESUME_CLAIMS  32
 
 
+static void ngx_thread_ws_resume_buried(ngx_thread_ws_thread_t *thread);
 static void ngx_thread_ws_resume_marks(ngx_thread_ws_lane_t *lane);
 static ngx_thread_ws_journal_t *ngx_thread_ws_resume_journal(
     ngx_thread_ws_thread_t *thread, ngx_thread_ws_claim_t *ref);
@@ -40,6 +41,35 @@ ngx_thread_ws_resume_look(ngx_thread_ws_thread_t *thread)
     ngx_thread_ws_resume_news(thread);
     ngx_thread_ws_elsewhere_stir(thread);
     ngx_thread_ws_lane_next(&thread->resume->lane);
+    ngx_thread_ws_resume_buried(thread);
+}
+
+
+/*
+ * A store knows which of two threads of one name was deleted; of one that an
+ * agent's server keeps there is nobody to be asked.
+ */
+
+static void
+ngx_thread_ws_resume_buried(ngx_thread_ws_thread_t *thread)
+{
+    ngx_int_t                rc;
+    ngx_thread_ws_resume_t  *resume;
+
+    resume = thread->resume;
+
+    rc = ngx_thread_ws_registry_exhumed(&resume->name, &resume->buried);
+
+    if (rc == NGX_OK) {
+        return;
+    }
+
+    if (thread->store->shared) {
+        ngx_thread_ws_thread_watch(thread);
+
+    } else if (rc == NGX_DONE && !thread->store->keeps) {
+        ngx_thread_ws_thread_end(thread);
+    }
 }
 
 
@@ -209,6 +239,16 @@ ngx_thread_ws_resume_submit(ngx_thread_ws_follower_t *follower,
     switch (rc) {
 
     case NGX_DONE:
+
+        if (conf->replay.len && thread->store->shared
+            && ngx_thread_ws_registry_state(&ref)
+               == NGX_THREAD_WS_REGISTRY_ENDED)
+        {
+            /* it is stored: a run of its own asks thread_ws_replay first */
+
+            return NGX_THREAD_WS_OK;
+        }
+
         *followed = 1;
         return ngx_thread_ws_resume_follow(follower, &ref, &args->request_id);
 

@@ -134,6 +134,8 @@ ngx_thread_ws_resume_join(ngx_thread_ws_thread_t *thread)
 
     ngx_thread_ws_wake_listen(resume->name.topic);
 
+    resume->buried = ngx_thread_ws_registry_buried();
+
     /* what was there before is heard by those who follow it */
 
     ngx_thread_ws_resume_news(thread);
@@ -232,11 +234,18 @@ ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store, ngx_str_t *owner,
     id.data = text;
     ngx_thread_ws_resume_id(&id, store, thread_id);
 
+    ngx_thread_ws_registry_thread(&name, owner, &id);
+
     ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
-    (void) ngx_thread_ws_registry_delete(owner, &id);
+
+    if (store->shared) {
+        (void) ngx_thread_ws_registry_delete(owner, &id);
+    }
+
+    ngx_thread_ws_registry_bury(&name);
+
     ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
 
-    ngx_thread_ws_registry_thread(&name, owner, &id);
     ngx_thread_ws_wake_tell(name.topic);
 }
 

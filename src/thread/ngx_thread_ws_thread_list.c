@@ -9,7 +9,6 @@
 #include "base/ngx_thread_ws_string.h"
 
 
-static void ngx_thread_ws_thread_end(ngx_thread_ws_thread_t *thread);
 static ngx_thread_ws_thread_t *ngx_thread_ws_thread_get(
     ngx_thread_ws_store_t *store, ngx_str_t *owner, ngx_str_t *id);
 static ngx_thread_ws_thread_t *ngx_thread_ws_thread_create(
@@ -104,9 +103,7 @@ ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
 {
     ngx_thread_ws_thread_t  *thread;
 
-    if (store->shared) {
-        ngx_thread_ws_resume_deleted(store, owner, id);
-    }
+    ngx_thread_ws_resume_deleted(store, owner, id);
 
     if (ngx_thread_ws_threads.root == NULL) {
         return;
@@ -156,9 +153,7 @@ ngx_thread_ws_thread_erase(ngx_thread_ws_store_t *store, ngx_str_t *owner)
 }
 
 
-/* whoever it has is told; it may be gone afterwards */
-
-static void
+void
 ngx_thread_ws_thread_end(ngx_thread_ws_thread_t *thread)
 {
     ngx_queue_t               *q, *next;

@@ -25,6 +25,7 @@ struct ngx_thread_ws_resume_s {
     ngx_thread_ws_lane_t       lane;         /* of this worker's runs */
     ngx_queue_t                elsewhere;    /* runs that others have, heard */
     uint64_t                   seen;         /* the last claim looked at */
+    uint64_t                   buried;       /* deletions looked at */
     ngx_queue_t                topic;        /* threads of the same one */
     ngx_queue_t                stir;         /* waits to be looked after */
     ngx_uint_t                 stirred;      /* unsigned  stirred:1; */
@@ -42,6 +43,10 @@ void ngx_thread_ws_thread_unlist(ngx_thread_ws_thread_t *thread);
 /* frees a thread that has neither followers nor runs */
 
 void ngx_thread_ws_thread_release(ngx_thread_ws_thread_t *thread);
+
+/* whoever the thread has is told that it was deleted; it may be gone then */
+
+void ngx_thread_ws_thread_end(ngx_thread_ws_thread_t *thread);
 
 /* tells its followers that the thread was deleted, which ends their runs */
 
@@ -119,8 +124,8 @@ void ngx_thread_ws_resume_stir(ngx_thread_ws_thread_t *thread);
 void ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread);
 
 /*
- * A thread that a store has deleted: its runs in all workers are told, and what
- * ended ones said is kept no longer.
+ * A thread that was deleted: all workers look.  Where a store did so its runs
+ * are told, and what ended ones said is kept no longer.
  */
 
 void ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store,

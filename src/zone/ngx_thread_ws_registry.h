@@ -117,6 +117,20 @@ void ngx_thread_ws_registry_thread(ngx_thread_ws_registry_thread_t *thread,
     ngx_str_t *owner, ngx_str_t *thread_id);
 
 
+/*
+ * Threads that were deleted, by name, for those who have nothing under way in
+ * them.  bury: under the zone's lock, which it leaves locked; the caller tells
+ * the topic.  exhumed: whether the thread is one of those since *seen, which
+ * moves on and at first is what buried returns: NGX_OK, it is not; NGX_DONE, it
+ * is; NGX_DECLINED, there were too many to know.
+ */
+
+void ngx_thread_ws_registry_bury(ngx_thread_ws_registry_thread_t *thread);
+uint64_t ngx_thread_ws_registry_buried(void);
+ngx_int_t ngx_thread_ws_registry_exhumed(
+    ngx_thread_ws_registry_thread_t *thread, uint64_t *seen);
+
+
 /* what a message does while a run of its thread is under way */
 
 typedef enum {

@@ -241,3 +241,64 @@ ngx_thread_ws_registry_mark(ngx_str_t *owner, ngx_str_t *thread_id,
 
     return n;
 }
+
+
+void
+ngx_thread_ws_registry_bury(ngx_thread_ws_registry_thread_t *thread)
+{
+    ngx_thread_ws_registry_t  *reg;
+
+    reg = ngx_thread_ws_zone->sh->registry;
+
+    ngx_memcpy(reg->buried[reg->nburied % NGX_THREAD_WS_REGISTRY_BURIED],
+               thread->digest, NGX_THREAD_WS_REGISTRY_DIGEST);
+
+    __atomic_store_n(&reg->nburied, reg->nburied + 1, __ATOMIC_RELEASE);
+}
+
+
+uint64_t
+ngx_thread_ws_registry_buried(void)
+{
+    return ngx_thread_ws_zone
+           ? __atomic_load_n(&ngx_thread_ws_zone->sh->registry->nburied,
+                             __ATOMIC_ACQUIRE)
+           : 0;
+}
+
+
+ngx_int_t
+ngx_thread_ws_registry_exhumed(ngx_thread_ws_registry_thread_t *thread,
+    uint64_t *seen)
+{
+    u_char                    *digest;
+    uint64_t                   n;
+    ngx_int_t                  rc;
+    ngx_thread_ws_registry_t  *reg;
+
+    n = *seen;
+
+    if (ngx_thread_ws_registry_buried() == n) {
+        return NGX_OK;
+    }
+
+    reg = ngx_thread_ws_registry_lock();
+
+    *seen = reg->nburied;
+
+    rc = (*seen - n > NGX_THREAD_WS_REGISTRY_BURIED) ? NGX_DECLINED : NGX_OK;
+
+    for ( /* void */ ; rc == NGX_OK && n != *seen; n++) {
+        digest = reg->buried[n % NGX_THREAD_WS_REGISTRY_BURIED];
+
+        if (ngx_memcmp(digest, thread->digest, NGX_THREAD_WS_REGISTRY_DIGEST)
+            == 0)
+        {
+            rc = NGX_DONE;
+        }
+    }
+
+    ngx_thread_ws_registry_unlock(reg);
+
+    return rc;
+}

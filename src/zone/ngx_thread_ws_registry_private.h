@@ -50,6 +50,11 @@ typedef struct {
 } ngx_thread_ws_registry_bucket_t;
 
 
+/* names of threads that were deleted last */
+
+#define NGX_THREAD_WS_REGISTRY_BURIED  32
+
+
 typedef struct ngx_thread_ws_registry_s  ngx_thread_ws_registry_t;
 
 struct ngx_thread_ws_registry_s {
@@ -63,6 +68,9 @@ struct ngx_thread_ws_registry_s {
     time_t                            expired;      /* looked for that */
     time_t                            logged;
     u_char                            secret[16];
+    uint64_t                          nburied;      /* ever */
+    u_char                            buried[NGX_THREAD_WS_REGISTRY_BURIED]
+                                            [NGX_THREAD_WS_REGISTRY_DIGEST];
     ngx_thread_ws_registry_bucket_t  *buckets;
     ngx_thread_ws_registry_slot_t    *slots;
 };
