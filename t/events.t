@@ -167,7 +167,12 @@ connect
     finishReason: "tool_calls"
 > message r2 And?
 @ request
-@ messages [{"role":"user","content":"And?"}]
+@ messages [{"role":"user","content":"Hello"},
+    {"role":"assistant","content":null,"tool_calls":[{"id":"c",
+        "type":"function","function":{"name":"f","arguments":"{}"}}]},
+    {"role":"tool","tool_call_id":"c",
+        "content":"The user went on without a result of this call."},
+    {"role":"user","content":"And?"}]
 @ answer Well.
 < answer r2 Well.
 connect /text?threadId=t1

@@ -131,6 +131,12 @@ ngx_thread_ws_anthropic_call(ngx_thread_ws_reply_t *reply, json_t *block,
         return NGX_ERROR;
     }
 
+    if (call->told && !ngx_thread_ws_json_is(json_object_get(block, "type"),
+                                             "tool_use"))
+    {
+        reply->parts->part[reply->parts->n - 1].error = 1;
+    }
+
     /* it is an empty object in a stream, where it comes in pieces */
 
     return json_object_size(json_object_get(block, "input"))

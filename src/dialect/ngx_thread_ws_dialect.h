@@ -19,6 +19,8 @@
 typedef struct {
     ngx_str_t  content;       /* the user's message */
     ngx_str_t  answer;
+    json_t    *asked;         /* the message's other members; NULL: none */
+    json_t    *parts;         /* of the answer, a list; NULL: text alone */
 } ngx_thread_ws_exchange_t;
 
 
@@ -26,6 +28,8 @@ typedef struct {
     ngx_str_t                  model;          /* empty: left out */
     ngx_str_t                  system_prompt;  /* empty: left out */
     ngx_str_t                  content;        /* the user's new message */
+    json_t                    *asked;          /* its other members, borrowed;
+                                                  NULL: none */
     ngx_str_t                  request_id;
     ngx_str_t                  busy;           /* the policy's name */
     ngx_thread_ws_exchange_t  *history;        /* oldest first */
@@ -85,7 +89,8 @@ typedef enum {
                                          id, which is said by name */
     NGX_THREAD_WS_PART_REASONING,     /* value: text; id: its message's, or
                                          empty */
-    NGX_THREAD_WS_PART_CALL,          /* id, name */
+    NGX_THREAD_WS_PART_CALL,          /* id, name; the agent itself sees to it
+                                         if error is set */
     NGX_THREAD_WS_PART_INPUT,         /* id; value: text */
     NGX_THREAD_WS_PART_CALL_END,      /* id; value: JSON */
     NGX_THREAD_WS_PART_RESULT,        /* id; value: JSON, of an error if that is
@@ -251,6 +256,8 @@ struct ngx_thread_ws_dialect_s {
     unsigned       end_mark:1;   /* a stream without one was cut; otherwise the
                                     end of the body is the end of the answer */
     unsigned       resets:1;     /* messages may be begun anew */
+    unsigned       results:1;    /* calls of tools are the client's, who gives
+                                    their results */
 
     /* NULL: the server keeps no threads */
 

@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include "base/ngx_thread_ws_string.h"
 #include "dialect/ngx_thread_ws_anthropic_parts.h"
+#include "dialect/ngx_thread_ws_anthropic_prompt.h"
 #include "dialect/ngx_thread_ws_dialect.h"
 
 
@@ -49,52 +50,9 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_anthropic = {
     ngx_thread_ws_anthropic_headers,
     1,
     0,
+    1,
     NULL
 };
-
-
-static json_t *
-ngx_thread_ws_anthropic_messages(ngx_thread_ws_prompt_t *prompt)
-{
-    json_t                    *messages;
-    ngx_uint_t                 i;
-    ngx_thread_ws_exchange_t  *exchange;
-
-    messages = json_array();
-
-    for (i = 0; i < prompt->nhistory; i++) {
-
-        exchange = &prompt->history[i];
-
-        /*
-         * The API refuses a message of nothing but spaces, and wants a turn
-         * that was refused left out whole.
-         */
-
-        if (ngx_thread_ws_prompt_blank(&exchange->answer)) {
-            continue;
-        }
-
-        if (ngx_thread_ws_prompt_message(messages, "user", &exchange->content)
-            || ngx_thread_ws_prompt_message(messages, "assistant",
-                                            &exchange->answer))
-        {
-            goto failed;
-        }
-    }
-
-    if (ngx_thread_ws_prompt_message(messages, "user", &prompt->content)) {
-        goto failed;
-    }
-
-    return messages;
-
-failed:
-
-    json_decref(messages);
-
-    return NULL;
-}
 
 
 static json_t *

@@ -48,6 +48,7 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_langgraph = {
     NULL,
     0,
     1,
+    0,
     &ngx_thread_ws_dialect_langgraph_threads
 };
 

@@ -23,6 +23,7 @@
 #include "dialect/ngx_thread_ws_dialect.h"
 #include "dialect/ngx_thread_ws_calls.h"
 #include "dialect/ngx_thread_ws_openai_parts.h"
+#include "dialect/ngx_thread_ws_openai_prompt.h"
 #include "dialect/ngx_thread_ws_openai_scan.h"
 #include "json/ngx_thread_ws_json_scan.h"
 
@@ -46,58 +47,9 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_openai = {
     NULL,
     1,
     0,
+    1,
     NULL
 };
-
-
-static json_t *
-ngx_thread_ws_openai_messages(ngx_thread_ws_prompt_t *prompt)
-{
-    json_t      *messages;
-    ngx_uint_t   i;
-
-    messages = json_array();
-
-    if (prompt->system_prompt.len
-        && ngx_thread_ws_prompt_message(messages, "system",
-                                        &prompt->system_prompt))
-    {
-        goto failed;
-    }
-
-    for (i = 0; i < prompt->nhistory; i++) {
-
-        /*
-         * Some servers refuse an empty message, and some two of the user one
-         * after the other: such a run, stored by an earlier version, is left
-         * out.
-         */
-
-        if (ngx_thread_ws_prompt_blank(&prompt->history[i].answer)) {
-            continue;
-        }
-
-        if (ngx_thread_ws_prompt_message(messages, "user",
-                                         &prompt->history[i].content)
-            || ngx_thread_ws_prompt_message(messages, "assistant",
-                                            &prompt->history[i].answer))
-        {
-            goto failed;
-        }
-    }
-
-    if (ngx_thread_ws_prompt_message(messages, "user", &prompt->content)) {
-        goto failed;
-    }
-
-    return messages;
-
-failed:
-
-    json_decref(messages);
-
-    return NULL;
-}
 
 
 /*

@@ -15,6 +15,7 @@
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "json/ngx_thread_ws_json.h"
 #include "conn/ngx_thread_ws_identity.h"
+#include "store/ngx_thread_ws_extra.h"
 #include "thread/ngx_thread_ws_thread.h"
 
 
@@ -39,8 +40,11 @@ static ngx_int_t ngx_thread_ws_history_arguments(ngx_http_request_t *r,
 static void ngx_thread_ws_history_store_handler(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_history_done(ngx_thread_ws_history_t *history);
 static json_t *ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op);
+static json_t *ngx_thread_ws_history_asked(ngx_thread_ws_record_t *record);
+static json_t *ngx_thread_ws_history_told(ngx_thread_ws_record_t *record);
 static ngx_int_t ngx_thread_ws_history_message(json_t *messages, char *role,
-    ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created);
+    ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created,
+    json_t *parts);
 static void ngx_thread_ws_history_cleanup(void *data);
 
 
@@ -330,11 +334,13 @@ ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op)
 
         if (ngx_thread_ws_history_message(messages, "user", &record->content,
                                           record,
-                                          record->created - record->latency)
+                                          record->created - record->latency,
+                                          ngx_thread_ws_history_asked(record))
             != NGX_OK
             || ngx_thread_ws_history_message(messages, "assistant",
                                              &record->answer, record,
-                                             record->created)
+                                             record->created,
+                                             ngx_thread_ws_history_told(record))
                != NGX_OK)
         {
             json_decref(messages);
@@ -346,9 +352,76 @@ ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op)
 }
 
 
+/*
+ * The parts of a message that has more than a text, an empty list for others;
+ * NULL without memory.
+ */
+
+static json_t *
+ngx_thread_ws_history_asked(ngx_thread_ws_record_t *record)
+{
+    size_t   i;
+    json_t  *asked, *parts, *result, *part;
+
+    parts = json_array();
+
+    if (record->extra == NULL) {
+        return parts;
+    }
+
+    asked = ngx_thread_ws_extra_read(&record->extra->asked);
+
+    json_array_foreach(json_object_get(asked, "toolResults"), i, result) {
+        part = json_pack("{s:s}", "type", "tool-result");
+
+        if (json_object_update(part, result)
+            || json_array_append(parts, part))
+        {
+            json_decref(part);
+            goto failed;
+        }
+
+        json_decref(part);
+    }
+
+    if (asked == NULL) {
+        goto failed;
+    }
+
+    if (json_array_size(parts) && record->content.len
+        && json_array_append_new(parts, json_pack("{s:s, s:s%}", "type", "text",
+                                                  "text", record->content.data,
+                                                  record->content.len)))
+    {
+        goto failed;
+    }
+
+    json_decref(asked);
+
+    return parts;
+
+failed:
+
+    json_decref(asked);
+    json_decref(parts);
+
+    return NULL;
+}
+
+
+static json_t *
+ngx_thread_ws_history_told(ngx_thread_ws_record_t *record)
+{
+    return record->extra ? ngx_thread_ws_extra_parts(&record->extra->told,
+                                                     &record->answer)
+                         : json_array();
+}
+
+
 static ngx_int_t
 ngx_thread_ws_history_message(json_t *messages, char *role,
-    ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created)
+    ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created,
+    json_t *parts)
 {
     u_char   buf[NGX_THREAD_WS_PAGE_TIME];
     json_t  *message, *extra;
@@ -374,11 +447,25 @@ ngx_thread_ws_history_message(json_t *messages, char *role,
         /* the rest of what the message said, by its own names */
 
         extra = json_loadb((char *) record->extra->asked.data,
-                           record->extra->asked.len, 0, NULL);
+                           record->extra->asked.len, JSON_ALLOW_NUL, NULL);
+
+        /* its results are parts */
+
+        (void) json_object_del(extra, "toolResults");
 
         (void) json_object_update_missing(message, extra);
         json_decref(extra);
     }
+
+    if (parts == NULL
+        || (json_array_size(parts)
+            && json_object_set(message, "parts", parts)))
+    {
+        json_decref(message);
+        message = NULL;
+    }
+
+    json_decref(parts);
 
     return json_array_append_new(messages, message) == 0 ? NGX_OK : NGX_ERROR;
 }

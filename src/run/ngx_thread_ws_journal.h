@@ -47,7 +47,8 @@ typedef struct {
                                                 that */
     size_t                     from;         /* with RESET: the bytes of the */
     size_t                     to;           /* text that are void */
-    ngx_uint_t                 error;        /* unsigned  error:1 */
+    ngx_uint_t                 error;        /* unsigned  error:1; with CALL:
+                                                the agent sees to it itself */
 } ngx_thread_ws_entry_part_t;
 
 

@@ -11,8 +11,12 @@
 #include "base/ngx_thread_ws_string.h"
 #include "ws/ngx_thread_ws_utf8.h"
 #include "json/ngx_thread_ws_json.h"
+#include "store/ngx_thread_ws_extra.h"
 
 
+static ngx_int_t ngx_thread_ws_prompt_runs(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt, ngx_queue_t *first, ngx_uint_t n,
+    ngx_str_t *text);
 static ngx_int_t ngx_thread_ws_prompt_settings(ngx_thread_ws_run_t *run,
     ngx_http_request_t *r, ngx_thread_ws_prompt_t *prompt);
 static void ngx_thread_ws_prompt_chosen(ngx_thread_ws_run_t *run,
@@ -23,6 +27,9 @@ static ngx_int_t ngx_thread_ws_prompt_value(ngx_thread_ws_run_t *run,
 static ngx_int_t ngx_thread_ws_prompt_text(ngx_thread_ws_run_t *run,
     ngx_thread_ws_prompt_t *prompt, ngx_str_t *text);
 static void ngx_thread_ws_prompt_free(void *data);
+static ngx_int_t ngx_thread_ws_prompt_extra(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt, ngx_queue_t *first);
+static void ngx_thread_ws_prompt_forget(ngx_thread_ws_prompt_t *prompt);
 static ngx_uint_t ngx_thread_ws_prompt_plain(ngx_thread_ws_run_t *run,
     ngx_queue_t *first);
 static ngx_int_t ngx_thread_ws_prompt_unescape(ngx_thread_ws_run_t *run,
@@ -54,13 +61,17 @@ ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
 
     first = ngx_thread_ws_context_first(run->context, &run->conf->context, &n);
 
-    if (prompt.chosen || (n && ngx_thread_ws_prompt_plain(run, first))) {
+    if (run->answers && n == 0 && !ngx_queue_empty(&run->context->runs)) {
 
-        rc = ngx_thread_ws_prompt_unescape(run, &prompt, first, n);
+        /* what the message speaks of, however large */
+        first = ngx_queue_last(&run->context->runs);
+        n = 1;
+    }
 
-        if (rc == NGX_OK) {
-            rc = ngx_thread_ws_prompt_text(run, &prompt, &text);
-        }
+    if (prompt.chosen || run->answers
+        || (n && ngx_thread_ws_prompt_plain(run, first)))
+    {
+        rc = ngx_thread_ws_prompt_runs(run, &prompt, first, n, &text);
 
     } else {
         rc = ngx_thread_ws_prompt_form(run->conf, run->pool, &prompt,
@@ -92,6 +103,31 @@ ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
     *size = text.len;
 
     return NGX_OK;
+}
+
+
+/* by the dialect itself, which sees the n runs from first on */
+
+static ngx_int_t
+ngx_thread_ws_prompt_runs(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt, ngx_queue_t *first, ngx_uint_t n,
+    ngx_str_t *text)
+{
+    ngx_int_t  rc;
+
+    rc = ngx_thread_ws_prompt_unescape(run, prompt, first, n);
+
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_prompt_extra(run, prompt, first);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_prompt_text(run, prompt, text);
+    }
+
+    ngx_thread_ws_prompt_forget(prompt);
+
+    return rc;
 }
 
 
@@ -233,8 +269,8 @@ ngx_thread_ws_prompt_free(void *data)
 
 
 /*
- * Whether the dialect has to see the runs themselves: some treat one without
- * an answer in a way of their own.
+ * Whether the dialect has to see the runs themselves: some have more than
+ * texts, and one without an answer is treated in ways of their own.
  */
 
 static ngx_uint_t
@@ -249,6 +285,10 @@ ngx_thread_ws_prompt_plain(ngx_thread_ws_run_t *run, ngx_queue_t *first)
          q = ngx_queue_next(q))
     {
         recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
+
+        if (recent->extra) {
+            return 1;
+        }
 
         p = recent->answer.data;
         last = p + recent->answer.len;
@@ -283,7 +323,11 @@ ngx_thread_ws_prompt_unescape(ngx_thread_ws_run_t *run,
     ngx_thread_ws_recent_t    *recent;
     ngx_thread_ws_exchange_t  *e;
 
-    e = ngx_palloc(run->pool, n * sizeof(ngx_thread_ws_exchange_t));
+    if (n == 0) {
+        return NGX_OK;
+    }
+
+    e = ngx_pcalloc(run->pool, n * sizeof(ngx_thread_ws_exchange_t));
     if (e == NULL) {
         return NGX_ERROR;
     }
@@ -324,4 +368,59 @@ ngx_thread_ws_prompt_unescape(ngx_thread_ws_run_t *run,
     }
 
     return NGX_OK;
+}
+
+
+/* what there is beside texts, of the message and the runs before it */
+
+static ngx_int_t
+ngx_thread_ws_prompt_extra(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt, ngx_queue_t *first)
+{
+    ngx_queue_t               *q;
+    ngx_thread_ws_extra_t     *extra;
+    ngx_thread_ws_recent_t    *recent;
+    ngx_thread_ws_exchange_t  *e;
+
+    e = prompt->history;
+
+    for (q = first;
+         q != ngx_queue_sentinel(&run->context->runs);
+         q = ngx_queue_next(q), e++)
+    {
+        recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
+        extra = recent->extra;
+
+        if (extra == NULL) {
+            continue;
+        }
+
+        e->asked = ngx_thread_ws_extra_read(&extra->asked);
+        e->parts = ngx_thread_ws_extra_parts(&extra->told, &e->answer);
+
+        if (e->asked == NULL || e->parts == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (run->extra) {
+        prompt->asked = ngx_thread_ws_extra_read(&run->extra->asked);
+        return prompt->asked ? NGX_OK : NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_thread_ws_prompt_forget(ngx_thread_ws_prompt_t *prompt)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < prompt->nhistory; i++) {
+        json_decref(prompt->history[i].asked);
+        json_decref(prompt->history[i].parts);
+    }
+
+    json_decref(prompt->asked);
 }

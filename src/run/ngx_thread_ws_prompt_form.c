@@ -157,6 +157,8 @@ ngx_thread_ws_form_write(ngx_thread_ws_prompt_form_t *form,
     marked.request_id = ngx_thread_ws_marks[NGX_THREAD_WS_GAP_REQUEST_ID];
 
     if (history) {
+        ngx_memzero(runs, sizeof(runs));
+
         runs[0].content = ngx_thread_ws_marks[NGX_THREAD_WS_GAP_QUESTION];
         runs[0].answer = ngx_thread_ws_marks[NGX_THREAD_WS_GAP_ANSWER];
         runs[1] = runs[0];

@@ -175,6 +175,13 @@ ngx_int_t ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run);
 ngx_int_t ngx_thread_ws_run_before(ngx_thread_ws_run_t *run);
 
 /*
+ * Whether the message has results for just those calls that are open, if it has
+ * any: NGX_OK, or NGX_ERROR (the verdict).
+ */
+
+ngx_int_t ngx_thread_ws_run_calls(ngx_thread_ws_run_t *run);
+
+/*
  * By the claim:
  *
  *   NGX_OK        the run goes on

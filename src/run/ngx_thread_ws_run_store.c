@@ -8,6 +8,7 @@
 #include "run/ngx_thread_ws_run_private.h"
 #include "base/ngx_thread_ws_string.h"
 #include "json/ngx_thread_ws_json.h"
+#include "run/ngx_thread_ws_told.h"
 
 
 static ngx_int_t ngx_thread_ws_run_replay(ngx_thread_ws_run_t *run,
@@ -16,6 +17,7 @@ static ngx_int_t ngx_thread_ws_run_escape(ngx_thread_ws_run_t *run,
     ngx_str_t *answer);
 static ngx_int_t ngx_thread_ws_run_record(ngx_thread_ws_run_t *run,
     ngx_thread_ws_record_t *record);
+static ngx_int_t ngx_thread_ws_run_told(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_run_plain(ngx_thread_ws_run_t *run,
     ngx_str_t *answer);
 
@@ -32,6 +34,41 @@ ngx_thread_ws_run_alike(ngx_thread_ws_run_t *run, ngx_thread_ws_extra_t *extra)
 }
 
 
+/* says again what it said */
+
+static ngx_int_t
+ngx_thread_ws_run_remembered(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_recent_t *recent)
+{
+    u_char     *p;
+    ngx_int_t   rc;
+    ngx_str_t   answer;
+
+    if (recent->extra == NULL || recent->extra->told.len == 0) {
+        return ngx_thread_ws_journal_text(&run->journal, recent->answer.data,
+                                          recent->answer.len, 0);
+    }
+
+    p = ngx_alloc(recent->answer.len + 1, run->subject.log);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    answer.data = p;
+    answer.len = recent->answer.len
+                 ? ngx_thread_ws_json_unescape(p, recent->answer.data,
+                                               recent->answer.len)
+                   - p
+                 : 0;
+
+    rc = ngx_thread_ws_told_again(&run->journal, &recent->extra->told,
+                                  &answer);
+    ngx_free(p);
+
+    return rc;
+}
+
+
 ngx_int_t
 ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run)
 {
@@ -44,10 +81,7 @@ ngx_thread_ws_run_recall(ngx_thread_ws_run_t *run)
         return NGX_DECLINED;
     }
 
-    if (ngx_thread_ws_journal_text(&run->journal, recent->answer.data,
-                                   recent->answer.len, 0)
-        != NGX_OK)
-    {
+    if (ngx_thread_ws_run_remembered(run, recent) != NGX_OK) {
         return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
                                        NULL);
     }
@@ -142,15 +176,26 @@ ngx_thread_ws_run_loaded(ngx_thread_ws_run_t *run)
                                        NULL);
     }
 
-    if (rc == NGX_OK && op->found == NULL && op->replaces) {
-        return ngx_thread_ws_run_before(run);
+    if (rc == NGX_OK && op->found == NULL && op->replaces
+        && ngx_thread_ws_run_before(run) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    if (rc != NGX_OK || op->found == NULL) {
+    if (rc != NGX_OK) {
         return rc;
     }
 
-    if (ngx_thread_ws_run_escape(run, &op->found->answer) != NGX_OK) {
+    if (op->found == NULL) {
+        return ngx_thread_ws_run_calls(run);
+    }
+
+    if (((op->found->extra && op->found->extra->told.len)
+         ? ngx_thread_ws_told_again(&run->journal, &op->found->extra->told,
+                                    &op->found->answer)
+         : ngx_thread_ws_run_escape(run, &op->found->answer))
+        != NGX_OK)
+    {
         return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
                                        NULL);
     }
@@ -275,6 +320,11 @@ ngx_thread_ws_run_record(ngx_thread_ws_run_t *run,
 
     record->request_id = run->subject.request_id;
     record->content = run->content;
+
+    if (run->parts && ngx_thread_ws_run_told(run) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     record->extra = run->extra;
     record->model = run->model;
     record->finish_reason = run->reply.finish_reason;
@@ -296,6 +346,41 @@ ngx_thread_ws_run_record(ngx_thread_ws_run_t *run,
     }
 
     return ngx_thread_ws_run_plain(run, &record->answer);
+}
+
+
+/* what it said beside text; of what was cancelled no call is open */
+
+static ngx_int_t
+ngx_thread_ws_run_told(ngx_thread_ws_run_t *run)
+{
+    ngx_str_t  told;
+
+    if (!run->conf->store->keeps) {
+        return NGX_OK;
+    }
+
+    if (ngx_thread_ws_told(&run->journal, run->pool,
+                           run->partial || !run->conf->dialect->results, &told)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (told.len == 0) {
+        return NGX_OK;
+    }
+
+    if (run->extra == NULL) {
+        run->extra = ngx_pcalloc(run->pool, sizeof(ngx_thread_ws_extra_t));
+        if (run->extra == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    run->extra->told = told;
+
+    return NGX_OK;
 }
 
 

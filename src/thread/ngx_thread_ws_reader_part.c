@@ -73,7 +73,7 @@ ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
     part.id = entry.id;
     part.name = entry.name;
     part.value = entry.value;
-    part.error = entry.error;
+    part.error = (kind == NGX_THREAD_WS_ENTRY_RESULT) ? entry.error : 0;
 
     if (said->wire->part(said, &part) != NGX_OK) {
         return NGX_ERROR;

@@ -22,7 +22,7 @@ typedef struct {
 
 
 static const char  *ngx_thread_ws_command_message_fields[] = {
-    "requestId", "threadId", "content", "parameters", "metadata",
+    "requestId", "threadId", "content", "toolResults", "parameters", "metadata",
     "replaces", NULL
 };
 
@@ -45,7 +45,7 @@ static ngx_thread_ws_command_type_t  ngx_thread_ws_command_types[] = {
       NGX_THREAD_WS_COMMAND_MESSAGE,
       ngx_thread_ws_command_message_fields,
       "a message has the fields type, requestId, threadId, content, "
-      "parameters, metadata and replaces only" },
+      "toolResults, parameters, metadata and replaces only" },
 
     { "cancel",
       NGX_THREAD_WS_COMMAND_CANCEL,
@@ -283,13 +283,8 @@ ngx_thread_ws_command_object(ngx_thread_ws_command_t *command,
 
 
 static ngx_int_t
-ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
+ngx_thread_ws_command_content(ngx_thread_ws_command_t *command)
 {
-    if (command->thread_id.data == NULL) {
-        return ngx_thread_ws_command_invalid(command,
-                                             "threadId must be a string");
-    }
-
     if (ngx_thread_ws_command_string(command->root, "content",
                                      &command->content)
         != NGX_OK
@@ -304,15 +299,38 @@ ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
                                            "content must not contain U+0000");
     }
 
-    if (ngx_thread_ws_command_object(command, "parameters",
-                                     &command->parameters,
-                                     "parameters must be an object")
-        != NGX_OK)
-    {
-        return NGX_DECLINED;
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
+{
+    json_t     *results;
+    ngx_int_t   rc;
+
+    if (command->thread_id.data == NULL) {
+        return ngx_thread_ws_command_invalid(command,
+                                             "threadId must be a string");
     }
 
-    return ngx_thread_ws_command_extra(command);
+    results = json_object_get(command->root, "toolResults");
+
+    rc = results ? ngx_thread_ws_command_results(command, results) : NGX_OK;
+
+    if (rc == NGX_OK
+        && (results == NULL || json_object_get(command->root, "content")))
+    {
+        rc = ngx_thread_ws_command_content(command);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_command_object(command, "parameters",
+                                          &command->parameters,
+                                          "parameters must be an object");
+    }
+
+    return (rc == NGX_OK) ? ngx_thread_ws_command_extra(command) : rc;
 }
 
 

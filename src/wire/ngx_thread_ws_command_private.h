@@ -41,6 +41,11 @@ ngx_int_t ngx_thread_ws_command_ping(ngx_thread_ws_command_t *command,
 
 ngx_int_t ngx_thread_ws_command_extra(ngx_thread_ws_command_t *command);
 
+/* a message's results of tools: NGX_OK, NGX_DECLINED or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_command_results(ngx_thread_ws_command_t *command,
+    json_t *results);
+
 /* what refuses a command: NGX_DECLINED */
 
 ngx_int_t ngx_thread_ws_command_invalid(ngx_thread_ws_command_t *command,

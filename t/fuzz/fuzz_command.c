@@ -14,6 +14,7 @@ static void fuzz_taken(ngx_thread_ws_command_t *command,
     const uint8_t *data, size_t size);
 static void fuzz_extra(ngx_thread_ws_command_t *command, json_t *root);
 static void fuzz_parameters(json_t *parameters);
+static void fuzz_results(ngx_str_t *extra, json_t *results);
 static void fuzz_same(json_t *root, const char *name, ngx_str_t *field);
 static void fuzz_refused(ngx_thread_ws_command_t *command,
     const uint8_t *data, size_t size);
@@ -53,7 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static void
 fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
 {
-    json_t      *text, *root;
+    json_t      *text, *root, *results;
     ngx_uint_t   fields;
 
     root = json_loadb((char *) data, size,
@@ -69,17 +70,23 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
     switch (command->type) {
 
     case NGX_THREAD_WS_COMMAND_MESSAGE:
-        fields = 4 + (command->parameters != NULL)
+        results = json_object_get(root, "toolResults");
+        fields = 3 + (json_object_get(root, "content") != NULL)
+                 + (results != NULL) + (command->parameters != NULL)
                  + (json_object_get(root, "metadata") != NULL)
                  + (json_object_get(root, "replaces") != NULL);
 
         fuzz_assert(fuzz_id(&command->request_id));
         fuzz_assert(command->thread_id.data != NULL);
-        fuzz_assert(command->content.len != 0);
-        fuzz_assert(memchr(command->content.data, '\0', command->content.len)
+        fuzz_assert(command->content.len != 0
+                    || (json_array_size(results) != 0
+                        && json_object_get(root, "content") == NULL));
+        fuzz_results(&command->extra, results);
+        fuzz_assert(command->content.len == 0 || memchr(command->content.data, '\0', command->content.len)
                     == NULL);
 
-        text = json_stringn((char *) command->content.data,
+        text = json_stringn(command->content.len
+                            ? (char *) command->content.data : "",
                             command->content.len);
         fuzz_assert(text != NULL);
         json_decref(text);
@@ -92,7 +99,10 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
         fuzz_assert(json_object_size(root) == fields);
         fuzz_same(root, "requestId", &command->request_id);
         fuzz_same(root, "threadId", &command->thread_id);
-        fuzz_same(root, "content", &command->content);
+
+        if (command->content.len) {
+            fuzz_same(root, "content", &command->content);
+        }
 
         fuzz_assert(json_equal(json_object_get(root, "parameters"),
                                command->parameters)
@@ -142,10 +152,11 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
 static void
 fuzz_extra(ngx_thread_ws_command_t *command, json_t *root)
 {
-    json_t  *extra, *metadata, *replaces;
+    json_t  *extra, *metadata, *replaces, *results;
 
     metadata = json_object_get(root, "metadata");
     replaces = json_object_get(root, "replaces");
+    results = json_object_get(root, "toolResults");
 
     if (replaces) {
         fuzz_same(root, "replaces", &command->replaces);
@@ -153,15 +164,17 @@ fuzz_extra(ngx_thread_ws_command_t *command, json_t *root)
     }
 
     if (command->extra.len == 0) {
-        fuzz_assert(json_object_size(metadata) == 0 && replaces == NULL);
+        fuzz_assert(json_object_size(metadata) == 0 && replaces == NULL
+                    && results == NULL);
         return;
     }
 
-    extra = json_loadb((char *) command->extra.data, command->extra.len, 0,
-                       NULL);
+    extra = json_loadb((char *) command->extra.data, command->extra.len,
+                       JSON_ALLOW_NUL, NULL);
 
     fuzz_assert(json_object_size(extra) == (json_object_size(metadata) != 0)
-                                           + (replaces != NULL));
+                                           + (replaces != NULL)
+                                           + (results != NULL));
     fuzz_assert(json_object_size(metadata) <= 16);
     fuzz_assert(json_object_size(metadata) == 0
                 || json_equal(json_object_get(extra, "metadata"), metadata));
@@ -219,6 +232,32 @@ fuzz_parameters(json_t *parameters)
     }
 
     json_decref(set);
+}
+
+
+/* what is kept of them is what they are */
+
+static void
+fuzz_results(ngx_str_t *extra, json_t *results)
+{
+    size_t   i;
+    json_t  *kept, *result;
+
+    if (results == NULL) {
+        return;
+    }
+
+    kept = json_loadb((char *) extra->data, extra->len, JSON_ALLOW_NUL, NULL);
+
+    fuzz_assert(kept != NULL);
+    fuzz_assert(json_equal(json_object_get(kept, "toolResults"), results));
+
+    json_array_foreach(results, i, result) {
+        fuzz_assert(json_string_length(json_object_get(result, "toolCallId")));
+        fuzz_assert(json_object_get(result, "output") != NULL);
+    }
+
+    json_decref(kept);
 }
 
 

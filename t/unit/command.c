@@ -25,7 +25,8 @@
     "INVALID_MESSAGE: content must be a non-empty string"
 #define bad_message                                                           \
     bad_fields("a message has the fields type, requestId, threadId, "          \
-               "content, parameters, metadata and replaces")
+               "content, toolResults, parameters, metadata and "              \
+               "replaces")
 #define bad_replaces                                                          \
     "INVALID_MESSAGE: replaces must be the requestId of another run r1 t1"
 #define tagged(members)                                                       \
@@ -136,6 +137,35 @@ static command_case_t  command_cases[] = {
                  "INVALID_MESSAGE: a field is given twice r1"),
 
     /* what it says beside its text */
+
+    command_case("results of tools, and no content",
+                 message(ids "\"toolResults\":[{\"toolCallId\":\"a\","
+                         "\"output\":{\"b\":1,\"a\":null}}]"),
+                 "message r1 t1 {\"toolResults\":[{\"output\":"
+                 "{\"a\":null,\"b\":1},\"toolCallId\":\"a\"}]}"),
+    command_case("results of tools, one of them an error, and content",
+                 message(ids hi ",\"toolResults\":[{\"toolCallId\":\"a\","
+                         "\"output\":1},{\"toolCallId\":\"b\",\"output\":"
+                         "null,\"error\":\"e\"}]"),
+                 "message r1 t1 \"hi\" {\"toolResults\":[{\"output\":1,"
+                 "\"toolCallId\":\"a\"},{\"error\":\"e\",\"output\":null,"
+                 "\"toolCallId\":\"b\"}]}"),
+    command_case("results of tools that are none",
+                 message(ids hi ",\"toolResults\":{}"),
+                 "INVALID_MESSAGE: toolResults must be a list of results"
+                 " r1 t1"),
+    command_case("a result without an output",
+                 message(ids "\"toolResults\":[{\"toolCallId\":\"a\"}]"),
+                 "INVALID_MESSAGE: toolResults: output is missing r1 t1"),
+    command_case("a result that is given twice",
+                 message(ids "\"toolResults\":[{\"toolCallId\":\"a\","
+                         "\"output\":1},{\"toolCallId\":\"a\",\"output\":1}]"),
+                 "INVALID_MESSAGE: toolResults: a toolCallId is given twice"
+                 " r1 t1"),
+    command_case("results, and an empty content",
+                 message(ids "\"content\":\"\",\"toolResults\":[{"
+                         "\"toolCallId\":\"a\",\"output\":1}]"),
+                 bad_content " r1 t1"),
 
     command_case("parameters", with("\"a\":1"),
                  "message r1 t1 \"hi\" {\"a\":1}"),

@@ -71,7 +71,9 @@ dialect_add_part(unit_text_t *text, ngx_thread_ws_part_t *part)
         unit_add(text, ")");
     }
 
-    unit_add(text, "%s", part->error ? " error" : "");
+    unit_add(text, "%s", !part->error ? ""
+                         : part->kind == NGX_THREAD_WS_PART_CALL ? " own"
+                         : " error");
 
     if (part->value.len) {
         unit_add(text, quoted ? " \"" : " ");

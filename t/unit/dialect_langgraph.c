@@ -347,6 +347,7 @@ langgraph_test_requests(void)
     ngx_thread_ws_exchange_t  history[1];
 
     ngx_memzero(&prompt, sizeof(ngx_thread_ws_prompt_t));
+    ngx_memzero(history, sizeof(history));
 
     ngx_str_set(&prompt.content, "hi");
     ngx_str_set(&prompt.busy, "interrupt");

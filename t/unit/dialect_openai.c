@@ -594,6 +594,7 @@ openai_test_requests(void)
     ngx_thread_ws_exchange_t  history[2];
 
     ngx_memzero(&prompt, sizeof(ngx_thread_ws_prompt_t));
+    ngx_memzero(history, sizeof(history));
 
     ngx_str_set(&prompt.content, "a \"b\"\nc\xc3\xa9");
     ngx_str_set(&prompt.request_id, "r1");

@@ -1,0 +1,158 @@
+
+/*
+ * Open calls: those of the thread's newest run, which the next message answers
+ * all together, or not at all.
+ */
+
+
+#include "run/ngx_thread_ws_run_private.h"
+#include "dialect/ngx_thread_ws_prompt_calls.h"
+#include "store/ngx_thread_ws_extra.h"
+
+
+/* bytes of an id that are quoted */
+
+#define NGX_THREAD_WS_RUN_CALLS_ID  128
+
+
+static ngx_int_t ngx_thread_ws_run_calls_check(ngx_thread_ws_run_t *run,
+    json_t *asked, json_t *parts);
+static ngx_int_t ngx_thread_ws_run_calls_refuse(ngx_thread_ws_run_t *run,
+    char *format, const char *id);
+
+
+ngx_int_t
+ngx_thread_ws_run_calls(ngx_thread_ws_run_t *run)
+{
+    json_t                   *asked, *parts;
+    ngx_int_t                 rc;
+    ngx_str_t                 told, answer;
+    ngx_queue_t              *q;
+    ngx_thread_ws_recent_t   *recent;
+
+    if (run->extra == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_str_null(&told);
+    ngx_str_null(&answer);
+
+    q = ngx_queue_last(&run->context->runs);
+
+    if (q != ngx_queue_sentinel(&run->context->runs)) {
+        recent = ngx_queue_data(q, ngx_thread_ws_recent_t, queue);
+
+        if (recent->extra) {
+            told = recent->extra->told;
+        }
+    }
+
+    asked = ngx_thread_ws_extra_read(&run->extra->asked);
+    parts = ngx_thread_ws_extra_parts(&told, &answer);
+
+    if (asked && parts) {
+        rc = json_object_get(asked, "toolResults")
+             ? ngx_thread_ws_run_calls_check(run, asked, parts) : NGX_OK;
+
+    } else {
+        rc = ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
+                                     "no memory for the message");
+    }
+
+    json_decref(asked);
+    json_decref(parts);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_run_calls_check(ngx_thread_ws_run_t *run, json_t *asked,
+    json_t *parts)
+{
+    size_t       i;
+    json_t      *open, *part, *results, *result;
+    ngx_int_t    rc;
+    const char  *id;
+
+    if (!run->conf->dialect->results) {
+        return ngx_thread_ws_run_calls_refuse(run,
+                   "toolResults: this agent sees to its tools itself", "");
+    }
+
+    run->answers = 1;
+
+    open = ngx_thread_ws_prompt_open(parts);
+    results = ngx_thread_ws_prompt_results(asked);
+
+    if (open == NULL || results == NULL) {
+        json_decref(open);
+        json_decref(results);
+
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
+                                       "no memory for the message");
+    }
+
+    rc = NGX_OK;
+
+    json_array_foreach(open, i, part) {
+        id = json_string_value(json_object_get(part, "toolCallId"));
+
+        if (json_object_get(results, id) == NULL) {
+            rc = ngx_thread_ws_run_calls_refuse(run,
+                            "toolResults: the call \"%s\" has no result", id);
+            break;
+        }
+
+        (void) json_object_del(results, id);
+    }
+
+    if (rc == NGX_OK) {
+        json_object_foreach(results, id, result) {
+            rc = ngx_thread_ws_run_calls_refuse(run,
+                            "toolResults: no call \"%s\" is open", id);
+            break;
+        }
+    }
+
+    json_decref(open);
+    json_decref(results);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_run_calls_refuse(ngx_thread_ws_run_t *run, char *format,
+    const char *id)
+{
+    size_t   len;
+    u_char  *p, quoted[NGX_THREAD_WS_RUN_CALLS_ID + 1];
+
+    len = ngx_strlen(id);
+
+    if (len > NGX_THREAD_WS_RUN_CALLS_ID) {
+        len = NGX_THREAD_WS_RUN_CALLS_ID;
+
+        /* of no character a part */
+
+        while (len && ((u_char) id[len] & 0xc0) == 0x80) {
+            len--;
+        }
+    }
+
+    *ngx_cpymem(quoted, id, len) = '\0';
+
+    (void) ngx_thread_ws_run_blame(run, NGX_THREAD_WS_INVALID_MESSAGE, NULL);
+
+    len += ngx_strlen(format);
+
+    p = ngx_pnalloc(run->pool, len);
+
+    if (p) {
+        run->verdict.text.data = p;
+        run->verdict.text.len = ngx_snprintf(p, len, format, quoted) - p;
+    }
+
+    return NGX_ERROR;
+}
