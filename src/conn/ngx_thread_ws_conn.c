@@ -34,7 +34,6 @@
 
 static void ngx_thread_ws_conn_take(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_early(ngx_thread_ws_conn_t *conn);
-static ngx_uint_t ngx_thread_ws_conn_hears(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_linger(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_timer_handler(ngx_event_t *ev);
 static void ngx_thread_ws_conn_count(ngx_thread_ws_conn_t *conn);
@@ -339,12 +338,7 @@ ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn)
 }
 
 
-/*
- * Whether it hears a run whose end it must wait for: who follows comes back to
- * another worker, and hears the rest there.
- */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_thread_ws_conn_hears(ngx_thread_ws_conn_t *conn)
 {
     return !conn->follower.follows && !conn->error

@@ -5,7 +5,7 @@
  */
 
 
-#include "conn/ngx_thread_ws_conn.h"
+#include "conn/ngx_thread_ws_conn_private.h"
 #include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_output.h"
 #include "conn/ngx_thread_ws_upgrade.h"
@@ -146,7 +146,7 @@ static void
 ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
-    ngx_uint_t                code, leaving;
+    ngx_uint_t                code, leaving, waits;
     ngx_thread_ws_choice_t    choice;
     ngx_thread_ws_run_args_t  args;
 
@@ -178,15 +178,17 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     args.pass = conn->pass;
 
     leaving = conn->leaving || ngx_exiting;
+    waits = conn->late && ngx_thread_ws_conn_hears(conn);
 
     /*
      * A run that can be heard elsewhere may begin in a worker that leaves, but
-     * no connection keeps it for more than one.
+     * no connection has more than one wait there.  After its end the client is
+     * sent away at once, unless it was faster with its next message.
      */
 
     code = ngx_thread_ws_thread_submit(&conn->follower, &args,
-                                       leaving && !(conn->conf->resume
-                                                    && !conn->late));
+                                       leaving && (conn->conf->resume == 0
+                                                   || waits));
 
     json_decref(choice.parameters);
 

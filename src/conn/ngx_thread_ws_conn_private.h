@@ -26,6 +26,13 @@ void ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn);
 
 void ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn);
 
+/*
+ * Whether it hears a run whose end it must wait for: who follows comes back to
+ * another worker, and hears the rest there.
+ */
+
+ngx_uint_t ngx_thread_ws_conn_hears(ngx_thread_ws_conn_t *conn);
+
 /* the one way out; and the upgrade request's clean-up, which it comes to */
 
 void ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn);
