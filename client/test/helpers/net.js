@@ -17,6 +17,18 @@ export async function freePort() {
 }
 
 /**
+ * Breaks a connection. One that is being shut down Node 20 neither resets nor
+ * closes, and then turns round and round at its own end: that one is closed.
+ */
+export function reset(socket) {
+  if (socket.writableEnded) {
+    socket.destroy();
+  } else {
+    socket.resetAndDestroy();
+  }
+}
+
+/**
  * A TCP relay to the port given. silent(true) stops forwarding in both
  * directions without closing anything, as a lost network does; cut() breaks
  * all connections; refuse(true) takes no new ones.
@@ -39,7 +51,7 @@ export async function startRelay(target) {
 
   const server = net.createServer((client) => {
     if (refusing) {
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
 
@@ -78,7 +90,7 @@ export async function startRelay(target) {
     },
     cut() {
       for (const { client, upstream } of [...pairs]) {
-        client.resetAndDestroy();
+        reset(client);
         upstream.destroy();
       }
     },

@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { reset } from '../../../client/test/helpers/net.js'
 import { WebSocket } from './client.mjs'
 import { until, within } from './gateway.mjs'
 
@@ -23,7 +24,7 @@ async function abandon (nginx, i) {
   socket.removeAllListeners('close')
 
   if (i % 2) socket.terminate()
-  else socket._socket.resetAndDestroy()
+  else reset(socket._socket)
 }
 
 export async function abandoned (nginx, agent, number) {

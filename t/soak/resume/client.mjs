@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { reset } from '../../../client/test/helpers/net.js'
 import { text } from './agent.mjs'
 import { Late, within } from './gateway.mjs'
 
@@ -15,7 +16,7 @@ export const WebSocket = createRequire(
 
 const ways = {
   fin: (socket) => socket._socket.end(),
-  rst: (socket) => socket._socket.resetAndDestroy(),
+  rst: (socket) => reset(socket._socket),
   silence: (socket) => socket._socket.pause()
 }
 
