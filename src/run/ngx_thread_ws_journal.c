@@ -110,7 +110,11 @@ size_t
 ngx_thread_ws_journal_left(ngx_thread_ws_journal_t *journal,
     ngx_thread_ws_position_t *position)
 {
-    return journal->bytes.len - position->entry - position->offset;
+    size_t  taken;
+
+    taken = position->entry + position->offset;
+
+    return (taken < journal->bytes.len) ? journal->bytes.len - taken : 0;
 }
 
 
@@ -123,7 +127,10 @@ ngx_thread_ws_journal_at(ngx_thread_ws_journal_t *journal,
 
     end = journal->growing ? journal->open : journal->bytes.len;
 
-    if (position->entry == end) {
+    if (position->entry >= end) {
+
+        /* beyond it: a run that ended while it was loaded says nothing more */
+
         return NGX_DONE;
     }
 

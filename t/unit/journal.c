@@ -16,6 +16,7 @@ static void journal_test_empty(void);
 static void journal_test_entries(void);
 static void journal_test_readers(void);
 static void journal_test_parts(void);
+static void journal_test_freed(void);
 static void journal_test_standing(void);
 static void journal_say(ngx_thread_ws_journal_t *journal, const char *text);
 static void journal_take(ngx_thread_ws_journal_t *journal,
@@ -29,6 +30,7 @@ main(void)
     journal_test_entries();
     journal_test_readers();
     journal_test_parts();
+    journal_test_freed();
     journal_test_standing();
 
     return unit_done();
@@ -265,6 +267,33 @@ journal_test_parts(void)
              "ab", "parts: the answer is without them");
 
     ngx_thread_ws_journal_free(&journal);
+}
+
+
+/* who had heard the beginning of what is void is at its end */
+
+static void
+journal_test_freed(void)
+{
+    ngx_str_t                 bytes;
+    ngx_uint_t                kind;
+    ngx_thread_ws_journal_t   journal;
+    ngx_thread_ws_position_t  position;
+
+    ngx_memzero(&journal, sizeof(ngx_thread_ws_journal_t));
+    ngx_memzero(&position, sizeof(ngx_thread_ws_position_t));
+
+    journal_say(&journal, "one");
+    ngx_thread_ws_journal_seal(&journal);
+
+    position.entry = journal.bytes.len;
+
+    ngx_thread_ws_journal_free(&journal);
+
+    unit_ok(ngx_thread_ws_journal_at(&journal, &position, &kind, &bytes)
+            == NGX_DONE, "freed: there is nothing more");
+    unit_ok(ngx_thread_ws_journal_left(&journal, &position) == 0,
+            "freed: nothing is left");
 }
 
 
