@@ -129,3 +129,20 @@ connect
 [200, 400, 400]
 --- response_body_like eval
 [qr/"no "/, qr/400/, qr/400/]
+
+=== TEST 10: a question that is asked by a tool's call, which the answer closes
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_events tools;
+    }
+    location = /agent {
+        internal;
+        thread_ws_demo_agent delay=0;
+    }
+--- chat
+connect
+> message r1 ask
+<* final r1 /May I restart/
+> message r2 yes
+<* final r2 /was restarted/

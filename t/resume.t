@@ -2,6 +2,7 @@
 # client, is heard by other connections, and is cancelled by any of them.
 
 use ThreadWS::Test;
+use ThreadWS::Observe;
 
 run_tests();
 
@@ -185,6 +186,14 @@ a< token r1 One
 a> drop
 @ closed
 log /run given up: nobody came back to hear it/
+connect b
+b> follow r1
+b< idle
+b> message r1 one
+@ request
+@ head 200 text/event-stream
+@ delta One
+b<* token r1 One
 
 === TEST 7: without it a follow is refused by name
 --- chat
@@ -270,6 +279,7 @@ old worker gone
     thread_ws_store memory;
 --- config
     location = /chat { thread_ws_pass /agent; thread_ws_keep_partial on; }
+    location = /status { thread_ws_status; }
     location = /history {
         thread_ws_history;
         thread_ws_thread_id t1;
@@ -315,9 +325,14 @@ connect
     {"role":"user","content":"four"}]
 @ answer Four
 < answer r4 Four
+metric thread_ws_active_runs 0
+metric thread_ws_runs_total{outcome="cancelled",code=""} 3
+metric thread_ws_runs_total{outcome="completed",code=""} 1
 > message r1 one
 < answer r1 Hel
     finishReason: "cancelled"
+--- no_error_log
+answer was cut
 
 === TEST 12: each follow is answered, also two in one read
 --- http_config

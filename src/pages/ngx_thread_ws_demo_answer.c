@@ -295,14 +295,23 @@ ngx_thread_ws_demo_asked(json_t *messages, ngx_str_t *text,
     ngx_thread_ws_demo_answer_t *answer)
 {
     u_char      *p, *last;
-    const char  *question;
+    json_t      *message;
+    ngx_uint_t   i;
+    const char  *role, *question;
 
-    if (answer->messages < 2) {
-        return NGX_DECLINED;
+    question = NULL;
+
+    /* between them stands the end of a call that was left open */
+
+    for (i = answer->messages - 1; i > 0; i--) {
+        message = json_array_get(messages, i - 1);
+        role = json_string_value(json_object_get(message, "role"));
+
+        if (role == NULL || ngx_strcmp(role, "tool") != 0) {
+            question = json_string_value(json_object_get(message, "content"));
+            break;
+        }
     }
-
-    question = json_string_value(json_object_get(
-                   json_array_get(messages, answer->messages - 2), "content"));
 
     if (question == NULL
         || ngx_strstr(question, NGX_THREAD_WS_DEMO_QUESTION) == NULL)

@@ -261,6 +261,8 @@ ngx_thread_ws_run_cancel(ngx_thread_ws_run_t *run)
     run->result.outcome = NGX_THREAD_WS_CANCELLED;
     run->cancelled = ngx_thread_ws_observe_cancel(&run->subject);
 
+    /* first, lest the agent's end be taken for an answer that was cut */
+    run->state = NGX_THREAD_WS_STORING;
     ngx_thread_ws_agent_stop(run->agent);
     ngx_thread_ws_run_put(run);
 }

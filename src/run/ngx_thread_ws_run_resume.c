@@ -88,9 +88,15 @@ ngx_thread_ws_run_unclaim(ngx_thread_ws_run_t *run)
     keep = run->deleted ? NGX_THREAD_WS_RUN_EPITAPH
                         : (time_t) (run->conf->keep / 1000 + 1);
 
+    /* what was given up has no end that anybody could be told */
+
+    if (run->cut || run->result.outcome == NGX_THREAD_WS_DISCONNECTED) {
+        keep = 0;
+    }
+
     ngx_thread_ws_registry_end(&run->claim,
                                run->result.outcome == NGX_THREAD_WS_COMPLETED,
-                               run->cut ? 0 : keep);
+                               keep);
 }
 
 
