@@ -242,7 +242,7 @@ ngx_thread_ws_settings_merge_compact(ngx_conf_t *cf,
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
 
-    if (conf->handler == ngx_thread_ws_upgrade_handler && !tmcf->compact_told) {
+    if (conf->pass && !tmcf->compact_told) {
         tmcf->compact_told = 1;
 
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
