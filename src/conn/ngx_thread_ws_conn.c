@@ -7,6 +7,7 @@
 
 
 #include "conn/ngx_thread_ws_conn_private.h"
+#include "conn/ngx_thread_ws_chats.h"
 #include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_compact.h"
 #include "observe/ngx_thread_ws_observe.h"
@@ -242,7 +243,8 @@ ngx_thread_ws_conn_close(ngx_thread_ws_conn_t *conn, ngx_uint_t code,
 
     /* what was said before goes before */
 
-    (void) ngx_thread_ws_follower_take(&conn->follower, 1);
+    (void) (conn->chats ? ngx_thread_ws_chats_take(conn, 1)
+                        : ngx_thread_ws_follower_take(&conn->follower, 1));
 
     if (code == NGX_THREAD_WS_CLOSE_NO_STATUS) {
         len = 0;
@@ -342,7 +344,8 @@ ngx_uint_t
 ngx_thread_ws_conn_hears(ngx_thread_ws_conn_t *conn)
 {
     return !conn->follower.follows && !conn->error
-           && !ngx_queue_empty(&conn->follower.readers);
+           && (conn->chats ? ngx_thread_ws_chats_hear(conn)
+                           : !ngx_queue_empty(&conn->follower.readers));
 }
 
 

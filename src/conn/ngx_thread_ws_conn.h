@@ -128,6 +128,8 @@ struct ngx_thread_ws_conn_s {
     unsigned                   shut:1;       /* our half is closed */
     unsigned                   error:1;      /* the socket is of no use */
     unsigned                   counted:1;    /* in the metrics */
+    unsigned                   chats:1;      /* it has several threads, each
+                                                with a follower of its own */
 
     ngx_thread_ws_follower_t   follower;     /* of its thread */
     ngx_thread_ws_totals_t     totals;

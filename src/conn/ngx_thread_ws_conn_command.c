@@ -23,8 +23,6 @@ static void ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn,
     ngx_uint_t type, u_char *data, size_t len);
 static void ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
-static ngx_int_t ngx_thread_ws_conn_command_choice(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_command_t *command, ngx_thread_ws_choice_t *choice);
 static void ngx_thread_ws_conn_command_refused(ngx_thread_ws_conn_t *conn,
     ngx_str_t *request_id, ngx_uint_t code);
 static void ngx_thread_ws_conn_command_cancel(ngx_thread_ws_conn_t *conn,
@@ -35,8 +33,6 @@ static void ngx_thread_ws_conn_command_refuse(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
 static void ngx_thread_ws_conn_command_pong(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
-static void ngx_thread_ws_conn_error(ngx_thread_ws_conn_t *conn,
-    ngx_str_t *request_id, ngx_uint_t code, char *text);
 static void ngx_thread_ws_conn_closing(ngx_thread_ws_conn_t *conn);
 static void ngx_thread_ws_conn_closed(ngx_thread_ws_conn_t *conn);
 static u_char *ngx_thread_ws_conn_log(ngx_thread_ws_conn_t *conn, u_char *buf,
@@ -201,9 +197,7 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
 }
 
 
-/* what it says beside its text: NGX_OK, or NGX_ERROR: the client was told */
-
-static ngx_int_t
+ngx_int_t
 ngx_thread_ws_conn_command_choice(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command, ngx_thread_ws_choice_t *choice)
 {
@@ -334,9 +328,7 @@ ngx_thread_ws_conn_command_refuse(ngx_thread_ws_conn_t *conn,
 }
 
 
-/* a command that is refused; the id may be empty, text NULL for the code's */
-
-static void
+void
 ngx_thread_ws_conn_error(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id,
     ngx_uint_t code, char *text)
 {

@@ -6,6 +6,7 @@
 
 
 #include "conn/ngx_thread_ws_conn_private.h"
+#include "conn/ngx_thread_ws_chats.h"
 #include "conn/ngx_thread_ws_output.h"
 #include "thread/ngx_thread_ws_thread.h"
 
@@ -162,8 +163,13 @@ ngx_thread_ws_conn_step(ngx_thread_ws_conn_t *conn)
 
         /* what is left of one answer makes room for the next */
 
-        ngx_thread_ws_follower_drained(&conn->follower);
-        ngx_thread_ws_thread_next(&conn->follower);
+        if (conn->chats) {
+            ngx_thread_ws_chats_drained(conn);
+
+        } else {
+            ngx_thread_ws_follower_drained(&conn->follower);
+            ngx_thread_ws_thread_next(&conn->follower);
+        }
     }
 
     /*
@@ -268,7 +274,8 @@ ngx_thread_ws_conn_flush(ngx_thread_ws_conn_t *conn)
     for ( ;; ) {
 
         left = (conn->close_sent || conn->error) ? NGX_OK
-                        : ngx_thread_ws_follower_take(&conn->follower, 0);
+               : conn->chats ? ngx_thread_ws_chats_take(conn, 0)
+               : ngx_thread_ws_follower_take(&conn->follower, 0);
 
         rc = ngx_thread_ws_output_flush(conn);
 

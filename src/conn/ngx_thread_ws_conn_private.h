@@ -9,6 +9,8 @@
 
 
 #include "conn/ngx_thread_ws_conn.h"
+#include "wire/ngx_thread_ws_choice.h"
+#include "wire/ngx_thread_ws_command.h"
 
 
 /* the handler of both events, until nobody else holds the request */
@@ -37,6 +39,19 @@ ngx_uint_t ngx_thread_ws_conn_hears(ngx_thread_ws_conn_t *conn);
 
 void ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn);
 void ngx_thread_ws_conn_cleanup(void *data);
+
+/*
+ * What a message says beside its text, for its run alone: NGX_OK, or NGX_ERROR:
+ * the client was told.
+ */
+
+ngx_int_t ngx_thread_ws_conn_command_choice(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_command_t *command, ngx_thread_ws_choice_t *choice);
+
+/* a command is refused; the id may be empty, text NULL for the code's */
+
+void ngx_thread_ws_conn_error(ngx_thread_ws_conn_t *conn,
+    ngx_str_t *request_id, ngx_uint_t code, char *text);
 
 
 #endif /* _NGX_THREAD_WS_CONN_PRIVATE_H_INCLUDED_ */

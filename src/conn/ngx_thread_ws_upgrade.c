@@ -9,7 +9,7 @@
 #include "base/ngx_thread_ws_headers.h"
 #include "base/ngx_thread_ws_response.h"
 #include "base/ngx_thread_ws_string.h"
-#include "conn/ngx_thread_ws_conn.h"
+#include "conn/ngx_thread_ws_chats.h"
 #include "ws/ngx_thread_ws_utf8.h"
 #include "wire/ngx_thread_ws_command.h"
 #include "ws/ngx_thread_ws_handshake.h"
@@ -38,11 +38,27 @@ static ngx_http_log_handler_pt  ngx_thread_ws_next_log_handler;
 ngx_int_t
 ngx_thread_ws_upgrade_handler(ngx_http_request_t *r)
 {
+    ngx_str_t                 *subprotocol;
+    ngx_thread_ws_follower_t   follower;
+    ngx_thread_ws_loc_conf_t  *conf;
+
     if (r->method != NGX_HTTP_GET) {
         return ngx_thread_ws_upgrade_inquiry(r);
     }
 
-    return ngx_thread_ws_upgrade(r, &ngx_thread_ws_conn_chat);
+    conf = ngx_http_get_module_loc_conf(r, ngx_thread_ws_module);
+
+    ngx_memzero(&follower, sizeof(ngx_thread_ws_follower_t));
+
+    if (conf->protocols) {
+        (void) ngx_thread_ws_upgrade_protocol(r, conf, &follower,
+                                              &subprotocol);
+    }
+
+    return ngx_thread_ws_upgrade(r,
+                                 ngx_thread_ws_follower_wire(&follower)->chats
+                                 ? &ngx_thread_ws_conn_chats
+                                 : &ngx_thread_ws_conn_chat);
 }
 
 

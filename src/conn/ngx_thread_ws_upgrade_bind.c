@@ -18,8 +18,15 @@ ngx_thread_ws_upgrade_bind(ngx_http_request_t *r,
 {
     ngx_int_t  rc;
 
-    rc = ngx_thread_ws_identity(r, conf, &conn->subject.thread_id,
-                                   &conn->subject.owner);
+    if (ngx_thread_ws_follower_wire(&conn->follower)->chats
+        && conf->thread_id == NULL)
+    {
+        rc = ngx_thread_ws_identity_owner(r, conf, &conn->subject.owner);
+
+    } else {
+        rc = ngx_thread_ws_identity(r, conf, &conn->subject.thread_id,
+                                    &conn->subject.owner);
+    }
 
     if (rc == NGX_DECLINED) {
 

@@ -107,6 +107,41 @@ ngx_thread_ws_thread_hear(ngx_thread_ws_follower_t *follower,
 }
 
 
+ngx_int_t
+ngx_thread_ws_thread_attach(ngx_thread_ws_follower_t *follower,
+    ngx_str_t *name)
+{
+    ngx_str_t                 none;
+    ngx_thread_ws_reader_t   *reader;
+    ngx_thread_ws_journal_t  *journal;
+
+    if (follower->conf->resume == 0) {
+        return NGX_DECLINED;
+    }
+
+    ngx_str_null(&none);
+
+    journal = ngx_thread_ws_follow_find(follower, &none);
+    if (journal == NULL) {
+        return NGX_DECLINED;
+    }
+
+    reader = ngx_thread_ws_follower_hear(follower, journal);
+    if (reader == NULL) {
+        ngx_thread_ws_elsewhere_drop(journal);
+        return NGX_ERROR;
+    }
+
+    reader->said.request_id = *name;
+
+    follower->handlers->post(follower->data);
+
+    ngx_thread_ws_observe_resumed();
+
+    return NGX_OK;
+}
+
+
 /* the run that is named, or else the active one; NULL: there is none */
 
 static ngx_thread_ws_journal_t *

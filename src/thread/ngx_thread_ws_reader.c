@@ -77,7 +77,7 @@ ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader, ngx_uint_t all)
         return NGX_OK;
     }
 
-    if (journal->request_id.len == 0) {
+    if (journal->request_id.len == 0 && reader->said.request_id.len == 0) {
 
         /* lost before anybody here had heard of it */
 
@@ -146,7 +146,11 @@ ngx_thread_ws_reader_said(ngx_thread_ws_reader_t *reader)
         said->wire = ngx_thread_ws_follower_wire(reader->follower);
         said->out = &ngx_thread_ws_reader_out;
         said->data = reader;
-        said->request_id = reader->journal->request_id;
+        said->run_id = &reader->journal->request_id;
+
+        if (said->request_id.len == 0) {
+            said->request_id = *said->run_id;
+        }
     }
 
     return said;

@@ -79,6 +79,15 @@ ngx_int_t ngx_thread_ws_thread_follow(ngx_thread_ws_follower_t *follower,
 ngx_int_t ngx_thread_ws_thread_hear(ngx_thread_ws_follower_t *follower,
     ngx_str_t *request_id, size_t after);
 
+/*
+ * The follower hears the thread's active run from its beginning, and no other;
+ * it is told of it by that name, which lives as long.  NGX_OK, NGX_DECLINED if
+ * no run is active or thread_ws_resume is off, NGX_ERROR without memory.
+ */
+
+ngx_int_t ngx_thread_ws_thread_attach(ngx_thread_ws_follower_t *follower,
+    ngx_str_t *name);
+
 /* forgets a look that a follow has begun */
 
 void ngx_thread_ws_idle_free(ngx_thread_ws_follower_t *follower);

@@ -11,7 +11,8 @@
 /* in the order of ngx_thread_ws_wire_e */
 
 ngx_thread_ws_wire_t  *ngx_thread_ws_wires[] = {
-    &ngx_thread_ws_wire_thread_ws
+    &ngx_thread_ws_wire_thread_ws,
+    &ngx_thread_ws_wire_ai_sdk
 };
 
 

@@ -46,6 +46,8 @@ typedef struct {
     ngx_thread_ws_wire_out_t  *out;
     void                      *data;         /* out's */
     ngx_str_t                  request_id;   /* the client's name for it */
+    ngx_str_t                 *run_id;       /* the run's own, which may differ
+                                                where it was resumed */
 
     /* an event of text is head, text, tail: the text is escaped already */
 
@@ -80,6 +82,9 @@ struct ngx_thread_ws_wire_s {
     unsigned     parts:1;         /* all who speak it know of parts and of what
                                      is void */
     unsigned     heads:1;         /* each event of text has a head of its own */
+    unsigned     chats:1;         /* commands name their thread, a connection
+                                     has several; one that follows hears one
+                                     run, by its own name */
 
     /* reads a text message, as ngx_thread_ws_command_parse() */
 
@@ -123,13 +128,16 @@ struct ngx_thread_ws_wire_s {
 
     ngx_int_t  (*alive)(ngx_thread_ws_said_t *said);
 
-    /* beside runs: a command that is refused; no run goes on; a ping's answer
-       (the latter may be NULL) */
+    /*
+     * Beside runs: a command that is refused; no run goes on, with the id of
+     * the thread's last one, or with chats of who asked; a ping's answer (may
+     * be NULL).
+     */
 
     ngx_int_t  (*refused)(ngx_thread_ws_wire_out_t *out, void *data,
                           ngx_thread_ws_error_t *error);
     ngx_int_t  (*idle)(ngx_thread_ws_wire_out_t *out, void *data,
-                       ngx_str_t *last_id);
+                       ngx_str_t *id);
     ngx_int_t  (*pong)(ngx_thread_ws_wire_out_t *out, void *data,
                        ngx_str_t *t);
 
@@ -146,6 +154,7 @@ struct ngx_thread_ws_wire_s {
 
 typedef enum {
     NGX_THREAD_WS_WIRE_THREAD_WS = 0,
+    NGX_THREAD_WS_WIRE_AI_SDK,
     NGX_THREAD_WS_NWIRES
 } ngx_thread_ws_wire_e;
 
@@ -160,6 +169,7 @@ typedef struct {
 extern ngx_thread_ws_wire_t  *ngx_thread_ws_wires[];
 
 extern ngx_thread_ws_wire_t   ngx_thread_ws_wire_thread_ws;
+extern ngx_thread_ws_wire_t   ngx_thread_ws_wire_ai_sdk;
 
 
 /* the number of a name, or of a subprotocol; NGX_ERROR: there is none */

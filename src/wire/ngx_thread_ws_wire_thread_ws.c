@@ -43,6 +43,7 @@ ngx_thread_ws_wire_t  ngx_thread_ws_wire_thread_ws = {
     ngx_thread_ws_wire_subprotocols,
     0,
     0,
+    0,
     ngx_thread_ws_command_parse,
     ngx_thread_ws_wire_asked,
     ngx_thread_ws_wire_text,

@@ -24,10 +24,10 @@ const NGINX = process.env.NGINX ?? '/usr/sbin/nginx';
 const demo = readFileSync(path.join(client, 'demo/nginx.conf'), 'utf8')
   .replaceAll('@CLIENT@', client);
 
-function configuration({ dir, port, agentPort, directives, threads }) {
+function configuration({ dir, port, agentPort, directives, threads, workers }) {
   return `
 daemon off;
-worker_processes 1;
+worker_processes ${workers};
 ${process.getuid() === 0 ? 'user root;' : ''}
 load_module ${MODULE};
 pid ${dir}/nginx.pid;
@@ -148,14 +148,14 @@ function launch(dir) {
 }
 
 /* threads: one user's, who has a list of them */
-export async function startGateway({ agent, directives = '', threads = false }) {
+export async function startGateway({ agent, directives = '', threads = false, workers = 1 }) {
   const dir = await mkdtemp(path.join(tmpdir(), 'thread-ws-'));
   const port = await freePort();
   let child;
 
   await mkdir(path.join(dir, 'logs'));
   await writeFile(path.join(dir, 'nginx.conf'), configuration({
-    dir, port, agentPort: agent.port, directives, threads,
+    dir, port, agentPort: agent.port, directives, threads, workers,
   }));
 
   const gateway = {

@@ -1,0 +1,60 @@
+
+/*
+ * What the files of chats share.
+ */
+
+
+#ifndef _NGX_THREAD_WS_CHATS_PRIVATE_H_INCLUDED_
+#define _NGX_THREAD_WS_CHATS_PRIVATE_H_INCLUDED_
+
+
+#include "conn/ngx_thread_ws_chats.h"
+
+
+typedef struct {
+    ngx_queue_t                queue;        /* in the connection's */
+    ngx_thread_ws_conn_t      *conn;
+    ngx_thread_ws_subject_t    subject;      /* the connection's, but for the
+                                                thread */
+    ngx_thread_ws_follower_t   follower;
+    ngx_str_t                  request_id;   /* of who resumes; else empty */
+    unsigned                   gone:1;       /* its thread was deleted */
+} ngx_thread_ws_chat_t;
+
+
+/* of one connection, whose own follower hears nothing and has it as its data */
+
+typedef struct {
+    ngx_queue_t                queue;        /* of ngx_thread_ws_chat_t, those
+                                                that had room last at the end */
+    ngx_uint_t                 n;
+    ngx_thread_ws_chat_t      *flushed;      /* alone, just now; else NULL */
+} ngx_thread_ws_chats_t;
+
+
+#define ngx_thread_ws_chats_of(conn)                                          \
+    ((ngx_thread_ws_chats_t *) (conn)->follower.data)
+
+#define ngx_thread_ws_chat_of(q)                                              \
+    (ngx_queue_data(q, ngx_thread_ws_chat_t, queue))
+
+
+/* a message of the client's */
+
+void ngx_thread_ws_chats_command(ngx_thread_ws_conn_t *conn, ngx_uint_t type,
+    u_char *data, size_t len);
+
+/* the chat that messages of that thread are sent in; NULL: there is no room */
+
+ngx_thread_ws_chat_t *ngx_thread_ws_chats_get(ngx_thread_ws_conn_t *conn,
+    ngx_str_t *thread_id);
+
+/* one more; request_id: of who resumes, else empty; NULL: there is no room */
+
+ngx_thread_ws_chat_t *ngx_thread_ws_chats_add(ngx_thread_ws_conn_t *conn,
+    ngx_str_t *thread_id, ngx_str_t *request_id);
+
+void ngx_thread_ws_chat_free(ngx_thread_ws_chat_t *chat);
+
+
+#endif /* _NGX_THREAD_WS_CHATS_PRIVATE_H_INCLUDED_ */

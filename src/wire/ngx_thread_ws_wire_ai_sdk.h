@@ -1,0 +1,80 @@
+
+/*
+ * What the files of the wire "ai-sdk" share.
+ */
+
+
+#ifndef _NGX_THREAD_WS_WIRE_AI_SDK_H_INCLUDED_
+#define _NGX_THREAD_WS_WIRE_AI_SDK_H_INCLUDED_
+
+
+#include "wire/ngx_thread_ws_wire.h"
+
+
+typedef enum {
+    NGX_THREAD_WS_AI_SDK_NONE = 0,
+    NGX_THREAD_WS_AI_SDK_TEXT,
+    NGX_THREAD_WS_AI_SDK_REASONING
+} ngx_thread_ws_ai_sdk_open_e;
+
+
+/* a tool's call that the client knows of; malloc'ed, its texts behind it */
+
+typedef struct ngx_thread_ws_ai_sdk_call_s  ngx_thread_ws_ai_sdk_call_t;
+
+struct ngx_thread_ws_ai_sdk_call_s {
+    ngx_thread_ws_ai_sdk_call_t  *next;
+    ngx_str_t                     id;        /* escaped, as is the name */
+    ngx_str_t                     name;
+    ngx_uint_t                    whole;     /* unsigned  whole:1;  its input
+                                                was told */
+};
+
+
+/* what was said of a run */
+
+typedef struct {
+    uint64_t                      sequence;  /* of the next chunk */
+    ngx_uint_t                    open;      /* ngx_thread_ws_ai_sdk_open_e */
+    ngx_uint_t                    id;        /* of what is open, or was */
+    ngx_uint_t                    sources;
+    ngx_thread_ws_ai_sdk_call_t  *calls;
+} ngx_thread_ws_ai_sdk_t;
+
+
+/* the wire's command(): a frame of the client's */
+
+ngx_int_t ngx_thread_ws_ai_sdk_command(ngx_thread_ws_command_t *command,
+    u_char *data, size_t len);
+
+/* what was said of the run, begun if nothing was; NULL without memory */
+
+ngx_thread_ws_ai_sdk_t *ngx_thread_ws_ai_sdk_begin(
+    ngx_thread_ws_said_t *said);
+
+/*
+ * A chunk of the agent's bytes, at most size of them beside what is around
+ * them: gives the event, and where the chunk goes; and its end.
+ */
+
+u_char *ngx_thread_ws_ai_sdk_chunk(ngx_thread_ws_said_t *said, size_t size,
+    u_char **chunk);
+void ngx_thread_ws_ai_sdk_chunk_end(ngx_thread_ws_said_t *said, u_char *event,
+    u_char *p);
+
+/* a chunk as it stands: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_ai_sdk_plain(ngx_thread_ws_said_t *said,
+    const char *chunk);
+
+/* a finish reason by its name in the client's schema */
+
+const char *ngx_thread_ws_ai_sdk_reason(ngx_str_t *reason);
+
+/* tools' calls and results, sources, data: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_ai_sdk_beside(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part);
+
+
+#endif /* _NGX_THREAD_WS_WIRE_AI_SDK_H_INCLUDED_ */

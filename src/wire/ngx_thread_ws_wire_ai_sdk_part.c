@@ -1,0 +1,361 @@
+
+/*
+ * The wire "ai-sdk": chunks of what is neither text nor reasoning.  What is
+ * told of a call that the client does not know fails its page, so that those
+ * which it knows are noted.
+ */
+
+
+#include "wire/ngx_thread_ws_wire_ai_sdk.h"
+#include "base/ngx_thread_ws_string.h"
+
+
+#define NGX_THREAD_WS_AI_SDK_FAILED  "\"the tool failed\""
+
+#define ngx_thread_ws_ai_sdk_put(dst, text)                                   \
+    ngx_cpymem(dst, text, sizeof(text) - 1)
+
+
+static ngx_int_t ngx_thread_ws_ai_sdk_input(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part);
+static ngx_int_t ngx_thread_ws_ai_sdk_call(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part, ngx_thread_ws_ai_sdk_call_t **call);
+static ngx_int_t ngx_thread_ws_ai_sdk_whole(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_ai_sdk_call_t *call, ngx_str_t *input);
+static ngx_int_t ngx_thread_ws_ai_sdk_result(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part);
+static ngx_int_t ngx_thread_ws_ai_sdk_source(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part);
+static ngx_int_t ngx_thread_ws_ai_sdk_data(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part);
+
+
+ngx_int_t
+ngx_thread_ws_ai_sdk_beside(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part)
+{
+    ngx_thread_ws_ai_sdk_call_t  *call;
+
+    switch (part->kind) {
+
+    case NGX_THREAD_WS_EVENT_TOOL_CALL:
+        return ngx_thread_ws_ai_sdk_call(said, part, &call);
+
+    case NGX_THREAD_WS_EVENT_TOOL_INPUT:
+        return ngx_thread_ws_ai_sdk_input(said, part);
+
+    case NGX_THREAD_WS_EVENT_TOOL_CALL_END:
+
+        if (ngx_thread_ws_ai_sdk_call(said, part, &call) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        return ngx_thread_ws_ai_sdk_whole(said, call, &part->value);
+
+    case NGX_THREAD_WS_EVENT_TOOL_RESULT:
+        return ngx_thread_ws_ai_sdk_result(said, part);
+
+    case NGX_THREAD_WS_EVENT_SOURCE:
+        return ngx_thread_ws_ai_sdk_source(said, part);
+
+    default: /* NGX_THREAD_WS_EVENT_DATA */
+        return ngx_thread_ws_ai_sdk_data(said, part);
+    }
+}
+
+
+/* the call that the part is of: begun, if the client does not know it */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_call(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part, ngx_thread_ws_ai_sdk_call_t **known)
+{
+    u_char                       *p, *event;
+    ngx_thread_ws_ai_sdk_t       *state;
+    ngx_thread_ws_ai_sdk_call_t  *call;
+
+    state = said->state;
+
+    for (call = state->calls; call; call = call->next) {
+
+        if (ngx_thread_ws_string_equal(&call->id, &part->id)) {
+            *known = call;
+            return NGX_OK;
+        }
+    }
+
+    call = calloc(1, sizeof(ngx_thread_ws_ai_sdk_call_t) + part->id.len
+                     + part->name.len);
+    if (call == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_thread_ws_string_copy(&call->id, (u_char *) (call + 1), &part->id);
+    (void) ngx_thread_ws_string_copy(&call->name, p, &part->name);
+
+    call->next = state->calls;
+    state->calls = call;
+    *known = call;
+
+    event = ngx_thread_ws_ai_sdk_chunk(said, call->id.len + call->name.len, &p);
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"tool-input-start\","
+                                    "\"toolCallId\":\"");
+    p = ngx_thread_ws_string_append(p, &call->id);
+    p = ngx_thread_ws_ai_sdk_put(p, "\",\"toolName\":\"");
+    p = ngx_thread_ws_string_append(p, &call->name);
+    p = ngx_thread_ws_ai_sdk_put(p, "\"}");
+
+    ngx_thread_ws_ai_sdk_chunk_end(said, event, p);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_input(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part)
+{
+    u_char                       *p, *event;
+    ngx_thread_ws_ai_sdk_call_t  *call;
+
+    if (ngx_thread_ws_ai_sdk_call(said, part, &call) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (call->whole) {
+
+        /* the client would not find it among those that it still reads */
+
+        return NGX_OK;
+    }
+
+    event = ngx_thread_ws_ai_sdk_chunk(said, part->id.len + part->value.len,
+                                       &p);
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"tool-input-delta\","
+                                    "\"toolCallId\":\"");
+    p = ngx_thread_ws_string_append(p, &part->id);
+    p = ngx_thread_ws_ai_sdk_put(p, "\",\"inputTextDelta\":\"");
+    p = ngx_thread_ws_string_append(p, &part->value);
+    p = ngx_thread_ws_ai_sdk_put(p, "\"}");
+
+    ngx_thread_ws_ai_sdk_chunk_end(said, event, p);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_whole(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_ai_sdk_call_t *call, ngx_str_t *input)
+{
+    u_char  *p, *event;
+
+    static ngx_str_t  nothing = ngx_string("{}");
+
+    if (call->whole) {
+        return NGX_OK;
+    }
+
+    if (input->len == 0) {
+        input = &nothing;
+    }
+
+    event = ngx_thread_ws_ai_sdk_chunk(said, call->id.len + call->name.len
+                                             + input->len, &p);
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"tool-input-available\","
+                                    "\"toolCallId\":\"");
+    p = ngx_thread_ws_string_append(p, &call->id);
+    p = ngx_thread_ws_ai_sdk_put(p, "\",\"toolName\":\"");
+    p = ngx_thread_ws_string_append(p, &call->name);
+    p = ngx_thread_ws_ai_sdk_put(p, "\",\"input\":");
+    p = ngx_thread_ws_string_append(p, input);
+    p = ngx_thread_ws_ai_sdk_put(p, "}");
+
+    ngx_thread_ws_ai_sdk_chunk_end(said, event, p);
+
+    call->whole = 1;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The agent has had it itself, which is said, or else a page that sends results
+ * by itself would take it for one of its own.
+ */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_result(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part)
+{
+    u_char                       *p, *event;
+    ngx_str_t                    *value, none;
+    ngx_thread_ws_ai_sdk_call_t  *call;
+
+    static ngx_str_t  failed = ngx_string(NGX_THREAD_WS_AI_SDK_FAILED);
+
+    ngx_str_null(&none);
+
+    if (ngx_thread_ws_ai_sdk_call(said, part, &call) != NGX_OK
+        || ngx_thread_ws_ai_sdk_whole(said, call, &none) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    value = &part->value;
+
+    if (part->error && (value->len < 3 || value->data[0] != '"')) {
+        value = &failed;
+    }
+
+    event = ngx_thread_ws_ai_sdk_chunk(said, part->id.len + value->len, &p);
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (part->error) {
+        p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"tool-output-error\","
+                                        "\"toolCallId\":\"");
+        p = ngx_thread_ws_string_append(p, &part->id);
+        p = ngx_thread_ws_ai_sdk_put(p, "\",\"errorText\":");
+
+    } else {
+        p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"tool-output-available\","
+                                        "\"toolCallId\":\"");
+        p = ngx_thread_ws_string_append(p, &part->id);
+        p = ngx_thread_ws_ai_sdk_put(p, "\",\"output\":");
+    }
+
+    p = ngx_thread_ws_string_append(p, value);
+
+    if (value->len == 0) {
+        p = ngx_thread_ws_ai_sdk_put(p, "null");
+    }
+
+    p = ngx_thread_ws_ai_sdk_put(p, ",\"providerExecuted\":true}");
+
+    ngx_thread_ws_ai_sdk_chunk_end(said, event, p);
+
+    return NGX_OK;
+}
+
+
+/* what has no URL is a document */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_source(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part)
+{
+    u_char                  *p, *event;
+    ngx_thread_ws_ai_sdk_t  *state;
+
+    state = said->state;
+
+    event = ngx_thread_ws_ai_sdk_chunk(said, part->id.len + part->name.len
+                                             + NGX_INT64_LEN, &p);
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_sprintf(p, "{\"type\":\"source-%s\",\"sourceId\":\"%ui\"",
+                    part->id.len ? "url" : "document", ++state->sources);
+
+    if (part->id.len) {
+        p = ngx_thread_ws_ai_sdk_put(p, ",\"url\":\"");
+        p = ngx_thread_ws_string_append(p, &part->id);
+
+    } else {
+        p = ngx_thread_ws_ai_sdk_put(p, ",\"mediaType\":\"text/plain");
+    }
+
+    *p++ = '"';
+
+    if (part->name.len || part->id.len == 0) {
+        p = ngx_thread_ws_ai_sdk_put(p, ",\"title\":\"");
+        p = ngx_thread_ws_string_append(p, &part->name);
+        *p++ = '"';
+    }
+
+    *p++ = '}';
+
+    ngx_thread_ws_ai_sdk_chunk_end(said, event, p);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_data(ngx_thread_ws_said_t *said,
+    ngx_thread_ws_event_part_t *part)
+{
+    u_char  *p, *event;
+
+    event = ngx_thread_ws_ai_sdk_chunk(said, part->name.len + part->value.len,
+                                       &p);
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"data-");
+    p = ngx_thread_ws_string_append(p, &part->name);
+    p = ngx_thread_ws_ai_sdk_put(p, "\",\"data\":");
+    p = ngx_thread_ws_string_append(p, &part->value);
+
+    if (part->value.len == 0) {
+        p = ngx_thread_ws_ai_sdk_put(p, "null");
+    }
+
+    *p++ = '}';
+
+    ngx_thread_ws_ai_sdk_chunk_end(said, event, p);
+
+    return NGX_OK;
+}
+
+
+/* the agents' words, in those of the client's schema */
+
+const char *
+ngx_thread_ws_ai_sdk_reason(ngx_str_t *reason)
+{
+    ngx_uint_t  i;
+
+    static struct {
+        const char  *said;
+        const char  *known;
+    } reasons[] = {
+        { "stop", "stop" },
+        { "end_turn", "stop" },
+        { "stop_sequence", "stop" },
+        { "eos", "stop" },
+        { "length", "length" },
+        { "max_tokens", "length" },
+        { "content_filter", "content-filter" },
+        { "refusal", "content-filter" },
+        { "tool_calls", "tool-calls" },
+        { "tool_use", "tool-calls" },
+        { "function_call", "tool-calls" },
+        { NULL, NULL }
+    };
+
+    for (i = 0; reasons[i].said; i++) {
+
+        if (ngx_thread_ws_string_is(reason, reasons[i].said)) {
+            return reasons[i].known;
+        }
+    }
+
+    return "other";
+}

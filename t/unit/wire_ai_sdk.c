@@ -1,0 +1,515 @@
+
+/*
+ * The wire "ai-sdk": frames of its client's as commands, and what a run is told
+ * as, frame by frame.
+ */
+
+
+#include "unit.h"
+#include "wire/ngx_thread_ws_wire.h"
+
+
+/* a message list of one, and of what it may be in */
+
+#define USER(id, parts)                                                       \
+    "{\"id\":\"" id "\",\"role\":\"user\",\"parts\":[" parts "]}"
+
+#define SEND(rest, messages)                                                  \
+    "{\"type\":\"send\",\"requestId\":\"q1\",\"id\":\"c1\"," rest             \
+    "\"messages\":[" messages "],\"headers\":{},\"body\":{}}"
+
+#define SUBMIT  "\"trigger\":\"submit-message\","
+
+#define TEXT(text)  "{\"type\":\"text\",\"text\":\"" text "\"}"
+
+#define CHUNK(n, chunk)                                                       \
+    "{\"type\":\"chunk\",\"requestId\":\"q1\",\"sequence\":" #n               \
+    ",\"chunk\":" chunk "}\n"
+
+#define BEGUN                                                                 \
+    CHUNK(0, "{\"type\":\"start\",\"messageId\":\"run\"}")                    \
+    CHUNK(1, "{\"type\":\"start-step\"}")
+
+
+typedef struct {
+    u_char  events[16384];       /* a line each */
+    size_t  len;
+    u_char  room[2048];
+    size_t  size;
+} wire_told_t;
+
+
+static void wire_test_commands(void);
+static void wire_test_refused(void);
+static void wire_refused(const char *text, const char *id,
+    const char *reason);
+static void wire_test_text(void);
+static void wire_test_tools(void);
+static void wire_test_others(void);
+static void wire_test_again(void);
+static void wire_test_reasons(void);
+static void wire_test_beside(void);
+static void wire_begin(ngx_thread_ws_said_t *said, wire_told_t *told);
+static void wire_text(ngx_thread_ws_said_t *said, const char *text);
+static void wire_part(ngx_thread_ws_said_t *said, ngx_uint_t kind,
+    const char *id, const char *name, const char *value, ngx_uint_t error);
+static void wire_finish(ngx_thread_ws_said_t *said, const char *reason);
+static void wire_is(ngx_thread_ws_said_t *said, wire_told_t *told,
+    const char *expected, const char *name);
+static u_char *wire_room(void *data, size_t size);
+static void wire_event(void *data, u_char *event, u_char *last);
+
+
+static ngx_thread_ws_wire_out_t  out = { wire_room, wire_event };
+
+
+int
+main(void)
+{
+    wire_test_commands();
+    wire_test_refused();
+    wire_test_text();
+    wire_test_tools();
+    wire_test_others();
+    wire_test_again();
+    wire_test_reasons();
+    wire_test_beside();
+
+    return unit_done();
+}
+
+
+static void
+wire_test_commands(void)
+{
+    char                     *text;
+    ngx_thread_ws_command_t   command;
+
+    text = SEND(SUBMIT, USER("m1", TEXT("old")) ","
+                "{\"id\":\"a\",\"role\":\"assistant\",\"parts\":[]},"
+                USER("m2", TEXT("one") "," TEXT("") "," TEXT("two\\n")));
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "a question");
+    unit_int(command.type, NGX_THREAD_WS_COMMAND_MESSAGE, "is a message");
+    unit_str(command.request_id.data, command.request_id.len, "q1", "its name");
+    unit_str(command.thread_id.data, command.thread_id.len, "c1", "its chat");
+    unit_str(command.content.data, command.content.len, "one\ntwo\n",
+             "its last message's texts");
+    unit_str(command.extra.data, command.extra.len,
+             "{\"metadata\":{\"messageId\":\"m2\"}}", "its message's id");
+    unit_ok(command.parameters == NULL, "no parameters");
+    ngx_thread_ws_command_free(&command);
+
+    text = "{\"id\":\"c1\",\"messages\":[" USER("m1", TEXT("x")) "],"
+           "\"body\":{\"model\":\"small\"},\"trigger\":\"submit-message\","
+           "\"messageId\":null,\"requestId\":\"q1\",\"type\":\"send\"}";
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "in another order");
+    unit_int(json_object_size(command.parameters), 1, "with parameters");
+    ngx_thread_ws_command_free(&command);
+
+    text = "{\"type\":\"resume\",\"requestId\":\"q2\",\"id\":\"c1\","
+           "\"headers\":{},\"body\":{}}";
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "a resume");
+    unit_int(command.type, NGX_THREAD_WS_COMMAND_FOLLOW, "is a follow");
+    unit_str(command.request_id.data, command.request_id.len, "q2",
+             "by its own name");
+    ngx_thread_ws_command_free(&command);
+
+    text = "{\"type\":\"abort\",\"requestId\":\"q2\"}";
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "an abort");
+    unit_int(command.type, NGX_THREAD_WS_COMMAND_CANCEL, "is a cancel");
+    ngx_thread_ws_command_free(&command);
+}
+
+
+static void
+wire_test_refused(void)
+{
+    wire_refused("{", "", "the message is not valid JSON");
+    wire_refused("[]", "", "a frame is a JSON object");
+    wire_refused("{\"type\":\"abort\"}", "", "requestId is none");
+    wire_refused("{\"type\":\"abort\",\"requestId\":\"\\\"\"}", "",
+                 "requestId is none");
+    wire_refused("{\"type\":\"resume\",\"requestId\":\"q1\",\"id\":\"a/b\"}",
+                 "q1", "the chat's id must be 1 to 128 characters of "
+                 "A-Z a-z 0-9 . _ ~ -");
+    wire_refused("{\"type\":\"hum\",\"requestId\":\"q1\",\"id\":\"c1\"}", "q1",
+                 "type must be \"send\", \"resume\" or \"abort\"");
+    wire_refused(SEND(SUBMIT, ""), "q1", "messages has no message");
+    wire_refused(SEND(SUBMIT, "{\"role\":\"system\"}"), "q1",
+                 "the last message must be the user's");
+    wire_refused(SEND(SUBMIT, "{\"role\":\"assistant\"}"), "q1",
+                 "results of tools are not taken here");
+    wire_refused(SEND("\"trigger\":\"regenerate-message\",",
+                      USER("m1", TEXT("x"))), "q1",
+                 "a message cannot be answered anew here");
+    wire_refused(SEND(SUBMIT "\"messageId\":\"m1\",", USER("m1", TEXT("x"))),
+                 "q1", "a message cannot be answered anew here");
+    wire_refused(SEND(SUBMIT, USER("m1", "")), "q1",
+                 "the message has no text");
+    wire_refused(SEND(SUBMIT, USER("m1", TEXT("x") ",{\"type\":\"file\"}")),
+                 "q1", "files are not taken here");
+    wire_refused(SEND(SUBMIT, USER("m1", TEXT("a\\u0000"))), "q1",
+                 "the message must not contain U+0000");
+    wire_refused(SEND(SUBMIT, USER("", TEXT("a"))), "q1",
+                 "the message's id must be 1 to 128 characters");
+}
+
+
+static void
+wire_refused(const char *text, const char *id, const char *reason)
+{
+    ngx_thread_ws_command_t  command;
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_DECLINED, "refused: %s", reason);
+    unit_str(command.request_id.data, command.request_id.len, id,
+             "whom to tell: %s", reason);
+    unit_str(command.reason, strlen(command.reason), reason, "why: %s", text);
+
+    ngx_thread_ws_command_free(&command);
+}
+
+
+static void
+wire_test_text(void)
+{
+    ngx_str_t             message = ngx_string("m");
+    wire_told_t           told;
+    ngx_thread_ws_said_t  said;
+
+    wire_begin(&said, &told);
+    wire_text(&said, "a\\n");
+    wire_text(&said, "b");
+    unit_int(said.wire->message(&said, &message), NGX_OK, "another message");
+    wire_text(&said, "c");
+    wire_finish(&said, "stop");
+    wire_is(&said, &told, BEGUN
+        CHUNK(2, "{\"type\":\"text-start\",\"id\":\"1\"}")
+        CHUNK(3, "{\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"a\\n\"}")
+        CHUNK(4, "{\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"b\"}")
+        CHUNK(5, "{\"type\":\"text-end\",\"id\":\"1\"}")
+        CHUNK(6, "{\"type\":\"text-start\",\"id\":\"2\"}")
+        CHUNK(7, "{\"type\":\"text-delta\",\"id\":\"2\",\"delta\":\"c\"}")
+        CHUNK(8, "{\"type\":\"text-end\",\"id\":\"2\"}")
+        CHUNK(9, "{\"type\":\"finish-step\"}")
+        CHUNK(10, "{\"type\":\"finish\",\"finishReason\":\"stop\","
+                  "\"messageMetadata\":{\"latencyMs\":7,\"usage\":{"
+                  "\"inputTokens\":1,\"outputTokens\":2,\"totalTokens\":3,"
+                  "\"reasoningTokens\":4,\"cachedInputTokens\":5}}}")
+        "{\"type\":\"end\",\"requestId\":\"q1\"}\n", "texts");
+
+    wire_begin(&said, &told);
+    wire_text(&said, "a");
+    unit_int(said.wire->cancelled(&said, 0), NGX_OK, "cancelled");
+    wire_is(&said, &told, BEGUN
+        CHUNK(2, "{\"type\":\"text-start\",\"id\":\"1\"}")
+        CHUNK(3, "{\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"a\"}")
+        CHUNK(4, "{\"type\":\"text-end\",\"id\":\"1\"}")
+        CHUNK(5, "{\"type\":\"abort\"}")
+        "{\"type\":\"end\",\"requestId\":\"q1\"}\n", "a text that is cancelled");
+}
+
+
+static void
+wire_test_tools(void)
+{
+    wire_told_t           told;
+    ngx_thread_ws_said_t  said;
+
+    wire_begin(&said, &told);
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL, "c1", "f", "", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL, "c2", "g", "", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_INPUT, "c1", "", "{\\\"a\\\"", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL_END, "c1", "",
+              "{\"a\":1}", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL_END, "c1", "", "2", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_INPUT, "c1", "", "x", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_RESULT, "c1", "", "[3]", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_RESULT, "c2", "", "\"no\"", 1);
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_RESULT, "c3", "", "{}", 1);
+    wire_is(&said, &told, BEGUN
+        CHUNK(2, "{\"type\":\"tool-input-start\",\"toolCallId\":\"c1\","
+                 "\"toolName\":\"f\"}")
+        CHUNK(3, "{\"type\":\"tool-input-start\",\"toolCallId\":\"c2\","
+                 "\"toolName\":\"g\"}")
+        CHUNK(4, "{\"type\":\"tool-input-delta\",\"toolCallId\":\"c1\","
+                 "\"inputTextDelta\":\"{\\\"a\\\"\"}")
+        CHUNK(5, "{\"type\":\"tool-input-available\",\"toolCallId\":\"c1\","
+                 "\"toolName\":\"f\",\"input\":{\"a\":1}}")
+        CHUNK(6, "{\"type\":\"tool-output-available\",\"toolCallId\":\"c1\","
+                 "\"output\":[3],\"providerExecuted\":true}")
+        CHUNK(7, "{\"type\":\"tool-input-available\",\"toolCallId\":\"c2\","
+                 "\"toolName\":\"g\",\"input\":{}}")
+        CHUNK(8, "{\"type\":\"tool-output-error\",\"toolCallId\":\"c2\","
+                 "\"errorText\":\"no\",\"providerExecuted\":true}")
+        CHUNK(9, "{\"type\":\"tool-input-start\",\"toolCallId\":\"c3\","
+                 "\"toolName\":\"\"}")
+        CHUNK(10, "{\"type\":\"tool-input-available\",\"toolCallId\":\"c3\","
+                  "\"toolName\":\"\",\"input\":{}}")
+        CHUNK(11, "{\"type\":\"tool-output-error\",\"toolCallId\":\"c3\","
+                  "\"errorText\":\"the tool failed\","
+                  "\"providerExecuted\":true}"),
+        "calls and results, also of what was never called");
+}
+
+
+static void
+wire_test_others(void)
+{
+    wire_told_t           told;
+    ngx_thread_ws_said_t  said;
+
+    wire_begin(&said, &told);
+    wire_part(&said, NGX_THREAD_WS_EVENT_REASONING, "", "", "hm", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_REASONING, "", "", "so", 0);
+    wire_text(&said, "a");
+    wire_part(&said, NGX_THREAD_WS_EVENT_SOURCE, "https://a", "A", "", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_SOURCE, "https://b", "", "", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_SOURCE, "", "C", "", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_DATA, "", "n", "{}", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_DATA, "", "n", "", 0);
+    wire_is(&said, &told, BEGUN
+        CHUNK(2, "{\"type\":\"reasoning-start\",\"id\":\"1\"}")
+        CHUNK(3, "{\"type\":\"reasoning-delta\",\"id\":\"1\","
+                 "\"delta\":\"hm\"}")
+        CHUNK(4, "{\"type\":\"reasoning-delta\",\"id\":\"1\","
+                 "\"delta\":\"so\"}")
+        CHUNK(5, "{\"type\":\"reasoning-end\",\"id\":\"1\"}")
+        CHUNK(6, "{\"type\":\"text-start\",\"id\":\"2\"}")
+        CHUNK(7, "{\"type\":\"text-delta\",\"id\":\"2\",\"delta\":\"a\"}")
+        CHUNK(8, "{\"type\":\"text-end\",\"id\":\"2\"}")
+        CHUNK(9, "{\"type\":\"source-url\",\"sourceId\":\"1\","
+                 "\"url\":\"https://a\",\"title\":\"A\"}")
+        CHUNK(10, "{\"type\":\"source-url\",\"sourceId\":\"2\","
+                  "\"url\":\"https://b\"}")
+        CHUNK(11, "{\"type\":\"source-document\",\"sourceId\":\"3\","
+                  "\"mediaType\":\"text/plain\",\"title\":\"C\"}")
+        CHUNK(12, "{\"type\":\"data-n\",\"data\":{}}")
+        CHUNK(13, "{\"type\":\"data-n\",\"data\":null}"),
+        "reasoning, sources, data");
+}
+
+
+/* what was said is void: calls are not known any more, some text stands */
+
+static void
+wire_test_again(void)
+{
+    ngx_str_t             text = ngx_string("ab");
+    wire_told_t           told;
+    ngx_thread_ws_said_t  said;
+
+    wire_begin(&said, &told);
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL, "c1", "f", "", 0);
+    wire_text(&said, "abc");
+    wire_part(&said, NGX_THREAD_WS_EVENT_RESET, "", "", "", 0);
+    unit_int(said.wire->stands(&said, &text), NGX_OK, "stands");
+    wire_text(&said, "d");
+    wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL, "c1", "f", "", 0);
+    wire_is(&said, &told, BEGUN
+        CHUNK(2, "{\"type\":\"tool-input-start\",\"toolCallId\":\"c1\","
+                 "\"toolName\":\"f\"}")
+        CHUNK(3, "{\"type\":\"text-start\",\"id\":\"1\"}")
+        CHUNK(4, "{\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"abc\"}")
+        CHUNK(5, "{\"type\":\"text-end\",\"id\":\"1\"}")
+        CHUNK(6, "{\"type\":\"reset-step\"}")
+        CHUNK(7, "{\"type\":\"text-start\",\"id\":\"2\"}")
+        CHUNK(8, "{\"type\":\"text-delta\",\"id\":\"2\",\"delta\":\"ab\"}")
+        CHUNK(9, "{\"type\":\"text-delta\",\"id\":\"2\",\"delta\":\"d\"}")
+        CHUNK(10, "{\"type\":\"text-end\",\"id\":\"2\"}")
+        CHUNK(11, "{\"type\":\"tool-input-start\",\"toolCallId\":\"c1\","
+                  "\"toolName\":\"f\"}"), "begun anew");
+}
+
+
+static void
+wire_test_reasons(void)
+{
+    u_char                *p;
+    ngx_uint_t             i;
+    wire_told_t            told;
+    ngx_thread_ws_said_t   said;
+
+    static struct {
+        const char  *reason;
+        const char  *told;
+    } reasons[] = {
+        { "", "{\"type\":\"finish\",\"messageMetadata\"" },
+        { "end_turn", "{\"type\":\"finish\",\"finishReason\":\"stop\"," },
+        { "max_tokens", "{\"type\":\"finish\",\"finishReason\":\"length\"," },
+        { "content_filter",
+          "{\"type\":\"finish\",\"finishReason\":\"content-filter\"," },
+        { "tool_use", "{\"type\":\"finish\",\"finishReason\":\"tool-calls\"," },
+        { "a\"whim", "{\"type\":\"finish\",\"finishReason\":\"other\"," }
+    };
+
+    for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        wire_begin(&said, &told);
+        wire_finish(&said, reasons[i].reason);
+
+        told.events[told.len] = '\0';
+        p = (u_char *) strstr((char *) told.events, reasons[i].told);
+        unit_ok(p != NULL, "finish reason \"%s\"", reasons[i].reason);
+
+        ngx_thread_ws_wire_forget(&said);
+    }
+}
+
+
+static void
+wire_test_beside(void)
+{
+    ngx_str_t              id = ngx_string("q2");
+    wire_told_t            told;
+    ngx_thread_ws_said_t   said;
+    ngx_thread_ws_error_t  error;
+
+    wire_begin(&said, &told);
+
+    ngx_memzero(&error, sizeof(ngx_thread_ws_error_t));
+    ngx_str_set(&error.message, "no \"way\"");
+    ngx_str_set(&error.code, "C");
+
+    unit_int(said.wire->refused(&out, &told, &error), NGX_OK, "nobody's");
+
+    error.request_id = said.request_id;
+
+    unit_int(said.wire->error(&said, &error), NGX_OK, "error");
+    unit_int(said.wire->idle(&out, &told, &id), NGX_OK, "idle");
+    unit_int(said.wire->asked(&said, NULL), NGX_OK, "asked");
+
+    wire_is(&said, &told,
+            "{\"type\":\"error\",\"requestId\":\"q1\","
+            "\"errorText\":\"no \\\"way\\\"\"}\n"
+            "{\"type\":\"no-active\",\"requestId\":\"q2\"}\n",
+            "what is told beside answers");
+}
+
+
+static void
+wire_begin(ngx_thread_ws_said_t *said, wire_told_t *told)
+{
+    static ngx_str_t  run_id = ngx_string("run");
+
+    ngx_memzero(told, sizeof(wire_told_t));
+    ngx_memzero(said, sizeof(ngx_thread_ws_said_t));
+
+    said->wire = ngx_thread_ws_wires[NGX_THREAD_WS_WIRE_AI_SDK];
+    said->out = &out;
+    said->data = told;
+    ngx_str_set(&said->request_id, "q1");
+    said->run_id = &run_id;
+}
+
+
+static void
+wire_text(ngx_thread_ws_said_t *said, const char *text)
+{
+    u_char  *p, *event;
+    size_t   len;
+
+    len = strlen(text);
+
+    if (said->head.len == 0) {
+        unit_int(said->wire->text(said), NGX_OK, "text");
+    }
+
+    event = wire_room(said->data, said->head.len + len + said->tail.len);
+
+    p = ngx_cpymem(event, said->head.data, said->head.len);
+    p = ngx_cpymem(p, text, len);
+    p = ngx_cpymem(p, said->tail.data, said->tail.len);
+
+    said->head.len = 0;
+
+    wire_event(said->data, event, p);
+}
+
+
+static void
+wire_part(ngx_thread_ws_said_t *said, ngx_uint_t kind, const char *id,
+    const char *name, const char *value, ngx_uint_t error)
+{
+    ngx_thread_ws_event_part_t  part;
+
+    ngx_memzero(&part, sizeof(ngx_thread_ws_event_part_t));
+
+    part.kind = kind;
+    part.id.data = (u_char *) id;
+    part.id.len = strlen(id);
+    part.name.data = (u_char *) name;
+    part.name.len = strlen(name);
+    part.value.data = (u_char *) value;
+    part.value.len = strlen(value);
+    part.error = error;
+
+    unit_int(said->wire->part(said, &part), NGX_OK, "part %d", (int) kind);
+}
+
+
+static void
+wire_finish(ngx_thread_ws_said_t *said, const char *reason)
+{
+    ngx_thread_ws_finish_t  finish;
+
+    ngx_memzero(&finish, sizeof(ngx_thread_ws_finish_t));
+
+    finish.final.latency = 7;
+    finish.final.usage = 1;
+    finish.final.input_tokens = 1;
+    finish.final.output_tokens = 2;
+    finish.final.reasoning_tokens = 4;
+    finish.final.cached_tokens = 5;
+    finish.final.finish_reason.data = (u_char *) reason;
+    finish.final.finish_reason.len = strlen(reason);
+
+    unit_int(said->wire->finish(said, &finish), NGX_OK, "finish");
+}
+
+
+static void
+wire_is(ngx_thread_ws_said_t *said, wire_told_t *told, const char *expected,
+    const char *name)
+{
+    unit_str(told->events, told->len, expected, "%s", name);
+
+    ngx_thread_ws_wire_forget(said);
+}
+
+
+static u_char *
+wire_room(void *data, size_t size)
+{
+    wire_told_t *told = data;
+
+    told->size = size;
+
+    return (size <= sizeof(told->room)) ? told->room : NULL;
+}
+
+
+static void
+wire_event(void *data, u_char *event, u_char *last)
+{
+    wire_told_t *told = data;
+
+    unit_ok(event == told->room && (size_t) (last - event) <= told->size,
+            "within its room");
+
+    ngx_memcpy(told->events + told->len, event, last - event);
+    told->len += last - event;
+    told->events[told->len++] = '\n';
+}
