@@ -176,8 +176,13 @@ q2< answer r2 Two
     thread_ws_zone ws:1m;
     thread_ws_store memory;
     thread_ws_resume 1s;
+    thread_ws_event_log logs/events.log;
+    thread_ws_trace http://127.0.0.1:$TEST_NGINX_OTLP_PORT/v1/traces;
 --- chat
+collect
 connect a
+a> follow
+a< idle -
 a> message r1 one
 @ request
 @ head 200 text/event-stream
@@ -186,6 +191,12 @@ a< token r1 One
 a> drop
 @ closed
 log /run given up: nobody came back to hear it/
+event followed {}
+events r1 message first_token detached abandoned disconnected
+span thread_ws connection {"events":"followed"}
+span chat {"thread_ws.request.id":"r1",
+    "events":"first_token detached abandoned cancel",
+    "thread_ws.outcome":"disconnected"}
 connect b
 b> follow r1
 b< idle

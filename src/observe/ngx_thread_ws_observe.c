@@ -149,6 +149,7 @@ ngx_thread_ws_observe_followed(ngx_thread_ws_subject_t *subject,
 {
     ngx_thread_ws_count(follows, 1);
 
+    ngx_thread_ws_trace_event(subject, "followed");
     ngx_thread_ws_log_followed(subject, request_id);
 }
 
@@ -165,6 +166,7 @@ ngx_thread_ws_observe_detached(ngx_thread_ws_subject_t *subject)
 {
     ngx_thread_ws_count(detached, 1);
 
+    ngx_thread_ws_trace_event(subject, "detached");
     ngx_thread_ws_log_happened(subject, "detached");
 }
 
@@ -177,6 +179,7 @@ ngx_thread_ws_observe_abandoned(ngx_thread_ws_subject_t *subject)
     ngx_log_error(NGX_LOG_INFO, subject->log, 0,
                   "run given up: nobody came back to hear it");
 
+    ngx_thread_ws_trace_event(subject, "abandoned");
     ngx_thread_ws_log_happened(subject, "abandoned");
 }
 
@@ -213,7 +216,7 @@ ngx_thread_ws_observe_first_token(ngx_thread_ws_subject_t *subject,
     ngx_log_error(NGX_LOG_INFO, subject->log, 0, "first token after %M ms",
                   first_token);
 
-    ngx_thread_ws_trace_first_token(subject);
+    ngx_thread_ws_trace_event(subject, "first_token");
     ngx_thread_ws_log_first_token(subject, first_token);
 }
 
@@ -225,7 +228,7 @@ ngx_thread_ws_observe_cancel(ngx_thread_ws_subject_t *subject)
 
     now = ngx_thread_ws_observe_clock();
 
-    ngx_thread_ws_trace_cancel(subject);
+    ngx_thread_ws_trace_event(subject, "cancel");
 
     return now;
 }

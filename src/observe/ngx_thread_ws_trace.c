@@ -17,6 +17,10 @@
 #define NGX_THREAD_WS_TRACE_PARTS   1000000
 #define NGX_THREAD_WS_TRACE_BITS    56
 
+/* happenings of a span that are kept, the first ones */
+
+#define NGX_THREAD_WS_TRACE_EVENTS  8
+
 
 /* a location's */
 
@@ -26,12 +30,18 @@ struct ngx_thread_ws_trace_conf_s {
 };
 
 
+typedef struct {
+    char                        *name;
+    uint64_t                     time;       /* ns since the epoch */
+} ngx_thread_ws_trace_event_t;
+
+
 /* A connection's, of malloc's memory, or a run's, in its pool. */
 
 struct ngx_thread_ws_span_s {
     ngx_thread_ws_otlp_span_t    otlp;
-    uint64_t                     first_token;    /* ns since the epoch */
-    uint64_t                     cancel;
+    ngx_thread_ws_trace_event_t  events[NGX_THREAD_WS_TRACE_EVENTS];
+    ngx_uint_t                   nevents;
 };
 
 
@@ -56,7 +66,7 @@ static void ngx_thread_ws_trace_result(ngx_thread_ws_otlp_text_t *text,
 static void ngx_thread_ws_trace_chat(ngx_thread_ws_otlp_text_t *text,
     ngx_thread_ws_otlp_span_t *otlp, ngx_str_t *model);
 static void ngx_thread_ws_trace_export(ngx_thread_ws_trace_conf_t *trace,
-    ngx_thread_ws_otlp_text_t *text);
+    ngx_thread_ws_span_t *span, ngx_thread_ws_otlp_text_t *text);
 
 
 char *
@@ -330,7 +340,7 @@ ngx_thread_ws_trace_closed(ngx_thread_ws_subject_t *subject,
     ngx_thread_ws_otlp_begin(&text, &span->otlp, &name);
     ngx_thread_ws_trace_conn_attributes(&text, subject, totals, close_code);
 
-    ngx_thread_ws_trace_export(subject->trace, &text);
+    ngx_thread_ws_trace_export(subject->trace, span, &text);
 }
 
 
@@ -352,10 +362,19 @@ ngx_thread_ws_trace_conn_attributes(ngx_thread_ws_otlp_text_t *text,
 }
 
 
+/* with what happened, in order; no memory for some of it: the span is lost */
+
 static void
 ngx_thread_ws_trace_export(ngx_thread_ws_trace_conf_t *trace,
-    ngx_thread_ws_otlp_text_t *text)
+    ngx_thread_ws_span_t *span, ngx_thread_ws_otlp_text_t *text)
 {
+    ngx_uint_t  i;
+
+    for (i = 0; i < span->nevents; i++) {
+        ngx_thread_ws_otlp_event(text, span->events[i].name,
+                                 span->events[i].time);
+    }
+
     (void) ngx_thread_ws_otlp_end(text);
 
     ngx_thread_ws_exporter_add(trace->exporter, text->data, text->len);
@@ -391,28 +410,21 @@ ngx_thread_ws_trace_message(ngx_thread_ws_subject_t *subject,
 
 
 void
-ngx_thread_ws_trace_first_token(ngx_thread_ws_subject_t *subject)
+ngx_thread_ws_trace_event(ngx_thread_ws_subject_t *subject, char *name)
 {
-    ngx_thread_ws_span_t  *span;
+    ngx_thread_ws_span_t         *span;
+    ngx_thread_ws_trace_event_t  *event;
 
     span = subject->span;
 
-    if (span) {
-        span->first_token = ngx_thread_ws_trace_clock();
+    if (span == NULL || span->nevents == NGX_THREAD_WS_TRACE_EVENTS) {
+        return;
     }
-}
 
+    event = &span->events[span->nevents++];
 
-void
-ngx_thread_ws_trace_cancel(ngx_thread_ws_subject_t *subject)
-{
-    ngx_thread_ws_span_t  *span;
-
-    span = subject->span;
-
-    if (span) {
-        span->cancel = ngx_thread_ws_trace_clock();
-    }
+    event->name = name;
+    event->time = ngx_thread_ws_trace_clock();
 }
 
 
@@ -442,15 +454,7 @@ ngx_thread_ws_trace_ended(ngx_thread_ws_subject_t *subject,
     ngx_thread_ws_trace_chat(&text, &span->otlp, &end->model);
     ngx_thread_ws_trace_run_attributes(&text, subject, end);
 
-    if (span->first_token) {
-        ngx_thread_ws_otlp_event(&text, "first_token", span->first_token);
-    }
-
-    if (span->cancel) {
-        ngx_thread_ws_otlp_event(&text, "cancel", span->cancel);
-    }
-
-    ngx_thread_ws_trace_export(subject->trace, &text);
+    ngx_thread_ws_trace_export(subject->trace, span, &text);
 }
 
 

@@ -41,10 +41,15 @@ void ngx_thread_ws_trace_closed(ngx_thread_ws_subject_t *subject,
     ngx_thread_ws_totals_t *totals, ngx_uint_t close_code);
 void ngx_thread_ws_trace_message(ngx_thread_ws_subject_t *subject,
     ngx_thread_ws_span_t *parent, ngx_pool_t *pool);
-void ngx_thread_ws_trace_first_token(ngx_thread_ws_subject_t *subject);
-void ngx_thread_ws_trace_cancel(ngx_thread_ws_subject_t *subject);
 void ngx_thread_ws_trace_ended(ngx_thread_ws_subject_t *subject,
     ngx_thread_ws_end_t *end);
+
+/*
+ * Something happens to the connection or run, now; name stays where it is.  A
+ * span keeps the first eight.
+ */
+
+void ngx_thread_ws_trace_event(ngx_thread_ws_subject_t *subject, char *name);
 
 
 /*
