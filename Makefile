@@ -56,9 +56,9 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 
 .DELETE_ON_ERROR:
 
-.PHONY: all run test test-unit test-store test-fuzz test-build test-suite \
-	test-asan test-poll test-modules test-valgrind test-client test-scale \
-	test-resume test-matrix test-fresh test-image deb test-deb dist repository fuzz \
+.PHONY: all run test test-unit test-store test-fuzz test-build test-clang \
+	test-suite test-asan test-poll test-modules test-valgrind test-client \
+	test-scale test-resume test-matrix test-fresh test-image deb test-deb dist repository fuzz \
 	bench picture install uninstall client clean help packages \
 	test-packages FORCE
 
@@ -120,9 +120,16 @@ test-store: $(BUILD)/nginx-src
 test-fuzz:
 	@$(MAKE) fuzz TIME=5
 
-## make test-build  a whole nginx with the module in it, by clang, and by gcc
-##                  with sanitizers
-test-build: $(BUILD)/nginx-clang/objs/nginx $(BUILD)/nginx-asan/objs/nginx
+## make test-build  what clang warns of, and a whole nginx with the module in it,
+##                  by gcc with sanitizers
+test-build: test-clang $(BUILD)/nginx-asan/objs/nginx
+
+# nothing is made, so that it takes all files each time
+
+test-clang: $(BUILD)/nginx/objs/Makefile
+	@+$(LOCK) $(TOOLS)/quiet $(MAKE) -j2 -B -C $(BUILD)/nginx \
+		-f objs/Makefile CC='clang -fsyntax-only -Wconditional-uninitialized' \
+		$$(sed -n 's,^\(objs/addon/[^:]*\):.*,\1,p' $(BUILD)/nginx/objs/Makefile)
 
 ## make test-suite  the Test::Nginx suite; TESTS=t/run.t for a part of it
 test-suite: $(MODULE) $(TEST_NGINX)

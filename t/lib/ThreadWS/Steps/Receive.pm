@@ -147,6 +147,7 @@ sub is_wanted {
     }
 
     my ($id, $value) = split ' ', $rest, 2;
+    $id //= '';
 
     if ($id eq '-') {
         return 0 if exists $event->{requestId};
