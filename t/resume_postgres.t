@@ -25,6 +25,14 @@ CONFIG
         internal;
         proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
     }
+    location = /threads {
+        thread_ws_threads;
+        thread_ws_user $arg_user;
+    }
+    location = /owned {
+        thread_ws_pass /agent;
+        thread_ws_user $arg_user;
+    }
     location ~ ^/history/(?<thread>.*)$ {
         thread_ws_history;
         thread_ws_thread_id $thread;
@@ -82,3 +90,27 @@ delete /history/t2
 connect b /chat?threadId=t2
 b> follow r1
 b< idle -
+
+=== TEST 3: all threads of a user are deleted
+--- chat
+connect a /owned?threadId=t3&user=ann
+a> message r1 hello
+@ request
+@ answer Hello
+a< answer r1 Hello
+a> drop
+connect b /owned?threadId=t3&user=bob
+b> message r1 hello
+@ request
+@ answer Hello
+b< answer r1 Hello
+b> drop
+delete /threads?user=ann
+< HTTP 204
+connect c /owned?threadId=t3&user=ann
+c> follow r1
+c< idle -
+connect d /owned?threadId=t3&user=bob
+d> follow r1
+d< following r1 hello
+d< answer r1 Hello

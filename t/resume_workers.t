@@ -280,3 +280,47 @@ b< text /"type":"alive","requestId":"r1"/
 @ answer Hello
 b< answer r1 Hello
 a< answer r1 Hello
+
+=== TEST 8: all of a user's threads are deleted in one worker
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_user $arg_user;
+    thread_ws_ping_interval off;
+--- config
+    location = /chat { thread_ws_pass /agent; }
+    location = /threads { thread_ws_threads; }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- chat
+only worker 1
+connect a /chat?threadId=t1&user=ann
+a> message r1 hello
+@ request
+@ answer Hello
+a< answer r1 Hello
+connect b /chat?threadId=t2&user=ann
+b> message r2 first
+@ request
+@ head 200 text/event-stream
+@ delta One
+b< token r2 One
+connect c /chat?threadId=t1&user=bob
+c> message r1 hello
+@ request
+@ answer Hello
+c< answer r1 Hello
+all workers
+only worker 2
+delete /threads?user=ann
+< HTTP 204
+all workers
+a< close 1008 the thread was deleted
+@ select 2
+@ closed
+b< error r2 THREAD_DELETED
+b< close 1008 the thread was deleted
+c< quiet

@@ -172,7 +172,7 @@ ngx_thread_ws_follow_named(ngx_thread_ws_follower_t *follower,
     thread = follower->thread;
 
     if (request_id->len) {
-        return ngx_thread_ws_registry_find_run(&thread->resume->name,
+        return ngx_thread_ws_registry_find_run(&thread->resume->self.name,
                                                request_id, ref);
     }
 
@@ -180,8 +180,8 @@ ngx_thread_ws_follow_named(ngx_thread_ws_follower_t *follower,
 
     ref->generation = 0;
 
-    while (ngx_thread_ws_registry_list(&thread->resume->name, ref->generation,
-                                       ref, 1))
+    while (ngx_thread_ws_registry_list(&thread->resume->self.name,
+                                       ref->generation, ref, 1))
     {
         if (ngx_thread_ws_registry_state(ref) == NGX_THREAD_WS_REGISTRY_ACTIVE)
         {

@@ -53,12 +53,18 @@ ngx_thread_ws_resume_look(ngx_thread_ws_thread_t *thread)
 static void
 ngx_thread_ws_resume_buried(ngx_thread_ws_thread_t *thread)
 {
+    uint64_t                 seen;
     ngx_int_t                rc;
     ngx_thread_ws_resume_t  *resume;
 
     resume = thread->resume;
+    seen = resume->buried;
 
-    rc = ngx_thread_ws_registry_exhumed(&resume->name, &resume->buried);
+    rc = ngx_thread_ws_registry_exhumed(&resume->self.name, &resume->buried);
+
+    if (rc == NGX_OK && thread->owner.len) {
+        rc = ngx_thread_ws_registry_exhumed(&resume->owner.name, &seen);
+    }
 
     if (rc == NGX_OK) {
         return;
@@ -113,7 +119,7 @@ ngx_thread_ws_resume_news(ngx_thread_ws_thread_t *thread)
     resume = thread->resume;
 
     do {
-        n = ngx_thread_ws_registry_list(&resume->name, resume->seen, refs,
+        n = ngx_thread_ws_registry_list(&resume->self.name, resume->seen, refs,
                                         NGX_THREAD_WS_RESUME_CLAIMS);
 
         for (i = 0; i < n; i++) {
@@ -219,7 +225,8 @@ ngx_thread_ws_resume_submit(ngx_thread_ws_follower_t *follower,
     thread = follower->thread;
     conf = follower->conf;
 
-    message.thread = &thread->resume->name;
+    message.thread = &thread->resume->self.name;
+    message.owner = thread->resume->owner.name.number;
     message.request_id = args->request_id;
     message.content = args->content;
     message.extra = args->extra;
@@ -340,7 +347,7 @@ ngx_thread_ws_resume_hear(ngx_thread_ws_follower_t *follower)
     seen = 0;
 
     do {
-        n = ngx_thread_ws_registry_list(&thread->resume->name, seen, refs,
+        n = ngx_thread_ws_registry_list(&thread->resume->self.name, seen, refs,
                                         NGX_THREAD_WS_RESUME_CLAIMS);
 
         for (i = 0; i < n; i++) {

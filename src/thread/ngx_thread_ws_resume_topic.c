@@ -22,7 +22,12 @@
 
 static void ngx_thread_ws_resume_id(ngx_str_t *id,
     ngx_thread_ws_store_t *store, ngx_str_t *thread_id);
+static void ngx_thread_ws_resume_name(ngx_thread_ws_registry_thread_t *name,
+    ngx_thread_ws_store_t *store, ngx_str_t *owner, ngx_str_t *thread_id);
 static ngx_queue_t *ngx_thread_ws_resume_topic(ngx_uint_t topic);
+static void ngx_thread_ws_resume_listen(ngx_thread_ws_topic_t *topic,
+    ngx_thread_ws_resume_t *resume, ngx_str_t *thread_id);
+static void ngx_thread_ws_resume_unlisten(ngx_thread_ws_topic_t *topic);
 static void ngx_thread_ws_resume_wake(ngx_uint_t topic);
 static void ngx_thread_ws_resume_stir_handler(ngx_event_t *ev);
 
@@ -102,11 +107,55 @@ ngx_thread_ws_resume_id(ngx_str_t *id, ngx_thread_ws_store_t *store,
 }
 
 
+/* no thread has an empty id: that is all of its owner's */
+
+static void
+ngx_thread_ws_resume_name(ngx_thread_ws_registry_thread_t *name,
+    ngx_thread_ws_store_t *store, ngx_str_t *owner, ngx_str_t *thread_id)
+{
+    u_char     text[NGX_THREAD_WS_RESUME_ID];
+    ngx_str_t  id;
+
+    id.data = text;
+    ngx_thread_ws_resume_id(&id, store, thread_id);
+
+    ngx_thread_ws_registry_thread(name, owner, &id);
+}
+
+
+static void
+ngx_thread_ws_resume_listen(ngx_thread_ws_topic_t *topic,
+    ngx_thread_ws_resume_t *resume, ngx_str_t *thread_id)
+{
+    ngx_thread_ws_thread_t  *thread;
+
+    thread = resume->thread;
+    topic->resume = resume;
+
+    ngx_thread_ws_resume_name(&topic->name, thread->store, &thread->owner,
+                              thread_id);
+
+    ngx_queue_insert_tail(ngx_thread_ws_resume_topic(topic->name.topic),
+                          &topic->queue);
+
+    ngx_thread_ws_wake_listen(topic->name.topic);
+}
+
+
+static void
+ngx_thread_ws_resume_unlisten(ngx_thread_ws_topic_t *topic)
+{
+    if (topic->resume) {
+        ngx_thread_ws_wake_unlisten(topic->name.topic);
+        ngx_queue_remove(&topic->queue);
+    }
+}
+
+
 ngx_int_t
 ngx_thread_ws_resume_join(ngx_thread_ws_thread_t *thread)
 {
-    u_char                   text[NGX_THREAD_WS_RESUME_ID];
-    ngx_str_t                id;
+    ngx_str_t                all;
     ngx_thread_ws_resume_t  *resume;
 
     if (thread->resume) {
@@ -124,15 +173,12 @@ ngx_thread_ws_resume_join(ngx_thread_ws_thread_t *thread)
     ngx_queue_init(&resume->elsewhere);
     ngx_thread_ws_lane_init(&resume->lane);
 
-    id.data = text;
-    ngx_thread_ws_resume_id(&id, thread->store, &thread->id);
+    ngx_thread_ws_resume_listen(&resume->self, resume, &thread->id);
 
-    ngx_thread_ws_registry_thread(&resume->name, &thread->owner, &id);
-
-    ngx_queue_insert_tail(ngx_thread_ws_resume_topic(resume->name.topic),
-                          &resume->topic);
-
-    ngx_thread_ws_wake_listen(resume->name.topic);
+    if (thread->owner.len) {
+        ngx_str_null(&all);
+        ngx_thread_ws_resume_listen(&resume->owner, resume, &all);
+    }
 
     resume->buried = ngx_thread_ws_registry_buried();
 
@@ -155,8 +201,8 @@ ngx_thread_ws_resume_leave(ngx_thread_ws_thread_t *thread)
         return;
     }
 
-    ngx_thread_ws_wake_unlisten(resume->name.topic);
-    ngx_queue_remove(&resume->topic);
+    ngx_thread_ws_resume_unlisten(&resume->self);
+    ngx_thread_ws_resume_unlisten(&resume->owner);
 
     if (resume->stirred) {
         ngx_queue_remove(&resume->stir);
@@ -184,8 +230,9 @@ ngx_thread_ws_resume_stir(ngx_thread_ws_thread_t *thread)
 void
 ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread)
 {
-    ngx_queue_t             *q, *topic;
-    ngx_thread_ws_resume_t  *resume, *other;
+    ngx_queue_t             *q, *list;
+    ngx_thread_ws_topic_t   *topic;
+    ngx_thread_ws_resume_t  *resume;
 
     resume = thread->resume;
 
@@ -193,24 +240,24 @@ ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread)
         return;
     }
 
-    ngx_thread_ws_wake_tell(resume->name.topic);
+    ngx_thread_ws_wake_tell(resume->self.name.topic);
 
     /* with the store "connection" each connection has a thread of its own */
 
-    topic = ngx_thread_ws_resume_topic(resume->name.topic);
+    list = ngx_thread_ws_resume_topic(resume->self.name.topic);
 
-    for (q = ngx_queue_head(topic);
-         q != ngx_queue_sentinel(topic);
+    for (q = ngx_queue_head(list);
+         q != ngx_queue_sentinel(list);
          q = ngx_queue_next(q))
     {
-        other = ngx_queue_data(q, ngx_thread_ws_resume_t, topic);
+        topic = ngx_queue_data(q, ngx_thread_ws_topic_t, queue);
 
-        if (other != resume
-            && ngx_memcmp(other->name.digest, resume->name.digest,
+        if (topic->resume != resume
+            && ngx_memcmp(topic->name.digest, resume->self.name.digest,
                           NGX_THREAD_WS_REGISTRY_DIGEST)
                == 0)
         {
-            ngx_thread_ws_resume_stir(other->thread);
+            ngx_thread_ws_resume_stir(topic->resume->thread);
         }
     }
 }
@@ -250,13 +297,40 @@ ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store, ngx_str_t *owner,
 }
 
 
+void
+ngx_thread_ws_resume_erased(ngx_thread_ws_store_t *store, ngx_str_t *owner)
+{
+    ngx_str_t                        all;
+    ngx_thread_ws_registry_thread_t  name;
+
+    if (ngx_thread_ws_stir.handler == NULL) {
+
+        /* nowhere */
+
+        return;
+    }
+
+    ngx_str_null(&all);
+    ngx_thread_ws_resume_name(&name, store, owner, &all);
+
+    ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
+
+    ngx_thread_ws_registry_erase(name.number);
+    ngx_thread_ws_registry_bury(&name);
+
+    ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
+
+    ngx_thread_ws_wake_tell(name.topic);
+}
+
+
 /* another worker has said that there is something new */
 
 static void
 ngx_thread_ws_resume_wake(ngx_uint_t topic)
 {
-    ngx_queue_t             *q, *list;
-    ngx_thread_ws_resume_t  *resume;
+    ngx_queue_t            *q, *list;
+    ngx_thread_ws_topic_t  *told;
 
     list = ngx_thread_ws_resume_topic(topic);
 
@@ -264,10 +338,10 @@ ngx_thread_ws_resume_wake(ngx_uint_t topic)
          q != ngx_queue_sentinel(list);
          q = ngx_queue_next(q))
     {
-        resume = ngx_queue_data(q, ngx_thread_ws_resume_t, topic);
+        told = ngx_queue_data(q, ngx_thread_ws_topic_t, queue);
 
-        if (resume->name.topic == topic) {
-            ngx_thread_ws_resume_stir(resume->thread);
+        if (told->name.topic == topic) {
+            ngx_thread_ws_resume_stir(told->resume->thread);
         }
     }
 }

@@ -261,7 +261,7 @@ ngx_thread_ws_thread_cancel(ngx_thread_ws_follower_t *follower,
     thread = follower->thread;
 
     if (follower->conf->resume == 0
-        || ngx_thread_ws_registry_cancel(&thread->resume->name, request_id,
+        || ngx_thread_ws_registry_cancel(&thread->resume->self.name, request_id,
                                          &ref)
            != NGX_OK)
     {

@@ -125,6 +125,10 @@ ngx_thread_ws_thread_erase(ngx_thread_ws_store_t *store, ngx_str_t *owner)
     ngx_rbtree_node_t       *node, *next;
     ngx_thread_ws_thread_t  *thread;
 
+    if (store->shared) {
+        ngx_thread_ws_resume_erased(store, owner);
+    }
+
     if (ngx_thread_ws_threads.root == NULL
         || ngx_thread_ws_threads.root == ngx_thread_ws_threads.sentinel)
     {
@@ -142,11 +146,6 @@ ngx_thread_ws_thread_erase(ngx_thread_ws_store_t *store, ngx_str_t *owner)
         if (thread->store == store
             && ngx_thread_ws_string_equal(&thread->owner, owner))
         {
-            if (store->shared) {
-                ngx_thread_ws_resume_deleted(store, &thread->owner,
-                                             &thread->id);
-            }
-
             ngx_thread_ws_thread_end(thread);
         }
     }

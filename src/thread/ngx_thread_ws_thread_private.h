@@ -19,14 +19,22 @@ typedef struct ngx_thread_ws_elsewhere_s  ngx_thread_ws_elsewhere_t;
  * others go without, since a connection is to cost little while it is idle.
  */
 
+/* what a thread is told by: a name in the zone, and others of its topic */
+
+typedef struct {
+    ngx_thread_ws_registry_thread_t  name;
+    ngx_queue_t                      queue;
+    ngx_thread_ws_resume_t          *resume;
+} ngx_thread_ws_topic_t;
+
 struct ngx_thread_ws_resume_s {
     ngx_thread_ws_thread_t    *thread;
-    ngx_thread_ws_registry_thread_t  name;   /* as the zone knows it */
+    ngx_thread_ws_topic_t      self;
+    ngx_thread_ws_topic_t      owner;        /* whose all threads may go */
     ngx_thread_ws_lane_t       lane;         /* of this worker's runs */
     ngx_queue_t                elsewhere;    /* runs that others have, heard */
     uint64_t                   seen;         /* the last claim looked at */
     uint64_t                   buried;       /* deletions looked at */
-    ngx_queue_t                topic;        /* threads of the same one */
     ngx_queue_t                stir;         /* waits to be looked after */
     ngx_uint_t                 stirred;      /* unsigned  stirred:1; */
 };
@@ -130,6 +138,11 @@ void ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread);
 
 void ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store,
     ngx_str_t *owner, ngx_str_t *thread_id);
+
+/* all threads of an owner, whom there is one of, in a store that is shared */
+
+void ngx_thread_ws_resume_erased(ngx_thread_ws_store_t *store,
+    ngx_str_t *owner);
 
 /* what others have changed is taken in */
 

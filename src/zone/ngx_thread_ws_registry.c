@@ -292,6 +292,7 @@ ngx_thread_ws_registry_take(ngx_thread_ws_registry_t *reg,
 
     ngx_memcpy(slot->key, key->key, NGX_THREAD_WS_REGISTRY_KEY);
     slot->thread = key->thread;
+    slot->owner = 0;
     slot->pid = ngx_pid;
     slot->marks = 0;
     slot->state = NGX_THREAD_WS_REGISTRY_PLAIN;

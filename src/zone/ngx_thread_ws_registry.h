@@ -116,6 +116,13 @@ typedef struct {
 void ngx_thread_ws_registry_thread(ngx_thread_ws_registry_thread_t *thread,
     ngx_str_t *owner, ngx_str_t *thread_id);
 
+/*
+ * delete for the runs of all threads of an owner, by the number that their
+ * messages told; goes through all that is in the registry.
+ */
+
+void ngx_thread_ws_registry_erase(uint64_t owner);
+
 
 /*
  * Threads that were deleted, by name, for those who have nothing under way in
@@ -142,6 +149,7 @@ typedef enum {
 
 typedef struct {
     ngx_thread_ws_registry_thread_t  *thread;
+    uint64_t                          owner;   /* what erase is told */
     ngx_str_t                         request_id;
     ngx_str_t                         content;
     ngx_str_t                         extra;   /* of its content */

@@ -14,6 +14,9 @@
 
 static ngx_uint_t ngx_thread_ws_registry_mark(ngx_str_t *owner,
     ngx_str_t *thread_id, ngx_uint_t mark);
+static ngx_uint_t ngx_thread_ws_registry_mark_slot(
+    ngx_thread_ws_registry_t *reg, ngx_thread_ws_registry_slot_t *slot,
+    ngx_uint_t mark);
 static ngx_thread_ws_registry_slot_t *ngx_thread_ws_registry_taken(
     ngx_thread_ws_registry_t *reg, ngx_thread_ws_registry_key_t *key,
     ngx_int_t *rc);
@@ -212,34 +215,67 @@ ngx_thread_ws_registry_mark(ngx_str_t *owner, ngx_str_t *thread_id,
         slot = &reg->slots[i];
         i = slot->thread_next;
 
-        if (slot->thread != thread.number
-            || (slot->marks & NGX_THREAD_WS_REGISTRY_TAKEN)
-            || ngx_thread_ws_registry_dead(slot))
-        {
-            continue;
+        if (slot->thread == thread.number) {
+            n += ngx_thread_ws_registry_mark_slot(reg, slot, mark);
         }
-
-        if (slot->state == NGX_THREAD_WS_REGISTRY_ENDED) {
-
-            /* one of a deletion before this: its end is to be read */
-
-            if (slot->marks & (NGX_THREAD_WS_REGISTRY_DELETED
-                               |NGX_THREAD_WS_REGISTRY_STOP))
-            {
-                continue;
-            }
-
-            ngx_thread_ws_registry_drop(reg, slot);
-            continue;
-        }
-
-        slot->marks |= mark;
-        n++;
     }
 
     ngx_thread_ws_registry_leave(reg);
 
     return n;
+}
+
+
+/* 1: it is a living worker's */
+
+static ngx_uint_t
+ngx_thread_ws_registry_mark_slot(ngx_thread_ws_registry_t *reg,
+    ngx_thread_ws_registry_slot_t *slot, ngx_uint_t mark)
+{
+    if ((slot->marks & NGX_THREAD_WS_REGISTRY_TAKEN)
+        || ngx_thread_ws_registry_dead(slot))
+    {
+        return 0;
+    }
+
+    if (slot->state != NGX_THREAD_WS_REGISTRY_ENDED) {
+        slot->marks |= mark;
+        return 1;
+    }
+
+    /* one of a deletion before this: its end is to be read */
+
+    if (!(slot->marks & (NGX_THREAD_WS_REGISTRY_DELETED
+                         |NGX_THREAD_WS_REGISTRY_STOP)))
+    {
+        ngx_thread_ws_registry_drop(reg, slot);
+    }
+
+    return 0;
+}
+
+
+void
+ngx_thread_ws_registry_erase(uint64_t owner)
+{
+    uint32_t                        i;
+    ngx_thread_ws_registry_t       *reg;
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    reg = ngx_thread_ws_zone->sh->registry;
+
+    ngx_thread_ws_registry_enter(reg);
+
+    for (i = 0; i < reg->nslots; i++) {
+        slot = &reg->slots[i];
+
+        if (slot->generation && slot->owner == owner) {
+            (void) ngx_thread_ws_registry_mark_slot(reg, slot,
+                                               NGX_THREAD_WS_REGISTRY_DELETED);
+        }
+    }
+
+    ngx_thread_ws_registry_leave(reg);
 }
 
 

@@ -31,6 +31,7 @@
 struct ngx_thread_ws_registry_slot_s {
     volatile uint64_t   generation;      /* 0: free */
     uint64_t            thread;          /* of its digest */
+    uint64_t            owner;           /* of his name; 0: nobody's */
     ngx_pid_t           pid;
     volatile uint8_t    marks;           /* who tells it what */
     volatile uint8_t    state;

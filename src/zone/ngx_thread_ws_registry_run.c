@@ -26,6 +26,7 @@ typedef struct {
 
 typedef struct {
     u_char                          digest[NGX_THREAD_WS_REGISTRY_DIGEST];
+    uint64_t                        owner;
     ngx_thread_ws_registry_key_t    key;
 } ngx_thread_ws_registry_want_t;
 
@@ -112,6 +113,8 @@ ngx_thread_ws_registry_want(ngx_thread_ws_registry_want_t *want,
 
     ngx_thread_ws_registry_key(&want->key, message->thread,
                                &message->request_id);
+
+    want->owner = message->owner;
 
     ngx_sha1_init(&sha1);
     ngx_sha1_update(&sha1, message->content.data, message->content.len);
@@ -388,6 +391,7 @@ ngx_thread_ws_registry_begin(ngx_thread_ws_registry_t *reg,
         ngx_memcpy(tape->content, want->digest, NGX_THREAD_WS_REGISTRY_DIGEST);
     }
 
+    slot->owner = want->owner;
     slot->state = NGX_THREAD_WS_REGISTRY_ACTIVE;
     slot->worker = worker;
     slot->tape = i;

@@ -34,6 +34,7 @@ static void policies(void);
 static void kept(void);
 static void listed(void);
 static void deletion(void);
+static void erasure(void);
 static void without(void);
 static void died(void);
 static void full(void);
@@ -90,6 +91,7 @@ main(void)
     kept();
     listed();
     deletion();
+    erasure();
     without();
     died();
     full();
@@ -323,6 +325,37 @@ listed(void)
     unit_ok(ngx_thread_ws_registry_list(thread("eve", "t"), 0, refs, 5) == 0,
             "none of another owner");
     unit_ok(clean(), "all is sound");
+}
+
+
+static void
+erasure(void)
+{
+    ngx_thread_ws_claim_t  a, b, c, d, over;
+
+    zone(MEGABYTE);
+
+    (void) says(&a, "r1", "a", QUEUE);
+    over = a;
+    end(&a, 1);
+
+    (void) says(&b, "r2", "b", QUEUE);
+    (void) on(&c, "ann", "other", "r1", "c", QUEUE);
+    (void) on(&d, "bob", "t", "r1", "d", QUEUE);
+
+    ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
+    ngx_thread_ws_registry_erase(thread("ann", "")->number);
+    ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
+
+    unit_ok(ngx_thread_ws_registry_deleted(&b)
+            && ngx_thread_ws_registry_deleted(&c)
+            && !ngx_thread_ws_registry_deleted(&d) && state_of(&over) == GONE,
+            "all of a user's runs are told, of whatever thread");
+
+    end(&b, 1);
+    end(&c, 1);
+    end(&d, 1);
+    unit_ok(clean(), "and nothing stays torn");
 }
 
 
@@ -796,6 +829,7 @@ on(ngx_thread_ws_claim_t *claim, const char *owner, const char *name,
 
     ngx_memzero(&m, sizeof(ngx_thread_ws_registry_message_t));
 
+    m.owner = thread(owner, "")->number;
     m.thread = thread(owner, name);
     m.request_id.data = (u_char *) id;
     m.request_id.len = ngx_strlen(id);
