@@ -94,7 +94,7 @@ my %dialects = (
         asked => sub {
             my ($text) = @_;
             return { assistant_id => 'small', temperature => 0.5,
-                stream_mode => ['messages-tuple'],
+                stream_mode => ['messages-tuple', 'updates'],
                 on_disconnect => 'cancel', if_not_exists => 'create',
                 multitask_strategy => 'interrupt',
                 input => { messages => [{ role => 'user', id => '*',

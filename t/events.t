@@ -302,7 +302,7 @@ connect
 connect old /chat?threadId=t2
     Sec-WebSocket-Protocol: thread-ws
 > message r1 Hello
-@ request {"stream_mode":["messages-tuple"]}
+@ request {"stream_mode":["messages-tuple","updates"]}
 old> message r1 Hello
 @ request
 repeat 2

@@ -30,6 +30,16 @@ $chat
         proxy_http_version 1.1;
         proxy_set_header Connection "";
     }
+
+    location ~ ^/history/(?<thread>.*)\$ {
+        thread_ws_history /langgraph/;
+        thread_ws_thread_id \$thread;
+    }
+
+    location /langgraph/ {
+        internal;
+        proxy_pass http://127.0.0.1:\$TEST_NGINX_LANGGRAPH_PORT/;
+    }
 CONFIG
 });
 
@@ -104,3 +114,81 @@ connect /chat?graph=plain&threadId=e0000000-0000-4000-8000-000000000008
 < error r1 UPSTREAM_FAILED
 state e0000000-0000-4000-8000-000000000008 [["human","Hello"],
     ["ai","No class of mine."]]
+
+=== TEST 9: an agent with two tools, which asks before it uses one of them
+--- chat_config
+thread_ws_events tools;
+--- chat
+connect /chat?graph=careful&threadId=e0000000-0000-4000-8000-000000000009
+    Sec-WebSocket-Protocol: thread-ws
+> message r1 Hello
+<* final r1 "I look.\n\nIt has 3 bytes. "
+    finishReason: "interrupt"
+    interrupts: /./
+asks e0000000-0000-4000-8000-000000000009 [{"remove":"a"}]
+> {"type":"message","requestId":"r2",
+    "threadId":"e0000000-0000-4000-8000-000000000009",
+    "answers":[{"interruptId":"{{ $LangGraph::Id[0] }}","value":{"ok":true}}]}
+<* final r2 "So it is removed."
+
+# a new message instead of an answer begins anew; what was asked is void
+
+> message r3 Hello
+<* final r3 "I look.\n\nIt has 3 bytes. "
+    finishReason: "interrupt"
+> message r4 Hello
+<* final r4 "I look.\n\nIt has 3 bytes. "
+    finishReason: "interrupt"
+asks e0000000-0000-4000-8000-000000000009 [{"remove":"a"}]
+state e0000000-0000-4000-8000-000000000009 [["human","Hello"],
+    ["ai","I look."],["tool","3 bytes"],["ai","It has 3 bytes. "],
+    ["tool","removed"],["ai","So it is removed."],["human","Hello"],
+    ["ai","I look."],["tool","3 bytes"],["ai","It has 3 bytes. "],
+    ["human","Hello"],["ai","I look."],["tool","3 bytes"],
+    ["ai","It has 3 bytes. "]]
+get /history/e0000000-0000-4000-8000-000000000009
+< body /\{"role":"assistant","content":"I look.\\n\\nIt has 3 bytes. ",
+    "requestId":"r4","seq":3,"parts":\[\{"type":"text",
+    "text":"I look.\\n\\nIt has 3 bytes. "\},
+    \{"interruptId":"{{ $LangGraph::Id[0] }}","value":\{"remove":"a"\},
+    "type":"interrupt"\}\]\}/
+
+=== TEST 10: two questions at once, one answered after the other, or both
+--- chat
+connect /chat?graph=curious&threadId=e0000000-0000-4000-8000-000000000010
+> message r1 Hello
+< final r1 ""
+    finishReason: "interrupt"
+asks e0000000-0000-4000-8000-000000000010 ["Why?","When?"]
+> {"type":"message","requestId":"r2",
+    "threadId":"e0000000-0000-4000-8000-000000000010",
+    "answers":[{"interruptId":"{{ $LangGraph::Id[1] }}","value":null}]}
+<* final r2 "When? null."
+    interrupts: [{"interruptId":"{{ $LangGraph::Id[0] }}","value":"Why?"}]
+> {"type":"message","requestId":"r3",
+    "threadId":"e0000000-0000-4000-8000-000000000010",
+    "answers":[{"interruptId":"{{ $LangGraph::Id[0] }}","value":["so"]}]}
+<* final r3 "Why? [\"so\"]."
+> message r4 Again
+< final r4 ""
+asks e0000000-0000-4000-8000-000000000010 ["Why?","When?"]
+> {"type":"message","requestId":"r5",
+    "threadId":"e0000000-0000-4000-8000-000000000010",
+    "answers":[{"interruptId":"{{ $LangGraph::Id[1] }}","value":1},
+    {"interruptId":"{{ $LangGraph::Id[0] }}","value":2}]}
+<* final r5 "Why? 2.\n\nWhen? 1."
+
+=== TEST 11: a stop before a node, gone on from, and a message instead of that
+--- chat
+connect /chat?graph=halting&threadId=e0000000-0000-4000-8000-000000000011
+> message r1 Hello
+<* final r1 "Ready."
+    interrupts: [{"interruptId":"breakpoint","value":null}]
+> message r2 Hello
+<* final r2 "Ready."
+> {"type":"message","requestId":"r3",
+    "threadId":"e0000000-0000-4000-8000-000000000011",
+    "answers":[{"interruptId":"breakpoint","value":true}]}
+<* final r3 "Gone."
+state e0000000-0000-4000-8000-000000000011 [["human","Hello"],["ai","Ready."],
+    ["human","Hello"],["ai","Ready."],["ai","Gone."]]

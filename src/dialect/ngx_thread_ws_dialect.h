@@ -73,6 +73,10 @@ typedef enum {
 #define NGX_THREAD_WS_WANT_RESET      0x20
 #define NGX_THREAD_WS_WANT_ALL        0x3f
 
+/* the finish reason of an answer that ends in questions */
+
+#define NGX_THREAD_WS_FINISH_INTERRUPT  "interrupt"
+
 /* bytes of a tag's name */
 
 #define NGX_THREAD_WS_TAG_MAX  32
@@ -98,9 +102,12 @@ typedef enum {
     NGX_THREAD_WS_PART_SOURCE,        /* id: its URL; name: its title; one of
                                          them may be empty */
     NGX_THREAD_WS_PART_DATA,          /* name; value: JSON */
-    NGX_THREAD_WS_PART_RESET          /* void: the bytes of the run's text, as
+    NGX_THREAD_WS_PART_RESET,         /* void: the bytes of the run's text, as
                                          it is escaped, from the one up to the
                                          other */
+    NGX_THREAD_WS_PART_INTERRUPT      /* what the agent asks before it goes on,
+                                         whatever is asked for; id; value:
+                                         JSON */
 } ngx_thread_ws_part_e;
 
 
@@ -157,6 +164,8 @@ typedef struct {
     unsigned    tools:1;          /* a tool was called */
     unsigned    reasoning:1;      /* thoughts were told, which are no text */
     unsigned    gap:1;            /* anthropic's: a blank line is due */
+    unsigned    interrupted:1;    /* it asks something, and goes on when that is
+                                     answered */
 
     ngx_uint_t  events;           /* that said something */
 
@@ -209,9 +218,10 @@ typedef struct {
 
     /*
      * The state's body as a new array of {"role","content","requestId","seq"},
-     * oldest first: "user", then "assistant" if there is an answer.  Seq counts
-     * runs from 1; an id is left out where there is none.  NGX_OK;
-     * NGX_DECLINED if the body is no state; NGX_ERROR without memory.
+     * oldest first: "user", then "assistant" if there is an answer, the last
+     * of which may have "parts".  Seq counts runs from 1; an id is left out
+     * where there is none.  NGX_OK; NGX_DECLINED if the body is no state;
+     * NGX_ERROR without memory.
      */
 
     ngx_int_t (*messages)(json_t **messages, ngx_str_t *body);
@@ -258,6 +268,8 @@ struct ngx_thread_ws_dialect_s {
     unsigned       resets:1;     /* messages may be begun anew */
     unsigned       results:1;    /* calls of tools are the client's, who gives
                                     their results */
+    unsigned       answers:1;    /* runs may be interrupted, and go on with the
+                                    client's answers */
 
     /* NULL: the server keeps no threads */
 

@@ -51,6 +51,7 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_anthropic = {
     1,
     0,
     1,
+    0,
     NULL
 };
 

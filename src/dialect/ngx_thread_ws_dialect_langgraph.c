@@ -20,6 +20,7 @@
 #include <jansson.h>
 #include "base/ngx_thread_ws_string.h"
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_langgraph_interrupt.h"
 #include "dialect/ngx_thread_ws_langgraph_parts.h"
 #include "dialect/ngx_thread_ws_parts.h"
 #include "dialect/ngx_thread_ws_voices.h"
@@ -49,6 +50,7 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_langgraph = {
     0,
     1,
     0,
+    1,
     &ngx_thread_ws_dialect_langgraph_threads
 };
 
@@ -106,28 +108,33 @@ ngx_thread_ws_langgraph_strategy(ngx_str_t *busy)
 }
 
 
+/* interrupts stand among the updates */
+
 static json_t *
 ngx_thread_ws_langgraph_modes(ngx_uint_t want)
 {
     return (want & NGX_THREAD_WS_WANT_DATA)
            ? json_pack("[sss]", "messages-tuple", "custom", "updates")
-           : json_pack("[s]", "messages-tuple");
+           : json_pack("[ss]", "messages-tuple", "updates");
 }
 
 
 static json_t *
 ngx_thread_ws_langgraph_request(ngx_thread_ws_prompt_t *prompt)
 {
-    json_t      *root;
+    json_t      *root, *answers;
     const char  *strategy;
 
     strategy = ngx_thread_ws_langgraph_strategy(&prompt->busy);
     root = ngx_thread_ws_prompt_root(prompt, "assistant_id");
+    answers = json_object_get(prompt->asked, "answers");
 
     if (ngx_thread_ws_prompt_default(root, "assistant_id", "agent", 5)
-        || json_object_set_new(root, "input",
+        || (answers
+            ? ngx_thread_ws_langgraph_resume(root, answers)
+            : json_object_set_new(root, "input",
                  ngx_thread_ws_langgraph_input(prompt,
-                                             json_object_get(root, "input")))
+                                             json_object_get(root, "input"))))
         || json_object_set_new(root, "stream_mode",
                                ngx_thread_ws_langgraph_modes(prompt->want))
         || ngx_thread_ws_prompt_default(root, "on_disconnect", "cancel", 6)
@@ -462,6 +469,12 @@ ngx_thread_ws_langgraph_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
 
         return (rc == NGX_ABORT) ? ngx_thread_ws_langgraph_abort(reply, data)
                                  : NGX_OK;
+    }
+
+    rc = ngx_thread_ws_langgraph_interrupt(reply, type, data);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
     if (reply->want & NGX_THREAD_WS_WANT_DATA) {

@@ -3,7 +3,7 @@
  * A thread's state, as LangGraph's server keeps it, as the history that people
  * read: a user's message and the answer to it for each run.  What tools and
  * systems say is left out, and an answer's parts are one text, as in the
- * stream.
+ * stream; what the graph waits for are parts of the last one.
  */
 
 
@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_langgraph_interrupt.h"
 #include "dialect/ngx_thread_ws_voices.h"
 
 
@@ -241,6 +242,66 @@ ngx_thread_ws_langgraph_read_thread(ngx_thread_ws_langgraph_thread_t *thread,
 }
 
 
+/* the questions that are open are the last answer's, if there is none alone */
+
+static ngx_int_t
+ngx_thread_ws_langgraph_waits(ngx_thread_ws_langgraph_thread_t *thread,
+    json_t *state)
+{
+    size_t      i;
+    json_t     *open, *message, *parts, *text, *part;
+    ngx_int_t   rc;
+
+    open = ngx_thread_ws_langgraph_interrupts(state);
+
+    if (json_array_size(open) == 0 || thread->seq == 0) {
+        rc = open ? NGX_OK : NGX_ERROR;
+        json_decref(open);
+
+        return rc;
+    }
+
+    message = json_array_get(thread->messages,
+                             json_array_size(thread->messages) - 1);
+    rc = NGX_OK;
+
+    if (!ngx_thread_ws_json_is(json_object_get(message, "role"),
+                               "assistant"))
+    {
+        rc = ngx_thread_ws_langgraph_write(thread, "assistant");
+        message = json_array_get(thread->messages,
+                                 json_array_size(thread->messages) - 1);
+    }
+
+    parts = json_array();
+    text = json_object_get(message, "content");
+
+    if (json_string_length(text)
+        && json_array_append_new(parts, json_pack("{s:s, s:O}", "type", "text",
+                                                  "text", text)))
+    {
+        rc = NGX_ERROR;
+    }
+
+    json_array_foreach(open, i, part) {
+
+        if (json_object_set_new(part, "type", json_string("interrupt"))
+            || json_array_append(parts, part))
+        {
+            rc = NGX_ERROR;
+        }
+    }
+
+    if (json_object_set_new(message, "parts", parts)) {
+        rc = NGX_ERROR;
+    }
+
+    json_decref(open);
+
+    return rc;
+}
+
+
 static ngx_int_t
 ngx_thread_ws_langgraph_messages(json_t **messages, ngx_str_t *body)
 {
@@ -273,6 +334,10 @@ ngx_thread_ws_langgraph_messages(json_t **messages, ngx_str_t *body)
 
     rc = (thread.messages == NULL)
          ? NGX_ERROR : ngx_thread_ws_langgraph_read_thread(&thread, all);
+
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_langgraph_waits(&thread, root);
+    }
 
     free(thread.text);
     json_decref(root);

@@ -48,6 +48,7 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_openai = {
     1,
     0,
     1,
+    0,
     NULL
 };
 

@@ -1,7 +1,8 @@
 
 /*
- * What is an answer: text, or a refusal in the agent's own words, that came to
- * its end.  Nothing else is stored: the agent would refuse to read it again.
+ * What is an answer: text, calls of tools, a question of the agent's, or a
+ * refusal in its own words, that came to its end.  Nothing else is stored: the
+ * agent would refuse to read it again.
  */
 
 
@@ -168,9 +169,23 @@ ngx_thread_ws_finding_end(ngx_thread_ws_finding_t *finding,
 {
     ngx_memzero(finding, sizeof(ngx_thread_ws_finding_t));
 
-    if (ngx_thread_ws_finding_whole(finding, dialect, reply, body) != NGX_OK
-        || ngx_thread_ws_finding_finish(finding, reply) != NGX_OK)
+    if (ngx_thread_ws_finding_whole(finding, dialect, reply, body)
+        != NGX_OK)
     {
+        return NGX_DECLINED;
+    }
+
+    if (reply->interrupted) {
+
+        /* however its last message ended */
+
+        ngx_thread_ws_reply_finish(reply,
+                                   (u_char *) NGX_THREAD_WS_FINISH_INTERRUPT,
+                                   sizeof(NGX_THREAD_WS_FINISH_INTERRUPT) - 1);
+        return NGX_OK;
+    }
+
+    if (ngx_thread_ws_finding_finish(finding, reply) != NGX_OK) {
         return NGX_DECLINED;
     }
 

@@ -257,9 +257,7 @@ ngx_thread_ws_parts_thoughts(ngx_thread_ws_reply_t *reply, json_t *thought,
 }
 
 
-/* 1 if it was told before, 0 if it is from now on, NGX_ERROR without memory */
-
-static ngx_int_t
+ngx_int_t
 ngx_thread_ws_parts_told(ngx_thread_ws_parts_t *parts, uint64_t name,
     uint64_t value)
 {

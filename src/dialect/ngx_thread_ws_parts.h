@@ -55,6 +55,7 @@ struct ngx_thread_ws_parts_s {
     ngx_uint_t                told_size;
     ngx_thread_ws_calls_t     calls;
     ngx_thread_ws_tags_t      tags;
+    ngx_uint_t                asked;      /* interrupts without an id */
     ngx_thread_ws_bytes_t     message;    /* anthropic: its id */
     ngx_int_t                 block;      /* ... the text's, -1: none yet */
 };
@@ -104,6 +105,14 @@ ngx_int_t ngx_thread_ws_parts_data(ngx_thread_ws_reply_t *reply,
     const char *name, json_t *value);
 ngx_int_t ngx_thread_ws_parts_news(ngx_thread_ws_reply_t *reply,
     const char *name, json_t *value);
+
+/*
+ * Whether that value was the last told by that name, both by their hashes: 1, 0
+ * if it is from now on, or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_parts_told(ngx_thread_ws_parts_t *parts, uint64_t name,
+    uint64_t value);
 
 /*
  * The text goes on with another message, the number of which counts from 0; or

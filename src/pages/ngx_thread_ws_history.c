@@ -41,6 +41,8 @@ static void ngx_thread_ws_history_store_handler(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_history_done(ngx_thread_ws_history_t *history);
 static json_t *ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op);
 static json_t *ngx_thread_ws_history_asked(ngx_thread_ws_record_t *record);
+static ngx_int_t ngx_thread_ws_history_items(json_t *parts, json_t *asked,
+    char *name, char *type);
 static json_t *ngx_thread_ws_history_told(ngx_thread_ws_record_t *record);
 static ngx_int_t ngx_thread_ws_history_message(json_t *messages, char *role,
     ngx_str_t *content, ngx_thread_ws_record_t *record, uint64_t created,
@@ -360,8 +362,7 @@ ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op)
 static json_t *
 ngx_thread_ws_history_asked(ngx_thread_ws_record_t *record)
 {
-    size_t   i;
-    json_t  *asked, *parts, *result, *part;
+    json_t  *asked, *parts;
 
     parts = json_array();
 
@@ -371,41 +372,51 @@ ngx_thread_ws_history_asked(ngx_thread_ws_record_t *record)
 
     asked = ngx_thread_ws_extra_read(&record->extra->asked);
 
-    json_array_foreach(json_object_get(asked, "toolResults"), i, result) {
-        part = json_pack("{s:s}", "type", "tool-result");
-
-        if (json_object_update(part, result)
-            || json_array_append(parts, part))
-        {
-            json_decref(part);
-            goto failed;
-        }
-
-        json_decref(part);
-    }
-
-    if (asked == NULL) {
-        goto failed;
-    }
-
-    if (json_array_size(parts) && record->content.len
-        && json_array_append_new(parts, json_pack("{s:s, s:s%}", "type", "text",
-                                                  "text", record->content.data,
-                                                  record->content.len)))
+    if (asked == NULL
+        || ngx_thread_ws_history_items(parts, asked, "toolResults",
+                                       "tool-result")
+           != NGX_OK
+        || ngx_thread_ws_history_items(parts, asked, "answers", "answer")
+           != NGX_OK
+        || (json_array_size(parts) && record->content.len
+            && json_array_append_new(parts,
+                                     json_pack("{s:s, s:s%}", "type", "text",
+                                               "text", record->content.data,
+                                               record->content.len))))
     {
-        goto failed;
+        json_decref(parts);
+        parts = NULL;
     }
 
     json_decref(asked);
 
     return parts;
+}
 
-failed:
 
-    json_decref(asked);
-    json_decref(parts);
+/* adds the items of a member as parts of that type */
 
-    return NULL;
+static ngx_int_t
+ngx_thread_ws_history_items(json_t *parts, json_t *asked, char *name,
+    char *type)
+{
+    size_t   i;
+    json_t  *item, *part;
+
+    json_array_foreach(json_object_get(asked, name), i, item) {
+        part = json_pack("{s:s}", "type", type);
+
+        if (json_object_update(part, item)) {
+            json_decref(part);
+            return NGX_ERROR;
+        }
+
+        if (json_array_append_new(parts, part)) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 
@@ -449,9 +460,10 @@ ngx_thread_ws_history_message(json_t *messages, char *role,
         extra = json_loadb((char *) record->extra->asked.data,
                            record->extra->asked.len, JSON_ALLOW_NUL, NULL);
 
-        /* its results are parts */
+        /* its results and answers are parts */
 
         (void) json_object_del(extra, "toolResults");
+        (void) json_object_del(extra, "answers");
 
         (void) json_object_update_missing(message, extra);
         json_decref(extra);

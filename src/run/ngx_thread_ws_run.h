@@ -119,7 +119,8 @@ struct ngx_thread_ws_run_s {
     unsigned                   refused:1;    /* the agent's status is not 200 */
     unsigned                   unknown:1;    /* it may be no event stream */
     unsigned                   cut:1;        /* the zone has no room for it */
-    unsigned                   answers:1;    /* calls that are open */
+    unsigned                   answers:1;    /* what is open: calls, or
+                                                questions */
     unsigned                   partial:1;    /* cancelled, but kept */
     unsigned                   kept:1;       /* the store has it */
 

@@ -1,7 +1,8 @@
 
 /*
- * Open calls: those of the thread's newest run, which the next message answers
- * all together, or not at all.
+ * What the thread's newest run has left open: calls, which the next message
+ * answers all together, or not at all; and questions, each of which it may
+ * answer.
  */
 
 
@@ -17,6 +18,9 @@
 
 static ngx_int_t ngx_thread_ws_run_calls_check(ngx_thread_ws_run_t *run,
     json_t *asked, json_t *parts);
+static ngx_int_t ngx_thread_ws_run_answers_check(ngx_thread_ws_run_t *run,
+    json_t *answers, json_t *parts);
+static ngx_uint_t ngx_thread_ws_run_asks(json_t *parts, json_t *id);
 static ngx_int_t ngx_thread_ws_run_calls_refuse(ngx_thread_ws_run_t *run,
     char *format, const char *id);
 
@@ -24,7 +28,7 @@ static ngx_int_t ngx_thread_ws_run_calls_refuse(ngx_thread_ws_run_t *run,
 ngx_int_t
 ngx_thread_ws_run_calls(ngx_thread_ws_run_t *run)
 {
-    json_t                   *asked, *parts;
+    json_t                   *asked, *parts, *answers;
     ngx_int_t                 rc;
     ngx_str_t                 told, answer;
     ngx_queue_t              *q;
@@ -51,8 +55,12 @@ ngx_thread_ws_run_calls(ngx_thread_ws_run_t *run)
     parts = ngx_thread_ws_extra_parts(&told, &answer);
 
     if (asked && parts) {
+        answers = json_object_get(asked, "answers");
+
         rc = json_object_get(asked, "toolResults")
-             ? ngx_thread_ws_run_calls_check(run, asked, parts) : NGX_OK;
+             ? ngx_thread_ws_run_calls_check(run, asked, parts)
+             : answers ? ngx_thread_ws_run_answers_check(run, answers, parts)
+             : NGX_OK;
 
     } else {
         rc = ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
@@ -119,6 +127,59 @@ ngx_thread_ws_run_calls_check(ngx_thread_ws_run_t *run, json_t *asked,
     json_decref(results);
 
     return rc;
+}
+
+
+/* where no runs are kept the agent's server alone knows what it asked */
+
+static ngx_int_t
+ngx_thread_ws_run_answers_check(ngx_thread_ws_run_t *run, json_t *answers,
+    json_t *parts)
+{
+    size_t   i;
+    json_t  *answer, *id;
+
+    if (!run->conf->dialect->answers) {
+        return ngx_thread_ws_run_calls_refuse(run,
+                                "answers: this agent asks no questions", "");
+    }
+
+    run->answers = 1;
+
+    if (!run->conf->store->keeps) {
+        return NGX_OK;
+    }
+
+    json_array_foreach(answers, i, answer) {
+        id = json_object_get(answer, "interruptId");
+
+        if (!ngx_thread_ws_run_asks(parts, id)) {
+            return ngx_thread_ws_run_calls_refuse(run,
+                                    "answers: no interrupt \"%s\" is open",
+                                    json_string_value(id));
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_thread_ws_run_asks(json_t *parts, json_t *id)
+{
+    size_t   i;
+    json_t  *part;
+
+    json_array_foreach(parts, i, part) {
+
+        if (ngx_thread_ws_prompt_is(part, "interrupt")
+            && json_equal(json_object_get(part, "interruptId"), id))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

@@ -153,6 +153,7 @@ ngx_thread_ws_told_entry(ngx_thread_ws_told_t *t, ngx_uint_t kind,
     case NGX_THREAD_WS_ENTRY_CALL_END:
     case NGX_THREAD_WS_ENTRY_RESULT:
     case NGX_THREAD_WS_ENTRY_SOURCE:
+    case NGX_THREAD_WS_ENTRY_INTERRUPT:
         break;
 
     default:
@@ -187,6 +188,20 @@ ngx_thread_ws_told_entry(ngx_thread_ws_told_t *t, ngx_uint_t kind,
 }
 
 
+/* a flag, where it is set; takes the part, NULL without memory */
+
+static json_t *
+ngx_thread_ws_told_flag(json_t *part, const char *name, ngx_uint_t set)
+{
+    if (set && json_object_set_new(part, name, json_true())) {
+        json_decref(part);
+        return NULL;
+    }
+
+    return part;
+}
+
+
 /* NULL without memory */
 
 static json_t *
@@ -204,14 +219,7 @@ ngx_thread_ws_told_part(ngx_thread_ws_told_t *t,
                          ngx_thread_ws_told_string(t, &entry->id), "name",
                          ngx_thread_ws_told_string(t, &entry->name));
 
-        if (part && entry->error
-            && json_object_set_new(part, "own", json_true()))
-        {
-            json_decref(part);
-            return NULL;
-        }
-
-        return part;
+        return ngx_thread_ws_told_flag(part, "own", entry->error);
 
     case NGX_THREAD_WS_ENTRY_RESULT:
         part = json_pack("{s:s, s:o, s:o}", "type", "tool-result",
@@ -219,14 +227,13 @@ ngx_thread_ws_told_part(ngx_thread_ws_told_t *t,
                          ngx_thread_ws_told_string(t, &entry->id), "output",
                          ngx_thread_ws_told_value(&entry->value));
 
-        if (part && entry->error
-            && json_object_set_new(part, "error", json_true()))
-        {
-            json_decref(part);
-            return NULL;
-        }
+        return ngx_thread_ws_told_flag(part, "error", entry->error);
 
-        return part;
+    case NGX_THREAD_WS_ENTRY_INTERRUPT:
+        return json_pack("{s:s, s:o, s:o}", "type", "interrupt",
+                         "interruptId",
+                         ngx_thread_ws_told_string(t, &entry->id), "value",
+                         ngx_thread_ws_told_value(&entry->value));
 
     default: /* NGX_THREAD_WS_ENTRY_SOURCE */
         part = json_pack("{s:s}", "type", "source");
@@ -477,6 +484,14 @@ ngx_thread_ws_told_entries(ngx_thread_ws_journal_t *journal, json_t *part,
                                       ? NGX_THREAD_WS_TOLD_FAILED
                                       : NGX_THREAD_WS_ENTRY_RESULT, id, NULL,
                                       json_object_get(part, "output"));
+    }
+
+    if (ngx_thread_ws_prompt_is(part, "interrupt")) {
+        return ngx_thread_ws_told_add(journal, bytes,
+                                      NGX_THREAD_WS_ENTRY_INTERRUPT,
+                                      json_string_value(json_object_get(part,
+                                                            "interruptId")),
+                                      NULL, json_object_get(part, "value"));
     }
 
     return ngx_thread_ws_prompt_is(part, "source")

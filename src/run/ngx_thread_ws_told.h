@@ -5,7 +5,8 @@
  *   {"parts": [{"type": "text", "bytes": 12},
  *              {"type": "tool-call", "toolCallId", "name", "input", "own"?},
  *              {"type": "tool-result", "toolCallId", "output", "error"?},
- *              {"type": "source", "url"?, "title"?}]}
+ *              {"type": "source", "url"?, "title"?},
+ *              {"type": "interrupt", "interruptId", "value"}]}
  *
  * A text part stands for so many of the next bytes of the answer, which is kept
  * once.  "own" and "error" are true or left out; calls of its own are those

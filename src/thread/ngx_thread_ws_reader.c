@@ -5,6 +5,7 @@
 
 
 #include "thread/ngx_thread_ws_thread_private.h"
+#include "base/ngx_thread_ws_string.h"
 #include "json/ngx_thread_ws_json.h"
 #include "observe/ngx_thread_ws_subject.h"
 #include "wire/ngx_thread_ws_code.h"
@@ -289,7 +290,9 @@ ngx_thread_ws_reader_end(ngx_thread_ws_reader_t *reader)
 static ngx_int_t
 ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader)
 {
+    ngx_int_t                 rc;
     ngx_thread_ws_said_t     *said;
+    ngx_thread_ws_bytes_t     asks;
     ngx_thread_ws_final_t    *final;
     ngx_thread_ws_ending_t   *ending;
     ngx_thread_ws_finish_t    finish;
@@ -313,7 +316,22 @@ ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader)
     finish.answer = ngx_thread_ws_reader_answer;
     finish.data = reader;
 
-    return said->wire->finish(said, &finish);
+    ngx_memzero(&asks, sizeof(ngx_thread_ws_bytes_t));
+
+    rc = ngx_thread_ws_string_is(&ending->finish_reason,
+                                 NGX_THREAD_WS_FINISH_INTERRUPT)
+         ? ngx_thread_ws_reader_interrupts(journal, &asks) : NGX_OK;
+
+    final->interrupts.data = asks.data;
+    final->interrupts.len = asks.len;
+
+    if (rc == NGX_OK) {
+        rc = said->wire->finish(said, &finish);
+    }
+
+    ngx_thread_ws_bytes_free(&asks);
+
+    return rc;
 }
 
 

@@ -16,9 +16,11 @@ typedef struct {
 
 
 static ngx_int_t ngx_thread_ws_reader_again(ngx_thread_ws_reader_t *reader);
+static ngx_int_t ngx_thread_ws_reader_interrupt(ngx_thread_ws_bytes_t *bytes,
+    ngx_thread_ws_entry_part_t *part);
 
 
-/* by kind, from the first that is a part */
+/* by kind, from the first that is a part; interrupts stand in the end */
 
 static ngx_thread_ws_reader_part_t  ngx_thread_ws_reader_parts[] = {
     { 0, NGX_THREAD_WS_WANT_MESSAGES },
@@ -178,4 +180,64 @@ ngx_thread_ws_reader_again(ngx_thread_ws_reader_t *reader)
     free(text.data);
 
     return rc;
+}
+
+
+ngx_int_t
+ngx_thread_ws_reader_interrupts(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_bytes_t *bytes)
+{
+    ngx_str_t                   entry;
+    ngx_uint_t                  kind;
+    ngx_thread_ws_position_t    position;
+    ngx_thread_ws_entry_part_t  part;
+
+    ngx_memzero(&position, sizeof(ngx_thread_ws_position_t));
+
+    while (ngx_thread_ws_journal_at(journal, &position, &kind, &entry)
+           == NGX_OK)
+    {
+        if (kind == NGX_THREAD_WS_ENTRY_INTERRUPT
+            && (ngx_thread_ws_journal_part_read(&part, kind, &entry) != NGX_OK
+                || ngx_thread_ws_reader_interrupt(bytes, &part) != NGX_OK))
+        {
+            return NGX_ERROR;
+        }
+
+        ngx_thread_ws_journal_skip(journal, &position, entry.len);
+    }
+
+    return bytes->len ? ngx_thread_ws_bytes_add(bytes, (u_char *) "]", 1)
+                      : NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_reader_interrupt(ngx_thread_ws_bytes_t *bytes,
+    ngx_thread_ws_entry_part_t *part)
+{
+    ngx_uint_t  i;
+    ngx_str_t   text[] = {
+        ngx_string("["),
+        ngx_string("{\"interruptId\":\""),
+        part->id,
+        ngx_string("\",\"value\":"),
+        part->value,
+        ngx_string("}")
+    };
+
+    if (bytes->len) {
+        ngx_str_set(&text[0], ",");
+    }
+
+    for (i = 0; i < sizeof(text) / sizeof(ngx_str_t); i++) {
+
+        if (ngx_thread_ws_bytes_add(bytes, text[i].data, text[i].len)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }

@@ -89,6 +89,14 @@ ngx_thread_ws_said_t *ngx_thread_ws_reader_said(
 ngx_uint_t ngx_thread_ws_reader_hears(ngx_thread_ws_reader_t *reader);
 
 /*
+ * What a run asks, in JSON, added to empty bytes, which stay empty if that is
+ * nothing: NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_reader_interrupts(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_bytes_t *bytes);
+
+/*
  * Tells the follower what the run answers, as the entry says, whose bytes these
  * are: NGX_OK, or NGX_ERROR without memory.
  */

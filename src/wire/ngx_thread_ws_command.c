@@ -22,8 +22,8 @@ typedef struct {
 
 
 static const char  *ngx_thread_ws_command_message_fields[] = {
-    "requestId", "threadId", "content", "toolResults", "parameters", "metadata",
-    "replaces", NULL
+    "requestId", "threadId", "content", "toolResults", "answers", "parameters",
+    "metadata", "replaces", NULL
 };
 
 static const char  *ngx_thread_ws_command_cancel_fields[] = {
@@ -45,7 +45,7 @@ static ngx_thread_ws_command_type_t  ngx_thread_ws_command_types[] = {
       NGX_THREAD_WS_COMMAND_MESSAGE,
       ngx_thread_ws_command_message_fields,
       "a message has the fields type, requestId, threadId, content, "
-      "toolResults, parameters, metadata and replaces only" },
+      "toolResults, answers, parameters, metadata and replaces only" },
 
     { "cancel",
       NGX_THREAD_WS_COMMAND_CANCEL,
@@ -306,7 +306,7 @@ ngx_thread_ws_command_content(ngx_thread_ws_command_t *command)
 static ngx_int_t
 ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
 {
-    json_t     *results;
+    json_t     *results, *answers;
     ngx_int_t   rc;
 
     if (command->thread_id.data == NULL) {
@@ -316,10 +316,17 @@ ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
 
     results = json_object_get(command->root, "toolResults");
 
+    answers = json_object_get(command->root, "answers");
+
     rc = results ? ngx_thread_ws_command_results(command, results) : NGX_OK;
 
+    if (rc == NGX_OK && answers) {
+        rc = ngx_thread_ws_command_answers(command, answers);
+    }
+
     if (rc == NGX_OK
-        && (results == NULL || json_object_get(command->root, "content")))
+        && ((results == NULL && answers == NULL)
+            || json_object_get(command->root, "content")))
     {
         rc = ngx_thread_ws_command_content(command);
     }

@@ -28,7 +28,7 @@ static ngx_int_t ngx_thread_ws_command_replaces(
 /* what of the fields is kept, by their names */
 
 static const char  *ngx_thread_ws_command_kept[] = {
-    "metadata", "replaces", "toolResults", NULL
+    "metadata", "replaces", "toolResults", "answers", NULL
 };
 
 

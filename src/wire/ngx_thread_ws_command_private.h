@@ -41,10 +41,15 @@ ngx_int_t ngx_thread_ws_command_ping(ngx_thread_ws_command_t *command,
 
 ngx_int_t ngx_thread_ws_command_extra(ngx_thread_ws_command_t *command);
 
-/* a message's results of tools: NGX_OK, NGX_DECLINED or NGX_ERROR */
+/*
+ * A message's results of tools, and its answers to what a run asked: NGX_OK,
+ * NGX_DECLINED or NGX_ERROR.
+ */
 
 ngx_int_t ngx_thread_ws_command_results(ngx_thread_ws_command_t *command,
     json_t *results);
+ngx_int_t ngx_thread_ws_command_answers(ngx_thread_ws_command_t *command,
+    json_t *answers);
 
 /* what refuses a command: NGX_DECLINED */
 

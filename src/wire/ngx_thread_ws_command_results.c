@@ -1,7 +1,7 @@
 
 /*
- * What a message says to the calls of tools that its thread's last run left
- * open.
+ * What a message says to what its thread's last run left open: calls of tools,
+ * and questions.
  */
 
 
@@ -9,6 +9,11 @@
 #include <ngx_core.h>
 #include <jansson.h>
 #include "wire/ngx_thread_ws_command_private.h"
+
+
+/* NULL, or what is wrong with an item, of which those before were seen */
+
+typedef char *(*ngx_thread_ws_command_item_pt)(json_t *item, json_t *seen);
 
 
 /* a text that is there, and has no U+0000 */
@@ -21,8 +26,6 @@ ngx_thread_ws_command_results_text(json_t *text)
               == NULL;
 }
 
-
-/* NULL, or what is wrong with it */
 
 static char *
 ngx_thread_ws_command_result(json_t *result, json_t *seen)
@@ -61,42 +64,109 @@ ngx_thread_ws_command_result(json_t *result, json_t *seen)
 }
 
 
-ngx_int_t
-ngx_thread_ws_command_results(ngx_thread_ws_command_t *command,
-    json_t *results)
+static char *
+ngx_thread_ws_command_answer(json_t *answer, json_t *seen)
 {
-    char    *reason;
-    size_t   i;
-    json_t  *seen, *result;
+    json_t  *id;
 
-    if (json_array_size(results) == 0) {
-        return ngx_thread_ws_command_invalid(command,
-                                   "toolResults must be a list of results");
+    if (!json_is_object(answer)) {
+        return "answers must be a list of objects";
     }
+
+    id = json_object_get(answer, "interruptId");
+
+    if (!ngx_thread_ws_command_results_text(id)) {
+        return "answers: interruptId must be a non-empty string";
+    }
+
+    if (json_object_get(seen, json_string_value(id))) {
+        return "answers: an interruptId is given twice";
+    }
+
+    if (json_object_get(answer, "value") == NULL) {
+        return "answers: value is missing";
+    }
+
+    if (json_object_size(answer) != 2) {
+        return "answers have the fields interruptId and value only";
+    }
+
+    return NULL;
+}
+
+
+/* each item of a list, which are told apart by the member of that name */
+
+static ngx_int_t
+ngx_thread_ws_command_items(ngx_thread_ws_command_t *command, json_t *items,
+    const char *name, ngx_thread_ws_command_item_pt check)
+{
+    char       *reason;
+    size_t      i;
+    json_t     *seen, *item;
+    ngx_int_t   rc;
 
     seen = json_object();
-    if (seen == NULL) {
-        return NGX_ERROR;
-    }
+    rc = seen ? NGX_OK : NGX_ERROR;
 
-    json_array_foreach(results, i, result) {
-        reason = ngx_thread_ws_command_result(result, seen);
+    json_array_foreach(items, i, item) {
 
-        if (reason) {
-            json_decref(seen);
-            return ngx_thread_ws_command_invalid(command, reason);
+        if (rc != NGX_OK) {
+            break;
         }
 
-        if (json_object_set(seen, json_string_value(
-                                      json_object_get(result, "toolCallId")),
-                            result))
+        reason = check(item, seen);
+
+        if (reason) {
+            rc = ngx_thread_ws_command_invalid(command, reason);
+
+        } else if (json_object_set(seen,
+                                   json_string_value(json_object_get(item,
+                                                                     name)),
+                                   item))
         {
-            json_decref(seen);
-            return NGX_ERROR;
+            rc = NGX_ERROR;
         }
     }
 
     json_decref(seen);
 
-    return NGX_OK;
+    return rc;
+}
+
+
+ngx_int_t
+ngx_thread_ws_command_results(ngx_thread_ws_command_t *command,
+    json_t *results)
+{
+    if (json_array_size(results) == 0) {
+        return ngx_thread_ws_command_invalid(command,
+                                   "toolResults must be a list of results");
+    }
+
+    return ngx_thread_ws_command_items(command, results, "toolCallId",
+                                       ngx_thread_ws_command_result);
+}
+
+
+ngx_int_t
+ngx_thread_ws_command_answers(ngx_thread_ws_command_t *command,
+    json_t *answers)
+{
+    if (json_array_size(answers) == 0) {
+        return ngx_thread_ws_command_invalid(command,
+                                             "answers must be a list of "
+                                             "answers");
+    }
+
+    if (json_object_get(command->root, "content")
+        || json_object_get(command->root, "toolResults"))
+    {
+        return ngx_thread_ws_command_invalid(command,
+                                             "answers stand without content "
+                                             "and toolResults");
+    }
+
+    return ngx_thread_ws_command_items(command, answers, "interruptId",
+                                       ngx_thread_ws_command_answer);
 }

@@ -20,7 +20,8 @@
     (sizeof("{\"type\":\"final\",\"requestId\":\"\",\"message\":\"\","        \
             "\"latencyMs\":,\"usage\":{\"inputTokens\":,\"outputTokens\":},"  \
             "\"reasoningTokens\":,\"cachedInputTokens\":,"                    \
-            "\"finishReason\":\"\"}") - 1 + 5 * NGX_INT64_LEN)
+            "\"finishReason\":\"\",\"interrupts\":}") - 1                  \
+     + 5 * NGX_INT64_LEN)
 
 #define NGX_THREAD_WS_EVENT_ERROR                                             \
     (sizeof("{\"type\":\"error\",\"requestId\":\"\",\"message\":\"\","        \
@@ -59,7 +60,8 @@ ngx_thread_ws_event_final_size(ngx_thread_ws_final_t *final)
     return NGX_THREAD_WS_EVENT_FINAL + final->request_id.len
            + final->answer
            + ngx_thread_ws_json_escaped_size(final->finish_reason.data,
-                                             final->finish_reason.len);
+                                             final->finish_reason.len)
+           + final->interrupts.len;
 }
 
 
@@ -101,6 +103,11 @@ ngx_thread_ws_event_final_tail(u_char *dst, ngx_thread_ws_final_t *final)
         dst = ngx_thread_ws_json_escape(dst, final->finish_reason.data,
                                         final->finish_reason.len);
         *dst++ = '"';
+    }
+
+    if (final->interrupts.len) {
+        dst = ngx_thread_ws_event_put(dst, ",\"interrupts\":");
+        dst = ngx_thread_ws_event_str(dst, &final->interrupts);
     }
 
     *dst++ = '}';

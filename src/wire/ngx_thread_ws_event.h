@@ -40,6 +40,8 @@ typedef struct {
     ngx_int_t    reasoning_tokens;    /* of these; 0: left out */
     ngx_int_t    cached_tokens;       /* of the input; 0: left out */
     ngx_str_t    finish_reason;   /* plain; empty: left out */
+    ngx_str_t    interrupts;      /* JSON: a list of {"interruptId","value"};
+                                     empty: left out */
     ngx_uint_t   usage;           /* unsigned  usage:1 */
 } ngx_thread_ws_final_t;
 

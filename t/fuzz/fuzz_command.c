@@ -14,7 +14,8 @@ static void fuzz_taken(ngx_thread_ws_command_t *command,
     const uint8_t *data, size_t size);
 static void fuzz_extra(ngx_thread_ws_command_t *command, json_t *root);
 static void fuzz_parameters(json_t *parameters);
-static void fuzz_results(ngx_str_t *extra, json_t *results);
+static void fuzz_items(ngx_str_t *extra, json_t *root, const char *list,
+    const char *id, const char *value);
 static void fuzz_same(json_t *root, const char *name, ngx_str_t *field);
 static void fuzz_refused(ngx_thread_ws_command_t *command,
     const uint8_t *data, size_t size);
@@ -54,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 static void
 fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
 {
-    json_t      *text, *root, *results;
+    json_t      *text, *root, *results, *answers;
     ngx_uint_t   fields;
 
     root = json_loadb((char *) data, size,
@@ -71,19 +72,27 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
 
     case NGX_THREAD_WS_COMMAND_MESSAGE:
         results = json_object_get(root, "toolResults");
+        answers = json_object_get(root, "answers");
         fields = 3 + (json_object_get(root, "content") != NULL)
-                 + (results != NULL) + (command->parameters != NULL)
+                 + (results != NULL) + (answers != NULL)
+                 + (command->parameters != NULL)
                  + (json_object_get(root, "metadata") != NULL)
                  + (json_object_get(root, "replaces") != NULL);
 
         fuzz_assert(fuzz_id(&command->request_id));
         fuzz_assert(command->thread_id.data != NULL);
         fuzz_assert(command->content.len != 0
-                    || (json_array_size(results) != 0
+                    || (json_array_size(results) + json_array_size(answers) != 0
                         && json_object_get(root, "content") == NULL));
-        fuzz_results(&command->extra, results);
-        fuzz_assert(command->content.len == 0 || memchr(command->content.data, '\0', command->content.len)
-                    == NULL);
+        fuzz_assert(answers == NULL
+                    || (results == NULL && command->content.len == 0));
+        fuzz_items(&command->extra, root, "toolResults", "toolCallId",
+                   "output");
+        fuzz_items(&command->extra, root, "answers", "interruptId", "value");
+        fuzz_assert(command->content.len == 0
+                    || memchr(command->content.data, '\0',
+                              command->content.len)
+                       == NULL);
 
         text = json_stringn(command->content.len
                             ? (char *) command->content.data : "",
@@ -152,11 +161,12 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
 static void
 fuzz_extra(ngx_thread_ws_command_t *command, json_t *root)
 {
-    json_t  *extra, *metadata, *replaces, *results;
+    json_t  *extra, *metadata, *replaces, *results, *answers;
 
     metadata = json_object_get(root, "metadata");
     replaces = json_object_get(root, "replaces");
     results = json_object_get(root, "toolResults");
+    answers = json_object_get(root, "answers");
 
     if (replaces) {
         fuzz_same(root, "replaces", &command->replaces);
@@ -165,7 +175,7 @@ fuzz_extra(ngx_thread_ws_command_t *command, json_t *root)
 
     if (command->extra.len == 0) {
         fuzz_assert(json_object_size(metadata) == 0 && replaces == NULL
-                    && results == NULL);
+                    && results == NULL && answers == NULL);
         return;
     }
 
@@ -174,7 +184,8 @@ fuzz_extra(ngx_thread_ws_command_t *command, json_t *root)
 
     fuzz_assert(json_object_size(extra) == (json_object_size(metadata) != 0)
                                            + (replaces != NULL)
-                                           + (results != NULL));
+                                           + (results != NULL)
+                                           + (answers != NULL));
     fuzz_assert(json_object_size(metadata) <= 16);
     fuzz_assert(json_object_size(metadata) == 0
                 || json_equal(json_object_get(extra, "metadata"), metadata));
@@ -238,23 +249,26 @@ fuzz_parameters(json_t *parameters)
 /* what is kept of them is what they are */
 
 static void
-fuzz_results(ngx_str_t *extra, json_t *results)
+fuzz_items(ngx_str_t *extra, json_t *root, const char *list, const char *id,
+    const char *value)
 {
     size_t   i;
-    json_t  *kept, *result;
+    json_t  *kept, *items, *item;
 
-    if (results == NULL) {
+    items = json_object_get(root, list);
+
+    if (items == NULL) {
         return;
     }
 
     kept = json_loadb((char *) extra->data, extra->len, JSON_ALLOW_NUL, NULL);
 
     fuzz_assert(kept != NULL);
-    fuzz_assert(json_equal(json_object_get(kept, "toolResults"), results));
+    fuzz_assert(json_equal(json_object_get(kept, list), items));
 
-    json_array_foreach(results, i, result) {
-        fuzz_assert(json_string_length(json_object_get(result, "toolCallId")));
-        fuzz_assert(json_object_get(result, "output") != NULL);
+    json_array_foreach(items, i, item) {
+        fuzz_assert(json_string_length(json_object_get(item, id)));
+        fuzz_assert(json_object_get(item, value) != NULL);
     }
 
     json_decref(kept);

@@ -35,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ngx_thread_ws_dialect_t  *d;
 
     static const char  *types[] = {
-        "", "message", "messages", "error", "ping", "end", "custom", "x"
+        "", "message", "messages", "error", "updates", "end", "custom", "x"
     };
 
     static ngx_str_t  tags[] = { ngx_string("t"), ngx_string("think") };

@@ -5,6 +5,8 @@ package LangGraph;
 #
 #   state THREAD JSON   its thread has these messages, as [type, content]
 #   runs THREAD STATUS… waits until its runs, oldest first, have come to these
+#   asks THREAD JSON    it waits for answers to these questions, by values, whose
+#                       ids are $LangGraph::Id[0] and so on from here on
 #
 # The thread is the id that the server knows it by.
 
@@ -77,6 +79,21 @@ sub ThreadWS::Dialogue::do_state {
     my ($thread, $want) = split ' ', $rest, 2;
     my $state = ask($self, "/threads/$thread/state");
     my $got = [map { [@$_{qw(type content)}] } @{ $state->{values}{messages} }];
+
+    $self->expect(ThreadWS::Dialogue::match($got, $JSON->decode($want)), $got);
+}
+
+our @Id;
+
+sub ThreadWS::Dialogue::do_asks {
+    my ($self, $rest) = @_;
+
+    my ($thread, $want) = split ' ', $rest, 2;
+    my @got = map { @{ $_->{interrupts} } }
+        @{ ask($self, "/threads/$thread/state")->{tasks} };
+
+    @Id = map { $_->{id} } @got;
+    my $got = [map { $_->{value} } @got];
 
     $self->expect(ThreadWS::Dialogue::match($got, $JSON->decode($want)), $got);
 }

@@ -5,7 +5,9 @@ import { randomUUID } from 'node:crypto'
 import { AIMessage, AIMessageChunk, ToolMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk } from '@langchain/core/outputs'
 import { FakeListChatModel } from '@langchain/core/utils/testing'
-import { END, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph'
+import { tool } from '@langchain/core/tools'
+import { END, MessagesAnnotation, START, StateGraph, interrupt } from '@langchain/langgraph'
+import { createReactAgent } from '@langchain/langgraph/prebuilt'
 
 const says = (text) => new FakeListChatModel({ responses: [text] })
 
@@ -126,3 +128,57 @@ export const plain = graph('words', async () => ({
 export const whole = graph('words', async () => ({
   messages: [new AIMessage('No model of mine.')]
 }))
+
+// an agent with two tools, one of which asks before it does anything
+
+const calls = (name, args) => ({
+  tool_call_chunks: [{ name, args: JSON.stringify(args), id: randomUUID(), index: 0,
+    type: 'tool_call_chunk' }]
+})
+
+class Tooled extends Script {
+  bindTools () { return this }
+}
+
+const parameters = (name) => ({
+  type: 'object', properties: { [name]: { type: 'string' } }, required: [name]
+})
+
+export const careful = createReactAgent({
+  llm: new Tooled((messages) => {
+    const last = messages.at(-1)
+    if (last.getType() === 'human') return ['I look.', calls('size', { file: 'a' })]
+    if (last.name === 'size') return [`It has ${last.text}. `, calls('remove', { file: 'a' })]
+    return [`So it is ${last.text}.`]
+  }),
+  tools: [
+    tool(async () => '3 bytes', { name: 'size', description: '-', schema: parameters('file') }),
+    tool(async ({ file }) => {
+      const { ok } = interrupt({ remove: file })
+      return ok ? 'removed' : 'kept'
+    }, { name: 'remove', description: '-', schema: parameters('file') })
+  ]
+})
+
+// two questions at once, and what was answered
+
+const asks = (question) => async () => {
+  const answer = interrupt(question)
+  return { messages: [new AIMessage(`${question} ${JSON.stringify(answer)}.`)] }
+}
+
+export const curious = new StateGraph(MessagesAnnotation)
+  .addNode('one', asks('Why?'))
+  .addNode('other', asks('When?'))
+  .addEdge(START, 'one')
+  .addEdge(START, 'other')
+  .compile()
+
+// a graph that was made to stop before a node
+
+export const halting = new StateGraph(MessagesAnnotation)
+  .addNode('one', node(says('Ready.')))
+  .addNode('other', node(says('Gone.')))
+  .addEdge(START, 'one')
+  .addEdge('one', 'other')
+  .compile({ interruptBefore: ['other'] })

@@ -29,7 +29,7 @@ const { host } = await startServer({
   graphs: {
     agent: source('./graph.mjs:graph'),
     ...Object.fromEntries(['nested', 'again', 'draft', 'both', 'chorus', 'choir',
-      'plain', 'whole'].map((name) => [name, source(`./graphs.mjs:${name}`)]))
+      'plain', 'whole', 'careful', 'curious', 'halting'].map((name) => [name, source(`./graphs.mjs:${name}`)]))
   }
 })
 

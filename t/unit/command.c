@@ -25,8 +25,10 @@
     "INVALID_MESSAGE: content must be a non-empty string"
 #define bad_message                                                           \
     bad_fields("a message has the fields type, requestId, threadId, "          \
-               "content, toolResults, parameters, metadata and "              \
+               "content, toolResults, answers, parameters, metadata and "      \
                "replaces")
+#define asks(members)                                                         \
+    message(ids "\"answers\":" members)
 #define bad_replaces                                                          \
     "INVALID_MESSAGE: replaces must be the requestId of another run r1 t1"
 #define tagged(members)                                                       \
@@ -166,6 +168,47 @@ static command_case_t  command_cases[] = {
                  message(ids "\"content\":\"\",\"toolResults\":[{"
                          "\"toolCallId\":\"a\",\"output\":1}]"),
                  bad_content " r1 t1"),
+
+    command_case("answers", asks("[{\"value\":{\"b\":1,\"a\":null},"
+                 "\"interruptId\":\"i\"},{\"interruptId\":\"j\","
+                 "\"value\":null}]"),
+                 "message r1 t1 {\"answers\":[{\"interruptId\":\"i\","
+                 "\"value\":{\"a\":null,\"b\":1}},{\"interruptId\":\"j\","
+                 "\"value\":null}]}"),
+    command_case("answers that are none", asks("{}"),
+                 "INVALID_MESSAGE: answers must be a list of answers r1 t1"),
+    command_case("no answers", asks("[]"),
+                 "INVALID_MESSAGE: answers must be a list of answers r1 t1"),
+    command_case("an answer that is none", asks("[1]"),
+                 "INVALID_MESSAGE: answers must be a list of objects r1 t1"),
+    command_case("an answer to nothing", asks("[{\"value\":1}]"),
+                 "INVALID_MESSAGE: answers: interruptId must be a non-empty "
+                 "string r1 t1"),
+    command_case("an answer to U+0000",
+                 asks("[{\"interruptId\":\"\\u0000\",\"value\":1}]"),
+                 "INVALID_MESSAGE: answers: interruptId must be a non-empty "
+                 "string r1 t1"),
+    command_case("an answer without a value",
+                 asks("[{\"interruptId\":\"i\"}]"),
+                 "INVALID_MESSAGE: answers: value is missing r1 t1"),
+    command_case("an answer with more",
+                 asks("[{\"interruptId\":\"i\",\"value\":1,\"x\":1}]"),
+                 "INVALID_MESSAGE: answers have the fields interruptId and "
+                 "value only r1 t1"),
+    command_case("an answer that is given twice",
+                 asks("[{\"interruptId\":\"i\",\"value\":1},"
+                 "{\"interruptId\":\"i\",\"value\":1}]"),
+                 "INVALID_MESSAGE: answers: an interruptId is given twice"
+                 " r1 t1"),
+    command_case("answers, and content",
+                 asks("[{\"interruptId\":\"i\",\"value\":1}]," hi),
+                 "INVALID_MESSAGE: answers stand without content and "
+                 "toolResults r1 t1"),
+    command_case("answers, and results of tools",
+                 asks("[{\"interruptId\":\"i\",\"value\":1}],"
+                 "\"toolResults\":[{\"toolCallId\":\"a\",\"output\":1}]"),
+                 "INVALID_MESSAGE: answers stand without content and "
+                 "toolResults r1 t1"),
 
     command_case("parameters", with("\"a\":1"),
                  "message r1 t1 \"hi\" {\"a\":1}"),

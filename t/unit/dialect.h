@@ -52,7 +52,7 @@ dialect_add_part(unit_text_t *text, ngx_thread_ws_part_t *part)
 
     static const char  *names[] = {
         "", "message", "reasoning", "call", "input", "call-end", "result",
-        "source", "data", "reset"
+        "source", "data", "reset", "interrupt"
     };
 
     quoted = (part->kind == NGX_THREAD_WS_PART_REASONING

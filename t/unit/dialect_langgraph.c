@@ -43,6 +43,7 @@ typedef struct {
 static void langgraph_test_repeated(void);
 static void langgraph_test_graphs(void);
 static void langgraph_test_usage(void);
+static void langgraph_test_resumes(ngx_thread_ws_prompt_t *prompt);
 static void langgraph_test_requests(void);
 static void langgraph_run(const char **events, const char *expected,
     const char *name);
@@ -340,6 +341,66 @@ langgraph_test_usage(void)
 }
 
 
+/* what a graph goes on with */
+
+static void
+langgraph_test_resumes(ngx_thread_ws_prompt_t *prompt)
+{
+    char        name[64];
+    ngx_uint_t  i;
+
+    static const char  *cases[][2] = {
+
+        { "[{\"interruptId\":\"0123456789abcdef0123456789abcdef\","
+          "\"value\":null}]",
+          ",\"command\":{\"resume\":{\"0123456789abcdef0123456789abcdef\":"
+          "null}}" },
+
+        { "[{\"interruptId\":\"0123456789abcdef0123456789abcdef\","
+          "\"value\":{\"ok\":true}},"
+          "{\"interruptId\":\"00000000000000000000000000000000\","
+          "\"value\":\"\u00e9\"}]",
+          ",\"command\":{\"resume\":{\"0123456789abcdef0123456789abcdef\":"
+          "{\"ok\":true},\"00000000000000000000000000000000\":\"\u00e9\"}}" },
+
+        { "[{\"interruptId\":\"interrupt-1\",\"value\":\"yes\"},"
+          "{\"interruptId\":\"interrupt-2\",\"value\":\"no\"}]",
+          ",\"command\":{\"resume\":\"yes\"}" },
+
+        { "[{\"interruptId\":\"0123456789abcdef0123456789abcdeg\","
+          "\"value\":false}]",
+          ",\"command\":{\"resume\":false}" },
+
+        { "[{\"interruptId\":\"breakpoint\",\"value\":true}]", "" }
+    };
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char  expected[512];
+
+        prompt->asked = json_pack("{s:o}", "answers",
+                                  json_loads(cases[i][0], 0, NULL));
+
+        snprintf(expected, sizeof(expected),
+                 "{\"assistant_id\":\"own\",\"input\":null%s,"
+                 "\"stream_mode\":[\"messages-tuple\",\"updates\"],"
+                 "\"on_disconnect\":\"cancel\","
+                 "\"multitask_strategy\":\"reject\","
+                 "\"if_not_exists\":\"create\"}", cases[i][1]);
+
+        snprintf(name, sizeof(name), "request: answers %d", (int) i);
+
+        dialect_requests(langgraph, prompt,
+                         "{\"assistant_id\":\"own\","
+                         "\"input\":{\"lang\":\"en\"}}",
+                         expected, name);
+
+        json_decref(prompt->asked);
+    }
+
+    prompt->asked = NULL;
+}
+
+
 static void
 langgraph_test_requests(void)
 {
@@ -355,7 +416,8 @@ langgraph_test_requests(void)
     dialect_requests(langgraph, &prompt, NULL,
         "{\"assistant_id\":\"agent\",\"input\":{\"messages\":["
         "{\"role\":\"user\",\"content\":\"hi\"}]},"
-        "\"stream_mode\":[\"messages-tuple\"],\"on_disconnect\":\"cancel\","
+        "\"stream_mode\":[\"messages-tuple\",\"updates\"],"
+        "\"on_disconnect\":\"cancel\","
         "\"multitask_strategy\":\"interrupt\",\"if_not_exists\":\"create\"}",
         "request: the least");
 
@@ -373,7 +435,8 @@ langgraph_test_requests(void)
         "{\"assistant_id\":\"chat\",\"config\":{\"tags\":[\"x\"]},"
         "\"input\":{\"messages\":["
         "{\"role\":\"user\",\"content\":\"hi\",\"id\":\"r1\"}]},"
-        "\"stream_mode\":[\"messages-tuple\"],\"on_disconnect\":\"cancel\","
+        "\"stream_mode\":[\"messages-tuple\",\"updates\"],"
+        "\"on_disconnect\":\"cancel\","
         "\"multitask_strategy\":\"enqueue\",\"if_not_exists\":\"create\"}",
         "request: the server has the history");
 
@@ -384,11 +447,14 @@ langgraph_test_requests(void)
         "\"stream_mode\":\"values\",\"on_disconnect\":\"continue\","
         "\"input\":{\"lang\":\"en\",\"messages\":[]}}",
         "{\"assistant_id\":\"own\",\"if_not_exists\":\"reject\","
-        "\"stream_mode\":[\"messages-tuple\"],\"on_disconnect\":\"continue\","
+        "\"stream_mode\":[\"messages-tuple\",\"updates\"],"
+        "\"on_disconnect\":\"continue\","
         "\"input\":{\"lang\":\"en\",\"messages\":["
         "{\"role\":\"user\",\"content\":\"hi\",\"id\":\"r1\"}]},"
         "\"multitask_strategy\":\"reject\"}",
         "request: what parameters win and what not");
+
+    langgraph_test_resumes(&prompt);
 
     prompt.nhistory = 1;
 

@@ -10,6 +10,11 @@
 
 #define state(messages)  "{\"values\":{\"messages\":[" messages "]},\"next\":[]}"
 
+#define waits(messages, tasks)                                                \
+    "{\"values\":{\"messages\":[" messages "]},\"tasks\":[" tasks "]}"
+#define asks(result, interrupts)                                              \
+    "{\"result\":" result ",\"interrupts\":[" interrupts "]}"
+
 #define human(id, content)                                                    \
     "{\"type\":\"human\",\"id\":" id ",\"content\":" content "}"
 #define ai(content)                                                           \
@@ -53,6 +58,29 @@ static thread_case_t  thread_cases[] = {
     { "nothing but a tool's use",
       state(human("\"r1\"", "\"a\"") "," ai("\"\"") "," tool),
       "user \"a\" r1 1\n" },
+
+    { "what it waits for",
+      waits(human("\"r1\"", "\"a\"") "," ai("\"b\""),
+            asks("null", "{\"id\":\"i\",\"value\":{\"q\":1}}") ","
+            asks("{\"x\":1}", "{\"id\":\"j\",\"value\":2}") ","
+            asks("null", "{\"interrupt_id\":\"k\"},{\"value\":3}")),
+      "user \"a\" r1 1\nassistant \"b\" r1 1\n"
+      "  [{\"type\":\"text\",\"text\":\"b\"},"
+      "{\"interruptId\":\"i\",\"value\":{\"q\":1},\"type\":\"interrupt\"},"
+      "{\"interruptId\":\"k\",\"value\":null,\"type\":\"interrupt\"}]\n" },
+
+    { "what it waits for, and has said nothing",
+      waits(human("\"r1\"", "\"a\""),
+            asks("null", "{\"id\":\"i\",\"value\":1}")),
+      "user \"a\" r1 1\nassistant \"\" r1 1\n"
+      "  [{\"interruptId\":\"i\",\"value\":1,\"type\":\"interrupt\"}]\n" },
+
+    { "what it waits for without anybody's message",
+      waits(rule, asks("null", "{\"id\":\"i\",\"value\":1}")), "" },
+
+    { "it waits for nothing",
+      waits(human("\"r1\"", "\"a\"") "," ai("\"b\""), "{\"id\":\"t\"}"),
+      "user \"a\" r1 1\nassistant \"b\" r1 1\n" },
 
     { "an answer to nobody", state(ai("\"welcome\"") ","
                                    human("\"r1\"", "\"a\"")),
@@ -151,6 +179,7 @@ thread_test_cut(void)
 static void
 thread_read(const char *body, size_t len, unit_text_t *text)
 {
+    char       *parts;
     size_t      i;
     u_char     *copy;
     json_t     *messages, *message, *content, *id;
@@ -187,6 +216,14 @@ thread_read(const char *body, size_t len, unit_text_t *text)
         unit_add(text, "\"%s%s %d\n", id ? " " : "",
                  id ? json_string_value(id) : "",
                  (int) json_integer_value(json_object_get(message, "seq")));
+
+        parts = json_dumps(json_object_get(message, "parts"), JSON_COMPACT);
+
+        if (parts) {
+            unit_add(text, "  %s\n", parts);
+        }
+
+        free(parts);
     }
 
     json_decref(messages);

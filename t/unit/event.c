@@ -109,6 +109,17 @@ event_test_final(void)
              "\"usage\":{\"inputTokens\":36,\"outputTokens\":12},"
              "\"finishReason\":\"st\\\"op\"}", "final: all");
 
+    ngx_str_set(&final.interrupts, "[{\"interruptId\":\"i\",\"value\":1}]");
+
+    event_begin(&text, ngx_thread_ws_event_final_size(&final));
+    text.end = event_final(text.data, &final, answer);
+    event_is(&text,
+             "{\"type\":\"final\",\"requestId\":\"r1\","
+             "\"message\":\"a\\n\\\"b\\\" caf\xc3\xa9\",\"latencyMs\":1234,"
+             "\"usage\":{\"inputTokens\":36,\"outputTokens\":12},"
+             "\"finishReason\":\"st\\\"op\",\"interrupts\":"
+             "[{\"interruptId\":\"i\",\"value\":1}]}", "final: asks");
+
     final.latency = (ngx_msec_t) -1;
     final.input_tokens = NGX_MAX_INT_T_VALUE;
     final.output_tokens = NGX_MAX_INT_T_VALUE;

@@ -230,7 +230,9 @@ golden_add_reply(golden_t *g, unit_text_t *trace, ngx_thread_ws_reply_t *reply)
     for (i = 0; i <= reply->nparts; i++) {
         part = (i < reply->nparts) ? &reply->part[i] : NULL;
 
-        if (part && !(golden_kind(part->kind) & g->shown)) {
+        if (part && part->kind != NGX_THREAD_WS_PART_INTERRUPT
+            && !(golden_kind(part->kind) & g->shown))
+        {
 
             if (!(golden_kind(part->kind) & g->want)) {
                 unit_add(trace, "(not asked for)\n");
