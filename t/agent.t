@@ -601,7 +601,4 @@ end
 @ finish stop
 @ done
 < answer r2 {{ 'x' x 3000000 }}
-< quiet
 memory grew 4500
-@ alive
-@ end
