@@ -388,3 +388,25 @@ connect b
 b> message r1 hello
 b<* final r1 {{ 'x' x 102_400 }}
 @ requests 1
+
+=== TEST 14: another message under the id of a run that is stored and kept
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+connect a
+a> follow
+a< idle -
+a> message r1 hello
+@ request
+@ answer Hello
+a< answer r1 Hello
+connect b /chat?threadId=t1
+b> message r1 other
+b< error r1 DUPLICATE_REQUEST
+connect c /chat?threadId=t1
+c> follow r1
+c< following r1 hello
+c< answer r1 Hello
+@ requests 1

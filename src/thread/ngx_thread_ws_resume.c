@@ -18,6 +18,8 @@ static void ngx_thread_ws_resume_buried(ngx_thread_ws_thread_t *thread);
 static void ngx_thread_ws_resume_marks(ngx_thread_ws_lane_t *lane);
 static ngx_thread_ws_journal_t *ngx_thread_ws_resume_journal(
     ngx_thread_ws_thread_t *thread, ngx_thread_ws_claim_t *ref);
+static ngx_uint_t ngx_thread_ws_resume_stored(ngx_thread_ws_thread_t *thread,
+    ngx_thread_ws_claim_t *ref);
 static ngx_uint_t ngx_thread_ws_resume_follow(
     ngx_thread_ws_follower_t *follower, ngx_thread_ws_claim_t *ref,
     ngx_str_t *request_id);
@@ -230,6 +232,7 @@ ngx_thread_ws_resume_submit(ngx_thread_ws_follower_t *follower,
     message.request_id = args->request_id;
     message.content = args->content;
     message.extra = args->extra;
+    message.stored = thread->store->shared;
     message.busy = ngx_thread_ws_resume_busy[conf->busy];
     message.queue = conf->queue;
     message.size = conf->max_message_size;
@@ -247,11 +250,9 @@ ngx_thread_ws_resume_submit(ngx_thread_ws_follower_t *follower,
 
     case NGX_DONE:
 
-        if (conf->replay.len && thread->store->shared
-            && ngx_thread_ws_registry_state(&ref)
-               == NGX_THREAD_WS_REGISTRY_ENDED)
-        {
-            /* it is stored: a run of its own asks thread_ws_replay first */
+        if (conf->replay.len && ngx_thread_ws_resume_stored(thread, &ref)) {
+
+            /* a run of its own asks thread_ws_replay first */
 
             return NGX_THREAD_WS_OK;
         }
@@ -260,7 +261,11 @@ ngx_thread_ws_resume_submit(ngx_thread_ws_follower_t *follower,
         return ngx_thread_ws_resume_follow(follower, &ref, &args->request_id);
 
     case NGX_ABORT:
-        return NGX_THREAD_WS_DUPLICATE_REQUEST;
+
+        /* of what is stored the store says so, by a run of its own */
+
+        return ngx_thread_ws_resume_stored(thread, &ref)
+               ? NGX_THREAD_WS_OK : NGX_THREAD_WS_DUPLICATE_REQUEST;
 
     case NGX_BUSY:
         return NGX_THREAD_WS_BUSY;
@@ -268,6 +273,16 @@ ngx_thread_ws_resume_submit(ngx_thread_ws_follower_t *follower,
     default: /* NGX_OK; NGX_ERROR: nobody else can hear it */
         return NGX_THREAD_WS_OK;
     }
+}
+
+
+static ngx_uint_t
+ngx_thread_ws_resume_stored(ngx_thread_ws_thread_t *thread,
+    ngx_thread_ws_claim_t *ref)
+{
+    return thread->store->shared
+           && ngx_thread_ws_registry_state(ref)
+              == NGX_THREAD_WS_REGISTRY_ENDED;
 }
 
 

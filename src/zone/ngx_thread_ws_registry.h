@@ -153,6 +153,7 @@ typedef struct {
     ngx_str_t                         request_id;
     ngx_str_t                         content;
     ngx_str_t                         extra;   /* of its content */
+    ngx_uint_t                        stored;  /* so are completed runs */
     ngx_uint_t                        busy;
     ngx_uint_t                        queue;   /* how many may wait, */
     size_t                            size;    /* and bytes of their contents */
@@ -170,14 +171,14 @@ typedef struct {
  *                 the topic
  *   NGX_DONE      nothing is claimed, ref is: a run of that id and that content
  *                 is active, or has ended as completed and is kept
- *   NGX_ABORT     nothing is claimed: one of that id and another content is
- *                 active (ref is)
+ *   NGX_ABORT     nothing is claimed, ref is: one of that id and another content
+ *                 is active, or has ended as completed and is stored and kept
  *   NGX_BUSY      nothing is claimed: refused by "queue" or "reject"
  *   NGX_DECLINED  no zone is configured: nothing is claimed
  *   NGX_ERROR     the zone is full: nothing is claimed (logged once a minute)
  *
- * A run of that id that has ended otherwise, or with another content, is no
- * more: whoever reads it finds it gone.  One that was claimed without resume is
+ * A run of that id that has ended otherwise, or with another content and is not
+ * stored, is no more: whoever reads it finds it gone.  One that was claimed without resume is
  * taken over, as claim() does.  ref may be a run of this worker's own.
  */
 

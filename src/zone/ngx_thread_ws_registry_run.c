@@ -27,6 +27,7 @@ typedef struct {
 typedef struct {
     u_char                          digest[NGX_THREAD_WS_REGISTRY_DIGEST];
     uint64_t                        owner;
+    ngx_uint_t                      stored;
     ngx_thread_ws_registry_key_t    key;
 } ngx_thread_ws_registry_want_t;
 
@@ -115,6 +116,7 @@ ngx_thread_ws_registry_want(ngx_thread_ws_registry_want_t *want,
                                &message->request_id);
 
     want->owner = message->owner;
+    want->stored = message->stored;
 
     ngx_sha1_init(&sha1);
     ngx_sha1_update(&sha1, message->content.data, message->content.len);
@@ -168,7 +170,8 @@ ngx_thread_ws_registry_known(ngx_thread_ws_registry_t *reg,
 
     if (ngx_thread_ws_registry_over(slot)
         || ngx_thread_ws_registry_hidden(slot)
-        || (!active && (!same || tape == NULL || !tape->completed)))
+        || (!active && (tape == NULL || !tape->completed
+                        || (!same && !want->stored))))
     {
         ngx_thread_ws_registry_drop(reg, slot);
         return NGX_OK;
