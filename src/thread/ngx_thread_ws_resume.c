@@ -250,10 +250,9 @@ ngx_thread_ws_resume_submit(ngx_thread_ws_follower_t *follower,
 
     case NGX_DONE:
 
+        /* of what is stored a run of its own asks thread_ws_replay first */
+
         if (conf->replay.len && ngx_thread_ws_resume_stored(thread, &ref)) {
-
-            /* a run of its own asks thread_ws_replay first */
-
             return NGX_THREAD_WS_OK;
         }
 

@@ -171,15 +171,17 @@ typedef struct {
  *                 the topic
  *   NGX_DONE      nothing is claimed, ref is: a run of that id and that content
  *                 is active, or has ended as completed and is kept
- *   NGX_ABORT     nothing is claimed, ref is: one of that id and another content
- *                 is active, or has ended as completed and is stored and kept
+ *   NGX_ABORT     nothing is claimed, ref is: one of that id and another
+ *                 content is active, or has ended as completed, is stored and
+ *                 kept
  *   NGX_BUSY      nothing is claimed: refused by "queue" or "reject"
  *   NGX_DECLINED  no zone is configured: nothing is claimed
  *   NGX_ERROR     the zone is full: nothing is claimed (logged once a minute)
  *
- * A run of that id that has ended otherwise, or with another content and is not
- * stored, is no more: whoever reads it finds it gone.  One that was claimed without resume is
- * taken over, as claim() does.  ref may be a run of this worker's own.
+ * A run of that id that has ended otherwise, or with another content and is
+ * not stored, is no more: whoever reads it finds it gone.  One that was claimed
+ * without resume is taken over, as claim() does.  ref may be a run of this
+ * worker's own.
  */
 
 ngx_int_t ngx_thread_ws_registry_submit(ngx_thread_ws_claim_t *claim,
