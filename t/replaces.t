@@ -167,3 +167,50 @@ outlived
 get /history/t1?replaced=2
 < HTTP 400
 --- timeout: 900
+
+=== TEST 6: by the id that the AI SDK gives a message, also while that is sought
+--- chat_config
+    thread_ws_protocol ai-sdk;
+    thread_ws_store "$TEST_NGINX_PG" timeout=$TEST_NGINX_PG_TIMEOUT;
+--- agent
+answer said $content
+--- chat
+connect /chat
+> text {"type":"send","requestId":"q1","id":"c1","trigger":"submit-message",
+    "messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"x"}]}]}
+@ request {"messages":[{"role":"user","content":"x"}]}
+soon SELECT request_id FROM RUNS WHERE replaced IS NULL AND threads.id = 'c1' ORDER BY seq
+    q1
+> text {"type":"send","requestId":"q2","id":"c1","trigger":"submit-message",
+    "messages":[{"id":"m2","role":"user","parts":[{"type":"text","text":"y"}]}]}
+@ request
+soon SELECT request_id FROM RUNS WHERE replaced IS NULL AND threads.id = 'c1' ORDER BY seq
+    q1
+    q2
+> text {"type":"send","requestId":"q3","id":"c1",
+    "trigger":"regenerate-message",
+    "messages":[{"id":"m2","role":"user","parts":[{"type":"text","text":"y"}]}]}
+@ request
+@ messages [{"role":"user","content":"x"},{"role":"assistant",
+    "content":"said x"},{"role":"user","content":"y"}]
+soon SELECT request_id FROM RUNS WHERE replaced IS NULL AND threads.id = 'c1' ORDER BY seq
+    q1
+    q3
+postgres pause
+> text {"type":"send","requestId":"q4","id":"c1","trigger":"submit-message",
+    "messageId":"m1",
+    "messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"z"}]}]}
+> text {"type":"abort","requestId":"q4"}
+> text {"type":"send","requestId":"q5","id":"c1","trigger":"submit-message",
+    "messageId":"m1",
+    "messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"v"}]}]}
+> text {"type":"send","requestId":"q6","id":"c1","trigger":"submit-message",
+    "messageId":"m1",
+    "messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"w"}]}]}
+postgres resume
+@ request
+@ messages [{"role":"user","content":"w"}]
+soon SELECT request_id FROM RUNS WHERE replaced IS NULL AND threads.id = 'c1' ORDER BY seq
+    q6
+@ requests 4
+

@@ -65,9 +65,9 @@ connect /chat
 < text /"type":"error","requestId":"q1","errorText":"the chat's id must be/
 > text not JSON
 > text {"type":"send","requestId":"q2","id":"c1",
-    "trigger":"regenerate-message","messages":[{"id":"m1","role":"user",
-    "parts":[{"type":"text","text":"x"}]}],"headers":{},"body":{}}
-< text {"type":"error","requestId":"q2","errorText":"a message cannot be answered anew here"}
+    "trigger":"submit-message","messages":[{"id":"m1","role":"user",
+    "parts":[{"type":"file","mediaType":"image/png","url":"data:,"}]}]}
+< text {"type":"error","requestId":"q2","errorText":"files are not taken here"}
 
 === TEST 4: a location's own thread is the only one
 --- http_config
@@ -184,3 +184,39 @@ connect /chat
 < text {"type":"end","requestId":"r1"}
 > text {"type":"resume","requestId":"r2","id":"c1","headers":{},"body":{}}
 < text {"type":"no-active","requestId":"r2"}
+
+=== TEST 8: another answer where a connection's memory is the history
+--- http_config
+    thread_ws_protocol ai-sdk;
+--- chat
+connect /chat
+> text {"type":"send","requestId":"q1","id":"c1","trigger":"submit-message",
+    "messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"x"}]}]}
+@ request
+@ answer said
+< text /"q1","sequence":0/
+< text /"q1","sequence":1/
+< text /"q1","sequence":2/
+< text /"q1","sequence":3/
+< text /"q1","sequence":4/
+< text /"q1","sequence":5/
+< text /"q1","sequence":6/
+< text {"type":"end","requestId":"q1"}
+> text {"type":"send","requestId":"q2","id":"c1",
+    "trigger":"regenerate-message",
+    "messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"x"}]}]}
+@ request
+@ messages [{"role":"user","content":"x"}]
+> text {"type":"abort","requestId":"q2"}
+@ closed
+< text /"q2","sequence":0/
+< text /"q2","sequence":1/
+< text /"q2","sequence":2,"chunk":\{"type":"abort"/
+< text {"type":"end","requestId":"q2"}
+> text {"type":"send","requestId":"q3","id":"c1","trigger":"submit-message",
+    "messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"y"}]}]}
+@ request
+@ messages [{"role":"user","content":"x"},{"role":"assistant",
+    "content":"said"},{"role":"user","content":"y"}]
+> text {"type":"abort","requestId":"q3"}
+@ closed

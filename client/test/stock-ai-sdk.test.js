@@ -6,6 +6,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { lastAssistantMessageIsCompleteWithToolCalls } from 'ai-7';
+
 import { startAgent } from './helpers/agent.js';
 import { startGateway } from './helpers/gateway.js';
 import { openPage } from './helpers/stock.js';
@@ -267,3 +269,98 @@ test('reasoning and calls of tools are parts', async (t) => {
   ]);
   assert.deepEqual(await page.broken(), []);
 });
+
+test('another answer and an edited question take the place of what was said', async (t) => {
+  const { agent, open } = await start(t);
+  const page = open();
+  const chat = page.chat();
+  const asked = ({ messages }) => messages.map(({ content }) => content);
+  const said = () => chat.messages.map(({ parts }) =>
+    parts.filter(({ type }) => type === 'text').map(({ text }) => text).join());
+
+  async function answered(done, text) {
+    const run = await agent.next();
+
+    run.answer(text);
+    await done;
+    assert.equal(chat.status, 'ready', chat.error?.message);
+    return asked(run);
+  }
+
+  await answered(chat.sendMessage({ text: 'one' }), 'a');
+  await answered(chat.sendMessage({ text: 'two' }), 'b');
+
+  assert.deepEqual(await answered(chat.regenerate(), 'c'), ['one', 'a', 'two']);
+  assert.deepEqual(said(), ['one', 'a', 'two', 'c']);
+  assert.equal('messageId' in page.sent[2], false);
+  assert.deepEqual(await answered(chat.sendMessage({ text: 'three' }), 'd'),
+    ['one', 'a', 'two', 'c', 'three']);
+
+  /* the first one's: what came after it is gone */
+  const [, { id }] = chat.messages;
+  assert.deepEqual(await answered(chat.regenerate({ messageId: id }), 'e'), ['one']);
+  assert.deepEqual(await answered(chat.sendMessage({ text: 'four' }), 'f'), ['one', 'e', 'four']);
+
+  const { id: first } = chat.messages[0];
+  assert.deepEqual(await answered(chat.sendMessage({ text: 'other', messageId: first }), 'g'), ['other']);
+  assert.deepEqual(await answered(chat.sendMessage({ text: 'five' }), 'h'), ['other', 'g', 'five']);
+  assert.deepEqual(said(), ['other', 'g', 'five', 'h']);
+
+  /* what failed is no part of the history: it is asked again as it was */
+  const failed = chat.sendMessage({ text: 'six' });
+  (await agent.next()).fail(400, 'no');
+  await failed;
+  assert.equal(chat.status, 'error');
+  assert.deepEqual(await answered(chat.regenerate(), 'i'), ['other', 'g', 'five', 'h', 'six']);
+  assert.deepEqual(await page.broken(), []);
+});
+
+test('results of the page\'s tools are sent by themselves, twice', async (t) => {
+  const { agent, open } = await start(t, { directives: 'thread_ws_events all;' });
+  const page = open();
+  const chat = page.chat({
+    sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithToolCalls,
+    onToolCall({ toolCall: { toolName: tool, toolCallId } }) {
+      void chat.addToolOutput(tool === 'clock' ? { tool, toolCallId, output: { at: 12 } }
+        : { tool, toolCallId, state: 'output-error', errorText: 'no place' });
+    },
+  });
+
+  function call(run, text, ...names) {
+    run.token(text);
+    names.forEach((name, index) => run.chunk({ delta: { tool_calls: [{
+      index, id: `${text}-${name}`, type: 'function', function: { name, arguments: '{}' },
+    }] } }));
+    run.finished = true;
+    run.chunk({ delta: {}, finish_reason: 'tool_calls' });
+    run.res.end('data: [DONE]\n\n');
+  }
+
+  const first = chat.sendMessage({ text: 'when' });
+  call(await agent.next(), 'one', 'clock', 'place');
+  const second = await agent.next();
+  assert.deepEqual(second.messages.filter(({ role }) => role === 'tool')
+    .map(({ tool_call_id: id, content }) => [id, content]),
+  [['one-clock', '{"at":12}'], ['one-place', 'Error: no place']]);
+  call(second, 'two', 'clock');
+
+  const third = await agent.next();
+  assert.deepEqual(third.messages.map(({ role }) => role),
+    ['user', 'assistant', 'tool', 'tool', 'assistant', 'tool']);
+  third.answer('noon');
+  await first;
+  assert.equal(chat.said, 'one|two|noon');
+
+  /* one message of the page's, of three steps */
+  assert.deepEqual(roles(chat), ['user', 'assistant']);
+  assert.equal(chat.messages[1].parts.filter(({ type }) => type === 'step-start').length, 3);
+
+  const again = chat.regenerate();
+  const run = await agent.next();
+  assert.deepEqual(run.messages.map(({ role }) => role), ['user']);
+  run.answer('fine');
+  await again;
+  assert.equal(chat.said, 'fine');
+  assert.deepEqual(await page.broken(), []);
+});
+

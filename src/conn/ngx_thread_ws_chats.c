@@ -188,6 +188,7 @@ ngx_thread_ws_chats_add(ngx_thread_ws_conn_t *conn, ngx_str_t *thread_id,
 void
 ngx_thread_ws_chat_free(ngx_thread_ws_chat_t *chat)
 {
+    ngx_thread_ws_chat_find_free(chat);
     ngx_thread_ws_thread_leave(&chat->follower);
 
     ngx_queue_remove(&chat->queue);
@@ -202,7 +203,7 @@ ngx_thread_ws_chat_free(ngx_thread_ws_chat_t *chat)
 static ngx_uint_t
 ngx_thread_ws_chat_idle(ngx_thread_ws_chat_t *chat)
 {
-    return ngx_queue_empty(&chat->follower.readers)
+    return ngx_queue_empty(&chat->follower.readers) && chat->find == NULL
            && chat->follower.own.run == NULL
            && ngx_queue_empty(&chat->follower.own.waiting);
 }
@@ -283,7 +284,8 @@ ngx_thread_ws_chats_drained(ngx_thread_ws_conn_t *conn)
 ngx_uint_t
 ngx_thread_ws_chats_hear(ngx_thread_ws_conn_t *conn)
 {
-    ngx_queue_t  *q, *queue;
+    ngx_queue_t           *q, *queue;
+    ngx_thread_ws_chat_t  *chat;
 
     queue = &ngx_thread_ws_chats_of(conn)->queue;
 
@@ -291,7 +293,9 @@ ngx_thread_ws_chats_hear(ngx_thread_ws_conn_t *conn)
          q != ngx_queue_sentinel(queue);
          q = ngx_queue_next(q))
     {
-        if (!ngx_queue_empty(&ngx_thread_ws_chat_of(q)->follower.readers)) {
+        chat = ngx_thread_ws_chat_of(q);
+
+        if (!ngx_queue_empty(&chat->follower.readers) || chat->find) {
             return 1;
         }
     }
@@ -305,6 +309,7 @@ ngx_thread_ws_chats_closing(ngx_thread_ws_conn_t *conn)
 {
     ngx_uint_t                going;
     ngx_queue_t              *q, *queue;
+    ngx_thread_ws_chat_t     *chat;
     ngx_thread_ws_verdict_t   verdict;
 
     if (!conn->chats) {
@@ -322,8 +327,10 @@ ngx_thread_ws_chats_closing(ngx_thread_ws_conn_t *conn)
          q != ngx_queue_sentinel(queue);
          q = ngx_queue_next(q))
     {
-        ngx_thread_ws_thread_disconnect(&ngx_thread_ws_chat_of(q)->follower,
-                                        conn->close_code,
+        chat = ngx_thread_ws_chat_of(q);
+
+        ngx_thread_ws_chat_find_cancel(chat);
+        ngx_thread_ws_thread_disconnect(&chat->follower, conn->close_code,
                                         going ? &verdict : NULL);
     }
 }
@@ -451,6 +458,7 @@ ngx_thread_ws_chat_on_deleted(void *data)
 
     chat->gone = 1;
 
+    ngx_thread_ws_chat_find_cancel(chat);
     ngx_thread_ws_thread_disconnect(&chat->follower, 0, &verdict);
     ngx_thread_ws_output_post(chat->conn);
 }

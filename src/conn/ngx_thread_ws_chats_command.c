@@ -71,10 +71,42 @@ static void
 ngx_thread_ws_chats_send(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
+    ngx_thread_ws_chat_t  *chat;
+
+    chat = ngx_thread_ws_chats_get(conn, &command->thread_id);
+    if (chat == NULL) {
+        ngx_thread_ws_conn_error(conn, &command->request_id,
+                                 NGX_THREAD_WS_BUSY, "too many chats");
+        return;
+    }
+
+    if (chat->find && conn->conf->busy != NGX_THREAD_WS_BUSY_INTERRUPT) {
+        ngx_thread_ws_conn_error(conn, &command->request_id,
+                                 NGX_THREAD_WS_BUSY, NULL);
+        return;
+    }
+
+    ngx_thread_ws_chat_find_cancel(chat);
+
+    if (command->answers.len) {
+        ngx_thread_ws_chat_find(chat, command);
+
+    } else {
+        ngx_thread_ws_chat_submit(chat, command);
+    }
+}
+
+
+void
+ngx_thread_ws_chat_submit(ngx_thread_ws_chat_t *chat,
+    ngx_thread_ws_command_t *command)
+{
     ngx_uint_t                code, leaving, waits;
-    ngx_thread_ws_chat_t     *chat;
+    ngx_thread_ws_conn_t     *conn;
     ngx_thread_ws_choice_t    choice;
     ngx_thread_ws_run_args_t  args;
+
+    conn = chat->conn;
 
     if (conn->conf->client_parameters == NULL) {
 
@@ -89,14 +121,6 @@ ngx_thread_ws_chats_send(ngx_thread_ws_conn_t *conn,
 
     conn->totals.messages++;
 
-    chat = ngx_thread_ws_chats_get(conn, &command->thread_id);
-    if (chat == NULL) {
-        json_decref(choice.parameters);
-        ngx_thread_ws_conn_error(conn, &command->request_id,
-                                 NGX_THREAD_WS_BUSY, "too many chats");
-        return;
-    }
-
     ngx_memzero(&args, sizeof(ngx_thread_ws_run_args_t));
 
     args.upgrade = conn->request;
@@ -104,6 +128,7 @@ ngx_thread_ws_chats_send(ngx_thread_ws_conn_t *conn,
     args.request_id = command->request_id;
     args.content = command->content;
     args.extra = command->extra;
+    args.replaces = command->replaces;
     args.choice = (choice.parameters || choice.metadata) ? &choice : NULL;
     args.pass = conn->pass;
 
@@ -203,6 +228,11 @@ ngx_thread_ws_chats_cancel(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id)
          q = ngx_queue_next(q))
     {
         chat = ngx_thread_ws_chat_of(q);
+
+        if (ngx_thread_ws_chat_finds(chat, request_id)) {
+            ngx_thread_ws_chat_find_cancel(chat);
+            return;
+        }
 
         if (chat->request_id.len == 0) {
 

@@ -9,6 +9,10 @@
 
 
 #include "conn/ngx_thread_ws_chats.h"
+#include "wire/ngx_thread_ws_command.h"
+
+
+typedef struct ngx_thread_ws_chat_find_s  ngx_thread_ws_chat_find_t;
 
 
 typedef struct {
@@ -18,6 +22,8 @@ typedef struct {
                                                 thread */
     ngx_thread_ws_follower_t   follower;
     ngx_str_t                  request_id;   /* of who resumes; else empty */
+    ngx_thread_ws_chat_find_t  *find;        /* a message that waits for what
+                                                it replaces; NULL: none does */
     unsigned                   gone:1;       /* its thread was deleted */
 } ngx_thread_ws_chat_t;
 
@@ -55,6 +61,27 @@ ngx_thread_ws_chat_t *ngx_thread_ws_chats_add(ngx_thread_ws_conn_t *conn,
     ngx_str_t *thread_id, ngx_str_t *request_id);
 
 void ngx_thread_ws_chat_free(ngx_thread_ws_chat_t *chat);
+
+/* a message is sent in the chat, and refused if it cannot be */
+
+void ngx_thread_ws_chat_submit(ngx_thread_ws_chat_t *chat,
+    ngx_thread_ws_command_t *command);
+
+/*
+ * The same in the place of a run that is to be found first: what is in the
+ * command is taken.  The message that waits for that is cancelled; it is
+ * forgotten, and nobody told.
+ */
+
+void ngx_thread_ws_chat_find(ngx_thread_ws_chat_t *chat,
+    ngx_thread_ws_command_t *command);
+void ngx_thread_ws_chat_find_cancel(ngx_thread_ws_chat_t *chat);
+void ngx_thread_ws_chat_find_free(ngx_thread_ws_chat_t *chat);
+
+/* whether it is that message which waits */
+
+ngx_uint_t ngx_thread_ws_chat_finds(ngx_thread_ws_chat_t *chat,
+    ngx_str_t *request_id);
 
 
 #endif /* _NGX_THREAD_WS_CHATS_PRIVATE_H_INCLUDED_ */

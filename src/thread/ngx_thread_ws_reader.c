@@ -8,6 +8,7 @@
 #include "base/ngx_thread_ws_string.h"
 #include "json/ngx_thread_ws_json.h"
 #include "observe/ngx_thread_ws_subject.h"
+#include "store/ngx_thread_ws_extra.h"
 #include "wire/ngx_thread_ws_code.h"
 #include "wire/ngx_thread_ws_wire.h"
 
@@ -20,6 +21,8 @@
 #define NGX_THREAD_WS_READER_TOKEN  16384
 
 
+static ngx_thread_ws_said_run_t *ngx_thread_ws_reader_run(
+    ngx_thread_ws_reader_t *reader);
 static ngx_int_t ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader);
 static u_char *ngx_thread_ws_reader_texts(ngx_thread_ws_reader_t *reader,
     u_char *p, size_t size);
@@ -147,12 +150,72 @@ ngx_thread_ws_reader_said(ngx_thread_ws_reader_t *reader)
         said->wire = ngx_thread_ws_follower_wire(reader->follower);
         said->out = &ngx_thread_ws_reader_out;
         said->data = reader;
-        said->run_id = &reader->journal->request_id;
+
+        if (said->wire->chats) {
+            said->run = ngx_thread_ws_reader_run(reader);
+        }
 
         if (said->request_id.len == 0) {
-            said->request_id = *said->run_id;
+            said->request_id = reader->journal->request_id;
         }
     }
+
+    return said;
+}
+
+
+/*
+ * What the run answers its journal says first with thread_ws_resume; without
+ * it, it is this worker's.  NULL without memory.
+ */
+
+static ngx_thread_ws_said_run_t *
+ngx_thread_ws_reader_run(ngx_thread_ws_reader_t *reader)
+{
+    json_t                       *extra;
+    ngx_str_t                     bytes;
+    ngx_uint_t                    kind;
+    ngx_thread_ws_run_t          *run;
+    ngx_thread_ws_journal_t      *journal;
+    ngx_thread_ws_position_t      beginning;
+    ngx_thread_ws_said_run_t     *said;
+    ngx_thread_ws_entry_asked_t   asked;
+
+    journal = reader->journal;
+
+    said = ngx_pcalloc(journal->pool, sizeof(ngx_thread_ws_said_run_t));
+    if (said == NULL) {
+        return NULL;
+    }
+
+    said->id = journal->request_id;
+
+    ngx_str_null(&asked.extra);
+
+    if (reader->follower->conf->resume == 0) {
+        run = journal->data;
+
+        if (run->extra) {
+            asked.extra = run->extra->asked;
+        }
+
+    } else {
+        ngx_memzero(&beginning, sizeof(ngx_thread_ws_position_t));
+
+        if (ngx_thread_ws_journal_at(journal, &beginning, &kind, &bytes)
+            != NGX_OK
+            || kind != NGX_THREAD_WS_ENTRY_ASKED
+            || ngx_thread_ws_journal_asked_read(&bytes, &asked) != NGX_OK)
+        {
+            ngx_str_null(&asked.extra);
+        }
+    }
+
+    extra = ngx_thread_ws_extra_read(&asked.extra);
+
+    said->results = (json_object_get(extra, "toolResults") != NULL);
+
+    json_decref(extra);
 
     return said;
 }

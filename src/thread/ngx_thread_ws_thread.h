@@ -88,6 +88,34 @@ ngx_int_t ngx_thread_ws_thread_hear(ngx_thread_ws_follower_t *follower,
 ngx_int_t ngx_thread_ws_thread_attach(ngx_thread_ws_follower_t *follower,
     ngx_str_t *name);
 
+/*
+ * Which run of its thread's history answers a message, as its client knows it:
+ * the newest whose metadata has that "messageId", or whose request id is
+ * answer.  What is marked "in" is filled in before, its texts live as long.
+ *
+ *   NGX_OK     status says: NGX_OK, NGX_DECLINED: there is none, or NGX_ERROR;
+ *              the handler is not called
+ *   NGX_AGAIN  the handler is called from the event loop; whoever does not wait
+ *              for it calls ngx_thread_ws_find_free()
+ */
+
+typedef struct {
+    ngx_pool_t                *pool;         /* in, for request_id */
+    ngx_thread_ws_thread_t    *thread;       /* in, does not go before */
+    ngx_str_t                  message;      /* in */
+    ngx_str_t                  answer;       /* in; empty: not known */
+    void                     (*handler)(void *data);
+    void                      *data;         /* in, the handler's */
+    ngx_str_t                  request_id;   /* out */
+    ngx_int_t                  status;       /* out */
+    ngx_pool_t                *page;         /* of what is read, NULL: nothing
+                                                is under way */
+    ngx_thread_ws_store_op_t   op;
+} ngx_thread_ws_find_t;
+
+ngx_int_t ngx_thread_ws_find(ngx_thread_ws_find_t *find);
+void ngx_thread_ws_find_free(ngx_thread_ws_find_t *find);
+
 /* forgets a look that a follow has begun */
 
 void ngx_thread_ws_idle_free(ngx_thread_ws_follower_t *follower);

@@ -44,6 +44,12 @@ typedef struct {
     json_t                   *metadata;    /* the same */
     ngx_str_t                 replaces;    /* message: a run's request id;
                                               empty: absent */
+    ngx_str_t                 answers;     /* message: it stands in the place
+                                              of the run whose "messageId" in
+                                              its metadata this is, if there is
+                                              one; empty: of none */
+    ngx_str_t                 answered;    /* ... or whose request id this is;
+                                              empty: absent */
     size_t                    after;       /* follow: a position, 0: from the
                                               beginning */
     ngx_str_t                 t;           /* ping: JSON, as it stands in the
@@ -77,6 +83,14 @@ typedef struct {
 ngx_int_t ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command,
     u_char *data, size_t len);
 void ngx_thread_ws_command_free(ngx_thread_ws_command_t *command);
+
+/*
+ * A message is to replace the run of that request id, which it did not name:
+ * NGX_OK, or NGX_ERROR without memory.
+ */
+
+ngx_int_t ngx_thread_ws_command_replace(ngx_thread_ws_command_t *command,
+    ngx_str_t *request_id);
 
 /* The grammars of ids: NGX_OK or NGX_DECLINED. */
 

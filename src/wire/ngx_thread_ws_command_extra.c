@@ -89,6 +89,26 @@ ngx_thread_ws_command_extra(ngx_thread_ws_command_t *command)
 }
 
 
+ngx_int_t
+ngx_thread_ws_command_replace(ngx_thread_ws_command_t *command,
+    ngx_str_t *request_id)
+{
+    if (json_object_set_new(command->root, "replaces",
+                            json_stringn((char *) request_id->data,
+                                         request_id->len))
+        != 0)
+    {
+        return NGX_ERROR;
+    }
+
+    free(command->extra.data);
+    ngx_str_null(&command->extra);
+
+    return (ngx_thread_ws_command_extra(command) == NGX_OK) ? NGX_OK
+                                                            : NGX_ERROR;
+}
+
+
 static ngx_int_t
 ngx_thread_ws_command_metadata(ngx_thread_ws_command_t *command,
     json_t *metadata)

@@ -36,9 +36,21 @@ typedef struct {
 } ngx_thread_ws_wire_out_t;
 
 
+/* What a wire with chats knows of a run. */
+
+typedef struct {
+    ngx_str_t                  id;           /* its own, which differs from the
+                                                client's where it is resumed */
+    unsigned                   results:1;    /* it answers results of tools, and
+                                                goes on with the message that
+                                                called them */
+} ngx_thread_ws_said_run_t;
+
+
 /*
  * One run, as it is told to one of those who hear it.  Zero it, set wire, out,
- * data and request_id; ngx_thread_ws_wire_forget() frees what the wire has.
+ * data, request_id and with chats run; ngx_thread_ws_wire_forget() frees what
+ * the wire has.
  */
 
 typedef struct {
@@ -46,8 +58,7 @@ typedef struct {
     ngx_thread_ws_wire_out_t  *out;
     void                      *data;         /* out's */
     ngx_str_t                  request_id;   /* the client's name for it */
-    ngx_str_t                 *run_id;       /* the run's own, which may differ
-                                                where it was resumed */
+    ngx_thread_ws_said_run_t  *run;          /* NULL: nothing */
 
     /* an event of text is head, text, tail: the text is escaped already */
 

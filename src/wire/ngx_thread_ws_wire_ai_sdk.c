@@ -96,13 +96,15 @@ ngx_thread_ws_ai_sdk_asked(ngx_thread_ws_said_t *said,
 
 /*
  * The state, once chunks "start" and "start-step" were said: the message that
- * the run adds has the run's name, so that it is the same in a replay.
+ * the run adds has the run's name, so that it is the same in a replay.  What
+ * follows from results goes on with the message that the page has.
  */
 
 ngx_thread_ws_ai_sdk_t *
 ngx_thread_ws_ai_sdk_begin(ngx_thread_ws_said_t *said)
 {
     u_char                  *p, *event;
+    ngx_str_t               *id;
     ngx_thread_ws_ai_sdk_t  *state;
 
     state = said->state;
@@ -118,14 +120,22 @@ ngx_thread_ws_ai_sdk_begin(ngx_thread_ws_said_t *said)
 
     said->state = state;
 
-    event = ngx_thread_ws_ai_sdk_chunk(said, said->run_id->len, &p);
+    id = said->run ? &said->run->id : &said->request_id;
+
+    event = ngx_thread_ws_ai_sdk_chunk(said, id->len, &p);
     if (event == NULL) {
         return NULL;
     }
 
-    p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"start\",\"messageId\":\"");
-    p = ngx_thread_ws_string_append(p, said->run_id);
-    p = ngx_thread_ws_ai_sdk_put(p, "\"}");
+    p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"start\"");
+
+    if (said->run == NULL || !said->run->results) {
+        p = ngx_thread_ws_ai_sdk_put(p, ",\"messageId\":\"");
+        p = ngx_thread_ws_string_append(p, id);
+        *p++ = '"';
+    }
+
+    *p++ = '}';
 
     ngx_thread_ws_ai_sdk_chunk_end(said, event, p);
 

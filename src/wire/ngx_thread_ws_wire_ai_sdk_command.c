@@ -7,15 +7,21 @@
 
 #include "wire/ngx_thread_ws_wire_ai_sdk.h"
 #include "base/ngx_thread_ws_string.h"
+#include "wire/ngx_thread_ws_command_private.h"
 
 
 static ngx_int_t ngx_thread_ws_ai_sdk_load(ngx_thread_ws_command_t *command,
     u_char *data, size_t len);
 static ngx_int_t ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command);
+static ngx_int_t ngx_thread_ws_ai_sdk_question(
+    ngx_thread_ws_command_t *command, json_t *message);
 static ngx_int_t ngx_thread_ws_ai_sdk_content(ngx_thread_ws_command_t *command,
     json_t *parts);
-static ngx_int_t ngx_thread_ws_ai_sdk_extra(ngx_thread_ws_command_t *command,
+static ngx_int_t ngx_thread_ws_ai_sdk_name(ngx_thread_ws_command_t *command,
     json_t *id);
+static ngx_int_t ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command,
+    json_t *parts);
+static ngx_int_t ngx_thread_ws_ai_sdk_result(json_t *results, json_t *part);
 static ngx_int_t ngx_thread_ws_ai_sdk_refuse(ngx_thread_ws_command_t *command,
     char *reason);
 static ngx_uint_t ngx_thread_ws_ai_sdk_is(json_t *object, const char *name,
@@ -104,10 +110,15 @@ ngx_thread_ws_ai_sdk_load(ngx_thread_ws_command_t *command, u_char *data,
 }
 
 
+/*
+ * What is meant the last message says: a question, which may be in the place of
+ * one that is named, or results of the calls of the answer before.
+ */
+
 static ngx_int_t
 ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command)
 {
-    json_t     *messages, *message, *body, *id, *edited;
+    json_t     *messages, *message, *body;
     ngx_int_t   rc;
 
     messages = json_object_get(command->root, "messages");
@@ -117,33 +128,73 @@ ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command)
         return ngx_thread_ws_ai_sdk_refuse(command, "messages has no message");
     }
 
-    if (ngx_thread_ws_ai_sdk_is(message, "role", "assistant")) {
-        return ngx_thread_ws_ai_sdk_refuse(command,
-                                 "results of tools are not taken here");
-    }
-
-    if (!ngx_thread_ws_ai_sdk_is(message, "role", "user")) {
-        return ngx_thread_ws_ai_sdk_refuse(command,
-                                 "the last message must be the user's");
-    }
-
     body = json_object_get(command->root, "body");
     command->parameters = json_object_size(body) ? body : NULL;
 
-    id = json_object_get(message, "id");
-    edited = json_object_get(command->root, "messageId");
+    /* the page's own, which are no members of ours */
 
-    if (!ngx_thread_ws_ai_sdk_is(command->root, "trigger", "submit-message")
-        || (edited && !json_is_null(edited)))
+    (void) json_object_del(command->root, "metadata");
+    (void) json_object_del(command->root, "replaces");
+    (void) json_object_del(command->root, "toolResults");
+
+    if (ngx_thread_ws_ai_sdk_is(message, "role", "assistant")) {
+        rc = ngx_thread_ws_ai_sdk_results(command,
+                                          json_object_get(message, "parts"));
+
+    } else if (ngx_thread_ws_ai_sdk_is(message, "role", "user")) {
+        rc = ngx_thread_ws_ai_sdk_question(command, message);
+
+    } else {
+        rc = ngx_thread_ws_ai_sdk_refuse(command,
+                                  "the last message must be the user's or an "
+                                  "answer with results of tools");
+    }
+
+    return (rc == NGX_OK) ? ngx_thread_ws_command_extra(command) : rc;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_question(ngx_thread_ws_command_t *command,
+    json_t *message)
+{
+    ngx_int_t   rc;
+    json_t     *id, *named;
+    ngx_uint_t  anew;
+
+    anew = ngx_thread_ws_ai_sdk_is(command->root, "trigger",
+                                   "regenerate-message");
+
+    if (!anew && !ngx_thread_ws_ai_sdk_is(command->root, "trigger",
+                                          "submit-message"))
     {
         return ngx_thread_ws_ai_sdk_refuse(command,
-                                 "a message cannot be answered anew here");
+                              "trigger must be submit-message or "
+                              "regenerate-message");
     }
+
+    id = json_object_get(message, "id");
 
     rc = ngx_thread_ws_ai_sdk_content(command,
                                       json_object_get(message, "parts"));
 
-    return (rc == NGX_OK) ? ngx_thread_ws_ai_sdk_extra(command, id) : rc;
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_ai_sdk_name(command, id);
+    }
+
+    named = json_object_get(command->root, "messageId");
+
+    if (rc == NGX_OK && (anew || json_is_string(named))) {
+        command->answers.data = (u_char *) json_string_value(id);
+        command->answers.len = json_string_length(id);
+
+        /* of an answer that is to be given anew it is the run's */
+
+        command->answered.data = (u_char *) json_string_value(named);
+        command->answered.len = json_string_length(named);
+    }
+
+    return rc;
 }
 
 
@@ -211,11 +262,8 @@ ngx_thread_ws_ai_sdk_content(ngx_thread_ws_command_t *command, json_t *parts)
 /* the message's own id, by which the client knows it, is stored with it */
 
 static ngx_int_t
-ngx_thread_ws_ai_sdk_extra(ngx_thread_ws_command_t *command, json_t *id)
+ngx_thread_ws_ai_sdk_name(ngx_thread_ws_command_t *command, json_t *id)
 {
-    char    *text;
-    json_t  *metadata, *extra;
-
     if (json_string_length(id) == 0
         || json_string_length(id) > NGX_THREAD_WS_ID_MAX
         || memchr(json_string_value(id), '\0', json_string_length(id)))
@@ -224,27 +272,87 @@ ngx_thread_ws_ai_sdk_extra(ngx_thread_ws_command_t *command, json_t *id)
                               "the message's id must be 1 to 128 characters");
     }
 
-    metadata = json_pack("{s:O}", "messageId", id);
+    return (json_object_set_new(command->root, "metadata",
+                                json_pack("{s:O}", "messageId", id))
+            == 0)
+           ? NGX_OK : NGX_ERROR;
+}
 
-    if (json_object_set_new(command->root, "metadata", metadata) != 0) {
+
+/*
+ * The page's tools ran in the last step of its answer, which is a run's: those
+ * of steps before were told already, and what the agent ran it knows.
+ */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command, json_t *parts)
+{
+    size_t      i, n;
+    json_t     *part, *results;
+
+    n = json_array_size(parts);
+
+    for (i = n; i > 0; i--) {
+
+        if (ngx_thread_ws_ai_sdk_is(json_array_get(parts, i - 1), "type",
+                                    "step-start"))
+        {
+            break;
+        }
+    }
+
+    results = json_array();
+
+    if (json_object_set_new(command->root, "toolResults", results) != 0) {
         return NGX_ERROR;
     }
 
-    command->metadata = metadata;
+    for ( /* void */ ; i < n; i++) {
+        part = json_array_get(parts, i);
 
-    extra = json_pack("{s:O}", "metadata", metadata);
-    text = extra ? json_dumps(extra, JSON_COMPACT|JSON_SORT_KEYS) : NULL;
+        if (json_is_true(json_object_get(part, "providerExecuted"))) {
+            continue;
+        }
 
-    json_decref(extra);
-
-    if (text == NULL) {
-        return NGX_ERROR;
+        if (ngx_thread_ws_ai_sdk_result(results, part) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
-    command->extra.data = (u_char *) text;
-    command->extra.len = ngx_strlen(text);
+    if (json_array_size(results) == 0) {
+        return ngx_thread_ws_ai_sdk_refuse(command,
+                                 "the answer has no result of a tool");
+    }
 
-    return NGX_OK;
+    return ngx_thread_ws_command_results(command, results);
+}
+
+
+/* of a part, if it is a call that has its result; what is missing is refused */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_result(json_t *results, json_t *part)
+{
+    json_t  *result, *id, *output, *error;
+
+    output = json_object_get(part, "output");
+    error = NULL;
+
+    if (ngx_thread_ws_ai_sdk_is(part, "state", "output-error")) {
+        error = json_object_get(part, "errorText");
+
+    } else if (!ngx_thread_ws_ai_sdk_is(part, "state", "output-available")) {
+        return NGX_OK;
+    }
+
+    id = json_object_get(part, "toolCallId");
+
+    result = error ? json_pack("{s:O*, s:n, s:O}", "toolCallId", id,
+                               "output", "error", error)
+                   : json_pack("{s:O*, s:O*}", "toolCallId", id,
+                               "output", output);
+
+    return (json_array_append_new(results, result) == 0) ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -77,9 +77,19 @@ fuzz_command(ngx_thread_ws_wire_t *wire, const uint8_t *data, size_t size)
         fuzz_assert(command.code != NGX_THREAD_WS_OK && command.reason);
 
     } else if (command.type == NGX_THREAD_WS_COMMAND_MESSAGE) {
-        fuzz_assert(command.request_id.len && command.content.len);
+        fuzz_assert(command.request_id.len);
+        fuzz_assert(command.content.len
+                    || json_object_get(command.root, "toolResults"));
         fuzz_assert(!memchr(command.content.data, '\0', command.content.len));
         fuzz_assert(command.thread_id.data);
+
+        if (command.answers.len) {
+            fuzz_assert(ngx_thread_ws_command_replace(&command,
+                                                      &command.request_id)
+                        == NGX_OK);
+            fuzz_assert(strstr((char *) command.extra.data,
+                               "\"replaces\":"));
+        }
     }
 
     ngx_thread_ws_command_free(&command);
@@ -100,7 +110,7 @@ fuzz_run(ngx_thread_ws_wire_t *wire, const uint8_t *data, size_t size)
     fuzz_told_t            told;
     ngx_thread_ws_said_t   said;
 
-    static ngx_str_t  run_id = ngx_string("r1");
+    static ngx_thread_ws_said_run_t  run = { ngx_string("r1"), 0 };
 
     ngx_memzero(&told, sizeof(fuzz_told_t));
     ngx_memzero(&said, sizeof(ngx_thread_ws_said_t));
@@ -113,7 +123,7 @@ fuzz_run(ngx_thread_ws_wire_t *wire, const uint8_t *data, size_t size)
     said.out = &out;
     said.data = &told;
     ngx_str_set(&said.request_id, "q1");
-    said.run_id = &run_id;
+    said.run = &run;
 
     for (i = 0; i < size && !told.ended; /* void */) {
         what = data[i++];

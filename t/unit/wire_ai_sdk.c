@@ -22,6 +22,14 @@
 
 #define TEXT(text)  "{\"type\":\"text\",\"text\":\"" text "\"}"
 
+#define ANSWER(parts)                                                         \
+    "{\"id\":\"a1\",\"role\":\"assistant\",\"parts\":[" parts "]}"
+
+#define CALL(id)  "\"toolCallId\":\"" id "\""
+
+#define RESULT(call, rest)                                                    \
+    "{\"type\":\"tool-x\"," call ",\"state\":\"output-available\"," rest "}"
+
 #define CHUNK(n, chunk)                                                       \
     "{\"type\":\"chunk\",\"requestId\":\"q1\",\"sequence\":" #n               \
     ",\"chunk\":" chunk "}\n"
@@ -40,6 +48,8 @@ typedef struct {
 
 
 static void wire_test_commands(void);
+static void wire_test_anew(void);
+static void wire_test_results(void);
 static void wire_test_refused(void);
 static void wire_refused(const char *text, const char *id,
     const char *reason);
@@ -67,6 +77,8 @@ int
 main(void)
 {
     wire_test_commands();
+    wire_test_anew();
+    wire_test_results();
     wire_test_refused();
     wire_test_text();
     wire_test_tools();
@@ -133,6 +145,88 @@ wire_test_commands(void)
 }
 
 
+/* a message in the place of another is known by its own id, or its answer's */
+
+static void
+wire_test_anew(void)
+{
+    char                     *text;
+    ngx_str_t                 run;
+    ngx_thread_ws_command_t   command;
+
+    text = SEND("\"trigger\":\"regenerate-message\",", USER("m1", TEXT("x")));
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "another answer");
+    unit_str(command.answers.data, command.answers.len, "m1",
+             "to that message");
+    unit_int(command.answered.len, 0, "whose answer is not told");
+    ngx_thread_ws_command_free(&command);
+
+    text = SEND("\"trigger\":\"regenerate-message\",\"messageId\":\"a1\",",
+                USER("m1", TEXT("x")));
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "in the place of one");
+    unit_str(command.answered.data, command.answered.len, "a1", "that is told");
+
+    ngx_str_set(&run, "r1");
+
+    unit_int(ngx_thread_ws_command_replace(&command, &run), NGX_OK,
+             "once its run is known");
+    unit_str(command.replaces.data, command.replaces.len, "r1",
+             "it is replaced");
+    unit_str(command.extra.data, command.extra.len,
+             "{\"metadata\":{\"messageId\":\"m1\"},\"replaces\":\"r1\"}",
+             "which is kept");
+    ngx_thread_ws_command_free(&command);
+
+    text = SEND(SUBMIT "\"messageId\":\"m1\",", USER("m1", TEXT("y")));
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "an edited message");
+    unit_str(command.answers.data, command.answers.len, "m1",
+             "is in its own place");
+    ngx_thread_ws_command_free(&command);
+}
+
+
+/* what its tools gave stands in the last step of the page's own answer */
+
+static void
+wire_test_results(void)
+{
+    char                     *text;
+    ngx_thread_ws_command_t   command;
+
+    text = SEND(SUBMIT "\"messageId\":\"a1\",\"toolResults\":1,",
+                USER("m1", TEXT("x")) ","
+                ANSWER(RESULT(CALL("c1"), "\"output\":0") ","
+                       "{\"type\":\"step-start\"}," TEXT("so") ","
+                       RESULT(CALL("c2"), "\"output\":{\"a\":[null]}") ","
+                       RESULT(CALL("c3"), "\"output\":1,"
+                                          "\"providerExecuted\":true") ","
+                       "{\"type\":\"dynamic-tool\"," CALL("c4") ","
+                       "\"state\":\"output-error\",\"errorText\":\"no\"},"
+                       "{\"type\":\"tool-x\"," CALL("c5") ","
+                       "\"state\":\"input-available\"}"));
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "results of tools");
+    unit_int(command.content.len, 0, "without a text");
+    unit_str(command.extra.data, command.extra.len,
+             "{\"toolResults\":[{\"output\":{\"a\":[null]},"
+             "\"toolCallId\":\"c2\"},{\"error\":\"no\",\"output\":null,"
+             "\"toolCallId\":\"c4\"}]}", "of the page's own, in its last step");
+    unit_int(command.answers.len, 0, "in no other's place");
+    ngx_thread_ws_command_free(&command);
+}
+
+
 static void
 wire_test_refused(void)
 {
@@ -148,14 +242,16 @@ wire_test_refused(void)
                  "type must be \"send\", \"resume\" or \"abort\"");
     wire_refused(SEND(SUBMIT, ""), "q1", "messages has no message");
     wire_refused(SEND(SUBMIT, "{\"role\":\"system\"}"), "q1",
-                 "the last message must be the user's");
+                 "the last message must be the user's or an answer with "
+                 "results of tools");
     wire_refused(SEND(SUBMIT, "{\"role\":\"assistant\"}"), "q1",
-                 "results of tools are not taken here");
-    wire_refused(SEND("\"trigger\":\"regenerate-message\",",
-                      USER("m1", TEXT("x"))), "q1",
-                 "a message cannot be answered anew here");
-    wire_refused(SEND(SUBMIT "\"messageId\":\"m1\",", USER("m1", TEXT("x"))),
-                 "q1", "a message cannot be answered anew here");
+                 "the answer has no result of a tool");
+    wire_refused(SEND(SUBMIT, ANSWER(RESULT("\"id\":1", "\"output\":1"))),
+                 "q1", "toolResults: toolCallId must be a non-empty string");
+    wire_refused(SEND(SUBMIT, ANSWER(RESULT(CALL("c1"), "\"input\":1"))),
+                 "q1", "toolResults: output is missing");
+    wire_refused(SEND("\"trigger\":\"hum\",", USER("m1", TEXT("x"))), "q1",
+                 "trigger must be submit-message or regenerate-message");
     wire_refused(SEND(SUBMIT, USER("m1", "")), "q1",
                  "the message has no text");
     wire_refused(SEND(SUBMIT, USER("m1", TEXT("x") ",{\"type\":\"file\"}")),
@@ -402,7 +498,7 @@ wire_test_beside(void)
 static void
 wire_begin(ngx_thread_ws_said_t *said, wire_told_t *told)
 {
-    static ngx_str_t  run_id = ngx_string("run");
+    static ngx_thread_ws_said_run_t  run = { ngx_string("run"), 0 };
 
     ngx_memzero(told, sizeof(wire_told_t));
     ngx_memzero(said, sizeof(ngx_thread_ws_said_t));
@@ -411,7 +507,7 @@ wire_begin(ngx_thread_ws_said_t *said, wire_told_t *told)
     said->out = &out;
     said->data = told;
     ngx_str_set(&said->request_id, "q1");
-    said->run_id = &run_id;
+    said->run = &run;
 }
 
 

@@ -90,9 +90,9 @@ export function openPage(url, options = {}) {
     sent,
     sockets,
     chat: (init = {}) => new Chat({ transport, ...init }),
-    /* until a frame of that type has come */
-    async heard(wanted) {
-      while (!frames.some(({ type }) => type === wanted)) {
+    /* until so many frames of that type have come */
+    async heard(wanted, n = 1) {
+      while (frames.filter(({ type }) => type === wanted).length < n) {
         await once(changed, 'frame');
       }
     },

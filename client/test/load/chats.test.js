@@ -1,6 +1,6 @@
 /**
  * Many chats over the AI SDK's WebSocket protocol at once, by chance: messages,
- * resumes, aborts, sockets that drop and come back, over two workers. Each request
+ * edits, resumes, aborts, sockets that drop and come back, over two workers. Each request
  * ends once, its chunks have no gap, and what it says is what its agent said.
  * STEPS says how many for each page, SEED repeats a run.
  */
@@ -120,12 +120,14 @@ class Page extends EventEmitter {
     return requestId;
   }
 
-  send(id, prompt) {
+  /* another one in the place of that message, or a new one */
+  send(id, prompt, messageId) {
     return this.request('send', id, {
       prompt,
       frame: {
         trigger: 'submit-message',
-        messages: [{ id: prompt, role: 'user', parts: [{ type: 'text', text: prompt }] }],
+        messageId,
+        messages: [{ id: messageId ?? prompt, role: 'user', parts: [{ type: 'text', text: prompt }] }],
       },
     });
   }
@@ -201,8 +203,9 @@ async function chat(page, prompts) {
     switch (chance(10)) {
       case 0: case 1: case 2: case 3: {
         const prompt = `${page.name} asks ${i}`;
+        const edited = chance(3) ? undefined : `${page.name} asks ${chance(i + 1)}`;
 
-        prompts.set(page.send(id, prompt), prompt);
+        prompts.set(page.send(id, prompt, edited), prompt);
         break;
       }
       case 4: case 5: case 6:
