@@ -232,3 +232,34 @@ connect
 < error w1 INVALID_MESSAGE
     message: "answers: this agent asks no questions"
 @ requests 0
+
+=== TEST 6: to the AI SDK's client a question is a call, its answer a result
+--- http_config eval: "$::Http thread_ws_protocol ai-sdk;"
+--- config eval: $::Config
+--- chat
+connect /chat
+> text {"type":"send","requestId":"q1","id":"c1","trigger":"submit-message",
+    "messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"x"}]}]}
+@ request
+@ head 200 text/event-stream
+@ body "event: updates\ndata: {\"__interrupt__\":[{\"value\":
+    {\"sure\":true},\"id\":\"{{ $::A }}\"}]}\n\n"
+@ end
+< text /"messageId":"q1"/
+< text /"start-step"/
+< text /"sequence":2,"chunk":\{"type":"tool-input-available","toolCallId":"{{ $::A }}",
+    "toolName":"interrupt","input":\{"sure":true\},"dynamic":true\}\}$/
+< text /"chunk":\{"type":"tool-approval-request","approvalId":"{{ $::A }}",
+    "toolCallId":"{{ $::A }}"\}\}$/
+< text /"finish-step"/
+< text /"finishReason":"tool-calls"/
+< text {"type":"end","requestId":"q1"}
+> text {"type":"send","requestId":"q2","id":"c1","trigger":"submit-message",
+    "messageId":"q1","messages":[{"id":"q1","role":"assistant","parts":[
+    {"type":"step-start"},{"type":"dynamic-tool","toolName":"interrupt",
+    "toolCallId":"{{ $::A }}","state":"approval-responded","input":{},
+    "approval":{"id":"{{ $::A }}","approved":true}}]}]}
+@ request {"command":{"resume":{"{{ $::A }}":{"approved":true}}}}
+> text {"type":"abort","requestId":"q2"}
+@ closed
+< text /^\{"type":"chunk","requestId":"q2","sequence":0,"chunk":\{"type":"start"\}\}$/

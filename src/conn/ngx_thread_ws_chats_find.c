@@ -104,7 +104,12 @@ ngx_thread_ws_chat_found(ngx_thread_ws_chat_t *chat,
 
     rc = waits->find.status;
 
-    if (rc == NGX_OK) {
+    /* one that is its own answer was sent before */
+
+    if (rc == NGX_OK
+        && !ngx_thread_ws_string_equal(&waits->find.request_id,
+                                       &waits->command.request_id))
+    {
         rc = ngx_thread_ws_command_replace(&waits->command,
                                            &waits->find.request_id);
     }

@@ -213,7 +213,8 @@ ngx_thread_ws_reader_run(ngx_thread_ws_reader_t *reader)
 
     extra = ngx_thread_ws_extra_read(&asked.extra);
 
-    said->results = (json_object_get(extra, "toolResults") != NULL);
+    said->results = (json_object_get(extra, "toolResults")
+                     || json_object_get(extra, "answers"));
 
     json_decref(extra);
 

@@ -85,8 +85,8 @@ ngx_int_t ngx_thread_ws_command_parse(ngx_thread_ws_command_t *command,
 void ngx_thread_ws_command_free(ngx_thread_ws_command_t *command);
 
 /*
- * A message is to replace the run of that request id, which it did not name:
- * NGX_OK, or NGX_ERROR without memory.
+ * A message is to replace the run of that request id, which it did not name,
+ * and which is another's: NGX_OK, or NGX_ERROR without memory.
  */
 
 ngx_int_t ngx_thread_ws_command_replace(ngx_thread_ws_command_t *command,

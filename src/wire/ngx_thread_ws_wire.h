@@ -41,9 +41,9 @@ typedef struct {
 typedef struct {
     ngx_str_t                  id;           /* its own, which differs from the
                                                 client's where it is resumed */
-    unsigned                   results:1;    /* it answers results of tools, and
-                                                goes on with the message that
-                                                called them */
+    unsigned                   results:1;    /* it answers results of tools, or
+                                                answers to questions, and goes
+                                                on with the message of these */
 } ngx_thread_ws_said_run_t;
 
 

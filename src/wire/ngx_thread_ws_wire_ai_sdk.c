@@ -404,6 +404,8 @@ ngx_thread_ws_ai_sdk_finish(ngx_thread_ws_said_t *said,
     final = &finish->final;
 
     if (ngx_thread_ws_ai_sdk_message(said, NULL) != NGX_OK
+        || (final->interrupts.len
+            && ngx_thread_ws_ai_sdk_asks(said, &final->interrupts) != NGX_OK)
         || ngx_thread_ws_ai_sdk_plain(said, "{\"type\":\"finish-step\"}")
            != NGX_OK)
     {

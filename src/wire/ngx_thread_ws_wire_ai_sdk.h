@@ -11,6 +11,11 @@
 #include "wire/ngx_thread_ws_wire.h"
 
 
+/* the tool as whose calls an agent's questions are told */
+
+#define NGX_THREAD_WS_AI_SDK_ASKS  "interrupt"
+
+
 typedef enum {
     NGX_THREAD_WS_AI_SDK_NONE = 0,
     NGX_THREAD_WS_AI_SDK_TEXT,
@@ -66,6 +71,11 @@ void ngx_thread_ws_ai_sdk_chunk_end(ngx_thread_ws_said_t *said, u_char *event,
 
 ngx_int_t ngx_thread_ws_ai_sdk_plain(ngx_thread_ws_said_t *said,
     const char *chunk);
+
+/* what a run asks, a list in JSON: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_ai_sdk_asks(ngx_thread_ws_said_t *said,
+    ngx_str_t *interrupts);
 
 /* a finish reason by its name in the client's schema */
 

@@ -21,6 +21,7 @@ static ngx_int_t ngx_thread_ws_ai_sdk_name(ngx_thread_ws_command_t *command,
     json_t *id);
 static ngx_int_t ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command,
     json_t *parts);
+static ngx_int_t ngx_thread_ws_ai_sdk_answer(json_t *answers, json_t *part);
 static ngx_int_t ngx_thread_ws_ai_sdk_result(json_t *results, json_t *part);
 static ngx_int_t ngx_thread_ws_ai_sdk_refuse(ngx_thread_ws_command_t *command,
     char *reason);
@@ -136,6 +137,8 @@ ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command)
     (void) json_object_del(command->root, "metadata");
     (void) json_object_del(command->root, "replaces");
     (void) json_object_del(command->root, "toolResults");
+    (void) json_object_del(command->root, "answers");
+    (void) json_object_del(command->root, "content");
 
     if (ngx_thread_ws_ai_sdk_is(message, "role", "assistant")) {
         rc = ngx_thread_ws_ai_sdk_results(command,
@@ -281,14 +284,16 @@ ngx_thread_ws_ai_sdk_name(ngx_thread_ws_command_t *command, json_t *id)
 
 /*
  * The page's tools ran in the last step of its answer, which is a run's: those
- * of steps before were told already, and what the agent ran it knows.
+ * of steps before were told already, and what the agent ran it knows.  What the
+ * agent asked is told as a call, too.
  */
 
 static ngx_int_t
 ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command, json_t *parts)
 {
     size_t      i, n;
-    json_t     *part, *results;
+    json_t     *part, *results, *answers;
+    ngx_int_t   rc;
 
     n = json_array_size(parts);
 
@@ -302,8 +307,11 @@ ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command, json_t *parts)
     }
 
     results = json_array();
+    answers = json_array();
 
-    if (json_object_set_new(command->root, "toolResults", results) != 0) {
+    if (json_object_set_new(command->root, "toolResults", results) != 0
+        || json_object_set_new(command->root, "answers", answers) != 0)
+    {
         return NGX_ERROR;
     }
 
@@ -314,17 +322,61 @@ ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command, json_t *parts)
             continue;
         }
 
-        if (ngx_thread_ws_ai_sdk_result(results, part) != NGX_OK) {
+        rc = (ngx_thread_ws_ai_sdk_is(part, "type", "dynamic-tool")
+              && ngx_thread_ws_ai_sdk_is(part, "toolName",
+                                         NGX_THREAD_WS_AI_SDK_ASKS))
+             ? ngx_thread_ws_ai_sdk_answer(answers, part)
+             : ngx_thread_ws_ai_sdk_result(results, part);
+
+        if (rc != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
     if (json_array_size(results) == 0) {
-        return ngx_thread_ws_ai_sdk_refuse(command,
-                                 "the answer has no result of a tool");
+        (void) json_object_del(command->root, "toolResults");
+        results = NULL;
     }
 
-    return ngx_thread_ws_command_results(command, results);
+    if (json_array_size(answers)) {
+        return ngx_thread_ws_command_answers(command, answers);
+    }
+
+    (void) json_object_del(command->root, "answers");
+
+    return results ? ngx_thread_ws_command_results(command, results)
+                   : ngx_thread_ws_ai_sdk_refuse(command,
+                                  "the answer has no result of a tool");
+}
+
+
+/* of a part, if it is a question that has its answer, or is approved or not */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_answer(json_t *answers, json_t *part)
+{
+    json_t  *id, *value, *approval;
+
+    id = json_object_get(part, "toolCallId");
+
+    if (ngx_thread_ws_ai_sdk_is(part, "state", "output-available")) {
+        value = json_incref(json_object_get(part, "output"));
+
+    } else if (ngx_thread_ws_ai_sdk_is(part, "state", "approval-responded")) {
+        approval = json_object_get(part, "approval");
+        value = json_pack("{s:O*, s:O*}",
+                          "approved", json_object_get(approval, "approved"),
+                          "reason", json_object_get(approval, "reason"));
+
+    } else {
+        return NGX_OK;
+    }
+
+    return (json_array_append_new(answers, json_pack("{s:O*, s:o*}",
+                                                     "interruptId", id,
+                                                     "value", value))
+            == 0)
+           ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -28,6 +28,7 @@ static ngx_int_t ngx_thread_ws_ai_sdk_source(ngx_thread_ws_said_t *said,
     ngx_thread_ws_event_part_t *part);
 static ngx_int_t ngx_thread_ws_ai_sdk_data(ngx_thread_ws_said_t *said,
     ngx_thread_ws_event_part_t *part);
+static char *ngx_thread_ws_ai_sdk_json(const char *format, ...);
 
 
 ngx_int_t
@@ -325,6 +326,83 @@ ngx_thread_ws_ai_sdk_data(ngx_thread_ws_said_t *said,
 }
 
 
+/*
+ * A question is the call of a tool that only the page can run; its result, or
+ * an approval, is the answer.
+ */
+
+ngx_int_t
+ngx_thread_ws_ai_sdk_asks(ngx_thread_ws_said_t *said, ngx_str_t *interrupts)
+{
+    char          *text;
+    size_t         i;
+    json_t        *list, *asked;
+    ngx_int_t      rc;
+    const char    *id;
+    json_error_t   error;
+
+    list = json_loadb((char *) interrupts->data, interrupts->len,
+                      JSON_ALLOW_NUL, &error);
+    if (list == NULL) {
+        return NGX_ERROR;
+    }
+
+    rc = NGX_OK;
+
+    json_array_foreach(list, i, asked) {
+        id = json_string_value(json_object_get(asked, "interruptId"));
+
+        text = ngx_thread_ws_ai_sdk_json("{s:s, s:s?, s:s, s:O?, s:b}",
+                       "type", "tool-input-available", "toolCallId", id,
+                       "toolName", NGX_THREAD_WS_AI_SDK_ASKS, "input",
+                       json_object_get(asked, "value"), "dynamic", 1);
+
+        rc = text ? ngx_thread_ws_ai_sdk_plain(said, text) : NGX_ERROR;
+        free(text);
+
+        if (rc != NGX_OK) {
+            break;
+        }
+
+        text = ngx_thread_ws_ai_sdk_json("{s:s, s:s?, s:s?}",
+                       "type", "tool-approval-request", "approvalId", id,
+                       "toolCallId", id);
+
+        rc = text ? ngx_thread_ws_ai_sdk_plain(said, text) : NGX_ERROR;
+        free(text);
+
+        if (rc != NGX_OK) {
+            break;
+        }
+    }
+
+    json_decref(list);
+
+    return rc;
+}
+
+
+/* an object as text, malloc'ed; NULL without memory */
+
+static char *
+ngx_thread_ws_ai_sdk_json(const char *format, ...)
+{
+    char     *text;
+    json_t   *object;
+    va_list   args;
+
+    va_start(args, format);
+    object = json_vpack_ex(NULL, 0, format, args);
+    va_end(args);
+
+    text = object ? json_dumps(object, JSON_COMPACT|JSON_ENCODE_ANY) : NULL;
+
+    json_decref(object);
+
+    return text;
+}
+
+
 /* the agents' words, in those of the client's schema */
 
 const char *
@@ -347,6 +425,7 @@ ngx_thread_ws_ai_sdk_reason(ngx_str_t *reason)
         { "tool_calls", "tool-calls" },
         { "tool_use", "tool-calls" },
         { "function_call", "tool-calls" },
+        { "interrupt", "tool-calls" },
         { NULL, NULL }
     };
 

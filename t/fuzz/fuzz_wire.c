@@ -8,6 +8,7 @@
 
 #include "fuzz.h"
 #include <jansson.h>
+#include "base/ngx_thread_ws_string.h"
 #include "wire/ngx_thread_ws_wire.h"
 
 
@@ -59,7 +60,10 @@ fuzz_command(ngx_thread_ws_wire_t *wire, const uint8_t *data, size_t size)
 {
     u_char                   *copy;
     ngx_int_t                 rc;
+    ngx_str_t                 other;
     ngx_thread_ws_command_t   command;
+
+    ngx_str_set(&other, "another");
 
     copy = malloc(size ? size : 1);
     ngx_memcpy(copy, data, size);
@@ -79,13 +83,17 @@ fuzz_command(ngx_thread_ws_wire_t *wire, const uint8_t *data, size_t size)
     } else if (command.type == NGX_THREAD_WS_COMMAND_MESSAGE) {
         fuzz_assert(command.request_id.len);
         fuzz_assert(command.content.len
-                    || json_object_get(command.root, "toolResults"));
-        fuzz_assert(!memchr(command.content.data, '\0', command.content.len));
+                    || json_object_get(command.root, "toolResults")
+                    || json_object_get(command.root, "answers"));
+        fuzz_assert(command.content.len == 0
+                    || !memchr(command.content.data, '\0',
+                               command.content.len));
         fuzz_assert(command.thread_id.data);
 
-        if (command.answers.len) {
-            fuzz_assert(ngx_thread_ws_command_replace(&command,
-                                                      &command.request_id)
+        if (command.answers.len
+            && !ngx_thread_ws_string_equal(&command.request_id, &other))
+        {
+            fuzz_assert(ngx_thread_ws_command_replace(&command, &other)
                         == NGX_OK);
             fuzz_assert(strstr((char *) command.extra.data,
                                "\"replaces\":"));
@@ -197,6 +205,13 @@ fuzz_say(ngx_thread_ws_said_t *said, ngx_uint_t what, ngx_str_t *text)
         finish.final.answer = text->len;
         finish.answer = fuzz_answer;
         finish.data = text;
+
+        if (what & 16) {
+            ngx_str_set(&finish.final.interrupts,
+                        "[{\"interruptId\":\"?\\\"1\",\"value\":[1]},"
+                        "{\"interruptId\":\"?2\",\"value\":null}]");
+        }
+
         rc = said->wire->finish(said, &finish);
         told->ended = 1;
         break;
@@ -375,8 +390,14 @@ fuzz_call(fuzz_told_t *told, const char *type, json_t *chunk)
         fuzz_assert(json_is_false(known));
 
     } else if (ngx_strcmp(type, "tool-input-available") == 0) {
-        fuzz_assert(json_is_false(known) && json_object_get(chunk, "input"));
+        fuzz_assert((json_is_false(known)
+                     || json_is_true(json_object_get(chunk, "dynamic")))
+                    && json_object_get(chunk, "input"));
         json_object_set_new(told->calls, name, json_true());
+
+    } else if (ngx_strcmp(type, "tool-approval-request") == 0) {
+        fuzz_assert(json_is_true(known));
+        fuzz_assert(json_is_string(json_object_get(chunk, "approvalId")));
 
     } else {
         fuzz_assert(json_is_true(known));

@@ -50,6 +50,7 @@ typedef struct {
 static void wire_test_commands(void);
 static void wire_test_anew(void);
 static void wire_test_results(void);
+static void wire_test_asks(void);
 static void wire_test_refused(void);
 static void wire_refused(const char *text, const char *id,
     const char *reason);
@@ -79,6 +80,7 @@ main(void)
     wire_test_commands();
     wire_test_anew();
     wire_test_results();
+    wire_test_asks();
     wire_test_refused();
     wire_test_text();
     wire_test_tools();
@@ -190,6 +192,57 @@ wire_test_anew(void)
              NGX_OK, "an edited message");
     unit_str(command.answers.data, command.answers.len, "m1",
              "is in its own place");
+    ngx_thread_ws_command_free(&command);
+}
+
+
+/* what an agent asks is a call, whose result or approval is the answer */
+
+static void
+wire_test_asks(void)
+{
+    char                     *text;
+    wire_told_t               told;
+    ngx_thread_ws_said_t      said;
+    ngx_thread_ws_command_t   command;
+
+    static ngx_thread_ws_said_run_t  run = { ngx_string("run"), 1 };
+
+    wire_begin(&said, &told);
+    said.run = &run;
+    wire_finish(&said, "interrupt");
+    wire_is(&said, &told,
+        CHUNK(0, "{\"type\":\"start\"}")
+        CHUNK(1, "{\"type\":\"start-step\"}")
+        CHUNK(2, "{\"type\":\"tool-input-available\",\"toolCallId\":\"i1\","
+                 "\"toolName\":\"interrupt\",\"input\":{\"a\":\"\\\"\"},"
+                 "\"dynamic\":true}")
+        CHUNK(3, "{\"type\":\"tool-approval-request\","
+                 "\"approvalId\":\"i1\",\"toolCallId\":\"i1\"}")
+        CHUNK(4, "{\"type\":\"finish-step\"}")
+        CHUNK(5, "{\"type\":\"finish\",\"finishReason\":\"tool-calls\","
+                 "\"messageMetadata\":{\"latencyMs\":7,\"usage\":{"
+                 "\"inputTokens\":1,\"outputTokens\":2,\"totalTokens\":3,"
+                 "\"reasoningTokens\":4,\"cachedInputTokens\":5}}}")
+        "{\"type\":\"end\",\"requestId\":\"q1\"}\n",
+        "a question, after results");
+
+    text = SEND(SUBMIT,
+                ANSWER("{\"type\":\"dynamic-tool\",\"toolName\":"
+                       "\"interrupt\"," CALL("i1") ","
+                       "\"state\":\"approval-responded\",\"approval\":{"
+                       "\"id\":\"i1\",\"approved\":false}},"
+                       "{\"type\":\"dynamic-tool\",\"toolName\":"
+                       "\"interrupt\"," CALL("i2") ","
+                       "\"state\":\"output-available\",\"output\":[1]}"));
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "answers");
+    unit_str(command.extra.data, command.extra.len,
+             "{\"answers\":[{\"interruptId\":\"i1\",\"value\":"
+             "{\"approved\":false}},{\"interruptId\":\"i2\",\"value\":[1]}]}",
+             "an approval and a result");
     ngx_thread_ws_command_free(&command);
 }
 
@@ -315,7 +368,8 @@ wire_test_text(void)
         CHUNK(3, "{\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"a\"}")
         CHUNK(4, "{\"type\":\"text-end\",\"id\":\"1\"}")
         CHUNK(5, "{\"type\":\"abort\"}")
-        "{\"type\":\"end\",\"requestId\":\"q1\"}\n", "a text that is cancelled");
+        "{\"type\":\"end\",\"requestId\":\"q1\"}\n",
+        "a text that is cancelled");
 }
 
 
@@ -449,6 +503,8 @@ wire_test_reasons(void)
         { "content_filter",
           "{\"type\":\"finish\",\"finishReason\":\"content-filter\"," },
         { "tool_use", "{\"type\":\"finish\",\"finishReason\":\"tool-calls\"," },
+        { "interrupt",
+          "{\"type\":\"finish\",\"finishReason\":\"tool-calls\"," },
         { "a\"whim", "{\"type\":\"finish\",\"finishReason\":\"other\"," }
     };
 
@@ -571,6 +627,11 @@ wire_finish(ngx_thread_ws_said_t *said, const char *reason)
     finish.final.cached_tokens = 5;
     finish.final.finish_reason.data = (u_char *) reason;
     finish.final.finish_reason.len = strlen(reason);
+
+    if (strcmp(reason, "interrupt") == 0) {
+        ngx_str_set(&finish.final.interrupts,
+                    "[{\"interruptId\":\"i1\",\"value\":{\"a\":\"\\\"\"}}]");
+    }
 
     unit_int(said->wire->finish(said, &finish), NGX_OK, "finish");
 }
