@@ -7,37 +7,29 @@
 
 
 #include "dialect/ngx_thread_ws_anthropic_prompt.h"
+#include "dialect/ngx_thread_ws_anthropic_media.h"
 #include "dialect/ngx_thread_ws_prompt_calls.h"
 #include "dialect/ngx_thread_ws_prompt_list.h"
 
 
 static int ngx_thread_ws_anthropic_question(json_t *messages, json_t *open,
-    json_t *results, ngx_str_t *text);
+    json_t *results, json_t *content);
 static int ngx_thread_ws_anthropic_answer(json_t *messages,
     ngx_thread_ws_exchange_t *exchange, json_t *open);
 
 
 static ngx_thread_ws_prompt_writers_t  ngx_thread_ws_anthropic_writers = {
     ngx_thread_ws_anthropic_question,
-    ngx_thread_ws_anthropic_answer
+    ngx_thread_ws_anthropic_answer,
+    ngx_thread_ws_anthropic_part,
+    0
 };
 
 
 json_t *
 ngx_thread_ws_anthropic_messages(ngx_thread_ws_prompt_t *prompt)
 {
-    json_t  *messages;
-
-    messages = json_array();
-
-    if (ngx_thread_ws_prompt_list(messages, prompt,
-                                  &ngx_thread_ws_anthropic_writers))
-    {
-        json_decref(messages);
-        return NULL;
-    }
-
-    return messages;
+    return ngx_thread_ws_prompt_list(prompt, &ngx_thread_ws_anthropic_writers);
 }
 
 
@@ -105,10 +97,11 @@ ngx_thread_ws_anthropic_text(json_t *blocks, ngx_str_t *text)
 
 static int
 ngx_thread_ws_anthropic_question(json_t *messages, json_t *open,
-    json_t *results, ngx_str_t *text)
+    json_t *results, json_t *content)
 {
-    size_t   i;
-    json_t  *call, *id, *blocks;
+    size_t      i;
+    json_t     *call, *id, *blocks;
+    ngx_str_t   text;
 
     blocks = json_array();
 
@@ -124,7 +117,12 @@ ngx_thread_ws_anthropic_question(json_t *messages, json_t *open,
         }
     }
 
-    if (ngx_thread_ws_anthropic_text(blocks, text)) {
+    text.data = (u_char *) json_string_value(content);
+    text.len = json_string_length(content);
+
+    if (json_is_string(content) ? ngx_thread_ws_anthropic_text(blocks, &text)
+                                : json_array_extend(blocks, content))
+    {
         json_decref(blocks);
         return -1;
     }

@@ -228,6 +228,14 @@ typedef struct {
 } ngx_thread_ws_dialect_threads_t;
 
 
+/*
+ * A part of a user's message as the API has it: a new reference; NULL with *why
+ * set, in words for people, if the API does not take it, else without memory.
+ */
+
+typedef json_t *(*ngx_thread_ws_prompt_part_pt)(json_t *part, char **why);
+
+
 typedef struct ngx_thread_ws_dialect_s  ngx_thread_ws_dialect_t;
 
 struct ngx_thread_ws_dialect_s {
@@ -239,6 +247,8 @@ struct ngx_thread_ws_dialect_s {
      */
 
     json_t   *(*request)(ngx_thread_ws_prompt_t *prompt);
+
+    ngx_thread_ws_prompt_part_pt  part;
 
     /* for ngx_thread_ws_reply_event(): pings and blank data do not get here */
 

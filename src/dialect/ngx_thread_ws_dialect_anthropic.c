@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include "base/ngx_thread_ws_string.h"
 #include "dialect/ngx_thread_ws_anthropic_parts.h"
+#include "dialect/ngx_thread_ws_anthropic_media.h"
 #include "dialect/ngx_thread_ws_anthropic_prompt.h"
 #include "dialect/ngx_thread_ws_dialect.h"
 
@@ -44,6 +45,7 @@ static ngx_keyval_t  ngx_thread_ws_anthropic_headers[] = {
 ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_anthropic = {
     ngx_string("anthropic"),
     ngx_thread_ws_anthropic_request,
+    ngx_thread_ws_anthropic_part,
     ngx_thread_ws_anthropic_event,
     ngx_thread_ws_anthropic_events,
     NULL,

@@ -23,10 +23,13 @@
 #include "dialect/ngx_thread_ws_langgraph_interrupt.h"
 #include "dialect/ngx_thread_ws_langgraph_parts.h"
 #include "dialect/ngx_thread_ws_parts.h"
+#include "dialect/ngx_thread_ws_prompt_calls.h"
+#include "dialect/ngx_thread_ws_prompt_parts.h"
 #include "dialect/ngx_thread_ws_voices.h"
 
 
 static json_t *ngx_thread_ws_langgraph_request(ngx_thread_ws_prompt_t *prompt);
+static json_t *ngx_thread_ws_langgraph_part(json_t *part, char **why);
 static ngx_int_t ngx_thread_ws_langgraph_event(ngx_thread_ws_reply_t *reply,
     ngx_str_t *type, ngx_str_t *data);
 
@@ -43,6 +46,7 @@ static const char  *ngx_thread_ws_langgraph_events[] = {
 ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_langgraph = {
     ngx_string("langgraph"),
     ngx_thread_ws_langgraph_request,
+    ngx_thread_ws_langgraph_part,
     ngx_thread_ws_langgraph_event,
     ngx_thread_ws_langgraph_events,
     ngx_thread_ws_langgraph_blame,
@@ -60,14 +64,21 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_langgraph = {
 static json_t *
 ngx_thread_ws_langgraph_input(ngx_thread_ws_prompt_t *prompt, json_t *input)
 {
-    json_t  *messages;
+    json_t     *messages;
+    ngx_str_t   before;
 
     /* the parameters are not ours to change */
 
     input = json_is_object(input) ? json_copy(input) : json_object();
     messages = json_array();
 
-    if (ngx_thread_ws_prompt_message(messages, "user", &prompt->content)
+    ngx_str_null(&before);
+
+    if (json_array_append_new(messages,
+               json_pack("{s:s, s:o}", "role", "user", "content",
+                         ngx_thread_ws_prompt_said(ngx_thread_ws_langgraph_part,
+                                                   prompt->asked,
+                                                   &prompt->content, &before)))
         || (prompt->request_id.len
             && ngx_thread_ws_prompt_default(json_array_get(messages, 0), "id",
                                             (char *) prompt->request_id.data,
@@ -84,6 +95,50 @@ ngx_thread_ws_langgraph_input(ngx_thread_ws_prompt_t *prompt, json_t *input)
     }
 
     return input;
+}
+
+
+/*
+ * Images as nearly all models' classes of LangChain's know them, the rest as
+ * its own blocks.
+ */
+
+static json_t *
+ngx_thread_ws_langgraph_part(json_t *part, char **why)
+{
+    json_t      *block, *name;
+    ngx_str_t    type, data;
+    ngx_uint_t   inside;
+
+    if (ngx_thread_ws_prompt_is(part, "text")) {
+        return json_incref(part);
+    }
+
+    if (ngx_thread_ws_prompt_is(part, "image")) {
+        return json_pack("{s:s, s:{s:O}}", "type", "image_url", "image_url",
+                         "url", json_object_get(part, "url"));
+    }
+
+    inside = ngx_thread_ws_prompt_data(part, &type, &data);
+    name = json_object_get(part, "filename");
+
+    block = json_pack("{s:O, s:s, s:s%}", "type", json_object_get(part, "type"),
+                      "source_type", inside ? "base64" : "url",
+                      inside ? "data" : "url", data.data, data.len);
+
+    if ((type.len
+         && json_object_set_new(block, "mime_type",
+                                json_stringn_nocheck((char *) type.data,
+                                                     type.len)))
+        || (name
+            && json_object_set_new(block, "metadata",
+                                   json_pack("{s:O}", "filename", name))))
+    {
+        json_decref(block);
+        return NULL;
+    }
+
+    return block;
 }
 
 

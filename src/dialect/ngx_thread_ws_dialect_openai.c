@@ -41,6 +41,7 @@ static const char  *ngx_thread_ws_openai_events[] = { "error", NULL };
 ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_openai = {
     ngx_string("openai"),
     ngx_thread_ws_openai_request,
+    ngx_thread_ws_openai_part,
     ngx_thread_ws_openai_event,
     ngx_thread_ws_openai_events,
     NULL,

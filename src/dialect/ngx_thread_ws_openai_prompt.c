@@ -7,41 +7,31 @@
 
 
 #include "dialect/ngx_thread_ws_openai_prompt.h"
+#include "base/ngx_thread_ws_string.h"
 #include "dialect/ngx_thread_ws_prompt_calls.h"
 #include "dialect/ngx_thread_ws_prompt_list.h"
+#include "dialect/ngx_thread_ws_prompt_parts.h"
 #include "json/ngx_thread_ws_json_write.h"
 
 
 static int ngx_thread_ws_openai_question(json_t *messages, json_t *open,
-    json_t *results, ngx_str_t *text);
+    json_t *results, json_t *content);
 static int ngx_thread_ws_openai_answer(json_t *messages,
     ngx_thread_ws_exchange_t *exchange, json_t *open);
 
 
 static ngx_thread_ws_prompt_writers_t  ngx_thread_ws_openai_writers = {
     ngx_thread_ws_openai_question,
-    ngx_thread_ws_openai_answer
+    ngx_thread_ws_openai_answer,
+    ngx_thread_ws_openai_part,
+    1
 };
 
 
 json_t *
 ngx_thread_ws_openai_messages(ngx_thread_ws_prompt_t *prompt)
 {
-    json_t  *messages;
-
-    messages = json_array();
-
-    if ((prompt->system_prompt.len
-         && ngx_thread_ws_prompt_message(messages, "system",
-                                         &prompt->system_prompt))
-        || ngx_thread_ws_prompt_list(messages, prompt,
-                                     &ngx_thread_ws_openai_writers))
-    {
-        json_decref(messages);
-        return NULL;
-    }
-
-    return messages;
+    return ngx_thread_ws_prompt_list(prompt, &ngx_thread_ws_openai_writers);
 }
 
 
@@ -69,7 +59,7 @@ ngx_thread_ws_openai_words(json_t *result)
 
 static int
 ngx_thread_ws_openai_question(json_t *messages, json_t *open, json_t *results,
-    ngx_str_t *text)
+    json_t *content)
 {
     size_t   i;
     json_t  *call, *id, *message;
@@ -88,7 +78,13 @@ ngx_thread_ws_openai_question(json_t *messages, json_t *open, json_t *results,
         }
     }
 
-    return text->len ? ngx_thread_ws_prompt_message(messages, "user", text) : 0;
+    if (json_is_string(content) && json_string_length(content) == 0) {
+        return 0;
+    }
+
+    return json_array_append_new(messages,
+                                 json_pack("{s:s, s:O}", "role", "user",
+                                           "content", content));
 }
 
 
@@ -147,4 +143,71 @@ ngx_thread_ws_openai_answer(json_t *messages,
     }
 
     return json_array_append_new(messages, message);
+}
+
+
+/* a sound is told by the name of its format, of which there are two */
+
+static json_t *
+ngx_thread_ws_openai_audio(ngx_str_t *type, ngx_str_t *data, char **why)
+{
+    ngx_uint_t    i;
+
+    static const char  *formats[][2] = {
+        { "audio/wav", "wav" },
+        { "audio/wave", "wav" },
+        { "audio/x-wav", "wav" },
+        { "audio/vnd.wave", "wav" },
+        { "audio/mpeg", "mp3" },
+        { "audio/mp3", "mp3" }
+    };
+
+    for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+
+        if (ngx_thread_ws_string_is_same(type, formats[i][0])) {
+            return json_pack("{s:s, s:{s:s%, s:s}}", "type", "input_audio",
+                             "input_audio", "data", data->data, data->len,
+                             "format", formats[i][1]);
+        }
+    }
+
+    *why = "content: this agent takes audio/wav and audio/mpeg as audio";
+
+    return NULL;
+}
+
+
+json_t *
+ngx_thread_ws_openai_part(json_t *part, char **why)
+{
+    json_t      *name, *url;
+    ngx_str_t    type, data;
+    ngx_uint_t   inside;
+
+    if (ngx_thread_ws_prompt_is(part, "text")) {
+        return json_incref(part);
+    }
+
+    inside = ngx_thread_ws_prompt_data(part, &type, &data);
+    url = json_object_get(part, "url");
+
+    if (ngx_thread_ws_prompt_is(part, "image")) {
+        return json_pack("{s:s, s:{s:O}}", "type", "image_url", "image_url",
+                         "url", url);
+    }
+
+    if (!inside) {
+        *why = "content: this agent takes files and audio by data: alone";
+        return NULL;
+    }
+
+    if (ngx_thread_ws_prompt_is(part, "audio")) {
+        return ngx_thread_ws_openai_audio(&type, &data, why);
+    }
+
+    name = json_object_get(part, "filename");
+
+    return json_pack("{s:s, s:{s:o, s:O}}", "type", "file", "file",
+                     "filename", name ? json_incref(name) : json_string("file"),
+                     "file_data", url);
 }

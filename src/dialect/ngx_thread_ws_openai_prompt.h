@@ -18,5 +18,9 @@
 
 json_t *ngx_thread_ws_openai_messages(ngx_thread_ws_prompt_t *prompt);
 
+/* the dialect's part */
+
+json_t *ngx_thread_ws_openai_part(json_t *part, char **why);
+
 
 #endif /* _NGX_THREAD_WS_OPENAI_PROMPT_H_INCLUDED_ */

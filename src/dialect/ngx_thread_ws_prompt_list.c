@@ -6,6 +6,11 @@
 
 #include "dialect/ngx_thread_ws_prompt_calls.h"
 #include "dialect/ngx_thread_ws_prompt_list.h"
+#include "dialect/ngx_thread_ws_prompt_parts.h"
+
+
+static int ngx_thread_ws_prompt_runs(json_t *messages,
+    ngx_thread_ws_prompt_t *prompt, ngx_thread_ws_prompt_writers_t *writers);
 
 
 /* the words for results whose calls are gone stand before the content */
@@ -15,64 +20,72 @@ ngx_thread_ws_prompt_question(json_t *messages, json_t *open, json_t *asked,
     ngx_str_t *content, ngx_thread_ws_prompt_writers_t *writers)
 {
     int         rc;
-    u_char     *p;
-    json_t     *results, *strays;
-    ngx_str_t   text;
+    json_t     *results, *strays, *said;
+    ngx_str_t   before;
 
     if (json_array_size(open) == 0
-        && json_object_get(asked, "toolResults") == NULL)
+        && json_object_get(asked, "toolResults") == NULL
+        && json_object_get(asked, "content") == NULL)
     {
         return ngx_thread_ws_prompt_message(messages, "user", content);
     }
 
-    text = *content;
-    p = NULL;
-    rc = -1;
-
     results = ngx_thread_ws_prompt_results(asked);
     strays = ngx_thread_ws_prompt_strays(asked, open);
+    said = NULL;
 
-    if (results == NULL || strays == NULL) {
-        goto done;
+    if (results && strays) {
+        before.data = (u_char *) json_string_value(strays);
+        before.len = json_string_length(strays);
+
+        said = ngx_thread_ws_prompt_said(writers->part, asked, content,
+                                         &before);
     }
 
-    if (json_string_length(strays)) {
-        text.len = json_string_length(strays) + content->len;
+    if (said == NULL) {
+        rc = -1;
 
-        p = malloc(text.len);
-        if (p == NULL) {
-            goto done;
-        }
+    } else if (json_array_size(open)) {
+        rc = writers->question(messages, open, results, said);
 
-        text.data = p;
-
-        p = ngx_cpymem(p, json_string_value(strays),
-                       json_string_length(strays));
-
-        if (content->len) {
-            ngx_memcpy(p, content->data, content->len);
-        }
-
-        p = text.data;
+    } else {
+        rc = json_array_append_new(messages,
+                                   json_pack("{s:s, s:O}", "role", "user",
+                                             "content", said));
     }
 
-    rc = json_array_size(open)
-         ? writers->question(messages, open, results, &text)
-         : ngx_thread_ws_prompt_message(messages, "user", &text);
-
-done:
-
-    free(p);
     json_decref(results);
     json_decref(strays);
+    json_decref(said);
 
     return rc;
 }
 
 
-int
-ngx_thread_ws_prompt_list(json_t *messages, ngx_thread_ws_prompt_t *prompt,
+json_t *
+ngx_thread_ws_prompt_list(ngx_thread_ws_prompt_t *prompt,
     ngx_thread_ws_prompt_writers_t *writers)
+{
+    json_t  *messages;
+
+    messages = json_array();
+
+    if ((writers->system && prompt->system_prompt.len
+         && ngx_thread_ws_prompt_message(messages, "system",
+                                         &prompt->system_prompt))
+        || ngx_thread_ws_prompt_runs(messages, prompt, writers))
+    {
+        json_decref(messages);
+        return NULL;
+    }
+
+    return messages;
+}
+
+
+static int
+ngx_thread_ws_prompt_runs(json_t *messages,
+    ngx_thread_ws_prompt_t *prompt, ngx_thread_ws_prompt_writers_t *writers)
 {
     int                        rc;
     json_t                    *open, *before;

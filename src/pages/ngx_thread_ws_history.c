@@ -362,7 +362,7 @@ ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op)
 static json_t *
 ngx_thread_ws_history_asked(ngx_thread_ws_record_t *record)
 {
-    json_t  *asked, *parts;
+    json_t  *asked, *parts, *content;
 
     parts = json_array();
 
@@ -370,7 +370,8 @@ ngx_thread_ws_history_asked(ngx_thread_ws_record_t *record)
         return parts;
     }
 
-    asked = ngx_thread_ws_extra_read(&record->extra->asked);
+    asked = ngx_thread_ws_extra_asked(&record->extra->asked, &record->content);
+    content = json_object_get(asked, "content");
 
     if (asked == NULL
         || ngx_thread_ws_history_items(parts, asked, "toolResults",
@@ -378,7 +379,8 @@ ngx_thread_ws_history_asked(ngx_thread_ws_record_t *record)
            != NGX_OK
         || ngx_thread_ws_history_items(parts, asked, "answers", "answer")
            != NGX_OK
-        || (json_array_size(parts) && record->content.len
+        || (content && json_array_extend(parts, content))
+        || (content == NULL && json_array_size(parts) && record->content.len
             && json_array_append_new(parts,
                                      json_pack("{s:s, s:s%}", "type", "text",
                                                "text", record->content.data,
@@ -460,10 +462,11 @@ ngx_thread_ws_history_message(json_t *messages, char *role,
         extra = json_loadb((char *) record->extra->asked.data,
                            record->extra->asked.len, JSON_ALLOW_NUL, NULL);
 
-        /* its results and answers are parts */
+        /* its results, answers and a content of some are parts */
 
         (void) json_object_del(extra, "toolResults");
         (void) json_object_del(extra, "answers");
+        (void) json_object_del(extra, "content");
 
         (void) json_object_update_missing(message, extra);
         json_decref(extra);

@@ -68,7 +68,7 @@ ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
         n = 1;
     }
 
-    if (prompt.chosen || run->answers
+    if (prompt.chosen || run->answers || run->listed
         || (n && ngx_thread_ws_prompt_plain(run, first)))
     {
         rc = ngx_thread_ws_prompt_runs(run, &prompt, first, n, &text);
@@ -395,7 +395,7 @@ ngx_thread_ws_prompt_extra(ngx_thread_ws_run_t *run,
             continue;
         }
 
-        e->asked = ngx_thread_ws_extra_read(&extra->asked);
+        e->asked = ngx_thread_ws_extra_asked(&extra->asked, &e->content);
         e->parts = ngx_thread_ws_extra_parts(&extra->told, &e->answer);
 
         if (e->asked == NULL || e->parts == NULL) {
@@ -404,7 +404,8 @@ ngx_thread_ws_prompt_extra(ngx_thread_ws_run_t *run,
     }
 
     if (run->extra) {
-        prompt->asked = ngx_thread_ws_extra_read(&run->extra->asked);
+        prompt->asked = ngx_thread_ws_extra_asked(&run->extra->asked,
+                                                  &run->content);
         return prompt->asked ? NGX_OK : NGX_ERROR;
     }
 

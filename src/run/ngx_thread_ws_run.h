@@ -121,6 +121,7 @@ struct ngx_thread_ws_run_s {
     unsigned                   cut:1;        /* the zone has no room for it */
     unsigned                   answers:1;    /* what is open: calls, or
                                                 questions */
+    unsigned                   listed:1;     /* its content has parts */
     unsigned                   partial:1;    /* cancelled, but kept */
     unsigned                   kept:1;       /* the store has it */
 

@@ -2,12 +2,13 @@
 /*
  * What the thread's newest run has left open: calls, which the next message
  * answers all together, or not at all; and questions, each of which it may
- * answer.
+ * answer.  And whether what it says beside that can be said to the agent.
  */
 
 
 #include "run/ngx_thread_ws_run_private.h"
 #include "dialect/ngx_thread_ws_prompt_calls.h"
+#include "dialect/ngx_thread_ws_prompt_parts.h"
 #include "store/ngx_thread_ws_extra.h"
 
 
@@ -21,6 +22,8 @@ static ngx_int_t ngx_thread_ws_run_calls_check(ngx_thread_ws_run_t *run,
 static ngx_int_t ngx_thread_ws_run_answers_check(ngx_thread_ws_run_t *run,
     json_t *answers, json_t *parts);
 static ngx_uint_t ngx_thread_ws_run_asks(json_t *parts, json_t *id);
+static ngx_int_t ngx_thread_ws_run_content_check(ngx_thread_ws_run_t *run,
+    json_t *asked);
 static ngx_int_t ngx_thread_ws_run_calls_refuse(ngx_thread_ws_run_t *run,
     char *format, const char *id);
 
@@ -51,7 +54,7 @@ ngx_thread_ws_run_calls(ngx_thread_ws_run_t *run)
         }
     }
 
-    asked = ngx_thread_ws_extra_read(&run->extra->asked);
+    asked = ngx_thread_ws_extra_asked(&run->extra->asked, &run->content);
     parts = ngx_thread_ws_extra_parts(&told, &answer);
 
     if (asked && parts) {
@@ -61,6 +64,10 @@ ngx_thread_ws_run_calls(ngx_thread_ws_run_t *run)
              ? ngx_thread_ws_run_calls_check(run, asked, parts)
              : answers ? ngx_thread_ws_run_answers_check(run, answers, parts)
              : NGX_OK;
+
+        if (rc == NGX_OK && json_object_get(asked, "content")) {
+            rc = ngx_thread_ws_run_content_check(run, asked);
+        }
 
     } else {
         rc = ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
@@ -180,6 +187,30 @@ ngx_thread_ws_run_asks(json_t *parts, json_t *id)
     }
 
     return 0;
+}
+
+
+/* what the agent's API cannot be told is not left out, but refused */
+
+static ngx_int_t
+ngx_thread_ws_run_content_check(ngx_thread_ws_run_t *run, json_t *asked)
+{
+    char  *why;
+
+    run->listed = 1;
+
+    switch (ngx_thread_ws_prompt_takes(run->conf->dialect->part, asked, &why)) {
+
+    case NGX_OK:
+        return NGX_OK;
+
+    case NGX_DECLINED:
+        return ngx_thread_ws_run_calls_refuse(run, why, "");
+
+    default:
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
+                                       "no memory for the message");
+    }
 }
 
 

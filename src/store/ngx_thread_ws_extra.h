@@ -18,6 +18,13 @@
 json_t *ngx_thread_ws_extra_read(ngx_str_t *text);
 
 /*
+ * The same of a message, whose content, plain, has the texts of its parts:
+ * these have "text" in the place of their bytes.
+ */
+
+json_t *ngx_thread_ws_extra_asked(ngx_str_t *asked, ngx_str_t *content);
+
+/*
  * The parts of what an answer had, a new array, whose text parts have "text" in
  * place of their bytes.  The answer is plain.  NULL without memory.
  */

@@ -106,8 +106,10 @@ ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader, ngx_uint_t all)
 ngx_int_t
 ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
 {
+    ngx_int_t                     rc;
     ngx_thread_ws_said_t         *said;
     ngx_thread_ws_asked_t         asked;
+    ngx_thread_ws_bytes_t         texts;
     ngx_thread_ws_entry_asked_t   entry;
 
     if (ngx_thread_ws_journal_asked_read(bytes, &entry) != NGX_OK) {
@@ -118,22 +120,29 @@ ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
     asked.content = entry.content;
     asked.extra = entry.extra;
 
+    ngx_str_null(&asked.parts);
+    ngx_memzero(&texts, sizeof(ngx_thread_ws_bytes_t));
+
     reader->announce = 0;
 
     said = ngx_thread_ws_reader_said(reader);
+    rc = ngx_thread_ws_reader_listed(&asked, &texts);
 
-    do {
+    while (rc == NGX_OK) {
         asked.following = (reader->following > 0);
 
-        if (said->wire->asked(said, &asked) != NGX_OK) {
-            return NGX_ERROR;
-        }
+        rc = said->wire->asked(said, &asked);
 
         reader->following -= asked.following;
 
-    } while (reader->following);
+        if (reader->following == 0) {
+            break;
+        }
+    }
 
-    return NGX_OK;
+    ngx_thread_ws_bytes_free(&texts);
+
+    return rc;
 }
 
 

@@ -6,6 +6,8 @@
 
 
 #include "thread/ngx_thread_ws_thread_private.h"
+#include "json/ngx_thread_ws_json_write.h"
+#include "store/ngx_thread_ws_extra.h"
 #include "wire/ngx_thread_ws_wire.h"
 
 
@@ -240,4 +242,53 @@ ngx_thread_ws_reader_interrupt(ngx_thread_ws_bytes_t *bytes,
     }
 
     return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_reader_listed(ngx_thread_ws_asked_t *asked,
+    ngx_thread_ws_bytes_t *texts)
+{
+    size_t      len;
+    json_t     *extra, *parts;
+    ngx_int_t   rc;
+
+    if (asked->extra.len == 0
+        || memmem(asked->extra.data, asked->extra.len, "\"content\":[", 11)
+           == NULL)
+    {
+        return NGX_OK;
+    }
+
+    extra = ngx_thread_ws_extra_asked(&asked->extra, &asked->content);
+    parts = json_incref(json_object_get(extra, "content"));
+
+    if (extra == NULL || parts == NULL) {
+
+        /* the word was another's */
+
+        rc = extra ? NGX_OK : NGX_ERROR;
+        goto done;
+    }
+
+    (void) json_object_del(extra, "content");
+
+    rc = ngx_thread_ws_json_write(texts, parts);
+    len = texts->len;
+
+    if (rc == NGX_OK && json_object_size(extra)) {
+        rc = ngx_thread_ws_json_write(texts, extra);
+    }
+
+    asked->parts.data = texts->data;
+    asked->parts.len = len;
+    asked->extra.data = texts->data + len;
+    asked->extra.len = texts->len - len;
+
+done:
+
+    json_decref(parts);
+    json_decref(extra);
+
+    return rc;
 }

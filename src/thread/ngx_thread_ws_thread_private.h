@@ -89,6 +89,14 @@ ngx_thread_ws_said_t *ngx_thread_ws_reader_said(
 ngx_uint_t ngx_thread_ws_reader_hears(ngx_thread_ws_reader_t *reader);
 
 /*
+ * A message's parts, which its extra has, in the place of its content; both are
+ * in texts then.  NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_reader_listed(ngx_thread_ws_asked_t *asked,
+    ngx_thread_ws_bytes_t *texts);
+
+/*
  * What a run asks, in JSON, added to empty bytes, which stay empty if that is
  * nothing: NGX_OK or NGX_ERROR.
  */

@@ -283,27 +283,6 @@ ngx_thread_ws_command_object(ngx_thread_ws_command_t *command,
 
 
 static ngx_int_t
-ngx_thread_ws_command_content(ngx_thread_ws_command_t *command)
-{
-    if (ngx_thread_ws_command_string(command->root, "content",
-                                     &command->content)
-        != NGX_OK
-        || command->content.len == 0)
-    {
-        return ngx_thread_ws_command_invalid(command,
-                                        "content must be a non-empty string");
-    }
-
-    if (memchr(command->content.data, '\0', command->content.len)) {
-        return ngx_thread_ws_command_invalid(command,
-                                           "content must not contain U+0000");
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
 ngx_thread_ws_command_message(ngx_thread_ws_command_t *command)
 {
     json_t     *results, *answers;

@@ -34,7 +34,7 @@ typedef struct {
     ngx_str_t                 thread_id;   /* message: any string; whether it
                                               is the connection's is for the
                                               caller to say */
-    ngx_str_t                 content;     /* message */
+    ngx_str_t                 content;     /* message: its text, all of it */
     ngx_str_t                 extra;       /* message: its members beside
                                               these, by the names that they
                                               have there: a JSON object in one

@@ -1,7 +1,7 @@
 
 /*
- * What a message has beside its content, and what is kept of it: metadata, and
- * which run gives way to it.
+ * What a message has beside its content, and what is kept of it: metadata,
+ * which run gives way to it, and a content that is no text alone.
  */
 
 
@@ -28,7 +28,7 @@ static ngx_int_t ngx_thread_ws_command_replaces(
 /* what of the fields is kept, by their names */
 
 static const char  *ngx_thread_ws_command_kept[] = {
-    "metadata", "replaces", "toolResults", "answers", NULL
+    "metadata", "replaces", "toolResults", "answers", "content", NULL
 };
 
 
@@ -61,9 +61,10 @@ ngx_thread_ws_command_extra(ngx_thread_ws_command_t *command)
     for (name = ngx_thread_ws_command_kept; *name; name++) {
         value = json_object_get(command->root, *name);
 
-        /* what is empty says nothing */
+        /* what is empty says nothing, and a content that is a text is one */
 
         if (value && (!json_is_object(value) || json_object_size(value))
+            && (name[1] || json_is_array(value))
             && json_object_set(extra, *name, value))
         {
             rc = NGX_ERROR;

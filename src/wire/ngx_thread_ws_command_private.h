@@ -42,6 +42,16 @@ ngx_int_t ngx_thread_ws_command_ping(ngx_thread_ws_command_t *command,
 ngx_int_t ngx_thread_ws_command_extra(ngx_thread_ws_command_t *command);
 
 /*
+ * A message's content: of a list of parts the root then has what is kept.
+ * Parts alone, for wires that have them by other names: content must be root's.
+ * NGX_OK, NGX_DECLINED or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_command_content(ngx_thread_ws_command_t *command);
+ngx_int_t ngx_thread_ws_command_parts(ngx_thread_ws_command_t *command,
+    json_t *parts);
+
+/*
  * A message's results of tools, and its answers to what a run asked: NGX_OK,
  * NGX_DECLINED or NGX_ERROR.
  */

@@ -174,8 +174,10 @@ ngx_thread_ws_event_asked_size(ngx_thread_ws_asked_t *asked)
     return sizeof("{\"type\":\"following\",\"requestId\":\"\","
                   "\"content\":\"\"}") - 1
            + asked->request_id.len
-           + ngx_thread_ws_json_escaped_size(asked->content.data,
-                                             asked->content.len)
+           + (asked->parts.len
+              ? asked->parts.len
+              : ngx_thread_ws_json_escaped_size(asked->content.data,
+                                                asked->content.len))
            + asked->extra.len;
 }
 
@@ -192,15 +194,24 @@ ngx_thread_ws_event_asked(u_char *dst, ngx_thread_ws_asked_t *asked)
 
     dst = ngx_thread_ws_event_put(dst, ",\"requestId\":\"");
     dst = ngx_thread_ws_event_str(dst, &asked->request_id);
-    dst = ngx_thread_ws_event_put(dst, "\",\"content\":\"");
-    dst = ngx_thread_ws_json_escape(dst, asked->content.data,
-                                    asked->content.len);
+    dst = ngx_thread_ws_event_put(dst, "\",\"content\":");
 
-    if (asked->extra.len == 0) {
-        return ngx_thread_ws_event_put(dst, "\"}");
+    if (asked->parts.len) {
+        dst = ngx_thread_ws_event_str(dst, &asked->parts);
+
+    } else {
+        *dst++ = '"';
+        dst = ngx_thread_ws_json_escape(dst, asked->content.data,
+                                        asked->content.len);
+        *dst++ = '"';
     }
 
-    dst = ngx_thread_ws_event_put(dst, "\",");
+    if (asked->extra.len == 0) {
+        *dst++ = '}';
+        return dst;
+    }
+
+    *dst++ = ',';
 
     return ngx_cpymem(dst, asked->extra.data + 1, asked->extra.len - 1);
 }

@@ -80,6 +80,8 @@ u_char *ngx_thread_ws_event_position(u_char *last, size_t position);
 typedef struct {
     ngx_str_t    request_id;
     ngx_str_t    content;         /* plain UTF-8 */
+    ngx_str_t    parts;           /* JSON, in the content's place; empty: none
+                                     */
     ngx_uint_t   following;       /* unsigned  following:1 */
     ngx_str_t    extra;           /* its other members: a JSON object that has
                                      some; empty: none */

@@ -14,6 +14,7 @@ static void fuzz_taken(ngx_thread_ws_command_t *command,
     const uint8_t *data, size_t size);
 static void fuzz_extra(ngx_thread_ws_command_t *command, json_t *root);
 static void fuzz_parameters(json_t *parameters);
+static void fuzz_content(ngx_thread_ws_command_t *command, json_t *content);
 static void fuzz_items(ngx_str_t *extra, json_t *root, const char *list,
     const char *id, const char *value);
 static void fuzz_same(json_t *root, const char *name, ngx_str_t *field);
@@ -82,6 +83,7 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
         fuzz_assert(fuzz_id(&command->request_id));
         fuzz_assert(command->thread_id.data != NULL);
         fuzz_assert(command->content.len != 0
+                    || json_is_array(json_object_get(root, "content"))
                     || (json_array_size(results) + json_array_size(answers) != 0
                         && json_object_get(root, "content") == NULL));
         fuzz_assert(answers == NULL
@@ -109,9 +111,7 @@ fuzz_taken(ngx_thread_ws_command_t *command, const uint8_t *data, size_t size)
         fuzz_same(root, "requestId", &command->request_id);
         fuzz_same(root, "threadId", &command->thread_id);
 
-        if (command->content.len) {
-            fuzz_same(root, "content", &command->content);
-        }
+        fuzz_content(command, json_object_get(root, "content"));
 
         fuzz_assert(json_equal(json_object_get(root, "parameters"),
                                command->parameters)
@@ -175,7 +175,8 @@ fuzz_extra(ngx_thread_ws_command_t *command, json_t *root)
 
     if (command->extra.len == 0) {
         fuzz_assert(json_object_size(metadata) == 0 && replaces == NULL
-                    && results == NULL && answers == NULL);
+                    && results == NULL && answers == NULL
+                    && !json_is_array(json_object_get(root, "content")));
         return;
     }
 
@@ -185,7 +186,9 @@ fuzz_extra(ngx_thread_ws_command_t *command, json_t *root)
     fuzz_assert(json_object_size(extra) == (json_object_size(metadata) != 0)
                                            + (replaces != NULL)
                                            + (results != NULL)
-                                           + (answers != NULL));
+                                           + (answers != NULL)
+                                           + json_is_array(json_object_get(
+                                                         root, "content")));
     fuzz_assert(json_object_size(metadata) <= 16);
     fuzz_assert(json_object_size(metadata) == 0
                 || json_equal(json_object_get(extra, "metadata"), metadata));
@@ -243,6 +246,60 @@ fuzz_parameters(json_t *parameters)
     }
 
     json_decref(set);
+}
+
+
+/* the texts of parts are all of its text, and the rest is kept as it is */
+
+static void
+fuzz_content(ngx_thread_ws_command_t *command, json_t *content)
+{
+    size_t   i, len, size;
+    json_t  *extra, *kept, *part, *text;
+
+    if (!json_is_array(content)) {
+
+        if (content) {
+            fuzz_assert(command->content.len
+                        == json_string_length(content)
+                        && ngx_memcmp(command->content.data,
+                                      json_string_value(content),
+                                      command->content.len)
+                           == 0);
+        }
+
+        return;
+    }
+
+    extra = json_loadb((char *) command->extra.data, command->extra.len,
+                       JSON_ALLOW_NUL, NULL);
+    kept = json_object_get(extra, "content");
+    len = 0;
+
+    fuzz_assert(json_array_size(kept) == json_array_size(content));
+
+    json_array_foreach(content, i, part) {
+        text = json_object_get(part, "text");
+
+        if (text == NULL) {
+            fuzz_assert(json_equal(part, json_array_get(kept, i)));
+            continue;
+        }
+
+        size = json_integer_value(json_object_get(json_array_get(kept, i),
+                                                  "bytes"));
+
+        fuzz_assert(size == json_string_length(text) && size
+                    && len + size <= command->content.len
+                    && ngx_memcmp(command->content.data + len,
+                                  json_string_value(text), size)
+                       == 0);
+        len += size;
+    }
+
+    fuzz_assert(len == command->content.len);
+
+    json_decref(extra);
 }
 
 

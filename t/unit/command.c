@@ -169,6 +169,25 @@ static command_case_t  command_cases[] = {
                          "\"toolCallId\":\"a\",\"output\":1}]"),
                  bad_content " r1 t1"),
 
+    command_case("parts", message(ids "\"content\":["
+                 "{\"type\":\"text\",\"text\":\"h\\u00e9\"},"
+                 "{\"type\":\"image\",\"url\":\"https://a/\"},"
+                 "{\"type\":\"text\",\"text\":\"o\"}]"),
+                 "message r1 t1 \"h\\xc3\\xa9o\" {\"content\":["
+                 "{\"bytes\":3,\"type\":\"text\"},"
+                 "{\"type\":\"image\",\"url\":\"https://a/\"},"
+                 "{\"bytes\":1,\"type\":\"text\"}]}"),
+    command_case("parts without a text", message(ids "\"content\":["
+                 "{\"type\":\"file\",\"url\":\"data:;base64,aGk=\"}]"),
+                 "message r1 t1 {\"content\":["
+                 "{\"type\":\"file\",\"url\":\"data:;base64,aGk=\"}]}"),
+    command_case("no parts", message(ids "\"content\":[]"),
+                 "INVALID_MESSAGE: content has no parts r1 t1"),
+    command_case("data: without a comma", message(ids "\"content\":["
+                 "{\"type\":\"file\",\"url\":\"data:;base64\"}]"),
+                 "INVALID_MESSAGE: content: a data: URL must have base64"
+                 " r1 t1"),
+
     command_case("answers", asks("[{\"value\":{\"b\":1,\"a\":null},"
                  "\"interruptId\":\"i\"},{\"interruptId\":\"j\","
                  "\"value\":null}]"),

@@ -433,4 +433,55 @@ dialect_starves(ngx_thread_ws_dialect_t *d, ngx_thread_ws_prompt_t *prompt,
 }
 
 
+/*
+ * Requests of more than texts, with ever more memory: there is none until there
+ * is enough for all of it.  asked and parts are JSON, the latter of the newest
+ * run, or NULL.
+ */
+
+static ngx_inline void
+dialect_starves_more(ngx_thread_ws_dialect_t *d,
+    ngx_thread_ws_prompt_t *prompt, const char *asked, const char *parts)
+{
+    size_t       n;
+    json_t      *root, *whole;
+    ngx_uint_t   wrong;
+
+    prompt->asked = json_loads(asked, 0, NULL);
+
+    if (parts) {
+        prompt->history[prompt->nhistory - 1].parts = json_loads(parts, 0,
+                                                                 NULL);
+    }
+
+    whole = d->request(prompt);
+    root = NULL;
+
+    json_set_alloc_funcs(dialect_malloc, free);
+
+    for (n = 0; n < 1000 && root == NULL; n++) {
+        dialect_allowance = n;
+        root = d->request(prompt);
+    }
+
+    json_set_alloc_funcs(malloc, free);
+
+    wrong = !json_equal(root, whole);
+
+    unit_ok(n > 20 && root && !wrong,
+            "without memory: no request of more (%d)", (int) n);
+
+    json_decref(root);
+    json_decref(whole);
+    json_decref(prompt->asked);
+
+    prompt->asked = NULL;
+
+    if (parts) {
+        json_decref(prompt->history[prompt->nhistory - 1].parts);
+        prompt->history[prompt->nhistory - 1].parts = NULL;
+    }
+}
+
+
 #endif /* _UNIT_DIALECT_H_INCLUDED_ */

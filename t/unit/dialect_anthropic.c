@@ -290,6 +290,22 @@ anthropic_test_requests(void)
 
     prompt.nhistory = 1;
 
+    dialect_starves_more(anthropic, &prompt,
+        "{\"toolResults\":[{\"toolCallId\":\"a\",\"output\":{\"x\":1}},"
+        "{\"toolCallId\":\"b\",\"output\":1,\"error\":\"e\"},"
+        "{\"toolCallId\":\"z\",\"output\":\"stray\"}],"
+        "\"content\":[{\"type\":\"text\",\"text\":\"t\"},"
+        "{\"type\":\"image\",\"url\":\"data:image/png;base64,aGk=\"},"
+        "{\"type\":\"image\",\"url\":\"https://a/\"},"
+        "{\"type\":\"audio\",\"url\":\"data:audio/wav;base64,aGk=\"},"
+        "{\"type\":\"file\",\"url\":\"data:text/plain;base64,aGk=\","
+        "\"filename\":\"f\"},"
+        "{\"type\":\"file\",\"url\":\"https://b/\",\"filename\":\"f\"}]}",
+        "[{\"type\":\"text\",\"text\":\"a1\"},"
+        "{\"type\":\"tool-call\",\"toolCallId\":\"a\",\"name\":\"n\","
+        "\"input\":{}},{\"type\":\"tool-call\",\"toolCallId\":\"b\","
+        "\"name\":\"n\",\"input\":1}]");
+
     dialect_starves(anthropic, &prompt, "",
                     "{\"type\":\"content_block_delta\",\"delta\":"
                     "{\"type\":\"text_delta\",\"text\":\"a\"}}");

@@ -458,6 +458,21 @@ langgraph_test_requests(void)
 
     prompt.nhistory = 1;
 
+    dialect_starves_more(langgraph, &prompt,
+        "{\"content\":[{\"type\":\"text\",\"text\":\"t\"},"
+        "{\"type\":\"image\",\"url\":\"data:image/png;base64,aGk=\"},"
+        "{\"type\":\"image\",\"url\":\"https://a/\"},"
+        "{\"type\":\"audio\",\"url\":\"data:audio/ogg;base64,aGk=\"},"
+        "{\"type\":\"file\",\"url\":\"data:text/plain;base64,aGk=\","
+        "\"filename\":\"f\"},"
+        "{\"type\":\"file\",\"url\":\"https://b/\",\"filename\":\"f\"}]}",
+        NULL);
+
+    dialect_starves_more(langgraph, &prompt,
+        "{\"answers\":[{\"interruptId\":\"0123456789abcdef0123456789abcdef\","
+        "\"value\":[1]},{\"interruptId\":\"00000000000000000000000000000000\","
+        "\"value\":2}]}", NULL);
+
     dialect_starves(langgraph, &prompt, "messages",
                     "[{\"type\":\"ai\",\"content\":\"a\"},{}]");
 }
