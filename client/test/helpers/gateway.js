@@ -24,7 +24,8 @@ const NGINX = process.env.NGINX ?? '/usr/sbin/nginx';
 const demo = readFileSync(path.join(client, 'demo/nginx.conf'), 'utf8')
   .replaceAll('@CLIENT@', client);
 
-function configuration({ dir, port, agentPort, directives, threads, workers }) {
+/* an http block of its own, which has been given its ports */
+function configuration({ dir, http, workers = 1, ...options }) {
   return `
 daemon off;
 worker_processes ${workers};
@@ -46,6 +47,13 @@ http {
     uwsgi_temp_path ${dir}/uwsgi;
     scgi_temp_path ${dir}/scgi;
 
+    ${http ?? usual({ dir, ...options })}
+}
+`;
+}
+
+function usual({ dir, port, agentPort, directives, threads }) {
+  return `
     thread_ws_zone main:16m;
     ${threads ? 'thread_ws_user somebody;' : ''}
 
@@ -85,7 +93,6 @@ http {
 
         ${demo}
     }
-}
 `;
 }
 
@@ -147,15 +154,18 @@ function launch(dir) {
   };
 }
 
-/* threads: one user's, who has a list of them */
-export async function startGateway({ agent, directives = '', threads = false, workers = 1 }) {
+/* threads: one user's, who has a list of them; http: another http block, from the
+   port and the directory */
+export async function startGateway({
+  agent, directives = '', threads = false, workers = 1, http,
+}) {
   const dir = await mkdtemp(path.join(tmpdir(), 'thread-ws-'));
   const port = await freePort();
   let child;
 
   await mkdir(path.join(dir, 'logs'));
   await writeFile(path.join(dir, 'nginx.conf'), configuration({
-    dir, port, agentPort: agent.port, directives, threads, workers,
+    dir, port, agentPort: agent.port, directives, threads, workers, http: http?.(port, dir),
   }));
 
   const gateway = {

@@ -19,6 +19,11 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /* says what it was asked, in three parts */
 export const echo = (run) => run.answer('You said: ', `**${run.prompt}**`, '.');
 
+export const launchBrowser = () => chromium.launch({
+  executablePath: CHROMIUM,
+  args: process.getuid() === 0 ? ['--no-sandbox'] : [],
+});
+
 /* options are the gateway's */
 export function usePages(options) {
   const context = {};
@@ -26,10 +31,7 @@ export function usePages(options) {
   before(async () => {
     context.agent = await startAgent();
     context.gateway = await startGateway({ agent: context.agent, ...options });
-    context.browser = await chromium.launch({
-      executablePath: CHROMIUM,
-      args: process.getuid() === 0 ? ['--no-sandbox'] : [],
-    });
+    context.browser = await launchBrowser();
   });
 
   after(async () => {

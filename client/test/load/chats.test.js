@@ -13,6 +13,7 @@ import { uiMessageChunkSchema } from 'ai-7';
 import WebSocket from 'ws';
 
 import { startAgent } from '../helpers/agent.js';
+import { createChance } from '../helpers/chance.js';
 import { startGateway } from '../helpers/gateway.js';
 
 const STEPS = Number(process.env.STEPS ?? 25);
@@ -21,16 +22,6 @@ const PAGES = 6;
 const CHATS = 5;
 
 const schema = uiMessageChunkSchema();
-
-/* the same numbers for the same seed */
-function createChance(seed) {
-  let state = seed >>> 0;
-
-  return (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-}
 
 const chance = createChance(SEED);
 const turn = () => new Promise(setImmediate);
