@@ -22,6 +22,9 @@ typedef struct {
     ngx_str_t                  t;
     ngx_str_t                  parameters;
     ngx_str_t                  metadata;
+    ngx_str_t                  content;
+    ngx_str_t                  results;
+    ngx_str_t                  answers;
     ngx_uint_t                 twice;     /* one of the above is */
     ngx_uint_t                 others;    /* members of other names */
 } ngx_thread_ws_command_raw_t;
@@ -65,6 +68,9 @@ ngx_thread_ws_command_raw_member(void *data, ngx_str_t *name,
             : ngx_thread_ws_string_is(&s, "t") ? &raw->t
             : ngx_thread_ws_string_is(&s, "parameters") ? &raw->parameters
             : ngx_thread_ws_string_is(&s, "metadata") ? &raw->metadata
+            : ngx_thread_ws_string_is(&s, "content") ? &raw->content
+            : ngx_thread_ws_string_is(&s, "toolResults") ? &raw->results
+            : ngx_thread_ws_string_is(&s, "answers") ? &raw->answers
             : NULL;
 
     if (field == NULL) {
@@ -72,7 +78,9 @@ ngx_thread_ws_command_raw_member(void *data, ngx_str_t *name,
         return;
     }
 
-    raw->twice |= (field->len != 0);
+    /* which of two lists is meant matters to nobody: both are refused */
+
+    raw->twice |= (field->len != 0 && field < &raw->content);
     *field = *value;
 }
 
@@ -102,6 +110,59 @@ ngx_thread_ws_command_raw_id(ngx_thread_ws_command_t *command,
 }
 
 
+/* a ping and nothing else */
+
+static ngx_uint_t
+ngx_thread_ws_command_raw_ping(ngx_thread_ws_command_raw_t *raw)
+{
+    return ngx_thread_ws_string_is(&raw->type, "\"ping\"")
+           && !raw->twice && !raw->others && raw->request_id.len == 0
+           && raw->parameters.len == 0 && raw->metadata.len == 0
+           && raw->content.len == 0 && raw->results.len == 0
+           && raw->answers.len == 0;
+}
+
+
+/* whether that is for one of these, which are lists: NGX_OK or NGX_DECLINED */
+
+static ngx_int_t
+ngx_thread_ws_command_list(ngx_thread_ws_command_t *command,
+    ngx_thread_ws_command_raw_t *raw)
+{
+    json_t      *json;
+    ngx_str_t   *list[3];
+    ngx_uint_t   i;
+
+    static char  *reasons[] = {
+        "content: a number, a text or a name is none that can be kept",
+        "toolResults: a number, a text or a name is none that can be kept",
+        "answers: a number, a text or a name is none that can be kept"
+    };
+
+    list[0] = &raw->content;
+    list[1] = &raw->results;
+    list[2] = &raw->answers;
+
+    for (i = 0; i < 3; i++) {
+
+        if (list[i]->len == 0 || *list[i]->data != '[') {
+            continue;
+        }
+
+        json = json_loadb((char *) list[i]->data, list[i]->len,
+                          JSON_REJECT_DUPLICATES|JSON_ALLOW_NUL, NULL);
+
+        if (json == NULL) {
+            return ngx_thread_ws_command_invalid(command, reasons[i]);
+        }
+
+        json_decref(json);
+    }
+
+    return NGX_OK;
+}
+
+
 /*
  * What jansson does not take may be JSON all the same, and a ping's t is given
  * back whatever it is: NGX_OK for a ping.
@@ -122,10 +183,7 @@ ngx_thread_ws_command_unusual(ngx_thread_ws_command_t *command,
         return ngx_thread_ws_command_no_json(command);
     }
 
-    if (rc == NGX_OK && ngx_thread_ws_string_is(&raw.type, "\"ping\"")
-        && !raw.twice && !raw.others && raw.request_id.len == 0
-        && raw.parameters.len == 0 && raw.metadata.len == 0)
-    {
+    if (rc == NGX_OK && ngx_thread_ws_command_raw_ping(&raw)) {
         command->type = NGX_THREAD_WS_COMMAND_PING;
         command->t = raw.t;
         return NGX_OK;
@@ -139,7 +197,8 @@ ngx_thread_ws_command_unusual(ngx_thread_ws_command_t *command,
             != NGX_OK
             || ngx_thread_ws_command_culprit(command, "metadata",
                                              &raw.metadata)
-               != NGX_OK))
+               != NGX_OK
+            || ngx_thread_ws_command_list(command, &raw) != NGX_OK))
     {
         return NGX_DECLINED;
     }

@@ -124,10 +124,84 @@ sub not_metadata {
         '"metadata":{' . join(',', @others) . '}');
 }
 
-# a message that is refused: what the error says of it, and its members
+# a list's items, among which one is none
+
+sub among {
+    my ($bad, $good) = @_;
+
+    my @items = map { $good->() } 1 .. rand 4;
+    splice @items, rand @items + 1, 0, $bad;
+
+    return '[' . join(',', @items) . ']';
+}
+
+# what no jansson takes, wherever it stands
+
+sub unread { one('1e999', '"\ud800"', '{"a":1,"a":2}', '9' x 400) }
+
+# results of tools, and answers, that are none or that nobody waits for
+
+sub not_results {
+    my ($list, $id, $value, $open) = @_;
+
+    my $n = 0;
+    my $good = sub { '{"' . $id . '":"' . word() . $n++ . qq(","$value":)
+        . value(2) . '}' };
+
+    my $bad = one('null', '1', '"x"', '[]', '{}', '{"' . $id . '":"a"}',
+        '{"' . $value . '":1}', map { qq({"$id":$_,"$value":1}) } '1', 'null',
+        '""', '"a\\u0000"', '[]', '{"a":1}');
+
+    return (qr/^\Q$list\E\b/, qq("$list":) . one('null', '{}', '"x"', '[]', '0',
+        among($bad, $good),
+        among(qq({"$id":"a","$value":1,") . word() . '_x":1}', $good),
+        qq([{"$id":"a","$value":1},{"$id":"a","$value":2}]),
+        among(qq({"$id":"a","$value":) . unread() . '}', $good)), 1)
+        if rand() < 0.8;
+
+    return ($open, qq("$list":) . among($good->(), $good), 1);
+}
+
+# parts that are none, or that this agent takes no more than any other
+
+sub not_parts {
+    my $good = sub { one('{"type":"text","text":"' . word() . '"}',
+        '{"type":"image","url":"https://example.com/' . word() . '"}',
+        '{"type":"file","filename":"' . word()
+            . '","url":"data:text/plain;base64,' . 'aGkh' x rand(5000) . '"}') };
+
+    my @bad = ('null', '1', '"text"', '[]', '{}', '{"type":"text"}',
+        '{"type":"video","url":"https://example.com/"}', '{"type":"image"}',
+        '{"type":"text","text":"a","' . word() . '":1}',
+        '{"type":"image","url":"https://' . 'x' x (8192 + rand 9999) . '"}',
+        '{"type":"file","url":"https://example.com/"}',
+        '{"type":"audio","url":"data:audio/ogg;base64,aGkh"}',
+        '{"type":"image","url":"data:image/png;base64,' . 'a' x 4001 . '"}',
+        '{"type":"image","url":"https://a/","filename":"' . 'x' x 256 . '"}',
+        (map { qq({"type":"text","text":$_}) } '1', 'null', '""', '"\u0000"',
+            unread()),
+        (map { qq({"type":"image","url":$_}) } '1', 'null', '""', '"ftp://a/"',
+            '"http://a/"', '"data:,a"', '"https://a\u0007"', '"javascript:0"',
+            '"file:///etc/passwd"'),
+        map { qq({"type":"file","url":"data:;base64,aGk=","mediaType":$_}) }
+            '1', '""', '"x"', '"a/b/c"', '"' . 'a/' . 'b' x 200 . '"');
+
+    return (qr/^content\b/, '"content":' . (rand() < 0.1
+        ? one('[]', '{}', 'null', '1', '""') : among(one(@bad), $good)), 1);
+}
+
+# a message that is refused: what the error says of it, its members, and whether
+# they are all that it says
 
 sub refused {
-    return not_metadata() if rand() < 0.25;
+    my $what = rand;
+
+    return not_parts() if $what < 0.2;
+    return not_results('toolResults', 'toolCallId', 'output',
+        qr/^toolResults: no call "[a-z]+\d+" is open$/) if $what < 0.3;
+    return not_results('answers', 'interruptId', 'value',
+        qr/^answers: this agent asks no questions$/) if $what < 0.4;
+    return not_metadata() if $what < 0.55;
 
     my ($name, $json) = not_allowed();
 
@@ -155,7 +229,9 @@ sub do_forbidden {
     my @wrong;
 
     for my $k (1 .. $n) {
-        my ($says, $members) = refused();
+        my ($says, $members, $all) = refused();
+
+        $members = qq("content":"forbidden",$members) if !$all;
 
         $self->until(sub { $chatter->{ready} }, 'the handshake');
 
@@ -165,7 +241,7 @@ sub do_forbidden {
 
         my $peer = $chatter->{peer};
         $peer->send($peer->encode(1, qq({"type":"message","requestId":"f$k",)
-            . qq("threadId":"t1","content":"forbidden",$members})));
+            . qq("threadId":"t1",$members})));
         $self->until(sub { $run->{end} || $chatter->{closed} }, "error $k");
 
         die "the connection ended: " . substr($members, 0, 500) . "\n"
