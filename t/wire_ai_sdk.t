@@ -66,8 +66,8 @@ connect /chat
 > text not JSON
 > text {"type":"send","requestId":"q2","id":"c1",
     "trigger":"submit-message","messages":[{"id":"m1","role":"user",
-    "parts":[{"type":"file","mediaType":"image/png","url":"data:,"}]}]}
-< text {"type":"error","requestId":"q2","errorText":"files are not taken here"}
+    "parts":[{"type":"file","mediaType":"image/png","url":"blob:x"}]}]}
+< text /"error","requestId":"q2","errorText":"content: url must begin with/
 
 === TEST 4: a location's own thread is the only one
 --- http_config

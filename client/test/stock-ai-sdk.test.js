@@ -364,3 +364,29 @@ test('results of the page\'s tools are sent by themselves, twice', async (t) => 
   assert.deepEqual(await page.broken(), []);
 });
 
+test('files are parts of the message, sent to the agent with each answer', async (t) => {
+  const { agent, open } = await start(t);
+  const page = open();
+  const chat = page.chat();
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } };
+  const files = [{ type: 'file', mediaType: 'image/png', filename: 'a.png', url: image.image_url.url }];
+
+  for (const ask of [
+    () => chat.sendMessage({ text: 'what', files }),
+    () => chat.regenerate(),
+    () => chat.sendMessage({ files }),
+  ]) {
+    const done = ask();
+    const run = await agent.next();
+
+    assert.deepEqual(run.messages[0].content, [image, { type: 'text', text: 'what' }]);
+    run.answer('a dot');
+    await done;
+    assert.equal(chat.status, 'ready', chat.error?.message);
+  }
+  assert.deepEqual(roles(chat), ['user', 'assistant', 'user', 'assistant']);
+
+  await chat.sendMessage({ files: [{ ...files[0], url: 'http://a/b' }] });
+  assert.match(chat.error.message, /url must begin with https/);
+  assert.deepEqual(await page.broken(), []);
+});

@@ -17,6 +17,9 @@ static ngx_int_t ngx_thread_ws_ai_sdk_question(
     ngx_thread_ws_command_t *command, json_t *message);
 static ngx_int_t ngx_thread_ws_ai_sdk_content(ngx_thread_ws_command_t *command,
     json_t *parts);
+static json_t *ngx_thread_ws_ai_sdk_file(json_t *part);
+static ngx_int_t ngx_thread_ws_ai_sdk_texts(ngx_thread_ws_command_t *command,
+    json_t *parts);
 static ngx_int_t ngx_thread_ws_ai_sdk_name(ngx_thread_ws_command_t *command,
     json_t *id);
 static ngx_int_t ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command,
@@ -201,30 +204,81 @@ ngx_thread_ws_ai_sdk_question(ngx_thread_ws_command_t *command,
 }
 
 
-/* the texts of the parts, a line apart */
+/* texts and files are parts; where there are texts alone, they are one */
 
 static ngx_int_t
 ngx_thread_ws_ai_sdk_content(ngx_thread_ws_command_t *command, json_t *parts)
 {
-    size_t       i, len;
-    u_char      *p;
-    json_t      *part, *text;
-    ngx_str_t   *content;
+    size_t       i;
+    json_t      *part, *content, *file;
+    ngx_uint_t   files;
+
+    files = 0;
+    content = json_array();
+
+    if (json_object_set_new(command->root, "content", content) != 0) {
+        return NGX_ERROR;
+    }
+
+    json_array_foreach(parts, i, part) {
+
+        if (ngx_thread_ws_ai_sdk_is(part, "type", "file")) {
+            file = ngx_thread_ws_ai_sdk_file(part);
+            files = 1;
+
+        } else if (ngx_thread_ws_ai_sdk_is(part, "type", "text")
+                   && json_string_length(json_object_get(part, "text")))
+        {
+            file = json_pack("{s:s, s:O}", "type", "text",
+                             "text", json_object_get(part, "text"));
+
+        } else {
+            continue;
+        }
+
+        if (json_array_append_new(content, file) != 0) {
+            return NGX_ERROR;
+        }
+    }
+
+    return files ? ngx_thread_ws_command_parts(command, content)
+                 : ngx_thread_ws_ai_sdk_texts(command, content);
+}
+
+
+static json_t *
+ngx_thread_ws_ai_sdk_file(json_t *part)
+{
+    json_t      *type, *name;
+    const char  *kind, *media;
+
+    type = json_object_get(part, "mediaType");
+    name = json_object_get(part, "filename");
+    media = json_string_value(type);
+
+    kind = media && ngx_strncmp(media, "image/", 6) == 0 ? "image"
+           : media && ngx_strncmp(media, "audio/", 6) == 0 ? "audio" : "file";
+
+    return json_pack("{s:s, s:O*, s:O*, s:O*}", "type", kind,
+                     "url", json_object_get(part, "url"), "mediaType", type,
+                     "filename", json_string_length(name) ? name : NULL);
+}
+
+
+/* a line apart */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_texts(ngx_thread_ws_command_t *command, json_t *parts)
+{
+    size_t   i, len;
+    u_char  *p;
+    json_t  *part, *text;
 
     len = 0;
 
-    for (i = 0; i < json_array_size(parts); i++) {
-        part = json_array_get(parts, i);
-
-        if (ngx_thread_ws_ai_sdk_is(part, "type", "file")) {
-            return ngx_thread_ws_ai_sdk_refuse(command,
-                                               "files are not taken here");
-        }
-
+    json_array_foreach(parts, i, part) {
         len += json_string_length(json_object_get(part, "text")) + 1;
     }
-
-    content = &command->content;
 
     command->plain = malloc(len + 1);
     if (command->plain == NULL) {
@@ -233,29 +287,24 @@ ngx_thread_ws_ai_sdk_content(ngx_thread_ws_command_t *command, json_t *parts)
 
     p = command->plain;
 
-    for (i = 0; i < json_array_size(parts); i++) {
-        part = json_array_get(parts, i);
+    json_array_foreach(parts, i, part) {
         text = json_object_get(part, "text");
 
-        if (!ngx_thread_ws_ai_sdk_is(part, "type", "text")
-            || json_string_length(text) == 0)
-        {
-            continue;
-        }
-
-        if (p != command->plain) {
+        if (i) {
             *p++ = '\n';
         }
 
         p = ngx_cpymem(p, json_string_value(text), json_string_length(text));
     }
 
-    content->data = command->plain;
-    content->len = p - command->plain;
+    command->content.data = command->plain;
+    command->content.len = p - command->plain;
 
-    return (content->len == 0)
+    (void) json_object_del(command->root, "content");
+
+    return (command->content.len == 0)
            ? ngx_thread_ws_ai_sdk_refuse(command, "the message has no text")
-           : memchr(content->data, '\0', content->len)
+           : memchr(command->content.data, '\0', command->content.len)
            ? ngx_thread_ws_ai_sdk_refuse(command,
                                  "the message must not contain U+0000")
            : NGX_OK;

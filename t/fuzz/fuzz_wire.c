@@ -84,7 +84,8 @@ fuzz_command(ngx_thread_ws_wire_t *wire, const uint8_t *data, size_t size)
         fuzz_assert(command.request_id.len);
         fuzz_assert(command.content.len
                     || json_object_get(command.root, "toolResults")
-                    || json_object_get(command.root, "answers"));
+                    || json_object_get(command.root, "answers")
+                    || json_object_get(command.root, "content"));
         fuzz_assert(command.content.len == 0
                     || !memchr(command.content.data, '\0',
                                command.content.len));

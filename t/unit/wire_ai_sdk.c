@@ -48,6 +48,7 @@ typedef struct {
 
 
 static void wire_test_commands(void);
+static void wire_test_files(void);
 static void wire_test_anew(void);
 static void wire_test_results(void);
 static void wire_test_asks(void);
@@ -78,6 +79,7 @@ int
 main(void)
 {
     wire_test_commands();
+    wire_test_files();
     wire_test_anew();
     wire_test_results();
     wire_test_asks();
@@ -143,6 +145,36 @@ wire_test_commands(void)
                                                strlen(text)),
              NGX_OK, "an abort");
     unit_int(command.type, NGX_THREAD_WS_COMMAND_CANCEL, "is a cancel");
+    ngx_thread_ws_command_free(&command);
+}
+
+
+static void
+wire_test_files(void)
+{
+    char                     *text;
+    ngx_thread_ws_command_t   command;
+
+    text = SEND(SUBMIT, USER("m1",
+                "{\"type\":\"file\",\"mediaType\":\"image/png\","
+                "\"filename\":\"a.png\","
+                "\"url\":\"data:image/png;base64,AA==\"},"
+                TEXT("") "," TEXT("so") ","
+                "{\"type\":\"file\",\"mediaType\":\"application/pdf\","
+                "\"filename\":\"\",\"url\":\"https://a/b\"}"));
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "files");
+    unit_str(command.content.data, command.content.len, "so", "with a text");
+    unit_str(command.extra.data, command.extra.len,
+             "{\"content\":[{\"filename\":\"a.png\","
+             "\"mediaType\":\"image/png\",\"type\":\"image\","
+             "\"url\":\"data:image/png;base64,AA==\"},"
+             "{\"bytes\":2,\"type\":\"text\"},"
+             "{\"mediaType\":\"application/pdf\",\"type\":\"file\","
+             "\"url\":\"https://a/b\"}],\"metadata\":{\"messageId\":\"m1\"}}",
+             "are its parts");
     ngx_thread_ws_command_free(&command);
 }
 
@@ -308,7 +340,11 @@ wire_test_refused(void)
     wire_refused(SEND(SUBMIT, USER("m1", "")), "q1",
                  "the message has no text");
     wire_refused(SEND(SUBMIT, USER("m1", TEXT("x") ",{\"type\":\"file\"}")),
-                 "q1", "files are not taken here");
+                 "q1", "content: a part has the fields type, url, mediaType "
+                 "and filename only, and the first two");
+    wire_refused(SEND(SUBMIT, USER("m1", "{\"type\":\"file\","
+                                         "\"url\":\"blob:x\"}")),
+                 "q1", "content: url must begin with https:// or data:");
     wire_refused(SEND(SUBMIT, USER("m1", TEXT("a\\u0000"))), "q1",
                  "the message must not contain U+0000");
     wire_refused(SEND(SUBMIT, USER("", TEXT("a"))), "q1",
