@@ -63,6 +63,27 @@ function createRequest(type, id, prompt) {
   return { type, id, prompt, text: '', next: 0, messageId: null, end: null, aborted: false };
 }
 
+/* what no page of the SDK says: it is an error of that request, or nothing at all */
+const NONSENSE = [
+  { messages: [] },
+  { trigger: 'regenerate-message', messages: [{ role: 'assistant', parts: [] }] },
+  { trigger: 'submit-message', messages: [{ id: 'm', role: 'user', parts: [{ type: 'file', url: 'blob:x' }] }] },
+  { trigger: 'submit-message', messages: [{ id: '', role: 'user', parts: [{ type: 'text', text: 'x' }] }] },
+  { trigger: 'hum', messages: [{ id: 'm', role: 'user', parts: [{ type: 'text', text: 'x' }] }] },
+  { type: 'resume', id: 'no/chat' },
+  { type: 'hum' },
+];
+const NOISE = ['', 'no JSON', '[]', '1', '{}', '{"type":"send"}', '{"type":"abort","requestId":"nobody"}'];
+
+/* results of a tool that nobody has called */
+const RESULTS = {
+  trigger: 'submit-message',
+  messages: [{
+    id: 'a', role: 'assistant',
+    parts: [{ type: 'tool-x', toolCallId: 'c', state: 'output-available', output: 1 }],
+  }],
+};
+
 class Page extends EventEmitter {
   constructor(url, name) {
     super();
@@ -106,9 +127,13 @@ class Page extends EventEmitter {
 
     this.requests.set(requestId, request);
     this.socket.send(JSON.stringify({
-      type, requestId, id, headers: {}, body: {}, ...rest.frame,
+      type: 'send', requestId, id, headers: {}, body: {}, ...rest.frame,
     }));
     return requestId;
+  }
+
+  resume(id) {
+    return this.request('resume', id, { frame: { type: 'resume' } });
   }
 
   /* another one in the place of that message, or a new one */
@@ -138,6 +163,8 @@ class Page extends EventEmitter {
 
     assert.ok(request, `nobody asked: ${JSON.stringify(frame)}`);
     assert.equal(request.end, null, `after its end: ${JSON.stringify(frame)}`);
+
+    assert.ok(request.type !== 'nonsense' || frame.type === 'error');
 
     if (frame.type !== 'chunk') {
       assert.ok(['end', 'error', 'no-active'].includes(frame.type), frame.type);
@@ -191,7 +218,7 @@ async function chat(page, prompts) {
   for (let i = 0; i < STEPS; i++) {
     const id = `chat-${chance(CHATS)}`;
 
-    switch (chance(10)) {
+    switch (chance(12)) {
       case 0: case 1: case 2: case 3: {
         const prompt = `${page.name} asks ${i}`;
         const edited = chance(3) ? undefined : `${page.name} asks ${chance(i + 1)}`;
@@ -200,7 +227,7 @@ async function chat(page, prompts) {
         break;
       }
       case 4: case 5: case 6:
-        page.request('resume', id);
+        page.resume(id);
         break;
       case 7:
         page.abort();
@@ -210,6 +237,13 @@ async function chat(page, prompts) {
           compare(prompts, page);
           await page.drop();
         }
+        break;
+      case 9:
+        page.request('nonsense', id, { frame: NONSENSE[chance(NONSENSE.length)] });
+        page.socket.send(NOISE[chance(NOISE.length)]);
+        break;
+      case 10:
+        page.request('results', id, { frame: RESULTS });
         break;
       default:
         await page.quiet();
