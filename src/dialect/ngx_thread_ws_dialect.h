@@ -132,6 +132,7 @@ typedef struct {
 
 typedef struct ngx_thread_ws_voices_s  ngx_thread_ws_voices_t;
 typedef struct ngx_thread_ws_parts_s  ngx_thread_ws_parts_t;
+typedef struct ngx_thread_ws_envelope_s  ngx_thread_ws_envelope_t;
 
 typedef struct {
 
@@ -146,6 +147,9 @@ typedef struct {
                                  U+0000 (U+FFFD instead); in the event's bytes
                                  or in buf.  Empty: none */
     size_t      delta_size;   /* its bytes once unescaped */
+    ngx_str_t   same;         /* a string in the event's bytes: with any other
+                                 in its place that would be the text, and the
+                                 rest means the same; empty: not known */
 
     ngx_thread_ws_part_t  *part;    /* what it brought beside the delta, in
                                        order, until the next event */
@@ -174,10 +178,7 @@ typedef struct {
     u_char     *buf;             /* malloc'ed scratch, kept over events */
     size_t      size;
     ngx_thread_ws_parts_t   *parts;     /* NULL: only text is asked for */
-    u_char     *envelope;        /* openai: what stood around the last text */
-    size_t      envelope_head;
-    size_t      envelope_tail;
-    ngx_uint_t  envelope_misses;
+    ngx_thread_ws_envelope_t  *envelope;    /* what stood around the text */
     uint32_t    half;            /* of a surrogate pair: the text's end */
 
     /* what few events look at: first the last event's */
@@ -308,6 +309,14 @@ ngx_thread_ws_dialect_t *ngx_thread_ws_dialect_find(ngx_str_t *name);
 
 ngx_int_t ngx_thread_ws_reply_event(ngx_thread_ws_dialect_t *dialect,
     ngx_thread_ws_reply_t *reply, ngx_str_t *type, ngx_str_t *data);
+
+/*
+ * An event like the last one, but for its text: NGX_OK, reply tells of it, or
+ * NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_reply_again(ngx_thread_ws_reply_t *reply,
+    ngx_str_t *delta, size_t size);
 
 /*
  * No event follows: reply->delta is what of the text was held back until now,

@@ -15,11 +15,6 @@
 #include "json/ngx_thread_ws_json_scan.h"
 
 
-/* bytes of an envelope, and how often one may change before it is given up */
-
-#define NGX_THREAD_WS_OPENAI_ENVELOPE  2048
-#define NGX_THREAD_WS_OPENAI_MISSES    16
-
 /* deeper values are unusual, and the reader's */
 
 #define NGX_THREAD_WS_OPENAI_DEPTH    8
@@ -48,10 +43,6 @@ typedef struct {
 
 typedef u_char *(*ngx_thread_ws_openai_member_pt)(
     ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name, u_char *p);
-
-
-static void ngx_thread_ws_openai_remember(ngx_thread_ws_reply_t *reply,
-    ngx_str_t *data);
 
 
 static ngx_inline ngx_uint_t
@@ -395,8 +386,8 @@ ngx_thread_ws_openai_root(ngx_thread_ws_openai_scan_t *scan, ngx_str_t *name,
 }
 
 
-static ngx_int_t
-ngx_thread_ws_openai_chunk(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
+ngx_int_t
+ngx_thread_ws_openai_scan(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
 {
     u_char                       *p;
     ngx_thread_ws_openai_scan_t   scan;
@@ -434,92 +425,9 @@ ngx_thread_ws_openai_chunk(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
         reply->delta_size = scan.size;
 
         if (scan.finish.len == 0) {
-            ngx_thread_ws_openai_remember(reply, data);
+            reply->same = scan.content;
         }
     }
 
     return NGX_OK;
-}
-
-
-/*
- * The chunks of one answer differ in their text alone, as a rule: what stands
- * before and behind it is kept, and a chunk that has the same around a valid
- * string means the same.
- */
-
-static void
-ngx_thread_ws_openai_remember(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
-{
-    size_t  head, tail;
-
-    head = (size_t) (reply->delta.data - data->data);
-    tail = data->len - head - reply->delta.len;
-
-    if (head + tail > NGX_THREAD_WS_OPENAI_ENVELOPE
-        || reply->envelope_misses == NGX_THREAD_WS_OPENAI_MISSES)
-    {
-        return;
-    }
-
-    if (reply->envelope == NULL) {
-        reply->envelope = malloc(NGX_THREAD_WS_OPENAI_ENVELOPE);
-        if (reply->envelope == NULL) {
-            return;
-        }
-    }
-
-    ngx_memcpy(reply->envelope, data->data, head);
-    ngx_memcpy(reply->envelope + head, data->data + data->len - tail, tail);
-
-    reply->envelope_head = head;
-    reply->envelope_tail = tail;
-    reply->envelope_misses++;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_openai_recall(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
-{
-    u_char  *p, *last;
-    size_t   head, tail, size;
-
-    head = reply->envelope_head;
-    tail = reply->envelope_tail;
-
-    if (head == 0 || data->len <= head + tail || reply->half) {
-        return NGX_DECLINED;
-    }
-
-    last = data->data + data->len - tail;
-
-    if (ngx_memcmp(data->data, reply->envelope, head) != 0
-        || ngx_memcmp(last, reply->envelope + head, tail) != 0)
-    {
-        return NGX_DECLINED;
-    }
-
-    p = data->data + head;
-
-    if (ngx_thread_ws_json_string(p, data->data + data->len, &size) != last) {
-        return NGX_DECLINED;
-    }
-
-    reply->delta.data = p;
-    reply->delta.len = (size_t) (last - p);
-    reply->delta_size = size;
-    reply->envelope_misses = 0;
-
-    return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_thread_ws_openai_scan(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
-{
-    if (ngx_thread_ws_openai_recall(reply, data) == NGX_OK) {
-        return NGX_OK;
-    }
-
-    return ngx_thread_ws_openai_chunk(reply, data);
 }

@@ -184,6 +184,20 @@ ngx_thread_ws_reply_event(ngx_thread_ws_dialect_t *dialect,
 
 
 ngx_int_t
+ngx_thread_ws_reply_again(ngx_thread_ws_reply_t *reply, ngx_str_t *delta,
+    size_t size)
+{
+    ngx_thread_ws_reply_next(reply);
+
+    reply->delta = *delta;
+    reply->delta_size = size;
+    reply->events++;
+
+    return ngx_thread_ws_reply_said(reply, 0);
+}
+
+
+ngx_int_t
 ngx_thread_ws_reply_end(ngx_thread_ws_reply_t *reply)
 {
     ngx_thread_ws_reply_next(reply);
@@ -216,6 +230,7 @@ ngx_thread_ws_reply_next(ngx_thread_ws_reply_t *reply)
     ngx_str_null(&reply->error);
 
     reply->delta_size = 0;
+    reply->same.len = 0;
     reply->part = NULL;
     reply->nparts = 0;
     reply->blame = NGX_THREAD_WS_BLAME_NOBODY;

@@ -79,6 +79,11 @@ ngx_int_t ngx_thread_ws_sse_finish(ngx_thread_ws_sse_t *sse);
 
 #define ngx_thread_ws_sse_pending(sse)  ((sse)->len != (sse)->next)
 
+/* whether the next byte given begins an event, whatever came before */
+
+#define ngx_thread_ws_sse_begins(sse)                                         \
+    ((sse)->started && !(sse)->cr && !ngx_thread_ws_sse_pending(sse))
+
 /*
  * Whether the first bytes of a body look like an event stream or like JSON:
  * NGX_OK, NGX_DECLINED, or NGX_AGAIN while they may become either.

@@ -8,6 +8,7 @@
 
 #include "run/ngx_thread_ws_run_private.h"
 #include "base/ngx_thread_ws_string.h"
+#include "dialect/ngx_thread_ws_stream.h"
 #include "observe/ngx_thread_ws_observe.h"
 
 
@@ -21,7 +22,7 @@
 
 
 static ngx_int_t ngx_thread_ws_answer_event(ngx_thread_ws_run_t *run,
-    ngx_uint_t *deltas);
+    ngx_int_t rc, ngx_uint_t *deltas);
 static ngx_int_t ngx_thread_ws_answer_said(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_answer_part(ngx_thread_ws_run_t *run,
     ngx_thread_ws_part_t *part);
@@ -127,36 +128,25 @@ ngx_thread_ws_answer_body(ngx_thread_ws_run_t *run, u_char *pos, u_char *last,
 
     while (!run->reply.done) {
 
-        switch (ngx_thread_ws_sse_parse(&run->sse, &pos, last)) {
+        rc = ngx_thread_ws_stream_read(run->conf->dialect, &run->sse,
+                                       &run->reply, &pos, last);
 
-        case NGX_OK:
-            rc = ngx_thread_ws_answer_event(run, deltas);
-
-            if (rc == NGX_OK) {
-                continue;
-            }
-
-            if (rc == NGX_DECLINED) {
-                ngx_thread_ws_refusal_quote(run, NGX_LOG_INFO, "agent's event",
-                                            &run->sse.data);
-                (void) ngx_thread_ws_run_blame(run,
-                                            NGX_THREAD_WS_UPSTREAM_FAILED,
-                                            "agent sent a malformed event");
-            }
-
-            return NGX_ERROR;
-
-        case NGX_AGAIN:
+        if (rc == NGX_AGAIN) {
             return NGX_OK;
+        }
 
-        case NGX_DECLINED:
-            return ngx_thread_ws_run_blame(run,
-                                           NGX_THREAD_WS_RESPONSE_TOO_LARGE,
-                                           "agent sent too large an event");
+        rc = ngx_thread_ws_answer_event(run, rc, deltas);
 
-        default:
+        if (rc == NGX_DECLINED) {
+            ngx_thread_ws_refusal_quote(run, NGX_LOG_INFO, "agent's event",
+                                        &run->sse.data);
+
             return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
-                                           "no memory for the answer");
+                                           "agent sent a malformed event");
+        }
+
+        if (rc != NGX_OK) {
+            return NGX_ERROR;
         }
     }
 
@@ -164,19 +154,19 @@ ngx_thread_ws_answer_body(ngx_thread_ws_run_t *run, u_char *pos, u_char *last,
 }
 
 
-/* NGX_DECLINED if it is malformed, of which there is no verdict yet */
+/*
+ * An event was read, with rc: NGX_OK; NGX_DECLINED if it is malformed, of which
+ * there is no verdict yet; NGX_ERROR.
+ */
 
 static ngx_int_t
-ngx_thread_ws_answer_event(ngx_thread_ws_run_t *run, ngx_uint_t *deltas)
+ngx_thread_ws_answer_event(ngx_thread_ws_run_t *run, ngx_int_t rc,
+    ngx_uint_t *deltas)
 {
-    ngx_int_t                 rc;
     ngx_thread_ws_reply_t    *reply;
     ngx_thread_ws_finding_t   finding;
 
     reply = &run->reply;
-
-    rc = ngx_thread_ws_reply_event(run->conf->dialect, reply, &run->sse.event,
-                                   &run->sse.data);
 
     switch (rc) {
 
@@ -191,6 +181,10 @@ ngx_thread_ws_answer_event(ngx_thread_ws_run_t *run, ngx_uint_t *deltas)
 
     case NGX_DECLINED:
         return NGX_DECLINED;
+
+    case NGX_BUSY:
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_RESPONSE_TOO_LARGE,
+                                       "agent sent too large an event");
 
     case NGX_ABORT:
         ngx_log_error(NGX_LOG_ERR, run->subject.log, 0,
@@ -328,9 +322,12 @@ ngx_thread_ws_answer_rest(ngx_thread_ws_run_t *run)
             break;
         }
 
-        rc = (rc == NGX_OK) ? ngx_thread_ws_answer_event(run, &deltas)
-             : ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
-                                       "no memory for the answer");
+        if (rc == NGX_OK) {
+            rc = ngx_thread_ws_reply_event(run->conf->dialect, &run->reply,
+                                           &run->sse.event, &run->sse.data);
+        }
+
+        rc = ngx_thread_ws_answer_event(run, rc, &deltas);
 
         if (rc != NGX_OK) {
             return rc;

@@ -12,7 +12,7 @@
 #include "unit.h"
 #include "dialect/ngx_thread_ws_dialect.h"
 #include "json/ngx_thread_ws_json.h"
-#include "dialect/ngx_thread_ws_sse.h"
+#include "dialect/ngx_thread_ws_stream.h"
 
 
 #define DIALECT_SAMPLE_MAX  65536
@@ -260,16 +260,13 @@ dialect_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
         last = p + len;
 
         while (said == NGX_OK) {
-            rc = ngx_thread_ws_sse_parse(&sse, &p, last);
+            rc = ngx_thread_ws_stream_read(d, &sse, &reply, &p, last);
 
             if (rc == NGX_AGAIN) {
                 break;
             }
 
-            said = (rc == NGX_OK)
-                   ? ngx_thread_ws_reply_event(d, &reply, &sse.event,
-                                               &sse.data)
-                   : rc;
+            said = rc;
 
             if (said == NGX_OK) {
                 dialect_add_delta(trace, &reply);

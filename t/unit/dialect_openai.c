@@ -30,6 +30,9 @@ static void openai_test_events(void);
 static void openai_test_scan(void);
 static void openai_test_envelope(void);
 static void openai_test_cut(void);
+static void openai_test_repeated(void);
+static ngx_int_t openai_next(ngx_thread_ws_sse_t *sse,
+    ngx_thread_ws_reply_t *reply, u_char **p, u_char *last);
 static void openai_test_types(void);
 static void openai_test_runs(void);
 static void openai_test_errors(void);
@@ -284,6 +287,7 @@ main(void)
     openai_test_events();
     openai_test_scan();
     openai_test_envelope();
+    openai_test_repeated();
     openai_test_cut();
     openai_test_types();
     openai_test_runs();
@@ -349,15 +353,16 @@ openai_test_scan(void)
 }
 
 
-/* a chunk after another one means what it means alone */
+/* a chunk after others like it means what it means alone, in a stream, too */
 
 static void
 openai_test_envelope(void)
 {
-    u_char                 *held;
+    u_char                 *held, *p;
     ngx_int_t               rc;
     ngx_uint_t              i, scanned;
-    unit_text_t             after, alone;
+    unit_text_t             stream, after, alone;
+    ngx_thread_ws_sse_t     sse;
     ngx_thread_ws_reply_t   reply;
 
     static const char  *chunks[] = {
@@ -379,33 +384,103 @@ openai_test_envelope(void)
 
     for (i = 0; i < sizeof(chunks) / sizeof(chunks[0]); i++) {
 
+        ngx_memzero(&stream, sizeof(unit_text_t));
         ngx_memzero(&after, sizeof(unit_text_t));
         ngx_memzero(&alone, sizeof(unit_text_t));
+        ngx_memzero(&sse, sizeof(ngx_thread_ws_sse_t));
         ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
-        held = NULL;
 
-        (void) dialect_feed(openai, &reply, "",
-                            delta("\"content\":\"first\""),
-                            sizeof(delta("\"content\":\"first\"")) - 1,
-                            &held);
-        free(held);
-        held = NULL;
+        sse.limit = 4096;
 
-        rc = dialect_feed(openai, &reply, "", chunks[i],
-                          ngx_strlen(chunks[i]), &held);
+        unit_add(&stream, ":\n\ndata: %s\n\ndata: %s\n\ndata: %s\n\n",
+                 delta("\"content\":\"first\""),
+                 delta("\"content\":\"\\u0032nd\""), chunks[i]);
+
+        held = malloc(stream.len);
+        ngx_memcpy(held, stream.data, stream.len);
+        p = held;
+
+        (void) openai_next(&sse, &reply, &p, held + stream.len);
+        (void) openai_next(&sse, &reply, &p, held + stream.len);
+
+        unit_ok(reply.envelope && reply.delta.len == 8 && reply.delta_size == 3
+                && reply.events == 2,
+                "envelope: the second of two chunks");
+
+        rc = openai_next(&sse, &reply, &p, held + stream.len);
         dialect_add_reply(&after, &reply, rc);
 
         openai_read(&alone, chunks[i], ngx_strlen(chunks[i]), &scanned);
 
         unit_ok(after.len == alone.len
-                && ngx_memcmp(after.data, alone.data, after.len) == 0,
+                && ngx_memcmp(after.data, alone.data, after.len) == 0
+                && p == held + stream.len,
                 "envelope: chunk %d after another", (int) i);
 
+        ngx_thread_ws_sse_free(&sse);
         ngx_thread_ws_reply_free(&reply);
+        unit_text_free(&stream);
         unit_text_free(&after);
         unit_text_free(&alone);
         free(held);
     }
+}
+
+
+static ngx_int_t
+openai_next(ngx_thread_ws_sse_t *sse, ngx_thread_ws_reply_t *reply, u_char **p,
+    u_char *last)
+{
+    return ngx_thread_ws_stream_read(openai, sse, reply, p, last);
+}
+
+
+/* what stands around a text is kept, wherever a stream is cut or not */
+
+static void
+openai_test_repeated(void)
+{
+    ngx_str_t  tag = ngx_string("t");
+
+#define line(text)   "data: " choices("[{\"delta\":{\"content\":\"" text       \
+                                      "\"}}]") "\n"
+#define event(text)  line(text) "\n"
+
+    static const char  stream[] =
+        ":\n\n" event("a") event("b") event("\\\"c\\\"")
+
+        "event: x\n" event("d")
+
+        /* a text that is split in two, and the same around another one */
+
+        event("<t>h</t>i") event("<t>j") event("k</t>l") event("m<t>n</t>")
+        event("o") event("p<t") event("q")
+
+        "data: [DONE]\n\n";
+
+    /* an object ends an event before the next one, and what is behind that? */
+
+    static const char  lines[] =
+        ":\n\n" line("a") line("b") line("c") "event: error\n\n";
+
+    dialect_want = NGX_THREAD_WS_WANT_REASONING;
+    dialect_tags = &tag;
+    dialect_ntags = 1;
+
+    unit_splits(dialect_run, openai, (u_char *) stream, sizeof(stream) - 1,
+                "ab\"c\"direasoning \"h\"reasoning \"j\"lreasoning \"k\"m"
+                "reasoning \"n\"op<tq / ok thought done",
+                "a stream that repeats itself");
+
+    dialect_want = 0;
+    dialect_ntags = 0;
+
+    unit_splits(dialect_run, openai, (u_char *) lines, sizeof(lines) - 1,
+                "ab / abort \"the agent reported an error\" retryable",
+                "lines that repeat themselves");
+
+#undef event
+#undef line
 }
 
 
