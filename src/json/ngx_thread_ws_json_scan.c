@@ -18,6 +18,12 @@
 #define NGX_THREAD_WS_JSON_DIGITS  18
 
 
+/* apart, lest what nearly all strings need save registers for it */
+
+static u_char *ngx_thread_ws_json_string_rest(u_char *p, u_char *last,
+    u_char *start, size_t *size) __attribute__((noinline));
+
+
 /* The rest of a string from its first escape, or byte beyond ASCII, on. */
 
 static u_char *
