@@ -50,6 +50,16 @@ typedef enum {
 } ngx_thread_ws_agent_end_e;
 
 
+/* what was found in the answer's body so far */
+
+typedef struct {
+    ngx_uint_t   deltas;
+    ngx_uint_t   finished;      /* not 0: the agent has said how its answer
+                                   ended, but nothing tells that nothing
+                                   follows; changes with all that does */
+} ngx_thread_ws_agent_heard_t;
+
+
 /*
  * What whoever asks is asked and told, in this order; data is the call's.
  * Those that return NGX_ERROR end the request.
@@ -68,13 +78,13 @@ typedef struct {
     ngx_int_t  (*header)(void *data, ngx_thread_ws_agent_header_t *header);
 
     /*
-     * Some of the answer's body; adds to *deltas how many it found in it.
-     * NGX_OK, or NGX_DONE: the answer's own end mark was seen, and nothing more
-     * is wanted, however long the agent leaves its body open.
+     * Some of the answer's body; heard is brought up to date.  NGX_OK, or
+     * NGX_DONE: the answer's own end mark was seen, and nothing more is wanted,
+     * however long the agent leaves its body open.
      */
 
     ngx_int_t  (*body)(void *data, u_char *pos, u_char *last,
-                       ngx_uint_t *deltas);
+                       ngx_thread_ws_agent_heard_t *heard);
 
     /*
      * All that one read brought was given.  more: the next read follows in this
@@ -83,13 +93,6 @@ typedef struct {
      */
 
     ngx_int_t  (*flush)(void *data, ngx_uint_t more);
-
-    /*
-     * Not 0: the agent has said how its answer ended, but nothing tells that
-     * nothing follows.  The number changes with all that follows.
-     */
-
-    ngx_uint_t (*finished)(void *data);
 
     /* the answer is whole ... */
 

@@ -79,6 +79,7 @@ ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
         u->finalize_request = ngx_thread_ws_agent_finalize;
 
         ngx_thread_ws_agent_gate(agent);
+        ngx_thread_ws_agent_gather_begin(agent);
     }
 
     agent->header = 1;
@@ -158,7 +159,6 @@ ngx_thread_ws_agent_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 static ngx_int_t
 ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
 {
-    size_t                           size;
     ngx_buf_t                       *b;
     ngx_int_t                        rc;
     ngx_uint_t                       last;
@@ -175,12 +175,11 @@ ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
         b = cl->buf;
 
         if (ngx_buf_in_memory(b) && b->pos != b->last) {
-            size = b->last - b->pos;
-            agent->turn_size += size;
+            agent->received += b->last - b->pos;
 
             if (rc != NGX_DONE) {
                 rc = handlers->body(agent->call.data, b->pos, b->last,
-                                    &agent->deltas);
+                                    &agent->heard);
             }
 
             b->pos = b->last;
@@ -207,7 +206,7 @@ ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
             ngx_add_timer(&agent->linger, NGX_THREAD_WS_LINGER);
         }
 
-    } else if (rc == NGX_OK) {
+    } else if (rc == NGX_OK && agent->finished != agent->heard.finished) {
         ngx_thread_ws_agent_settle(agent);
     }
 
@@ -254,17 +253,9 @@ ngx_thread_ws_agent_drop(ngx_thread_ws_agent_t *agent, ngx_chain_t *in)
 static void
 ngx_thread_ws_agent_settle(ngx_thread_ws_agent_t *agent)
 {
-    ngx_uint_t  finished;
+    agent->finished = agent->heard.finished;
 
-    finished = agent->call.handlers->finished(agent->call.data);
-
-    if (finished == agent->finished) {
-        return;
-    }
-
-    agent->finished = finished;
-
-    if (finished) {
+    if (agent->finished) {
         ngx_add_timer(&agent->linger, NGX_THREAD_WS_LINGER);
     }
 }
@@ -314,10 +305,6 @@ ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent)
 
     rc = agent->call.handlers->flush(agent->call.data, more);
 
-    if (!more) {
-        agent->turn_size = 0;
-    }
-
     if (agent->whole) {
         ngx_thread_ws_agent_gather_end(agent);
         return NGX_OK;
@@ -325,9 +312,12 @@ ngx_thread_ws_agent_flush(ngx_thread_ws_agent_t *agent)
 
     if (!more) {
         ngx_thread_ws_agent_gather(agent);
+        agent->turn_from = agent->received;
     }
 
-    if (rc == NGX_AGAIN || agent->turn_size >= NGX_THREAD_WS_TURN_SIZE) {
+    if (rc == NGX_AGAIN
+        || agent->received - agent->turn_from >= NGX_THREAD_WS_TURN_SIZE)
+    {
         return ngx_thread_ws_agent_hold(agent, NULL);
     }
 
@@ -390,7 +380,7 @@ ngx_thread_ws_agent_turn_handler(ngx_event_t *ev)
         ngx_del_timer(agent->connection->write);
     }
 
-    agent->turn_size = 0;
+    agent->turn_from = agent->received;
 
     if (agent->waiting
         && agent->call.handlers->flush(agent->call.data, 0) == NGX_OK)

@@ -47,10 +47,8 @@
 
 
 static ngx_uint_t ngx_thread_ws_agent_gather_busy(ngx_log_t *log);
-static ngx_msec_t ngx_thread_ws_agent_gather_longest(ngx_http_upstream_t *u,
-    ngx_msec_t limit, ngx_uint_t busy);
 static ngx_msec_t ngx_thread_ws_agent_gather_time(
-    ngx_thread_ws_agent_gather_t *g, ngx_uint_t deltas, ngx_msec_t longest);
+    ngx_thread_ws_agent_gather_t *g, ngx_uint_t deltas, ngx_uint_t busy);
 static void ngx_thread_ws_agent_gather_read(ngx_http_request_t *r,
     ngx_http_upstream_t *u);
 static ngx_int_t ngx_thread_ws_agent_gather_wait(ngx_thread_ws_agent_t *agent,
@@ -62,35 +60,59 @@ static ssize_t ngx_thread_ws_agent_gate_recv(ngx_connection_t *c, u_char *buf,
 
 
 void
+ngx_thread_ws_agent_gather_begin(ngx_thread_ws_agent_t *agent)
+{
+    ngx_msec_t                     limit, gather;
+    ngx_thread_ws_agent_gather_t  *g;
+
+    g = &agent->gather;
+    gather = agent->call.gather;
+
+    if (agent->recv == NULL) {
+
+        /* no upstream that could be waited for */
+
+        return;
+    }
+
+    /* to core's timer what waits in the socket has not come */
+
+    limit = agent->request->upstream->conf->read_timeout / 2;
+
+    if (gather == NGX_THREAD_WS_AGENT_GATHER) {
+        g->longest[0] = ngx_min(limit, NGX_THREAD_WS_GATHER_SHORT);
+        g->longest[1] = ngx_min(limit, NGX_THREAD_WS_GATHER_LONG);
+
+    } else {
+        g->longest[0] = ngx_min(limit, gather);
+        g->longest[1] = g->longest[0];
+    }
+}
+
+
+void
 ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent)
 {
     size_t                         size;
-    ngx_msec_t                     longest, time;
+    ngx_msec_t                     time;
     ngx_uint_t                     busy, deltas;
     ngx_http_upstream_t           *u;
     ngx_thread_ws_agent_gather_t  *g;
 
     g = &agent->gather;
-    u = agent->request->upstream;
 
-    if (agent->call.gather == 0 || u == NULL || u->state == NULL) {
+    if (g->longest[1] == 0) {
         return;
     }
 
-    deltas = agent->deltas - g->counted;
-    g->counted = agent->deltas;
+    deltas = agent->heard.deltas - g->counted;
+    g->counted = agent->heard.deltas;
 
-    size = u->state->bytes_received - g->received;
-    g->received = u->state->bytes_received;
+    size = agent->received - g->received;
+    g->received = agent->received;
 
     busy = ngx_thread_ws_agent_gather_busy(g->event.log);
-    longest = ngx_thread_ws_agent_gather_longest(u, agent->call.gather,
-                                                 busy);
-
-    g->proof = busy ? NGX_THREAD_WS_GATHER_PROOF_BUSY
-                    : NGX_THREAD_WS_GATHER_PROOF;
-
-    time = ngx_thread_ws_agent_gather_time(g, deltas, longest);
+    time = ngx_thread_ws_agent_gather_time(g, deltas, busy);
 
     /*
      * Who may wait longer does so for the rest of a burst after a pause, too,
@@ -98,16 +120,22 @@ ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent)
      * the calls that a wait takes.
      */
 
-    g->bursts = (longest > NGX_THREAD_WS_GATHER_SHORT && deltas > 1
-                 && agent->deltas >= NGX_THREAD_WS_GATHER_PROOF_BUSY);
+    g->bursts = (deltas > 1 && g->longest[busy] > NGX_THREAD_WS_GATHER_SHORT
+                 && agent->heard.deltas >= NGX_THREAD_WS_GATHER_PROOF_BUSY);
 
     if (g->bursts && g->read == NULL) {
+        u = agent->request->upstream;
+
         g->read = u->read_event_handler;
         u->read_event_handler = ngx_thread_ws_agent_gather_read;
     }
 
     if (time == 0) {
-        ngx_thread_ws_agent_gather_end(agent);
+
+        if (g->lowat) {
+            ngx_thread_ws_agent_gather_end(agent);
+        }
+
         return;
     }
 
@@ -158,28 +186,16 @@ ngx_thread_ws_agent_gather_busy(ngx_log_t *log)
 }
 
 
-static ngx_msec_t
-ngx_thread_ws_agent_gather_longest(ngx_http_upstream_t *u, ngx_msec_t limit,
-    ngx_uint_t busy)
-{
-    if (limit == NGX_THREAD_WS_AGENT_GATHER) {
-        limit = busy ? NGX_THREAD_WS_GATHER_LONG : NGX_THREAD_WS_GATHER_SHORT;
-    }
-
-    /* to core's timer what waits in the socket has not come */
-
-    return ngx_min(limit, u->conf->read_timeout / 2);
-}
-
-
 /* ms to wait for what comes next; 0: it is read at once */
 
 static ngx_msec_t
 ngx_thread_ws_agent_gather_time(ngx_thread_ws_agent_gather_t *g,
-    ngx_uint_t deltas, ngx_msec_t longest)
+    ngx_uint_t deltas, ngx_uint_t busy)
 {
-    ngx_msec_t  elapsed, time;
-    ngx_uint_t  little;
+    ngx_msec_t  elapsed, longest, time;
+    ngx_uint_t  little, proof;
+
+    longest = g->longest[busy];
 
     elapsed = ngx_current_msec - g->read_at;
     g->read_at = ngx_current_msec;
@@ -194,7 +210,10 @@ ngx_thread_ws_agent_gather_time(ngx_thread_ws_agent_gather_t *g,
 
     g->deltas += deltas;
 
-    if (deltas == 0 || g->deltas < g->proof) {
+    proof = busy ? NGX_THREAD_WS_GATHER_PROOF_BUSY
+                 : NGX_THREAD_WS_GATHER_PROOF;
+
+    if (deltas == 0 || g->deltas < proof) {
         return 0;
     }
 

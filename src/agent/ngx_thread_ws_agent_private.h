@@ -16,12 +16,13 @@
 
 typedef struct {
     size_t                       lowat;      /* bytes waited for; 0: none */
-    off_t                        received;   /* by the last read */
+    off_t                        received;   /* until the last read */
+    ngx_msec_t                   longest[2]; /* ms of a wait; in a busy worker;
+                                                0: none */
     ngx_uint_t                   counted;    /* deltas until then */
     ngx_msec_t                   read_at;
     ngx_msec_t                   since;      /* then without a pause came */
     ngx_uint_t                   deltas;     /* ... so many */
-    ngx_uint_t                   proof;      /* of which so many are wanted */
     ngx_http_upstream_handler_pt read;       /* core's; NULL: in its place */
     unsigned                     over:1;     /* this read is by the timer */
     unsigned                     bursts:1;   /* what comes next may be more */
@@ -47,9 +48,10 @@ struct ngx_thread_ws_agent_s {
     ngx_connection_t            *connection;
     ngx_http_request_t          *request;
     ngx_chain_t                 *held;       /* not taken yet */
-    size_t                       turn_size;
+    off_t                        received;   /* bytes of the answer's body */
+    off_t                        turn_from;  /* ... when this turn began */
+    ngx_thread_ws_agent_heard_t  heard;
     ngx_uint_t                   finished;   /* the answer may have ended */
-    ngx_uint_t                   deltas;     /* of the answer, read so far */
     ngx_recv_pt                  recv;       /* the upstream's; NULL: in its
                                                 place */
     ngx_thread_ws_agent_call_t   call;
@@ -128,6 +130,10 @@ void ngx_thread_ws_agent_gather(ngx_thread_ws_agent_t *agent);
  */
 
 void ngx_thread_ws_agent_gather_end(ngx_thread_ws_agent_t *agent);
+
+/* the upstream is known whose answer is about to come */
+
+void ngx_thread_ws_agent_gather_begin(ngx_thread_ws_agent_t *agent);
 
 void ngx_thread_ws_agent_gather_handler(ngx_event_t *ev);
 

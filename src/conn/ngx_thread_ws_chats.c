@@ -28,7 +28,7 @@ static u_char *ngx_thread_ws_chat_on_room(void *data, size_t size);
 static void ngx_thread_ws_chat_on_event(void *data, u_char *event,
     u_char *last);
 static size_t ngx_thread_ws_chat_on_queued(void *data);
-static void ngx_thread_ws_chat_on_flush(void *data);
+static size_t ngx_thread_ws_chat_on_flush(void *data);
 static void ngx_thread_ws_chat_on_post(void *data);
 static void ngx_thread_ws_chat_on_began(void *data, ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_chat_on_ended(void *data, ngx_thread_ws_run_t *run);
@@ -398,7 +398,7 @@ ngx_thread_ws_chat_on_queued(void *data)
  * flushes goes through that run's readers.
  */
 
-static void
+static size_t
 ngx_thread_ws_chat_on_flush(void *data)
 {
     ngx_thread_ws_chat_t *chat = data;
@@ -414,6 +414,8 @@ ngx_thread_ws_chat_on_flush(void *data)
     (void) ngx_thread_ws_conn_flush(chat->conn);
 
     chats->flushed = before;
+
+    return chat->conn->out_size;
 }
 
 

@@ -42,7 +42,7 @@ static u_char *ngx_thread_ws_conn_on_text(void *data, size_t size);
 static void ngx_thread_ws_conn_on_text_end(void *data, u_char *text,
     u_char *last);
 static size_t ngx_thread_ws_conn_on_queued(void *data);
-static void ngx_thread_ws_conn_on_flush(void *data);
+static size_t ngx_thread_ws_conn_on_flush(void *data);
 static void ngx_thread_ws_conn_on_post(void *data);
 static void ngx_thread_ws_conn_on_began(void *data, ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_conn_on_ended(void *data, ngx_thread_ws_run_t *run);
@@ -445,10 +445,14 @@ ngx_thread_ws_conn_on_queued(void *data)
 }
 
 
-static void
+static size_t
 ngx_thread_ws_conn_on_flush(void *data)
 {
-    (void) ngx_thread_ws_conn_flush(data);
+    ngx_thread_ws_conn_t  *conn = data;
+
+    (void) ngx_thread_ws_conn_flush(conn);
+
+    return conn->out_size;
 }
 
 

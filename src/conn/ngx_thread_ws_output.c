@@ -15,6 +15,8 @@ static void ngx_thread_ws_output_commit(ngx_thread_ws_conn_t *conn,
 static ngx_int_t ngx_thread_ws_output_deflate(ngx_thread_ws_conn_t *conn,
     ngx_uint_t opcode, u_char *data, size_t len);
 static ngx_int_t ngx_thread_ws_output_sink(void *data, u_char *p, size_t len);
+static ngx_int_t ngx_thread_ws_output_send(ngx_thread_ws_conn_t *conn);
+static ngx_int_t ngx_thread_ws_output_fail(ngx_thread_ws_conn_t *conn);
 
 
 /* a compressed message; its length comes before it in the frame */
@@ -42,8 +44,7 @@ ngx_thread_ws_output_reserve(ngx_thread_ws_conn_t *conn, size_t size)
 
     block = ngx_thread_ws_block_get(size);
     if (block == NULL) {
-        conn->error = 1;
-        ngx_post_event(conn->connection->read, &ngx_posted_events);
+        (void) ngx_thread_ws_output_fail(conn);
         return NULL;
     }
 
@@ -199,10 +200,8 @@ ngx_thread_ws_output_sink(void *data, u_char *p, size_t len)
 ngx_int_t
 ngx_thread_ws_output_flush(ngx_thread_ws_conn_t *conn)
 {
-    ssize_t                 n;
-    ngx_event_t            *wev;
-    ngx_connection_t       *c;
-    ngx_thread_ws_block_t  *block;
+    ngx_event_t       *wev;
+    ngx_connection_t  *c;
 
     c = conn->connection;
     wev = c->write;
@@ -215,13 +214,50 @@ ngx_thread_ws_output_flush(ngx_thread_ws_conn_t *conn)
         return NGX_AGAIN;
     }
 
+    if (ngx_thread_ws_output_send(conn) != NGX_OK) {
+        return ngx_thread_ws_output_fail(conn);
+    }
+
+    /* with nothing to write poll() and select() would ask again */
+
+    if (conn->out == NULL && !(ngx_event_flags & NGX_USE_LEVEL_EVENT)) {
+        return NGX_OK;
+    }
+
+    if (ngx_handle_write_event(wev, 0) != NGX_OK) {
+        return ngx_thread_ws_output_fail(conn);
+    }
+
+    if (conn->out == NULL) {
+        return NGX_OK;
+    }
+
+    if (!wev->timer_set) {
+        ngx_add_timer(wev, conn->conf->send_timeout);
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/* what the socket takes of what there is: NGX_OK or NGX_ERROR */
+
+static ngx_int_t
+ngx_thread_ws_output_send(ngx_thread_ws_conn_t *conn)
+{
+    ssize_t                 n;
+    ngx_event_t            *wev;
+    ngx_connection_t       *c;
+    ngx_thread_ws_block_t  *block;
+
+    c = conn->connection;
+    wev = c->write;
+
     while (wev->ready && (block = conn->out) != NULL) {
 
         n = c->send(c, block->pos, block->last - block->pos);
 
         if (n == NGX_ERROR) {
-            conn->error = 1;
-            ngx_post_event(c->read, &ngx_posted_events);
             return NGX_ERROR;
         }
 
@@ -248,23 +284,17 @@ ngx_thread_ws_output_flush(ngx_thread_ws_conn_t *conn)
         }
     }
 
-    /* with nothing to write, too: poll() and select() would ask again */
+    return NGX_OK;
+}
 
-    if (ngx_handle_write_event(wev, 0) != NGX_OK) {
-        conn->error = 1;
-        ngx_post_event(c->read, &ngx_posted_events);
-        return NGX_ERROR;
-    }
 
-    if (conn->out == NULL) {
-        return NGX_OK;
-    }
+static ngx_int_t
+ngx_thread_ws_output_fail(ngx_thread_ws_conn_t *conn)
+{
+    conn->error = 1;
+    ngx_post_event(conn->connection->read, &ngx_posted_events);
 
-    if (!wev->timer_set) {
-        ngx_add_timer(wev, conn->conf->send_timeout);
-    }
-
-    return NGX_AGAIN;
+    return NGX_ERROR;
 }
 
 

@@ -133,18 +133,11 @@ ngx_thread_ws_stream_read(ngx_thread_ws_dialect_t *dialect,
     begins = ngx_thread_ws_sse_begins(sse);
     start = *pos;
 
-    if (begins) {
+    if (begins && reply->envelope) {
+        rc = ngx_thread_ws_stream_again(sse, reply, pos, last);
 
-        if (start == last) {
-            return NGX_AGAIN;
-        }
-
-        if (reply->envelope) {
-            rc = ngx_thread_ws_stream_again(sse, reply, pos, last);
-
-            if (rc != NGX_DECLINED) {
-                return rc;
-            }
+        if (rc != NGX_DECLINED) {
+            return rc;
         }
     }
 

@@ -32,5 +32,10 @@ ngx_int_t ngx_thread_ws_stream_read(ngx_thread_ws_dialect_t *dialect,
     ngx_thread_ws_sse_t *sse, ngx_thread_ws_reply_t *reply, u_char **pos,
     u_char *last);
 
+/* whether that would find nothing left to do in these bytes */
+
+#define ngx_thread_ws_stream_over(sse, pos, last)                             \
+    ((pos) == (last) && ngx_thread_ws_sse_begins(sse))
+
 
 #endif /* _NGX_THREAD_WS_STREAM_H_INCLUDED_ */

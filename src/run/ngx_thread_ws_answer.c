@@ -126,8 +126,9 @@ ngx_thread_ws_answer_body(ngx_thread_ws_run_t *run, u_char *pos, u_char *last,
                ? NGX_OK : ngx_thread_ws_refusal_verdict(run);
     }
 
-    while (!run->reply.done) {
-
+    while (!run->reply.done
+           && !ngx_thread_ws_stream_over(&run->sse, pos, last))
+    {
         rc = ngx_thread_ws_stream_read(run->conf->dialect, &run->sse,
                                        &run->reply, &pos, last);
 
@@ -150,7 +151,7 @@ ngx_thread_ws_answer_body(ngx_thread_ws_run_t *run, u_char *pos, u_char *last,
         }
     }
 
-    return NGX_DONE;
+    return run->reply.done ? NGX_DONE : NGX_OK;
 }
 
 

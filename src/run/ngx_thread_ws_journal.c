@@ -10,10 +10,6 @@
 #include "json/ngx_thread_ws_json.h"
 
 
-static void ngx_thread_ws_journal_entry(ngx_thread_ws_journal_t *journal,
-    size_t pos, ngx_thread_ws_entry_t *entry);
-
-
 void
 ngx_thread_ws_journal_init(ngx_thread_ws_journal_t *journal, ngx_pool_t *pool,
     ngx_thread_ws_journal_handlers_t *handlers, void *data)
@@ -63,7 +59,9 @@ ngx_thread_ws_journal_text(ngx_thread_ws_journal_t *journal, u_char *data,
 
     head = journal->growing ? 0 : sizeof(ngx_thread_ws_entry_t);
 
-    if (ngx_thread_ws_bytes_room(&journal->bytes, head + len) != NGX_OK) {
+    if (journal->bytes.size - journal->bytes.len < head + len
+        && ngx_thread_ws_bytes_room(&journal->bytes, head + len) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -103,63 +101,6 @@ ngx_thread_ws_journal_seal(ngx_thread_ws_journal_t *journal)
                sizeof(ngx_thread_ws_entry_t));
 
     journal->growing = 0;
-}
-
-
-size_t
-ngx_thread_ws_journal_left(ngx_thread_ws_journal_t *journal,
-    ngx_thread_ws_position_t *position)
-{
-    size_t  taken;
-
-    taken = position->entry + position->offset;
-
-    return (taken < journal->bytes.len) ? journal->bytes.len - taken : 0;
-}
-
-
-ngx_int_t
-ngx_thread_ws_journal_at(ngx_thread_ws_journal_t *journal,
-    ngx_thread_ws_position_t *position, ngx_uint_t *kind, ngx_str_t *bytes)
-{
-    size_t                 end;
-    ngx_thread_ws_entry_t  entry;
-
-    end = journal->growing ? journal->open : journal->bytes.len;
-
-    if (position->entry >= end) {
-
-        /* beyond it: a run that ended while it was loaded says nothing more */
-
-        return NGX_DONE;
-    }
-
-    ngx_thread_ws_journal_entry(journal, position->entry, &entry);
-
-    *kind = entry.kind;
-
-    bytes->data = journal->bytes.data + position->entry
-                  + sizeof(ngx_thread_ws_entry_t) + position->offset;
-    bytes->len = entry.len - position->offset;
-
-    return NGX_OK;
-}
-
-
-void
-ngx_thread_ws_journal_skip(ngx_thread_ws_journal_t *journal,
-    ngx_thread_ws_position_t *position, size_t len)
-{
-    ngx_thread_ws_entry_t  entry;
-
-    ngx_thread_ws_journal_entry(journal, position->entry, &entry);
-
-    position->offset += len;
-
-    if (position->offset >= entry.len) {
-        position->entry += sizeof(ngx_thread_ws_entry_t) + entry.len;
-        position->offset = 0;
-    }
 }
 
 
@@ -250,15 +191,4 @@ ngx_thread_ws_journal_free(ngx_thread_ws_journal_t *journal)
     journal->text = 0;
     journal->plain = 0;
     journal->growing = 0;
-}
-
-
-/* by a copy: entries stand at any address */
-
-static void
-ngx_thread_ws_journal_entry(ngx_thread_ws_journal_t *journal, size_t pos,
-    ngx_thread_ws_entry_t *entry)
-{
-    ngx_memcpy(entry, journal->bytes.data + pos,
-               sizeof(ngx_thread_ws_entry_t));
 }

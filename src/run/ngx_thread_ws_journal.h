@@ -135,6 +135,77 @@ typedef struct {
 } ngx_thread_ws_position_t;
 
 
+/* What is read for each follower and token. */
+
+
+/* bytes that a reader at this position has not taken */
+
+static ngx_inline size_t
+ngx_thread_ws_journal_left(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_position_t *position)
+{
+    size_t  taken;
+
+    taken = position->entry + position->offset;
+
+    return (taken < journal->bytes.len) ? journal->bytes.len - taken : 0;
+}
+
+
+/*
+ * The bytes at a position, up to the end of their entry, and the kind of it:
+ * NGX_OK, or NGX_DONE where all is taken.  They stand until something is added.
+ */
+
+static ngx_inline ngx_int_t
+ngx_thread_ws_journal_at(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_position_t *position, ngx_uint_t *kind, ngx_str_t *bytes)
+{
+    u_char                 *p;
+    ngx_thread_ws_entry_t   entry;
+
+    if (position->entry >= (journal->growing ? journal->open
+                                             : journal->bytes.len))
+    {
+        /* beyond it: a run that ended while it was loaded says nothing more */
+
+        return NGX_DONE;
+    }
+
+    /* by a copy: entries stand at any address */
+
+    p = journal->bytes.data + position->entry;
+    ngx_memcpy(&entry, p, sizeof(ngx_thread_ws_entry_t));
+
+    *kind = entry.kind;
+
+    bytes->data = p + sizeof(ngx_thread_ws_entry_t) + position->offset;
+    bytes->len = entry.len - position->offset;
+
+    return NGX_OK;
+}
+
+
+/* moves a position over len of the bytes there, at most to their end */
+
+static ngx_inline void
+ngx_thread_ws_journal_skip(ngx_thread_ws_journal_t *journal,
+    ngx_thread_ws_position_t *position, size_t len)
+{
+    ngx_thread_ws_entry_t  entry;
+
+    ngx_memcpy(&entry, journal->bytes.data + position->entry,
+               sizeof(ngx_thread_ws_entry_t));
+
+    position->offset += len;
+
+    if (position->offset >= entry.len) {
+        position->entry += sizeof(ngx_thread_ws_entry_t) + entry.len;
+        position->offset = 0;
+    }
+}
+
+
 /* an empty journal */
 
 void ngx_thread_ws_journal_init(ngx_thread_ws_journal_t *journal,
@@ -156,24 +227,6 @@ ngx_int_t ngx_thread_ws_journal_text(ngx_thread_ws_journal_t *journal,
 /* what was added can be read, and grows no more */
 
 void ngx_thread_ws_journal_seal(ngx_thread_ws_journal_t *journal);
-
-/* bytes that a reader at this position has not taken */
-
-size_t ngx_thread_ws_journal_left(ngx_thread_ws_journal_t *journal,
-    ngx_thread_ws_position_t *position);
-
-/*
- * The bytes at a position, up to the end of their entry, and the kind of it:
- * NGX_OK, or NGX_DONE where all is taken.  They stand until something is added.
- */
-
-ngx_int_t ngx_thread_ws_journal_at(ngx_thread_ws_journal_t *journal,
-    ngx_thread_ws_position_t *position, ngx_uint_t *kind, ngx_str_t *bytes);
-
-/* moves a position over len of the bytes there, at most to their end */
-
-void ngx_thread_ws_journal_skip(ngx_thread_ws_journal_t *journal,
-    ngx_thread_ws_position_t *position, size_t len);
 
 /*
  * A place that a position can be found again by, growing, and the way back,

@@ -35,9 +35,8 @@ static ngx_int_t ngx_thread_ws_run_on_prompt(void *data, ngx_http_request_t *r,
 static ngx_int_t ngx_thread_ws_run_on_header(void *data,
     ngx_thread_ws_agent_header_t *header);
 static ngx_int_t ngx_thread_ws_run_on_body(void *data, u_char *pos,
-    u_char *last, ngx_uint_t *deltas);
+    u_char *last, ngx_thread_ws_agent_heard_t *heard);
 static ngx_int_t ngx_thread_ws_run_on_flush(void *data, ngx_uint_t more);
-static ngx_uint_t ngx_thread_ws_run_on_finished(void *data);
 static void ngx_thread_ws_run_on_whole(void *data);
 static void ngx_thread_ws_run_on_cut(void *data, ngx_uint_t end);
 static void ngx_thread_ws_run_on_gone(void *data, ngx_uint_t whole,
@@ -49,7 +48,6 @@ static ngx_thread_ws_agent_handlers_t  ngx_thread_ws_run_agent = {
     ngx_thread_ws_run_on_header,
     ngx_thread_ws_run_on_body,
     ngx_thread_ws_run_on_flush,
-    ngx_thread_ws_run_on_finished,
     ngx_thread_ws_run_on_whole,
     ngx_thread_ws_run_on_cut,
     ngx_thread_ws_run_on_gone,
@@ -510,20 +508,27 @@ ngx_thread_ws_run_on_header(void *data, ngx_thread_ws_agent_header_t *header)
 
 static ngx_int_t
 ngx_thread_ws_run_on_body(void *data, u_char *pos, u_char *last,
-    ngx_uint_t *deltas)
+    ngx_thread_ws_agent_heard_t *heard)
 {
     ngx_thread_ws_run_t  *run = data;
 
     ngx_int_t  rc;
 
-    if (ngx_thread_ws_run_goes_on(run) != NGX_OK) {
+    if (ngx_thread_ws_registry_stirred(&run->claim)
+        && ngx_thread_ws_run_goes_on(run) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    rc = ngx_thread_ws_answer_body(run, pos, last, deltas);
+    rc = ngx_thread_ws_answer_body(run, pos, last, &heard->deltas);
 
     if (rc == NGX_ERROR) {
         ngx_thread_ws_run_fail(run);
+        return NGX_ERROR;
+    }
+
+    if (run->reply.finish_reason.len && run->conf->dialect->end_mark) {
+        heard->finished = run->reply.events;
     }
 
     return rc;
@@ -536,19 +541,12 @@ ngx_thread_ws_run_on_flush(void *data, ngx_uint_t more)
     ngx_thread_ws_run_t  *run = data;
 
     ngx_thread_ws_journal_seal(&run->journal);
-    ngx_thread_ws_run_publish(run);
+
+    if (run->conf->resume) {
+        ngx_thread_ws_run_publish(run);
+    }
 
     return run->handlers->said(run, more);
-}
-
-
-static ngx_uint_t
-ngx_thread_ws_run_on_finished(void *data)
-{
-    ngx_thread_ws_run_t  *run = data;
-
-    return (run->conf->dialect->end_mark && run->reply.finish_reason.len)
-           ? run->reply.events : 0;
 }
 
 

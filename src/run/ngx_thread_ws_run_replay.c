@@ -19,9 +19,8 @@ static ngx_int_t ngx_thread_ws_replay_on_prompt(void *data,
 static ngx_int_t ngx_thread_ws_replay_on_header(void *data,
     ngx_thread_ws_agent_header_t *header);
 static ngx_int_t ngx_thread_ws_replay_on_body(void *data, u_char *pos,
-    u_char *last, ngx_uint_t *deltas);
+    u_char *last, ngx_thread_ws_agent_heard_t *heard);
 static ngx_int_t ngx_thread_ws_replay_on_flush(void *data, ngx_uint_t more);
-static ngx_uint_t ngx_thread_ws_replay_on_finished(void *data);
 static void ngx_thread_ws_replay_on_whole(void *data);
 static void ngx_thread_ws_replay_on_cut(void *data, ngx_uint_t end);
 static void ngx_thread_ws_replay_on_gone(void *data, ngx_uint_t whole,
@@ -33,7 +32,6 @@ static ngx_thread_ws_agent_handlers_t  ngx_thread_ws_replay_agent = {
     ngx_thread_ws_replay_on_header,
     ngx_thread_ws_replay_on_body,
     ngx_thread_ws_replay_on_flush,
-    ngx_thread_ws_replay_on_finished,
     ngx_thread_ws_replay_on_whole,
     ngx_thread_ws_replay_on_cut,
     ngx_thread_ws_replay_on_gone,
@@ -193,7 +191,7 @@ ngx_thread_ws_replay_on_header(void *data, ngx_thread_ws_agent_header_t *header)
 
 static ngx_int_t
 ngx_thread_ws_replay_on_body(void *data, u_char *pos, u_char *last,
-    ngx_uint_t *deltas)
+    ngx_thread_ws_agent_heard_t *heard)
 {
     return NGX_OK;
 }
@@ -203,13 +201,6 @@ static ngx_int_t
 ngx_thread_ws_replay_on_flush(void *data, ngx_uint_t more)
 {
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_thread_ws_replay_on_finished(void *data)
-{
-    return 0;
 }
 
 

@@ -33,10 +33,6 @@ ngx_thread_ws_run_publish(ngx_thread_ws_run_t *run)
     size_t                    len;
     ngx_thread_ws_journal_t  *journal;
 
-    if (run->conf->resume == 0) {
-        return;
-    }
-
     journal = &run->journal;
     len = journal->growing ? journal->open : journal->bytes.len;
 

@@ -32,9 +32,12 @@ typedef struct {
 
     size_t     (*queued)(void *data);
 
-    /* takes what there is and sends it: now, or at the end of this turn */
+    /*
+     * Takes what there is and sends it: now, with the bytes that still wait, or
+     * at the end of this turn.
+     */
 
-    void       (*flush)(void *data);
+    size_t     (*flush)(void *data);
     void       (*post)(void *data);
 
     /* a run of its own has begun, has come to its end (or goes on without) */

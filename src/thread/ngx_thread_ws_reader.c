@@ -23,9 +23,10 @@
 
 static ngx_thread_ws_said_run_t *ngx_thread_ws_reader_run(
     ngx_thread_ws_reader_t *reader);
-static ngx_int_t ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader);
+static ngx_int_t ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader,
+    ngx_str_t *text);
 static u_char *ngx_thread_ws_reader_texts(ngx_thread_ws_reader_t *reader,
-    u_char *p, size_t size);
+    ngx_str_t *text, u_char *p, size_t size);
 static ngx_int_t ngx_thread_ws_reader_head(ngx_thread_ws_reader_t *reader);
 static ngx_int_t ngx_thread_ws_reader_end(ngx_thread_ws_reader_t *reader);
 static ngx_int_t ngx_thread_ws_reader_final(ngx_thread_ws_reader_t *reader);
@@ -60,7 +61,7 @@ ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader, ngx_uint_t all)
         }
 
         if (kind == NGX_THREAD_WS_ENTRY_TEXT && bytes.len) {
-            rc = ngx_thread_ws_reader_token(reader);
+            rc = ngx_thread_ws_reader_token(reader, &bytes);
 
         } else if (kind > NGX_THREAD_WS_ENTRY_END) {
             rc = ngx_thread_ws_reader_part(reader, kind, &bytes);
@@ -231,10 +232,13 @@ ngx_thread_ws_reader_run(ngx_thread_ws_reader_t *reader)
 }
 
 
-/* all that there is in one event, up to a bound: the text of several reads */
+/*
+ * All that there is in one event, up to a bound, from this text on: that of
+ * several reads.
+ */
 
 static ngx_int_t
-ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader)
+ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader, ngx_str_t *text)
 {
     u_char                *p, *event;
     size_t                 size;
@@ -257,7 +261,7 @@ ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader)
     }
 
     p = ngx_cpymem(event, said->head.data, said->head.len);
-    p = ngx_thread_ws_reader_texts(reader, p, size);
+    p = ngx_thread_ws_reader_texts(reader, text, p, size);
     p = ngx_cpymem(p, said->tail.data, said->tail.len);
 
     if (said->wire->heads) {
@@ -273,22 +277,18 @@ ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader)
 /* writes texts that follow one another, at most size bytes */
 
 static u_char *
-ngx_thread_ws_reader_texts(ngx_thread_ws_reader_t *reader, u_char *p,
-    size_t size)
+ngx_thread_ws_reader_texts(ngx_thread_ws_reader_t *reader, ngx_str_t *text,
+    u_char *p, size_t size)
 {
     u_char                   *end;
     size_t                    len;
-    ngx_str_t                 text;
     ngx_uint_t                kind;
     ngx_thread_ws_journal_t  *journal;
 
     journal = reader->journal;
 
-    while (ngx_thread_ws_journal_at(journal, &reader->position, &kind, &text)
-           == NGX_OK
-           && kind == NGX_THREAD_WS_ENTRY_TEXT)
-    {
-        len = text.len;
+    do {
+        len = text->len;
 
         if (len > size) {
 
@@ -298,17 +298,20 @@ ngx_thread_ws_reader_texts(ngx_thread_ws_reader_t *reader, u_char *p,
                 break;
             }
 
-            end = ngx_thread_ws_json_piece(text.data, text.data + text.len,
+            end = ngx_thread_ws_json_piece(text->data, text->data + text->len,
                                            size - NGX_THREAD_WS_JSON_CHAR_MAX
                                            + 1);
-            len = end - text.data;
+            len = end - text->data;
         }
 
-        p = ngx_cpymem(p, text.data, len);
+        p = ngx_cpymem(p, text->data, len);
         size -= len;
 
         ngx_thread_ws_journal_skip(journal, &reader->position, len);
-    }
+
+    } while (ngx_thread_ws_journal_at(journal, &reader->position, &kind, text)
+             == NGX_OK
+             && kind == NGX_THREAD_WS_ENTRY_TEXT);
 
     return p;
 }
@@ -479,8 +482,11 @@ ngx_thread_ws_reader_room(void *data, size_t size)
 
     follower = reader->follower;
 
-    return follower->handlers->out.room(follower->data,
-                                        size + NGX_THREAD_WS_EVENT_POSITION);
+    if (follower->places) {
+        size += NGX_THREAD_WS_EVENT_POSITION;
+    }
+
+    return follower->handlers->out.room(follower->data, size);
 }
 
 

@@ -115,13 +115,13 @@ ngx_thread_ws_thread_on_waits(ngx_thread_ws_run_t *run)
 static ngx_int_t
 ngx_thread_ws_thread_on_said(ngx_thread_ws_run_t *run, ngx_uint_t more)
 {
-    size_t                     limit;
+    size_t                     limit, queued;
     ngx_int_t                  rc;
     ngx_queue_t               *q, *next;
     ngx_thread_ws_reader_t    *reader;
     ngx_thread_ws_follower_t  *follower;
 
-    if (ngx_thread_ws_registry_followed(&run->claim)) {
+    if (run->conf->resume && ngx_thread_ws_registry_followed(&run->claim)) {
         ngx_thread_ws_resume_tell(run->thread);
     }
 
@@ -144,10 +144,11 @@ ngx_thread_ws_thread_on_said(ngx_thread_ws_run_t *run, ngx_uint_t more)
 
         /* which closes the reader of a run that has ended */
 
-        follower->handlers->flush(follower->data);
+        queued = follower->handlers->flush(follower->data);
 
         if (run->state == NGX_THREAD_WS_ENDED
-            || ngx_thread_ws_reader_behind(reader) < limit)
+            || queued + ngx_thread_ws_journal_left(&run->journal,
+                                                   &reader->position) < limit)
         {
             rc = NGX_OK;
         }

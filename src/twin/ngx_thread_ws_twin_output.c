@@ -38,7 +38,7 @@ static void ngx_thread_ws_twin_on_text_end(void *data, u_char *text,
 static void ngx_thread_ws_twin_on_place(void *data, ngx_str_t *request_id,
     size_t position);
 static size_t ngx_thread_ws_twin_on_queued(void *data);
-static void ngx_thread_ws_twin_on_flush(void *data);
+static size_t ngx_thread_ws_twin_on_flush(void *data);
 static void ngx_thread_ws_twin_on_post(void *data);
 static void ngx_thread_ws_twin_on_began(void *data, ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_twin_on_ended(void *data, ngx_thread_ws_run_t *run);
@@ -444,20 +444,20 @@ ngx_thread_ws_twin_on_queued(void *data)
 }
 
 
-static void
+static size_t
 ngx_thread_ws_twin_on_flush(void *data)
 {
     ngx_thread_ws_twin_t *twin = data;
 
-    if (!twin->open || twin->conn.error) {
-        return;
+    if (twin->open && !twin->conn.error) {
+        (void) ngx_thread_ws_twin_flush(twin);
+
+        if (twin->alone && ngx_queue_empty(&twin->conn.follower.readers)) {
+            ngx_thread_ws_twin_post(twin);
+        }
     }
 
-    (void) ngx_thread_ws_twin_flush(twin);
-
-    if (twin->alone && ngx_queue_empty(&twin->conn.follower.readers)) {
-        ngx_thread_ws_twin_post(twin);
-    }
+    return ngx_thread_ws_twin_queued(twin);
 }
 
 

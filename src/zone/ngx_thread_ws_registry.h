@@ -101,6 +101,10 @@ ngx_uint_t ngx_thread_ws_registry_stop(ngx_str_t *owner, ngx_str_t *thread_id);
 ngx_uint_t ngx_thread_ws_registry_marked(ngx_thread_ws_claim_t *claim,
     ngx_uint_t mark);
 
+/* whether anything at all was done to it: 0, it holds and bears no mark */
+
+ngx_uint_t ngx_thread_ws_registry_stirred(ngx_thread_ws_claim_t *claim);
+
 
 /* with resume */
 

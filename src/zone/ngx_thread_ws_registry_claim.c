@@ -191,6 +191,17 @@ ngx_thread_ws_registry_marked(ngx_thread_ws_claim_t *claim, ngx_uint_t mark)
 }
 
 
+ngx_uint_t
+ngx_thread_ws_registry_stirred(ngx_thread_ws_claim_t *claim)
+{
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    slot = claim->slot;
+
+    return slot && (slot->generation != claim->generation || slot->marks);
+}
+
+
 /* returns how many living workers' claims there are; what has ended goes */
 
 static ngx_uint_t
