@@ -162,20 +162,21 @@ ngx_thread_ws_journal_seek(ngx_thread_ws_journal_t *journal,
 u_char *
 ngx_thread_ws_journal_answer(ngx_thread_ws_journal_t *journal, u_char *dst)
 {
-    ngx_str_t                 text;
-    ngx_uint_t                kind;
-    ngx_thread_ws_position_t  position;
+    u_char                 *p, *last;
+    ngx_thread_ws_entry_t   entry;
 
-    ngx_memzero(&position, sizeof(ngx_thread_ws_position_t));
+    p = journal->bytes.data;
+    last = p + (journal->growing ? journal->open : journal->bytes.len);
 
-    while (ngx_thread_ws_journal_at(journal, &position, &kind, &text)
-           == NGX_OK)
-    {
-        if (kind == NGX_THREAD_WS_ENTRY_TEXT) {
-            dst = ngx_cpymem(dst, text.data, text.len);
+    while (p < last) {
+        ngx_memcpy(&entry, p, sizeof(ngx_thread_ws_entry_t));
+        p += sizeof(ngx_thread_ws_entry_t);
+
+        if (entry.kind == NGX_THREAD_WS_ENTRY_TEXT) {
+            dst = ngx_cpymem(dst, p, entry.len);
         }
 
-        ngx_thread_ws_journal_skip(journal, &position, text.len);
+        p += entry.len;
     }
 
     return dst;

@@ -34,7 +34,7 @@ static void ngx_thread_ws_registry_thin(ngx_thread_ws_registry_t *reg,
     uint64_t thread);
 
 
-static ngx_uint_t  ngx_thread_ws_registry_is_closed;
+ngx_uint_t  ngx_thread_ws_registry_closed;
 
 
 void
@@ -302,14 +302,7 @@ ngx_thread_ws_registry_expire(void)
 void
 ngx_thread_ws_registry_close(void)
 {
-    ngx_thread_ws_registry_is_closed = 1;
-}
-
-
-ngx_uint_t
-ngx_thread_ws_registry_closed(void)
-{
-    return ngx_thread_ws_registry_is_closed;
+    ngx_thread_ws_registry_closed = 1;
 }
 
 

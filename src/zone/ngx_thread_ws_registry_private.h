@@ -134,7 +134,7 @@ void ngx_thread_ws_registry_relist(ngx_thread_ws_registry_t *reg);
 /* this process has nothing more to write; whether it has said so */
 
 void ngx_thread_ws_registry_close(void);
-ngx_uint_t ngx_thread_ws_registry_closed(void);
+extern ngx_uint_t  ngx_thread_ws_registry_closed;
 
 
 #endif /* _NGX_THREAD_WS_REGISTRY_PRIVATE_H_INCLUDED_ */

@@ -32,8 +32,15 @@ static ngx_thread_ws_tape_t *ngx_thread_ws_tape_of(
     ngx_thread_ws_blocks_t *pool, ngx_thread_ws_claim_t *claim);
 static ngx_int_t ngx_thread_ws_tape_room(ngx_thread_ws_blocks_t *pool,
     uint32_t n);
+
+/* apart, lest what nearly all appends need save registers for them */
+
+static void ngx_thread_ws_tape_write(ngx_thread_ws_blocks_t *pool,
+    ngx_thread_ws_tape_t *tape, u_char *p, size_t len)
+    __attribute__((noinline));
 static ngx_int_t ngx_thread_ws_tape_grow(ngx_thread_ws_claim_t *claim,
-    size_t len, ngx_log_t *log);
+    size_t len, ngx_log_t *log) __attribute__((noinline));
+
 static void ngx_thread_ws_tape_add(ngx_thread_ws_blocks_t *pool,
     ngx_thread_ws_tape_t *tape, uint32_t n);
 static void ngx_thread_ws_tape_cut(ngx_thread_ws_blocks_t *pool,
@@ -50,14 +57,12 @@ ngx_int_t
 ngx_thread_ws_tape_append(ngx_thread_ws_claim_t *claim, u_char *data,
     size_t len, ngx_log_t *log)
 {
-    size_t                       n;
-    u_char                      *p;
-    uint64_t                     end;
-    ngx_thread_ws_tape_t        *tape;
-    ngx_thread_ws_blocks_t      *pool;
-    ngx_thread_ws_block_head_t  *block;
+    u_char                  *block;
+    uint64_t                 end;
+    ngx_thread_ws_tape_t    *tape;
+    ngx_thread_ws_blocks_t  *pool;
 
-    if (claim->slot == NULL || ngx_thread_ws_registry_closed()) {
+    if (claim->slot == NULL || ngx_thread_ws_registry_closed) {
         return NGX_DECLINED;
     }
 
@@ -75,10 +80,33 @@ ngx_thread_ws_tape_append(ngx_thread_ws_claim_t *claim, u_char *data,
     }
 
     end = tape->len + len;
-    block = ngx_thread_ws_block(pool, tape->block);
-    p = data;
-
     tape->room -= len;
+
+    if (len <= NGX_THREAD_WS_BLOCK - tape->at) {
+        block = ngx_thread_ws_block(pool, tape->block);
+        ngx_memcpy(block + tape->at, data, len);
+        tape->at += len;
+
+    } else {
+        ngx_thread_ws_tape_write(pool, tape, data, len);
+    }
+
+    __atomic_store_n(&tape->len, end, __ATOMIC_RELEASE);
+
+    return NGX_OK;
+}
+
+
+/* over as many blocks as it takes */
+
+static void
+ngx_thread_ws_tape_write(ngx_thread_ws_blocks_t *pool,
+    ngx_thread_ws_tape_t *tape, u_char *p, size_t len)
+{
+    size_t                       n;
+    ngx_thread_ws_block_head_t  *block;
+
+    block = ngx_thread_ws_block(pool, tape->block);
 
     while (len) {
 
@@ -96,10 +124,6 @@ ngx_thread_ws_tape_append(ngx_thread_ws_claim_t *claim, u_char *data,
         p += n;
         len -= n;
     }
-
-    __atomic_store_n(&tape->len, end, __ATOMIC_RELEASE);
-
-    return NGX_OK;
 }
 
 
