@@ -191,12 +191,11 @@ golden_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
         last = p + len;
 
         while (said == NGX_OK && !reply.done
-               && (rc = ngx_thread_ws_sse_parse(&sse, &p, last)) != NGX_AGAIN)
+               && (rc = ngx_thread_ws_stream_read(g->dialect, &sse, &reply, &p,
+                                                  last))
+                  != NGX_AGAIN)
         {
-            said = (rc == NGX_OK)
-                   ? ngx_thread_ws_reply_event(g->dialect, &reply, &sse.event,
-                                               &sse.data)
-                   : rc;
+            said = rc;
 
             if (said == NGX_OK) {
                 golden_add_reply(g, trace, &reply);
