@@ -90,8 +90,14 @@ ngx_thread_ws_resume_id(ngx_str_t *id, ngx_thread_ws_store_t *store,
     u_char      *p;
     ngx_sha1_t   sha1;
 
-    p = ngx_cpymem(id->data, thread_id->data,
-                   ngx_min(thread_id->len, NGX_THREAD_WS_ID_MAX));
+    p = id->data;
+
+    /* all threads of a user have none */
+
+    if (thread_id->len) {
+        p = ngx_cpymem(p, thread_id->data,
+                       ngx_min(thread_id->len, NGX_THREAD_WS_ID_MAX));
+    }
 
     if (store->realm.len) {
         *p++ = '\0';
