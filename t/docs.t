@@ -179,7 +179,8 @@ my $environment = join '', map { slurp($_) }
 for my $code (all($docs, qr/`((?!NGX_)[A-Z]{3,}_[A-Z_]+)`/)) {
     ok(exists $retryable{$code} || $docs =~ /\b\Q$code\E=/
         || $environment =~ /\b\Q@{[ $code =~ s{_FILE$}{}r ]}\E\b/
-        || grep({ $code eq $_ } qw(CONNECTION_LOST CONNECTION_ENDED)),
+        || grep({ $code eq $_ } qw(CONNECTION_LOST CONNECTION_ENDED))
+        || $c{'ngx_thread_ws_wire_ag_ui_end.c'} =~ /"\Q$code\E"/,
         "error code $code exists");
 }
 

@@ -88,7 +88,9 @@ ngx_thread_ws_chats_send(ngx_thread_ws_conn_t *conn,
 
     ngx_thread_ws_chat_find_cancel(chat);
 
-    if (command->answers.len) {
+    if (command->answers.len
+        && !(command->perhaps && conn->conf->dialect->threads))
+    {
         ngx_thread_ws_chat_find(chat, command);
 
     } else {
@@ -235,6 +237,8 @@ ngx_thread_ws_chats_cancel(ngx_thread_ws_conn_t *conn, ngx_str_t *request_id)
         }
 
         if (chat->request_id.len == 0) {
+
+            ngx_thread_ws_follower_aborts(&chat->follower, request_id);
 
             if (ngx_thread_ws_follower_hears(&chat->follower, request_id)
                 && ngx_thread_ws_thread_cancel(&chat->follower, request_id)

@@ -76,6 +76,33 @@ ngx_thread_ws_follower_hears(ngx_thread_ws_follower_t *follower,
 }
 
 
+void
+ngx_thread_ws_follower_aborts(ngx_thread_ws_follower_t *follower,
+    ngx_str_t *request_id)
+{
+    ngx_queue_t             *q;
+    ngx_thread_ws_said_t    *said;
+    ngx_thread_ws_reader_t  *reader;
+
+    for (q = ngx_queue_head(&follower->readers);
+         q != ngx_queue_sentinel(&follower->readers);
+         q = ngx_queue_next(q))
+    {
+        reader = ngx_queue_data(q, ngx_thread_ws_reader_t, queue);
+
+        if (ngx_thread_ws_string_equal(&reader->journal->request_id,
+                                       request_id))
+        {
+            said = ngx_thread_ws_reader_said(reader);
+
+            if (said->run) {
+                said->run->aborted = 1;
+            }
+        }
+    }
+}
+
+
 ngx_thread_ws_reader_t *
 ngx_thread_ws_follower_reader(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_journal_t *journal)
@@ -154,6 +181,30 @@ ngx_thread_ws_follower_drained(ngx_thread_ws_follower_t *follower)
             journal->handlers->room(journal->data);
         }
     }
+}
+
+
+ngx_int_t
+ngx_thread_ws_follower_fail(ngx_thread_ws_follower_t *follower,
+    ngx_uint_t code)
+{
+    ngx_int_t     rc;
+    ngx_queue_t  *q;
+
+    rc = NGX_OK;
+
+    for (q = ngx_queue_head(&follower->readers);
+         q != ngx_queue_sentinel(&follower->readers) && rc == NGX_OK;
+         q = ngx_queue_next(q))
+    {
+        rc = ngx_thread_ws_reader_fail(ngx_queue_data(q,
+                                               ngx_thread_ws_reader_t, queue),
+                                       code);
+    }
+
+    ngx_thread_ws_follower_deafen(follower);
+
+    return rc;
 }
 
 

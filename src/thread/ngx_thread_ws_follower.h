@@ -145,6 +145,11 @@ ngx_int_t ngx_thread_ws_follower_take(ngx_thread_ws_follower_t *follower,
 ngx_uint_t ngx_thread_ws_follower_hears(ngx_thread_ws_follower_t *follower,
     ngx_str_t *request_id);
 
+/* its client has cancelled the run of that id, which it hears */
+
+void ngx_thread_ws_follower_aborts(ngx_thread_ws_follower_t *follower,
+    ngx_str_t *request_id);
+
 /* has as much to send that nothing more is taken for now */
 
 ngx_uint_t ngx_thread_ws_follower_full(ngx_thread_ws_follower_t *follower);
@@ -152,6 +157,14 @@ ngx_uint_t ngx_thread_ws_follower_full(ngx_thread_ws_follower_t *follower);
 /* the output has drained: runs that waited for it go on */
 
 void ngx_thread_ws_follower_drained(ngx_thread_ws_follower_t *follower);
+
+/*
+ * Tells of all runs that it hears that they have failed, by that code, and
+ * hears nothing any more: NGX_OK, or NGX_ERROR without memory.
+ */
+
+ngx_int_t ngx_thread_ws_follower_fail(ngx_thread_ws_follower_t *follower,
+    ngx_uint_t code);
 
 /* hears nothing any more; runs that nobody needs are freed */
 

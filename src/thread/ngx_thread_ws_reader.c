@@ -37,7 +37,7 @@ static void ngx_thread_ws_reader_event(void *data, u_char *event,
     u_char *last);
 
 
-static ngx_thread_ws_wire_out_t  ngx_thread_ws_reader_out = {
+ngx_thread_ws_wire_out_t  ngx_thread_ws_reader_out = {
     ngx_thread_ws_reader_room,
     ngx_thread_ws_reader_event
 };
@@ -147,6 +147,18 @@ ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
 }
 
 
+/* what is said next is of the entry that begins there */
+
+void
+ngx_thread_ws_reader_begins(ngx_thread_ws_reader_t *reader)
+{
+    if (reader->said.run) {
+        reader->said.run->before =
+                                ngx_thread_ws_journal_tell(&reader->position);
+    }
+}
+
+
 /* what the follower's wire knows of the run */
 
 ngx_thread_ws_said_t *
@@ -160,6 +172,8 @@ ngx_thread_ws_reader_said(ngx_thread_ws_reader_t *reader)
         said->wire = ngx_thread_ws_follower_wire(reader->follower);
         said->out = &ngx_thread_ws_reader_out;
         said->data = reader;
+        said->bare = (reader->follower->handlers->place != NULL);
+        said->enclosed = reader->follower->places && !said->bare;
 
         if (said->wire->chats) {
             said->run = ngx_thread_ws_reader_run(reader);
@@ -167,6 +181,10 @@ ngx_thread_ws_reader_said(ngx_thread_ws_reader_t *reader)
 
         if (said->request_id.len == 0) {
             said->request_id = reader->journal->request_id;
+        }
+
+        if (said->wire->position && said->run) {
+            ngx_thread_ws_reader_replay(reader);
         }
     }
 
@@ -199,6 +217,7 @@ ngx_thread_ws_reader_run(ngx_thread_ws_reader_t *reader)
     }
 
     said->id = journal->request_id;
+    said->thread_id = reader->follower->thread->id;
 
     ngx_str_null(&asked.extra);
 
@@ -324,6 +343,8 @@ ngx_thread_ws_reader_head(ngx_thread_ws_reader_t *reader)
 
     said = ngx_thread_ws_reader_said(reader);
 
+    ngx_thread_ws_reader_begins(reader);
+
     if (!reader->placed) {
         reader->placed = 1;
 
@@ -343,6 +364,7 @@ ngx_thread_ws_reader_end(ngx_thread_ws_reader_t *reader)
 
     said = ngx_thread_ws_reader_said(reader);
 
+    ngx_thread_ws_reader_begins(reader);
     reader->follower->told =
              (reader->journal->ending.outcome != NGX_THREAD_WS_DISCONNECTED);
 
@@ -473,6 +495,28 @@ ngx_thread_ws_reader_error(ngx_thread_ws_reader_t *reader)
 }
 
 
+ngx_int_t
+ngx_thread_ws_reader_fail(ngx_thread_ws_reader_t *reader, ngx_uint_t n)
+{
+    ngx_thread_ws_said_t   *said;
+    ngx_thread_ws_code_t   *code;
+    ngx_thread_ws_error_t   error;
+
+    said = ngx_thread_ws_reader_said(reader);
+    code = &ngx_thread_ws_codes[n];
+
+    error.request_id = said->request_id;
+    error.message = code->text;
+    error.code = code->name;
+    error.retryable = code->retryable;
+    error.retry_after = 0;
+
+    reader->follower->told = 1;
+
+    return said->wire->error(said, &error);
+}
+
+
 static u_char *
 ngx_thread_ws_reader_room(void *data, size_t size)
 {
@@ -503,7 +547,9 @@ ngx_thread_ws_reader_event(void *data, u_char *event, u_char *last)
     follower = reader->follower;
 
     if (follower->places) {
-        position = ngx_thread_ws_journal_tell(&reader->position);
+        position = (reader->said.more && reader->said.run)
+                   ? reader->said.run->before
+                   : ngx_thread_ws_journal_tell(&reader->position);
 
         if (follower->handlers->place) {
             follower->handlers->place(follower->data,

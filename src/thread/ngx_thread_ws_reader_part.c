@@ -53,6 +53,10 @@ ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
             && (ngx_thread_ws_reader_parts[n].want
                 & ngx_thread_ws_reader_hears(reader));
 
+    said = heard ? ngx_thread_ws_reader_said(reader) : NULL;
+
+    ngx_thread_ws_reader_begins(reader);
+
     if (!heard || kind != NGX_THREAD_WS_ENTRY_RESET) {
         ngx_thread_ws_journal_skip(reader->journal, &reader->position,
                                    bytes->len);
@@ -65,8 +69,6 @@ ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
     if (ngx_thread_ws_journal_part_read(&entry, kind, bytes) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    said = ngx_thread_ws_reader_said(reader);
 
     if (kind == NGX_THREAD_WS_ENTRY_MESSAGE) {
         return said->wire->message(said, &entry.id);

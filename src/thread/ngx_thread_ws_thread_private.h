@@ -70,6 +70,26 @@ ngx_int_t ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader,
     ngx_uint_t all);
 void ngx_thread_ws_reader_close(ngx_thread_ws_reader_t *reader);
 
+/* an entry of its journal is about to be told, and passed over */
+
+void ngx_thread_ws_reader_begins(ngx_thread_ws_reader_t *reader);
+
+/* where a reader's wire says it; data is the reader */
+
+extern ngx_thread_ws_wire_out_t  ngx_thread_ws_reader_out;
+
+/*
+ * A reader that begins in the middle: what its wire would know by then, had it
+ * told all that stands before; nobody hears of it.
+ */
+
+void ngx_thread_ws_reader_replay(ngx_thread_ws_reader_t *reader);
+
+/* tells of the run that it has failed, by that code: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_reader_fail(ngx_thread_ws_reader_t *reader,
+    ngx_uint_t code);
+
 /* An entry of a part, which it passes over. */
 
 ngx_int_t ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader,

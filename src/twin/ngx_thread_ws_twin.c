@@ -23,7 +23,12 @@ static ngx_int_t ngx_thread_ws_twin_preflight(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_twin_get_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_twin_hear(ngx_thread_ws_twin_t *twin,
     ngx_str_t *request_id, size_t after);
+static ngx_int_t ngx_thread_ws_twin_heard(ngx_thread_ws_twin_t *twin,
+    ngx_str_t *request_id, ngx_int_t rc);
+static ngx_int_t ngx_thread_ws_twin_stream(ngx_thread_ws_twin_t *twin);
 static ngx_int_t ngx_thread_ws_twin_delete_handler(ngx_http_request_t *r);
+static void ngx_thread_ws_twin_speak(ngx_thread_ws_follower_t *follower,
+    ngx_thread_ws_loc_conf_t *conf);
 static ngx_int_t ngx_thread_ws_twin_whose(ngx_thread_ws_twin_t *twin);
 static ngx_int_t ngx_thread_ws_twin_run_id(ngx_http_request_t *r,
     ngx_str_t *request_id);
@@ -144,7 +149,9 @@ ngx_thread_ws_twin_get_handler(ngx_http_request_t *r)
 
     conn = &twin->conn;
 
-    if (conn->subject.thread_id.len == 0) {
+    if (ngx_thread_ws_twin_stream(twin) != NGX_OK
+        || conn->subject.thread_id.len == 0)
+    {
         return ngx_thread_ws_twin_invalid(r, NGX_THREAD_WS_UNNAMED);
     }
 
@@ -162,7 +169,9 @@ ngx_thread_ws_twin_get_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    twin->alone = (named.len != 0);
+    /* what cannot go on from a place hears one run from its beginning */
+
+    twin->alone = (named.len || !conn->follower.places);
 
     return ngx_thread_ws_twin_hear(twin, named.len ? &named : &id, after);
 }
@@ -172,16 +181,39 @@ static ngx_int_t
 ngx_thread_ws_twin_hear(ngx_thread_ws_twin_t *twin, ngx_str_t *request_id,
     size_t after)
 {
-    ngx_int_t              rc;
+    ngx_int_t                  rc;
+    ngx_thread_ws_follower_t  *follower;
+
+    follower = &twin->conn.follower;
+
+    if (follower->places) {
+        rc = twin->alone
+             ? ngx_thread_ws_thread_hear(follower, request_id, after)
+             : ngx_thread_ws_thread_follow(follower, request_id, after);
+
+    } else {
+        rc = request_id->len
+             ? ngx_thread_ws_thread_hear(follower, request_id, 0)
+             : ngx_thread_ws_thread_attach(follower, request_id);
+
+        if (rc == NGX_DECLINED) {
+            rc = NGX_DONE;
+        }
+    }
+
+    return ngx_thread_ws_twin_heard(twin, request_id, rc);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_twin_heard(ngx_thread_ws_twin_t *twin, ngx_str_t *request_id,
+    ngx_int_t rc)
+{
     ngx_http_request_t    *r;
     ngx_thread_ws_conn_t  *conn;
 
     conn = &twin->conn;
     r = conn->request;
-
-    rc = twin->alone
-         ? ngx_thread_ws_thread_hear(&conn->follower, request_id, after)
-         : ngx_thread_ws_thread_follow(&conn->follower, request_id, after);
 
     switch (rc) {
 
@@ -212,6 +244,52 @@ ngx_thread_ws_twin_hear(ngx_thread_ws_twin_t *twin, ngx_str_t *request_id,
     default: /* NGX_ERROR */
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+}
+
+
+/*
+ * A path that ends with .../ID/stream has the thread: NGX_OK, also if it is
+ * none, or NGX_DECLINED if it is another one than what else names it.
+ */
+
+static ngx_int_t
+ngx_thread_ws_twin_stream(ngx_thread_ws_twin_t *twin)
+{
+    u_char               *p;
+    ngx_str_t             id, *thread_id;
+    ngx_http_request_t   *r;
+
+    static ngx_str_t  end = ngx_string("/stream");
+
+    r = twin->conn.request;
+    thread_id = &twin->conn.subject.thread_id;
+    id = r->uri;
+
+    if (!ngx_thread_ws_twin_wire(twin)->chats
+        || !ngx_thread_ws_string_ends_same(&id, &end))
+    {
+        return NGX_OK;
+    }
+
+    id.len -= end.len;
+
+    for (p = id.data + id.len; p > id.data && p[-1] != '/'; p--) { /* void */ }
+
+    id.len -= p - id.data;
+    id.data = p;
+
+    if (thread_id->len) {
+        return ngx_thread_ws_string_equal(&id, thread_id) ? NGX_OK
+                                                          : NGX_DECLINED;
+    }
+
+    if (twin->conn.conf->thread_id == NULL
+        && ngx_thread_ws_thread_id_check(&id) == NGX_OK)
+    {
+        *thread_id = id;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -285,8 +363,8 @@ ngx_thread_ws_twin_create(ngx_http_request_t *r, ngx_int_t *rc)
     ngx_thread_ws_follower_init(&conn->follower, &ngx_thread_ws_twin_follower,
                                 twin);
     conn->follower.conf = conf;
-    conn->follower.v2 = 1;
-    conn->follower.places = 1;
+
+    ngx_thread_ws_twin_speak(&conn->follower, conf);
 
     ngx_thread_ws_result_init(&conn->last);
 
@@ -307,6 +385,29 @@ ngx_thread_ws_twin_create(ngx_http_request_t *r, ngx_int_t *rc)
     ngx_thread_ws_upgrade_log(r);
 
     return twin;
+}
+
+
+/* the first of the location's protocols */
+
+static void
+ngx_thread_ws_twin_speak(ngx_thread_ws_follower_t *follower,
+    ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_thread_ws_wire_t      *wire;
+    ngx_thread_ws_protocol_t  *protocol;
+
+    if (conf->protocols) {
+        protocol = conf->protocols->elts;
+        follower->wire = protocol->wire;
+    }
+
+    wire = ngx_thread_ws_follower_wire(follower);
+
+    /* a place is of use where a run goes on without who hears it */
+
+    follower->places = wire->position && (conf->resume || !wire->chats);
+    follower->v2 = 1;
 }
 
 

@@ -6,15 +6,21 @@
 
 #include "twin/ngx_thread_ws_twin_private.h"
 #include "base/ngx_thread_ws_headers.h"
+#include "base/ngx_thread_ws_random.h"
 #include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_identity.h"
 #include "observe/ngx_thread_ws_observe.h"
 #include "thread/ngx_thread_ws_thread.h"
+#include "wire/ngx_thread_ws_choice.h"
 #include "wire/ngx_thread_ws_command.h"
 #include "wire/ngx_thread_ws_post.h"
 
 
 static ngx_uint_t ngx_thread_ws_twin_json(ngx_http_request_t *r);
+static ngx_int_t ngx_thread_ws_twin_read_as(ngx_thread_ws_twin_t *twin,
+    ngx_thread_ws_command_t *command, ngx_thread_ws_bytes_t *text);
+static ngx_int_t ngx_thread_ws_twin_choice(ngx_thread_ws_twin_t *twin,
+    ngx_thread_ws_command_t *command, ngx_thread_ws_choice_t *choice);
 static ngx_int_t ngx_thread_ws_twin_thread(ngx_thread_ws_twin_t *twin,
     ngx_str_t *thread_id);
 static ngx_int_t ngx_thread_ws_twin_message(ngx_thread_ws_twin_t *twin,
@@ -85,28 +91,15 @@ ngx_int_t
 ngx_thread_ws_twin_submit(ngx_thread_ws_twin_t *twin)
 {
     ngx_int_t                 rc;
-    ngx_str_t                 body;
     ngx_http_request_t       *r;
     ngx_thread_ws_bytes_t     text;
     ngx_thread_ws_command_t   command;
 
     r = twin->conn.request;
 
-    body.data = twin->body.data;
-    body.len = twin->body.len;
-
     ngx_memzero(&text, sizeof(ngx_thread_ws_bytes_t));
 
-    if (ngx_thread_ws_post_text(&text, &body, &twin->conn.subject.thread_id)
-        != NGX_OK)
-    {
-        ngx_thread_ws_bytes_free(&text);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    ngx_thread_ws_bytes_free(&twin->body);
-
-    rc = ngx_thread_ws_command_parse(&command, text.data, text.len);
+    rc = ngx_thread_ws_twin_read_as(twin, &command, &text);
 
     if (rc == NGX_OK) {
         rc = ngx_thread_ws_twin_message(twin, &command);
@@ -124,6 +117,49 @@ ngx_thread_ws_twin_submit(ngx_thread_ws_twin_t *twin)
     ngx_thread_ws_bytes_free(&text);
 
     return rc;
+}
+
+
+/* as the client's protocol has it; the command may point into the text */
+
+static ngx_int_t
+ngx_thread_ws_twin_read_as(ngx_thread_ws_twin_t *twin,
+    ngx_thread_ws_command_t *command, ngx_thread_ws_bytes_t *text)
+{
+    u_char                 bytes[16];
+    ngx_str_t              body, id;
+    ngx_thread_ws_wire_t  *wire;
+
+    wire = ngx_thread_ws_twin_wire(twin);
+
+    if (wire->post) {
+        *text = twin->body;
+        ngx_memzero(&twin->body, sizeof(ngx_thread_ws_bytes_t));
+
+        id.len = 2 * sizeof(bytes);
+        id.data = ngx_pnalloc(twin->conn.request->pool, id.len);
+        if (id.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_thread_ws_random(bytes, sizeof(bytes));
+        ngx_hex_dump(id.data, bytes, sizeof(bytes));
+
+        return wire->post(command, text->data, text->len, &id);
+    }
+
+    body.data = twin->body.data;
+    body.len = twin->body.len;
+
+    if (ngx_thread_ws_post_text(text, &body, &twin->conn.subject.thread_id)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_thread_ws_bytes_free(&twin->body);
+
+    return ngx_thread_ws_command_parse(command, text->data, text->len);
 }
 
 
@@ -165,17 +201,18 @@ static ngx_int_t
 ngx_thread_ws_twin_message(ngx_thread_ws_twin_t *twin,
     ngx_thread_ws_command_t *command)
 {
-    ngx_int_t                  rc;
-    ngx_uint_t                 code;
-    ngx_http_request_t        *r;
-    ngx_thread_ws_conn_t      *conn;
-    ngx_thread_ws_run_args_t   args;
+    ngx_int_t            rc;
+    ngx_uint_t           cancel;
+    ngx_http_request_t  *r;
 
-    conn = &twin->conn;
-    r = conn->request;
+    r = twin->conn.request;
 
     if (command->type != NGX_THREAD_WS_COMMAND_MESSAGE) {
-        return ngx_thread_ws_twin_invalid(r, "a POST is a message");
+        cancel = (command->type == NGX_THREAD_WS_COMMAND_CANCEL);
+
+        return ngx_thread_ws_twin_invalid(r, cancel
+                                     ? "a POST is a message: a DELETE cancels"
+                                     : "a POST is a message");
     }
 
     rc = ngx_thread_ws_twin_thread(twin, &command->thread_id);
@@ -200,27 +237,89 @@ ngx_thread_ws_twin_message(ngx_thread_ws_twin_t *twin,
         return rc;
     }
 
+    return command->answers.len
+           ? ngx_thread_ws_twin_find(twin, command)
+           : ngx_thread_ws_twin_ask(twin, command);
+}
+
+
+ngx_int_t
+ngx_thread_ws_twin_ask(ngx_thread_ws_twin_t *twin,
+    ngx_thread_ws_command_t *command)
+{
+    ngx_int_t                  rc;
+    ngx_uint_t                 code;
+    ngx_thread_ws_conn_t      *conn;
+    ngx_thread_ws_choice_t     choice;
+    ngx_thread_ws_run_args_t   args;
+
+    conn = &twin->conn;
+
+    rc = ngx_thread_ws_twin_choice(twin, command, &choice);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     conn->totals.messages++;
     ngx_memzero(&args, sizeof(ngx_thread_ws_run_args_t));
-    args.upgrade = r;
+    args.upgrade = conn->request;
     args.subject = &conn->subject;
     args.request_id = command->request_id;
     args.content = command->content;
     args.extra = command->extra;
     args.replaces = command->replaces;
+    args.choice = (choice.parameters || choice.metadata) ? &choice : NULL;
     args.pass = conn->pass;
 
     code = ngx_thread_ws_thread_submit(&conn->follower, &args, ngx_exiting);
 
+    json_decref(choice.parameters);
+
     if (code != NGX_THREAD_WS_OK) {
         ngx_thread_ws_observe_rejected(&conn->subject, &twin->request_id,
                                        code);
-        return ngx_thread_ws_twin_refused(r, code);
+        return ngx_thread_ws_twin_refused(conn->request, code);
     }
 
     twin->asker = 1;
 
     return ngx_thread_ws_twin_open(twin);
+}
+
+
+/* what it says beside its text; NGX_DECLINED: that may be said */
+
+static ngx_int_t
+ngx_thread_ws_twin_choice(ngx_thread_ws_twin_t *twin,
+    ngx_thread_ws_command_t *command, ngx_thread_ws_choice_t *choice)
+{
+    ngx_int_t     rc;
+    ngx_array_t  *rules;
+
+    ngx_memzero(choice, sizeof(ngx_thread_ws_choice_t));
+
+    choice->metadata = command->metadata;
+    rules = twin->conn.conf->client_parameters;
+
+    if (command->parameters == NULL
+        || (rules == NULL && ngx_thread_ws_twin_wire(twin)->chats))
+    {
+        /* or a page's own data, which nobody here has asked for */
+
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_thread_ws_parameters_check(rules, command->parameters,
+                                        &choice->parameters, command->words);
+    if (rc == NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    return (rc == NGX_DECLINED)
+           ? ngx_thread_ws_twin_invalid(twin->conn.request,
+                                        (char *) command->words)
+           : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 

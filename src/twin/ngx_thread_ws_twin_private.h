@@ -12,12 +12,15 @@
 #include "base/ngx_thread_ws_bytes.h"
 #include "conn/ngx_thread_ws_conn.h"
 #include "wire/ngx_thread_ws_code.h"
+#include "wire/ngx_thread_ws_command.h"
 
 
 /*
  * It has what logs and variables look for in a connection: whose it is, its
  * follower, what its runs came to.  Lives in the request's pool.
  */
+
+typedef struct ngx_thread_ws_twin_find_s  ngx_thread_ws_twin_find_t;
 
 typedef struct {
     ngx_thread_ws_conn_t       conn;         /* the first: the request's
@@ -31,6 +34,8 @@ typedef struct {
     ngx_chain_t               *free;
     ngx_thread_ws_bytes_t      body;         /* of a POST */
     ngx_str_t                  request_id;   /* of the run that it asked for */
+    ngx_thread_ws_twin_find_t *find;         /* the run in whose place it is,
+                                                is looked for; NULL: not so */
 
     ngx_str_t                 *run;          /* of the next event, and ... */
     size_t                     position;     /* ... where it ends */
@@ -45,6 +50,9 @@ typedef struct {
     unsigned                   done:1;       /* the end was sent */
 } ngx_thread_ws_twin_t;
 
+
+#define ngx_thread_ws_twin_wire(twin)                                         \
+    ngx_thread_ws_follower_wire(&(twin)->conn.follower)
 
 #define NGX_THREAD_WS_TWIN_UNNAMED  "requestId is missing or malformed"
 
@@ -133,10 +141,19 @@ ngx_int_t ngx_thread_ws_twin_read(ngx_thread_ws_twin_t *twin);
 
 ngx_int_t ngx_thread_ws_twin_submit(ngx_thread_ws_twin_t *twin);
 
+/* ... and asks the agent; or looks first for the run in whose place that is */
+
+ngx_int_t ngx_thread_ws_twin_ask(ngx_thread_ws_twin_t *twin,
+    ngx_thread_ws_command_t *command);
+ngx_int_t ngx_thread_ws_twin_find(ngx_thread_ws_twin_t *twin,
+    ngx_thread_ws_command_t *command);
+void ngx_thread_ws_twin_find_free(ngx_thread_ws_twin_t *twin);
+
 /*
- * Refuses a request: an error as JSON, with the text instead of the code's
- * unless that is NULL; for a body that is too large; with the status that goes
- * with the code.  The value is a content handler's.
+ * Refuses a request: an error as JSON, or in words alone where pages show what
+ * they get; with the text instead of the code's unless that is NULL; for a body
+ * that is too large; with the status that goes with the code.  The value is a
+ * content handler's.
  */
 
 ngx_int_t ngx_thread_ws_twin_refuse(ngx_http_request_t *r, ngx_uint_t status,

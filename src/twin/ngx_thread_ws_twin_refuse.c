@@ -7,7 +7,12 @@
 
 #include "twin/ngx_thread_ws_twin_private.h"
 #include "base/ngx_thread_ws_response.h"
+#include "base/ngx_thread_ws_string.h"
 #include "wire/ngx_thread_ws_event.h"
+#include "wire/ngx_thread_ws_wire.h"
+
+
+static ngx_uint_t ngx_thread_ws_twin_plain(ngx_http_request_t *r);
 
 
 ngx_int_t
@@ -20,6 +25,7 @@ ngx_thread_ws_twin_refuse(ngx_http_request_t *r, ngx_uint_t status,
     ngx_thread_ws_error_t   error;
 
     static ngx_str_t  type = ngx_string("application/json");
+    static ngx_str_t  plain = ngx_string("text/plain");
 
     rc = ngx_http_discard_request_body(r);
 
@@ -40,6 +46,13 @@ ngx_thread_ws_twin_refuse(ngx_http_request_t *r, ngx_uint_t status,
         error.message.len = ngx_strlen(text);
     }
 
+    if (ngx_thread_ws_twin_plain(r)) {
+        return (ngx_thread_ws_string_dup(r->pool, &body, &error.message)
+                == NGX_OK)
+               ? ngx_thread_ws_response_whole(r, status, &plain, &body)
+               : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     body.data = ngx_pnalloc(r->pool, ngx_thread_ws_event_error_size(&error)
                                      + 1);
     if (body.data == NULL) {
@@ -50,6 +63,26 @@ ngx_thread_ws_twin_refuse(ngx_http_request_t *r, ngx_uint_t status,
     body.data[body.len++] = LF;
 
     return ngx_thread_ws_response_whole(r, status, &type, &body);
+}
+
+
+/* whose clients show the body as it is */
+
+static ngx_uint_t
+ngx_thread_ws_twin_plain(ngx_http_request_t *r)
+{
+    ngx_thread_ws_protocol_t  *protocol;
+    ngx_thread_ws_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_thread_ws_module);
+
+    if (conf->protocols == NULL) {
+        return 0;
+    }
+
+    protocol = conf->protocols->elts;
+
+    return ngx_thread_ws_wires[protocol->wire]->chats;
 }
 
 

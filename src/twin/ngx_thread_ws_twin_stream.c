@@ -20,7 +20,9 @@
 #define NGX_THREAD_WS_TWIN_RETRY  "retry: 1000\n\n"
 
 
-static ngx_int_t ngx_thread_ws_twin_header(ngx_http_request_t *r);
+static ngx_int_t ngx_thread_ws_twin_header(ngx_thread_ws_twin_t *twin);
+static ngx_int_t ngx_thread_ws_twin_add(ngx_http_request_t *r, char *name,
+    char *text);
 static void ngx_thread_ws_twin_writer(ngx_http_request_t *r);
 static ngx_uint_t ngx_thread_ws_twin_over(ngx_thread_ws_twin_t *twin);
 static void ngx_thread_ws_twin_end(ngx_thread_ws_twin_t *twin, ngx_int_t rc);
@@ -42,7 +44,7 @@ ngx_thread_ws_twin_open(ngx_thread_ws_twin_t *twin)
     c = conn->connection;
     r = conn->request;
 
-    rc = ngx_thread_ws_twin_header(r);
+    rc = ngx_thread_ws_twin_header(twin);
 
     if (rc == NGX_ERROR || rc > NGX_OK) {
         return NGX_ERROR;
@@ -72,7 +74,11 @@ ngx_thread_ws_twin_open(ngx_thread_ws_twin_t *twin)
                                  conn->conf->ping_interval);
     }
 
-    if (conn->conf->resume && ngx_thread_ws_twin_list(twin) != NGX_OK) {
+    /* who takes any end for the answer's stays until that */
+
+    if (conn->conf->resume && !ngx_thread_ws_twin_wire(twin)->chats
+        && ngx_thread_ws_twin_list(twin) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -89,30 +95,31 @@ ngx_thread_ws_twin_open(ngx_thread_ws_twin_t *twin)
 
 
 static ngx_int_t
-ngx_thread_ws_twin_header(ngx_http_request_t *r)
+ngx_thread_ws_twin_header(ngx_thread_ws_twin_t *twin)
 {
-    ngx_str_t  value;
+    ngx_http_request_t  *r;
 
-    ngx_str_set(&value, "no-store");
-
-    if (ngx_thread_ws_response_add(r, "Cache-Control", &value) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    r = twin->conn.request;
 
     /* another nginx in front would wait until its buffers are full */
 
-    ngx_str_set(&value, "no");
-
-    if (ngx_thread_ws_response_add(r, "X-Accel-Buffering", &value) != NGX_OK) {
+    if (ngx_thread_ws_twin_add(r, "Cache-Control", "no-store") != NGX_OK
+        || ngx_thread_ws_twin_add(r, "X-Accel-Buffering", "no") != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
     /* it is nobody's script */
 
-    ngx_str_set(&value, "nosniff");
-
-    if (ngx_thread_ws_response_add(r, "X-Content-Type-Options", &value)
+    if (ngx_thread_ws_twin_add(r, "X-Content-Type-Options", "nosniff")
         != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_thread_ws_twin_wire(twin) == &ngx_thread_ws_wire_ai_sdk
+        && ngx_thread_ws_twin_add(r, "X-Vercel-AI-UI-Message-Stream", "v1")
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -138,6 +145,18 @@ ngx_thread_ws_twin_header(ngx_http_request_t *r)
     r->limit_rate_set = 1;
 
     return ngx_http_send_header(r);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_twin_add(ngx_http_request_t *r, char *name, char *text)
+{
+    ngx_str_t  value;
+
+    value.data = (u_char *) text;
+    value.len = ngx_strlen(text);
+
+    return ngx_thread_ws_response_add(r, name, &value);
 }
 
 
@@ -238,8 +257,21 @@ static void
 ngx_thread_ws_twin_farewell(ngx_thread_ws_twin_t *twin)
 {
     u_char                 *p;
+    ngx_int_t               rc;
     ngx_thread_ws_code_t   *code;
     ngx_thread_ws_error_t   error;
+
+    twin->conn.close_code = NGX_THREAD_WS_CLOSE_POLICY;
+
+    if (ngx_thread_ws_twin_wire(twin)->chats) {
+        rc = ngx_thread_ws_follower_fail(&twin->conn.follower,
+                                         NGX_THREAD_WS_THREAD_DELETED);
+
+        ngx_thread_ws_twin_end(twin, (rc == NGX_OK
+                                      && twin->conn.follower.told)
+                                     ? NGX_OK : NGX_ERROR);
+        return;
+    }
 
     if (!twin->alone || !twin->conn.follower.told) {
         code = &ngx_thread_ws_codes[NGX_THREAD_WS_THREAD_DELETED];
@@ -257,8 +289,6 @@ ngx_thread_ws_twin_farewell(ngx_thread_ws_twin_t *twin)
                                         ngx_thread_ws_event_error(p, &error));
         }
     }
-
-    twin->conn.close_code = NGX_THREAD_WS_CLOSE_POLICY;
 
     ngx_thread_ws_follower_deafen(&twin->conn.follower);
     ngx_thread_ws_twin_end(twin, NGX_OK);
@@ -335,6 +365,7 @@ ngx_thread_ws_twin_ping(ngx_thread_ws_twin_t *twin)
 static void
 ngx_thread_ws_twin_release(ngx_thread_ws_twin_t *twin)
 {
+    ngx_thread_ws_twin_find_free(twin);
     ngx_thread_ws_thread_leave(&twin->conn.follower);
     ngx_thread_ws_twin_unlist(twin);
 

@@ -50,6 +50,8 @@ typedef struct {
                                               one; empty: of none */
     ngx_str_t                 answered;    /* ... or whose request id this is;
                                               empty: absent */
+    ngx_uint_t                perhaps;     /* unsigned  perhaps:1, ... which its
+                                              client may not have meant */
     size_t                    after;       /* follow: a position, 0: from the
                                               beginning */
     ngx_str_t                 t;           /* ping: JSON, as it stands in the

@@ -12,7 +12,8 @@
 
 ngx_thread_ws_wire_t  *ngx_thread_ws_wires[] = {
     &ngx_thread_ws_wire_thread_ws,
-    &ngx_thread_ws_wire_ai_sdk
+    &ngx_thread_ws_wire_ai_sdk,
+    &ngx_thread_ws_wire_ag_ui
 };
 
 

@@ -44,6 +44,10 @@ typedef struct {
     unsigned                   results:1;    /* it answers results of tools, or
                                                 answers to questions, and goes
                                                 on with the message of these */
+    unsigned                   aborted:1;    /* the client has cancelled it */
+    ngx_str_t                  thread_id;
+    size_t                     before;       /* the place of the entry that is
+                                                being told */
 } ngx_thread_ws_said_run_t;
 
 
@@ -66,6 +70,12 @@ typedef struct {
     ngx_str_t                  tail;
     size_t                     head_size;    /* bytes that it may have */
     void                      *state;        /* malloc'ed */
+
+    unsigned                   bare:1;       /* by SSE: an event is framed, and
+                                                has its place, without it */
+    unsigned                   enclosed:1;   /* position() follows each event */
+    unsigned                   more:1;       /* by the wire: of the same entry
+                                                more follows this event */
 } ngx_thread_ws_said_t;
 
 
@@ -101,6 +111,15 @@ struct ngx_thread_ws_wire_s {
 
     ngx_int_t  (*command)(ngx_thread_ws_command_t *command, u_char *data,
                           size_t len);
+
+    /*
+     * The same for the body of a POST, where that is another text; a run that
+     * it does not name has that name.  NULL: it is a message's, whose type and
+     * thread need not be said.
+     */
+
+    ngx_int_t  (*post)(ngx_thread_ws_command_t *command, u_char *data,
+                       size_t len, ngx_str_t *request_id);
 
     /* what the run answers: to who asked to follow it, or hears of it */
 
@@ -166,6 +185,7 @@ struct ngx_thread_ws_wire_s {
 typedef enum {
     NGX_THREAD_WS_WIRE_THREAD_WS = 0,
     NGX_THREAD_WS_WIRE_AI_SDK,
+    NGX_THREAD_WS_WIRE_AG_UI,
     NGX_THREAD_WS_NWIRES
 } ngx_thread_ws_wire_e;
 
@@ -181,6 +201,7 @@ extern ngx_thread_ws_wire_t  *ngx_thread_ws_wires[];
 
 extern ngx_thread_ws_wire_t   ngx_thread_ws_wire_thread_ws;
 extern ngx_thread_ws_wire_t   ngx_thread_ws_wire_ai_sdk;
+extern ngx_thread_ws_wire_t   ngx_thread_ws_wire_ag_ui;
 
 
 /* the number of a name, or of a subprotocol; NGX_ERROR: there is none */

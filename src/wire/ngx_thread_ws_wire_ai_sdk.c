@@ -3,7 +3,8 @@
  * The wire "ai-sdk": what the AI SDK's WebSocketChatTransport speaks.  Each
  * event is a frame that names its request; an answer's are chunks, numbered
  * from 0 without a gap, and an end.  One that does not fit the client's schema
- * fails all that its page hears.
+ * fails all that its page hears.  By SSE, to DefaultChatTransport, chunks have
+ * no frame, and [DONE] follows the last.
  */
 
 
@@ -49,8 +50,6 @@ static ngx_int_t ngx_thread_ws_ai_sdk_frame(ngx_thread_ws_wire_out_t *out,
     void *data, const char *type, ngx_str_t *request_id);
 static u_char *ngx_thread_ws_ai_sdk_head(ngx_thread_ws_said_t *said,
     u_char *p);
-static u_char *ngx_thread_ws_ai_sdk_usage(u_char *p,
-    ngx_thread_ws_final_t *final);
 static void ngx_thread_ws_ai_sdk_forget(ngx_thread_ws_said_t *said);
 
 
@@ -67,6 +66,7 @@ ngx_thread_ws_wire_t  ngx_thread_ws_wire_ai_sdk = {
     1,
     1,
     ngx_thread_ws_ai_sdk_command,
+    ngx_thread_ws_ai_sdk_post,
     ngx_thread_ws_ai_sdk_asked,
     ngx_thread_ws_ai_sdk_text,
     ngx_thread_ws_ai_sdk_message,
@@ -167,7 +167,9 @@ void
 ngx_thread_ws_ai_sdk_chunk_end(ngx_thread_ws_said_t *said, u_char *event,
     u_char *p)
 {
-    *p++ = '}';
+    if (!said->bare) {
+        *p++ = '}';
+    }
 
     said->out->event(said->data, event, p);
 }
@@ -198,6 +200,10 @@ static u_char *
 ngx_thread_ws_ai_sdk_head(ngx_thread_ws_said_t *said, u_char *p)
 {
     ngx_thread_ws_ai_sdk_t  *state;
+
+    if (said->bare) {
+        return p;
+    }
 
     state = said->state;
 
@@ -297,6 +303,7 @@ ngx_thread_ws_ai_sdk_text(ngx_thread_ws_said_t *said)
 
     said->head.len = p - said->head.data;
     ngx_str_set(&said->tail, "\"}}");
+    said->tail.len -= said->bare;
 
     return NGX_OK;
 }
@@ -333,7 +340,16 @@ ngx_thread_ws_ai_sdk_part(ngx_thread_ws_said_t *said,
 
     ngx_thread_ws_ai_sdk_forget(said);
 
-    return ngx_thread_ws_ai_sdk_plain(said, "{\"type\":\"reset-step\"}");
+    if (!said->bare) {
+        return ngx_thread_ws_ai_sdk_plain(said, "{\"type\":\"reset-step\"}");
+    }
+
+    /* who may be of before 7, and knows no such thing: another step */
+
+    return (ngx_thread_ws_ai_sdk_plain(said, "{\"type\":\"finish-step\"}")
+            == NGX_OK)
+           ? ngx_thread_ws_ai_sdk_plain(said, "{\"type\":\"start-step\"}")
+           : NGX_ERROR;
 }
 
 
@@ -440,28 +456,6 @@ ngx_thread_ws_ai_sdk_finish(ngx_thread_ws_said_t *said,
 }
 
 
-static u_char *
-ngx_thread_ws_ai_sdk_usage(u_char *p, ngx_thread_ws_final_t *final)
-{
-    p = ngx_sprintf(p, ",\"usage\":{\"inputTokens\":%i,\"outputTokens\":%i,"
-                       "\"totalTokens\":%i",
-                    final->input_tokens, final->output_tokens,
-                    final->input_tokens + final->output_tokens);
-
-    if (final->reasoning_tokens) {
-        p = ngx_sprintf(p, ",\"reasoningTokens\":%i", final->reasoning_tokens);
-    }
-
-    if (final->cached_tokens) {
-        p = ngx_sprintf(p, ",\"cachedInputTokens\":%i", final->cached_tokens);
-    }
-
-    *p++ = '}';
-
-    return p;
-}
-
-
 static ngx_int_t
 ngx_thread_ws_ai_sdk_cancelled(ngx_thread_ws_said_t *said, ngx_uint_t kept)
 {
@@ -480,8 +474,22 @@ ngx_thread_ws_ai_sdk_cancelled(ngx_thread_ws_said_t *said, ngx_uint_t kept)
 static ngx_int_t
 ngx_thread_ws_ai_sdk_end(ngx_thread_ws_said_t *said)
 {
-    return ngx_thread_ws_ai_sdk_frame(said->out, said->data, "end",
-                                      &said->request_id);
+    u_char  *event;
+
+    if (!said->bare) {
+        return ngx_thread_ws_ai_sdk_frame(said->out, said->data, "end",
+                                          &said->request_id);
+    }
+
+    event = said->out->room(said->data, sizeof("[DONE]") - 1);
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    said->out->event(said->data, event,
+                     ngx_thread_ws_ai_sdk_put(event, "[DONE]"));
+
+    return NGX_OK;
 }
 
 
@@ -491,7 +499,12 @@ static ngx_int_t
 ngx_thread_ws_ai_sdk_error(ngx_thread_ws_said_t *said,
     ngx_thread_ws_error_t *error)
 {
-    return ngx_thread_ws_ai_sdk_refused(said->out, said->data, error);
+    if (!said->bare) {
+        return ngx_thread_ws_ai_sdk_refused(said->out, said->data, error);
+    }
+
+    return (ngx_thread_ws_ai_sdk_failed(said, &error->message) == NGX_OK)
+           ? ngx_thread_ws_ai_sdk_end(said) : NGX_ERROR;
 }
 
 

@@ -52,6 +52,11 @@ typedef struct {
 ngx_int_t ngx_thread_ws_ai_sdk_command(ngx_thread_ws_command_t *command,
     u_char *data, size_t len);
 
+/* the wire's post(): the body of a POST, which names no run */
+
+ngx_int_t ngx_thread_ws_ai_sdk_post(ngx_thread_ws_command_t *command,
+    u_char *data, size_t len, ngx_str_t *request_id);
+
 /* what was said of the run, begun if nothing was; NULL without memory */
 
 ngx_thread_ws_ai_sdk_t *ngx_thread_ws_ai_sdk_begin(
@@ -76,6 +81,15 @@ ngx_int_t ngx_thread_ws_ai_sdk_plain(ngx_thread_ws_said_t *said,
 
 ngx_int_t ngx_thread_ws_ai_sdk_asks(ngx_thread_ws_said_t *said,
     ngx_str_t *interrupts);
+
+/* why it failed, without frames: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_ai_sdk_failed(ngx_thread_ws_said_t *said,
+    ngx_str_t *text);
+
+/* a member of the message's metadata */
+
+u_char *ngx_thread_ws_ai_sdk_usage(u_char *p, ngx_thread_ws_final_t *final);
 
 /* a finish reason by its name in the client's schema */
 

@@ -12,9 +12,12 @@
 
 static ngx_int_t ngx_thread_ws_ai_sdk_load(ngx_thread_ws_command_t *command,
     u_char *data, size_t len);
-static ngx_int_t ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command);
+static ngx_int_t ngx_thread_ws_ai_sdk_chat(ngx_thread_ws_command_t *command);
+static ngx_int_t ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command,
+    json_t *body);
 static ngx_int_t ngx_thread_ws_ai_sdk_question(
     ngx_thread_ws_command_t *command, json_t *message);
+static ngx_uint_t ngx_thread_ws_ai_sdk_submits(json_t *root);
 static ngx_int_t ngx_thread_ws_ai_sdk_content(ngx_thread_ws_command_t *command,
     json_t *parts);
 static json_t *ngx_thread_ws_ai_sdk_file(json_t *part);
@@ -62,15 +65,9 @@ ngx_thread_ws_ai_sdk_command(ngx_thread_ws_command_t *command, u_char *data,
         return NGX_OK;
     }
 
-    id = json_object_get(root, "id");
-
-    command->thread_id.data = (u_char *) json_string_value(id);
-    command->thread_id.len = json_string_length(id);
-
-    if (ngx_thread_ws_thread_id_check(&command->thread_id) != NGX_OK) {
-        return ngx_thread_ws_ai_sdk_refuse(command,
-                  "the chat's id must be 1 to 128 characters of A-Z a-z 0-9 "
-                  ". _ ~ -");
+    rc = ngx_thread_ws_ai_sdk_chat(command);
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     if (ngx_thread_ws_ai_sdk_is(root, "type", "resume")) {
@@ -80,11 +77,78 @@ ngx_thread_ws_ai_sdk_command(ngx_thread_ws_command_t *command, u_char *data,
 
     if (ngx_thread_ws_ai_sdk_is(root, "type", "send")) {
         command->type = NGX_THREAD_WS_COMMAND_MESSAGE;
-        return ngx_thread_ws_ai_sdk_send(command);
+        return ngx_thread_ws_ai_sdk_send(command,
+                                         json_object_get(root, "body"));
     }
 
     return ngx_thread_ws_ai_sdk_refuse(command,
                              "type must be \"send\", \"resume\" or \"abort\"");
+}
+
+
+/* what the frame has in "body" is beside the rest here */
+
+ngx_int_t
+ngx_thread_ws_ai_sdk_post(ngx_thread_ws_command_t *command, u_char *data,
+    size_t len, ngx_str_t *request_id)
+{
+    json_t      *root, *body;
+    ngx_int_t    rc;
+    const char **name;
+
+    static const char  *names[] = {
+        "id", "messages", "message", "trigger", "messageId", NULL
+    };
+
+    ngx_memzero(command, sizeof(ngx_thread_ws_command_t));
+
+    rc = ngx_thread_ws_ai_sdk_load(command, data, len);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    root = command->root;
+
+    command->type = NGX_THREAD_WS_COMMAND_MESSAGE;
+    command->request_id = *request_id;
+
+    rc = ngx_thread_ws_ai_sdk_chat(command);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    body = json_copy(root);
+    if (body == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (name = names; *name; name++) {
+        (void) json_object_del(body, *name);
+    }
+
+    if (json_object_set_new(root, "body", body) != 0) {
+        return NGX_ERROR;
+    }
+
+    return ngx_thread_ws_ai_sdk_send(command, body);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_chat(ngx_thread_ws_command_t *command)
+{
+    json_t  *id;
+
+    id = json_object_get(command->root, "id");
+
+    command->thread_id.data = (u_char *) json_string_value(id);
+    command->thread_id.len = json_string_length(id);
+
+    return (ngx_thread_ws_thread_id_check(&command->thread_id) == NGX_OK)
+           ? NGX_OK
+           : ngx_thread_ws_ai_sdk_refuse(command,
+                  "the chat's id must be 1 to 128 characters of A-Z a-z 0-9 "
+                  ". _ ~ -");
 }
 
 
@@ -120,19 +184,19 @@ ngx_thread_ws_ai_sdk_load(ngx_thread_ws_command_t *command, u_char *data,
  */
 
 static ngx_int_t
-ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command)
+ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command, json_t *body)
 {
-    json_t     *messages, *message, *body;
+    json_t     *messages, *message;
     ngx_int_t   rc;
 
     messages = json_object_get(command->root, "messages");
-    message = json_array_get(messages, json_array_size(messages) - 1);
+    message = messages ? json_array_get(messages, json_array_size(messages) - 1)
+                       : json_object_get(command->root, "message");
 
     if (!json_is_object(message)) {
         return ngx_thread_ws_ai_sdk_refuse(command, "messages has no message");
     }
 
-    body = json_object_get(command->root, "body");
     command->parameters = json_object_size(body) ? body : NULL;
 
     /* the page's own, which are no members of ours */
@@ -169,10 +233,11 @@ ngx_thread_ws_ai_sdk_question(ngx_thread_ws_command_t *command,
     ngx_uint_t  anew;
 
     anew = ngx_thread_ws_ai_sdk_is(command->root, "trigger",
-                                   "regenerate-message");
+                                   "regenerate-message")
+           || ngx_thread_ws_ai_sdk_is(command->root, "trigger",
+                                      "regenerate-assistant-message");
 
-    if (!anew && !ngx_thread_ws_ai_sdk_is(command->root, "trigger",
-                                          "submit-message"))
+    if (!anew && !ngx_thread_ws_ai_sdk_submits(command->root))
     {
         return ngx_thread_ws_ai_sdk_refuse(command,
                               "trigger must be submit-message or "
@@ -198,9 +263,29 @@ ngx_thread_ws_ai_sdk_question(ngx_thread_ws_command_t *command,
 
         command->answered.data = (u_char *) json_string_value(named);
         command->answered.len = json_string_length(named);
+
+    } else if (rc == NGX_OK
+               && json_object_get(command->root, "trigger") == NULL)
+    {
+        /* a page that says no more than the message may mean either */
+
+        command->answers.data = (u_char *) json_string_value(id);
+        command->answers.len = json_string_length(id);
+        command->perhaps = 1;
     }
 
     return rc;
+}
+
+
+/* pages that choose what they send may say it so, or not at all */
+
+static ngx_uint_t
+ngx_thread_ws_ai_sdk_submits(json_t *root)
+{
+    return json_object_get(root, "trigger") == NULL
+           || ngx_thread_ws_ai_sdk_is(root, "trigger", "submit-message")
+           || ngx_thread_ws_ai_sdk_is(root, "trigger", "submit-user-message");
 }
 
 

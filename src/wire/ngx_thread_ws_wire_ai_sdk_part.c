@@ -8,6 +8,7 @@
 
 #include "wire/ngx_thread_ws_wire_ai_sdk.h"
 #include "base/ngx_thread_ws_string.h"
+#include "json/ngx_thread_ws_json.h"
 
 
 #define NGX_THREAD_WS_AI_SDK_FAILED  "\"the tool failed\""
@@ -364,6 +365,13 @@ ngx_thread_ws_ai_sdk_asks(ngx_thread_ws_said_t *said, ngx_str_t *interrupts)
             break;
         }
 
+        if (said->bare) {
+
+            /* its client may be of before 6, and know of no approvals */
+
+            continue;
+        }
+
         text = ngx_thread_ws_ai_sdk_json("{s:s, s:s?, s:s?}",
                        "type", "tool-approval-request", "approvalId", id,
                        "toolCallId", id);
@@ -400,6 +408,52 @@ ngx_thread_ws_ai_sdk_json(const char *format, ...)
     json_decref(object);
 
     return text;
+}
+
+
+u_char *
+ngx_thread_ws_ai_sdk_usage(u_char *p, ngx_thread_ws_final_t *final)
+{
+    p = ngx_sprintf(p, ",\"usage\":{\"inputTokens\":%i,\"outputTokens\":%i,"
+                       "\"totalTokens\":%i",
+                    final->input_tokens, final->output_tokens,
+                    final->input_tokens + final->output_tokens);
+
+    if (final->reasoning_tokens) {
+        p = ngx_sprintf(p, ",\"reasoningTokens\":%i", final->reasoning_tokens);
+    }
+
+    if (final->cached_tokens) {
+        p = ngx_sprintf(p, ",\"cachedInputTokens\":%i", final->cached_tokens);
+    }
+
+    *p++ = '}';
+
+    return p;
+}
+
+
+/* a chunk, which a frame stands for where there are frames */
+
+ngx_int_t
+ngx_thread_ws_ai_sdk_failed(ngx_thread_ws_said_t *said, ngx_str_t *text)
+{
+    u_char  *p, *event;
+
+    event = ngx_thread_ws_ai_sdk_chunk(said,
+                       ngx_thread_ws_json_escaped_size(text->data, text->len),
+                       &p);
+    if (event == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"error\",\"errorText\":\"");
+    p = ngx_thread_ws_json_escape(p, text->data, text->len);
+    p = ngx_thread_ws_ai_sdk_put(p, "\"}");
+
+    ngx_thread_ws_ai_sdk_chunk_end(said, event, p);
+
+    return NGX_OK;
 }
 
 

@@ -45,6 +45,7 @@ ngx_thread_ws_wire_t  ngx_thread_ws_wire_thread_ws = {
     0,
     0,
     ngx_thread_ws_command_parse,
+    NULL,
     ngx_thread_ws_wire_asked,
     ngx_thread_ws_wire_text,
     ngx_thread_ws_wire_message,

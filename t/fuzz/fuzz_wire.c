@@ -2,7 +2,7 @@
 /*
  * Whatever a client says in whatever wire: a command or an error.  Whatever an
  * agent says of a run: events that are JSON, within the room that they asked
- * for, and in "ai-sdk" ones that its client takes.
+ * for, and in "ai-sdk" and "ag-ui" ones that their clients take.
  */
 
 
@@ -33,6 +33,9 @@ static void fuzz_say(ngx_thread_ws_said_t *said, ngx_uint_t what,
 static void fuzz_text(ngx_thread_ws_said_t *said, ngx_str_t *text);
 static void fuzz_chunk(fuzz_told_t *told, json_t *chunk);
 static void fuzz_call(fuzz_told_t *told, const char *type, json_t *chunk);
+static void fuzz_ag_ui(fuzz_told_t *told, const char *type, json_t *event);
+static void fuzz_ag_ui_call(fuzz_told_t *told, const char *type,
+    json_t *event);
 static u_char *fuzz_room(void *data, size_t size);
 static void fuzz_event(void *data, u_char *event, u_char *last);
 static u_char *fuzz_answer(void *data, u_char *dst);
@@ -119,7 +122,9 @@ fuzz_run(ngx_thread_ws_wire_t *wire, const uint8_t *data, size_t size)
     fuzz_told_t            told;
     ngx_thread_ws_said_t   said;
 
-    static ngx_thread_ws_said_run_t  run = { ngx_string("r1"), 0 };
+    static ngx_thread_ws_said_run_t  run = {
+        ngx_string("r1"), 0, 0, ngx_string("t1"), 0
+    };
 
     ngx_memzero(&told, sizeof(fuzz_told_t));
     ngx_memzero(&said, sizeof(ngx_thread_ws_said_t));
@@ -204,6 +209,12 @@ fuzz_say(ngx_thread_ws_said_t *said, ngx_uint_t what, ngx_str_t *text)
         finish.final.finish_reason = *text;
         finish.final.usage = text->len & 1;
         finish.final.answer = text->len;
+
+        if (text->len & 2) {
+            ngx_str_set(&finish.final.interrupts,
+                        "[{\"interruptId\":\"i\",\"value\":null}]");
+        }
+
         finish.answer = fuzz_answer;
         finish.data = text;
 
@@ -316,6 +327,9 @@ fuzz_event(void *data, u_char *event, u_char *last)
 
             fuzz_chunk(told, json_object_get(root, "chunk"));
         }
+
+    } else if (told->wire == &ngx_thread_ws_wire_ag_ui) {
+        fuzz_ag_ui(told, type, root);
     }
 
     json_decref(root);
@@ -404,6 +418,86 @@ fuzz_call(fuzz_told_t *told, const char *type, json_t *chunk)
         fuzz_assert(json_is_true(known));
         fuzz_assert(json_object_get(chunk, "output")
                     || json_is_string(json_object_get(chunk, "errorText")));
+    }
+}
+
+
+static void
+fuzz_ag_ui(fuzz_told_t *told, const char *type, json_t *event)
+{
+    size_t       len;
+    json_t      *call;
+    const char  *id, *name;
+
+    len = ngx_strlen(type);
+    id = json_string_value(json_object_get(event, "messageId"));
+
+    fuzz_assert((ngx_strcmp(type, "RUN_STARTED") == 0) == !told->begun);
+    told->begun = 1;
+
+    if (ngx_strncmp(type, "TOOL_CALL_", 10) == 0) {
+        fuzz_ag_ui_call(told, type, event);
+        return;
+    }
+
+    if (id == NULL) {
+
+        if (ngx_strcmp(type, "RUN_FINISHED") == 0) {
+            fuzz_assert(json_object_size(told->open) == 0);
+
+            json_object_foreach(told->calls, name, call) {
+                fuzz_assert(json_is_true(call));
+            }
+        }
+
+        return;
+    }
+
+    if (ngx_strcmp(type, "REASONING_START") == 0
+        || ngx_strcmp(type, "TEXT_MESSAGE_START") == 0)
+    {
+        fuzz_assert(json_object_size(told->open) == 0);
+        json_object_set_new(told->open, id, json_true());
+        return;
+    }
+
+    fuzz_assert(json_object_get(told->open, id));
+
+    if (ngx_strcmp(type, "REASONING_END") == 0
+        || (ngx_strncmp(type, "TEXT", 4) == 0
+            && ngx_strcmp(type + len - 4, "_END") == 0))
+    {
+        json_object_del(told->open, id);
+    }
+}
+
+
+static void
+fuzz_ag_ui_call(fuzz_told_t *told, const char *type, json_t *event)
+{
+    json_t      *known;
+    const char  *name;
+
+    name = json_string_value(json_object_get(event, "toolCallId"));
+
+    fuzz_assert(name);
+
+    known = json_object_get(told->calls, name);
+
+    if (ngx_strcmp(type, "TOOL_CALL_START") == 0) {
+        fuzz_assert(known == NULL || json_is_true(known));
+        json_object_set_new(told->calls, name, json_false());
+
+    } else if (ngx_strcmp(type, "TOOL_CALL_RESULT") == 0) {
+        fuzz_assert(json_is_true(known));
+        fuzz_assert(json_is_string(json_object_get(event, "content")));
+
+    } else {
+        fuzz_assert(json_is_false(known));
+
+        if (ngx_strcmp(type, "TOOL_CALL_END") == 0) {
+            json_object_set_new(told->calls, name, json_true());
+        }
     }
 }
 

@@ -238,7 +238,9 @@ wire_test_asks(void)
     ngx_thread_ws_said_t      said;
     ngx_thread_ws_command_t   command;
 
-    static ngx_thread_ws_said_run_t  run = { ngx_string("run"), 1 };
+    static ngx_thread_ws_said_run_t  run = {
+        ngx_string("run"), 1, 0, ngx_null_string, 0
+    };
 
     wire_begin(&said, &told);
     said.run = &run;
@@ -590,7 +592,9 @@ wire_test_beside(void)
 static void
 wire_begin(ngx_thread_ws_said_t *said, wire_told_t *told)
 {
-    static ngx_thread_ws_said_run_t  run = { ngx_string("run"), 0 };
+    static ngx_thread_ws_said_run_t  run = {
+        ngx_string("run"), 0, 0, ngx_null_string, 0
+    };
 
     ngx_memzero(told, sizeof(wire_told_t));
     ngx_memzero(said, sizeof(ngx_thread_ws_said_t));

@@ -67,6 +67,13 @@ function usual({ dir, port, agentPort, directives, threads }) {
             ${directives}
         }
 
+        # with what stands below it
+        location ^~ /api/chat/http {
+            thread_ws_pass /agent;
+            thread_ws_store memory;
+            ${directives}
+        }
+
         location = /agent {
             internal;
             proxy_pass http://127.0.0.1:${agentPort}/v1/chat/completions;

@@ -5,8 +5,10 @@
 
 import { EventEmitter, once } from 'node:events';
 
-import { AbstractChat, WebSocketChatTransport, uiMessageChunkSchema } from 'ai-7';
+import * as ai from 'ai-7';
 import WebSocket from 'ws';
+
+const { WebSocketChatTransport, uiMessageChunkSchema } = ai;
 
 class State {
   constructor(messages) {
@@ -29,16 +31,19 @@ class State {
   }
 }
 
-class Chat extends AbstractChat {
-  constructor({ messages = [], ...init }) {
-    super({ ...init, state: new State(messages) });
-  }
+/* a chat as that major of the SDK has it */
+export function createChat({ AbstractChat: Base }, { messages = [], ...init }) {
+  return new class extends Base {
+    constructor() {
+      super({ ...init, state: new State(messages) });
+    }
 
-  /* the text of the last message, all of its parts */
-  get said() {
-    return this.messages.at(-1).parts.filter(({ type }) => type === 'text')
-      .map(({ text }) => text).join('|');
-  }
+    /* the text of the last message, all of its parts */
+    get said() {
+      return this.messages.at(-1).parts.filter(({ type }) => type === 'text')
+        .map(({ text }) => text).join('|');
+    }
+  }();
 }
 
 /* a page: its chats share one transport, and so a socket while that is open */
@@ -89,7 +94,7 @@ export function openPage(url, options = {}) {
     frames,
     sent,
     sockets,
-    chat: (init = {}) => new Chat({ transport, ...init }),
+    chat: (init = {}) => createChat(ai, { transport, ...init }),
     /* until so many frames of that type have come */
     async heard(wanted, n = 1) {
       while (frames.filter(({ type }) => type === wanted).length < n) {

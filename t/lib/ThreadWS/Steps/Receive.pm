@@ -370,7 +370,10 @@ sub frame_close {
 
 sub frame_text {
     my ($self, $client, $text) = @_;
-    $self->expect(1, $self->frame_of($client, 'text', $text));
+    my $frame = $self->frame_of($client, 'text', $text);
+
+    $client->{place} = $frame->{id} if defined $frame->{id};
+    $self->expect(1, $frame);
 }
 
 sub frame_binary {

@@ -18,7 +18,7 @@ sub do_post {
     my $client = $self->twin('POST', $rest,
         ['', 'Content-Type', 'application/json'], @more);
 
-    my ($body) = map { /^= ?(.*)/s ? $1 : () } @more;
+    my $body = join '', map { /^= ?(.*)/s ? $1 : () } @more;
     my $message = eval { $JSON->decode($body) };
 
     $client->{runs}{ $message->{requestId} } //= { text => '',
@@ -31,7 +31,8 @@ sub do_hear {
     $self->twin('GET', $rest, @more)->{asked_follow} = 1;
 }
 
-# below: headers, "-Name" without one, "+Name: value" one more, "= body"
+# below: headers, "-Name" without one, "+Name: value" one more, "= body", which may
+# have several lines
 
 sub twin {
     my ($self, $method, $rest, @more) = @_;
@@ -65,7 +66,7 @@ sub twin {
             push @headers, $line;
 
         } elsif ($line =~ /^= ?(.*)/s) {
-            $body = $1;
+            $body = ($body // '') . $1;
 
         } elsif ($line =~ /^([-+]?)([^:]+):? ?(.*)/) {
             my ($op, $name, $value) = ($1, $2, $self->text($3));
