@@ -171,6 +171,7 @@ get /history/t1?replaced=2
 === TEST 6: by the id that the AI SDK gives a message, also while that is sought
 --- chat_config
     thread_ws_protocol ai-sdk;
+    thread_ws_keep_partial on;
     thread_ws_store "$TEST_NGINX_PG" timeout=$TEST_NGINX_PG_TIMEOUT;
 --- agent
 answer said $content
@@ -214,3 +215,30 @@ soon SELECT request_id FROM RUNS WHERE replaced IS NULL AND threads.id = 'c1' OR
     q6
 @ requests 4
 
+# what was said of a stopped answer is found, too, though it is still being stored
+
+@ manual
+connect b /chat
+b> text {"type":"send","requestId":"p1","id":"c1","trigger":"submit-message",
+    "messages":[{"id":"n1","role":"user","parts":[{"type":"text","text":"n"}]}]}
+@ request
+@ head 200 text/event-stream
+@ delta half
+hold LOCK TABLE thread_ws.runs IN SHARE MODE
+b< text /"sequence":0/
+b< text /"sequence":1/
+b< text /"sequence":2/
+b< text /"p1".*"delta":"half"/
+b> text {"type":"abort","requestId":"p1"}
+@ closed
+b> text {"type":"send","requestId":"p2","id":"c1",
+    "trigger":"regenerate-message",
+    "messages":[{"id":"n1","role":"user","parts":[{"type":"text","text":"n"}]}]}
+release
+@ request
+@ messages [{"role":"user","content":"w"},{"role":"assistant",
+    "content":"said w"},{"role":"user","content":"n"}]
+@ answer whole
+soon SELECT request_id FROM RUNS WHERE replaced IS NULL AND threads.id = 'c1' ORDER BY seq
+    q6
+    p2

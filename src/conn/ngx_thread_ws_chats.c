@@ -265,6 +265,7 @@ ngx_thread_ws_chats_drained(ngx_thread_ws_conn_t *conn)
 
         ngx_thread_ws_follower_drained(&chat->follower);
         ngx_thread_ws_thread_next(&chat->follower);
+        ngx_thread_ws_chat_find_begin(chat);
 
         /* with the store "connection" it has the thread's history */
 

@@ -16,9 +16,11 @@ struct ngx_thread_ws_chat_find_s {
     ngx_pool_t                *pool;
     ngx_thread_ws_command_t    command;
     ngx_thread_ws_find_t       find;
+    ngx_uint_t                 begun;        /* unsigned  begun:1; */
 };
 
 
+static ngx_uint_t ngx_thread_ws_chat_storing(ngx_thread_ws_chat_t *chat);
 static void ngx_thread_ws_chat_find_handler(void *data);
 static void ngx_thread_ws_chat_found(ngx_thread_ws_chat_t *chat,
     ngx_thread_ws_chat_find_t *waits);
@@ -29,7 +31,6 @@ ngx_thread_ws_chat_find(ngx_thread_ws_chat_t *chat,
     ngx_thread_ws_command_t *command)
 {
     ngx_pool_t                 *pool;
-    ngx_thread_ws_find_t       *find;
     ngx_thread_ws_chat_find_t  *waits;
 
     if (chat->conn->conf->dialect->threads) {
@@ -61,8 +62,26 @@ ngx_thread_ws_chat_find(ngx_thread_ws_chat_t *chat,
 
     chat->find = waits;
 
+    ngx_thread_ws_chat_find_begin(chat);
+}
+
+
+void
+ngx_thread_ws_chat_find_begin(ngx_thread_ws_chat_t *chat)
+{
+    ngx_thread_ws_find_t       *find;
+    ngx_thread_ws_chat_find_t  *waits;
+
+    waits = chat->find;
+
+    if (waits == NULL || waits->begun || ngx_thread_ws_chat_storing(chat)) {
+        return;
+    }
+
+    waits->begun = 1;
+
     find = &waits->find;
-    find->pool = pool;
+    find->pool = waits->pool;
     find->thread = chat->follower.thread;
     find->message = waits->command.answers;
     find->answer = waits->command.answered;
@@ -72,6 +91,22 @@ ngx_thread_ws_chat_find(ngx_thread_ws_chat_t *chat,
     if (ngx_thread_ws_find(find) == NGX_OK) {
         ngx_thread_ws_chat_find_handler(chat);
     }
+}
+
+
+/* the run that is to be replaced may be the one that is being stored */
+
+static ngx_uint_t
+ngx_thread_ws_chat_storing(ngx_thread_ws_chat_t *chat)
+{
+    ngx_thread_ws_run_t  *run;
+
+    run = chat->follower.lane->run;
+
+    /* its end is told here, which is when this is asked again */
+
+    return run && run->state == NGX_THREAD_WS_STORING
+           && ngx_thread_ws_follower_reader(&chat->follower, &run->journal);
 }
 
 

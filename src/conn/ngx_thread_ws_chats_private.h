@@ -69,12 +69,14 @@ void ngx_thread_ws_chat_submit(ngx_thread_ws_chat_t *chat,
 
 /*
  * The same in the place of a run that is to be found first: what is in the
- * command is taken.  The message that waits for that is cancelled; it is
- * forgotten, and nobody told.
+ * command is taken.  It is looked for, if it is not yet and nothing is being
+ * stored; the message that waits for that is cancelled; it is forgotten, and
+ * nobody told.
  */
 
 void ngx_thread_ws_chat_find(ngx_thread_ws_chat_t *chat,
     ngx_thread_ws_command_t *command);
+void ngx_thread_ws_chat_find_begin(ngx_thread_ws_chat_t *chat);
 void ngx_thread_ws_chat_find_cancel(ngx_thread_ws_chat_t *chat);
 void ngx_thread_ws_chat_find_free(ngx_thread_ws_chat_t *chat);
 
