@@ -230,6 +230,13 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       offsetof(ngx_thread_ws_loc_conf_t, http),
       NULL },
 
+    { ngx_string("thread_ws_reasoning_history"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_thread_ws_loc_conf_t, reasoning_history),
+      NULL },
+
     { ngx_string("thread_ws_keep_partial"),
       NGX_THREAD_WS_CONTEXT|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,

@@ -107,14 +107,14 @@ typedef struct {
     ngx_uint_t                 queue;        /* messages that may wait */
     ngx_uint_t                 events;       /* beside text: a reply's wants */
     ngx_array_t               *reasoning_tags;   /* of ngx_str_t; NULL: none */
+    ngx_flag_t                 reasoning_history;   /* prompts have it, too */
 
     size_t                     max_message_size;
     size_t                     max_response_size;
     size_t                     output_buffer;
     ngx_msec_t                 send_timeout;
     ngx_msec_t                 run_timeout;
-    ngx_msec_t                 resume;       /* ms a run goes on without any
-                                                follower; 0: off */
+    ngx_msec_t                 resume;       /* ms without followers; 0: off */
     ngx_msec_t                 keep;         /* ... it is heard after its end */
     ngx_uint_t                 http_abort;   /* 1: who asked by HTTP cancels */
     ngx_flag_t                 keep_partial; /* cancelled answers are stored */

@@ -38,6 +38,7 @@ ngx_thread_ws_settings_create_loc(ngx_conf_t *cf)
     conf->queue = NGX_CONF_UNSET_UINT;
     conf->events = NGX_CONF_UNSET_UINT;
     conf->reasoning_tags = NGX_CONF_UNSET_PTR;
+    conf->reasoning_history = NGX_CONF_UNSET;
     conf->max_message_size = NGX_CONF_UNSET_SIZE;
     conf->max_response_size = NGX_CONF_UNSET_SIZE;
     conf->output_buffer = NGX_CONF_UNSET_SIZE;

@@ -149,6 +149,7 @@ ngx_thread_ws_settings_merge_times(ngx_thread_ws_loc_conf_t *prev,
     ngx_conf_merge_msec_value(conf->send_timeout, prev->send_timeout, 60000);
     ngx_conf_merge_msec_value(conf->run_timeout, prev->run_timeout, 600000);
     ngx_conf_merge_value(conf->keep_partial, prev->keep_partial, 0);
+    ngx_conf_merge_value(conf->reasoning_history, prev->reasoning_history, 0);
     ngx_conf_merge_value(conf->http, prev->http, 0);
 
     if (conf->resume == NGX_CONF_UNSET_MSEC) {

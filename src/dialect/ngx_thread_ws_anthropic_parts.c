@@ -146,6 +146,33 @@ ngx_thread_ws_anthropic_call(ngx_thread_ws_reply_t *reply, json_t *block,
 }
 
 
+/* what the API knows its thoughts again by, or gives in their place */
+
+static ngx_int_t
+ngx_thread_ws_anthropic_signed(ngx_thread_ws_reply_t *reply, json_t *text,
+    ngx_uint_t redacted)
+{
+    ngx_str_t              name;
+    ngx_thread_ws_part_t  *part;
+
+    ngx_thread_ws_parts_string(&name, text);
+
+    if (!(reply->want & NGX_THREAD_WS_WANT_SIGNATURES) || name.len == 0) {
+        return NGX_OK;
+    }
+
+    part = ngx_thread_ws_parts_add(reply, NGX_THREAD_WS_PART_REASONING, NULL,
+                                   &name);
+    if (part == NULL) {
+        return NGX_ERROR;
+    }
+
+    part->error = redacted;
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_thread_ws_anthropic_begins(ngx_thread_ws_reply_t *reply, json_t *block,
     ngx_int_t index)
@@ -170,12 +197,22 @@ ngx_thread_ws_anthropic_begins(ngx_thread_ws_reply_t *reply, json_t *block,
     }
 
     if (ngx_strcmp(name, "thinking") == 0) {
-        return ngx_thread_ws_parts_thought(reply,
-                                           json_object_get(block, "thinking"));
+
+        if (ngx_thread_ws_parts_thought(reply,
+                                        json_object_get(block, "thinking"))
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        return ngx_thread_ws_anthropic_signed(reply,
+                                        json_object_get(block, "signature"), 0);
     }
 
     if (ngx_strcmp(name, "redacted_thinking") == 0) {
-        return NGX_OK;
+        return ngx_thread_ws_anthropic_signed(reply,
+                                              json_object_get(block, "data"),
+                                              1);
     }
 
     if (json_object_get(block, "tool_use_id")) {
@@ -216,7 +253,8 @@ ngx_thread_ws_anthropic_goes(ngx_thread_ws_reply_t *reply, json_t *delta,
     }
 
     if (ngx_thread_ws_json_is(type, "signature_delta")) {
-        return NGX_OK;
+        return ngx_thread_ws_anthropic_signed(reply,
+                                        json_object_get(delta, "signature"), 0);
     }
 
     if (!ngx_thread_ws_json_is(type, "input_json_delta")) {

@@ -15,7 +15,8 @@
 static int ngx_thread_ws_anthropic_question(json_t *messages, json_t *open,
     json_t *results, json_t *content);
 static int ngx_thread_ws_anthropic_answer(json_t *messages,
-    ngx_thread_ws_exchange_t *exchange, json_t *open);
+    ngx_thread_ws_prompt_t *prompt, ngx_thread_ws_exchange_t *exchange,
+    json_t *open);
 
 
 static ngx_thread_ws_prompt_writers_t  ngx_thread_ws_anthropic_writers = {
@@ -149,9 +150,38 @@ ngx_thread_ws_anthropic_use(json_t *call)
 }
 
 
+/* thoughts that nobody signed the API does not take back */
+
+static int
+ngx_thread_ws_anthropic_thinks(json_t *blocks, json_t *part)
+{
+    json_t  *text, *signature, *redacted;
+
+    redacted = json_object_get(part, "redacted");
+
+    if (redacted) {
+        return json_array_append_new(blocks,
+                                     json_pack("{s:s, s:O}", "type",
+                                               "redacted_thinking", "data",
+                                               redacted));
+    }
+
+    text = json_object_get(part, "text");
+    signature = json_object_get(part, "signature");
+
+    return signature
+           ? json_array_append_new(blocks,
+                 json_pack("{s:s, s:o, s:O}", "type", "thinking", "thinking",
+                           text ? json_incref(text) : json_string(""),
+                           "signature", signature))
+           : 0;
+}
+
+
 static int
 ngx_thread_ws_anthropic_answer(json_t *messages,
-    ngx_thread_ws_exchange_t *exchange, json_t *open)
+    ngx_thread_ws_prompt_t *prompt, ngx_thread_ws_exchange_t *exchange,
+    json_t *open)
 {
     int         rc;
     size_t      i, n;
@@ -175,6 +205,11 @@ ngx_thread_ws_anthropic_answer(json_t *messages,
             text.len = json_string_length(value);
 
             rc = ngx_thread_ws_anthropic_text(blocks, &text);
+
+        } else if (prompt->reasoning
+                   && ngx_thread_ws_prompt_is(part, "reasoning"))
+        {
+            rc = ngx_thread_ws_anthropic_thinks(blocks, part);
         }
 
         if (rc) {

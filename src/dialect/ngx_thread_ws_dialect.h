@@ -42,6 +42,10 @@ typedef struct {
                                                   win over the parameters, each
                                                   member within others alone */
     ngx_uint_t                 want;           /* beside text, as in a reply */
+    ngx_uint_t                 reasoning;      /* unsigned  reasoning:1, that of
+                                                  the history is wanted back */
+    ngx_str_t                  tag;            /* ... in such a tag; empty: the
+                                                  API's own way */
 } ngx_thread_ws_prompt_t;
 
 
@@ -73,6 +77,10 @@ typedef enum {
 #define NGX_THREAD_WS_WANT_RESET      0x20
 #define NGX_THREAD_WS_WANT_ALL        0x3f
 
+/* ... and what the API wants back with thoughts, nobody else */
+
+#define NGX_THREAD_WS_WANT_SIGNATURES 0x40
+
 /* the finish reason of an answer that ends in questions */
 
 #define NGX_THREAD_WS_FINISH_INTERRUPT  "interrupt"
@@ -92,7 +100,8 @@ typedef enum {
     NGX_THREAD_WS_PART_MESSAGE = 1,   /* text from here on is of the message
                                          id, which is said by name */
     NGX_THREAD_WS_PART_REASONING,     /* value: text; id: its message's, or
-                                         empty */
+                                         empty; or name: what it is signed by,
+                                         or with error set stands for it */
     NGX_THREAD_WS_PART_CALL,          /* id, name; the agent itself sees to it
                                          if error is set */
     NGX_THREAD_WS_PART_INPUT,         /* id; value: text */

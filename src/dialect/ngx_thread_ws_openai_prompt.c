@@ -17,7 +17,8 @@
 static int ngx_thread_ws_openai_question(json_t *messages, json_t *open,
     json_t *results, json_t *content);
 static int ngx_thread_ws_openai_answer(json_t *messages,
-    ngx_thread_ws_exchange_t *exchange, json_t *open);
+    ngx_thread_ws_prompt_t *prompt, ngx_thread_ws_exchange_t *exchange,
+    json_t *open);
 
 
 static ngx_thread_ws_prompt_writers_t  ngx_thread_ws_openai_writers = {
@@ -107,12 +108,60 @@ ngx_thread_ws_openai_arguments(json_t *input)
 }
 
 
-static int
-ngx_thread_ws_openai_answer(json_t *messages,
-    ngx_thread_ws_exchange_t *exchange, json_t *open)
+/* all thoughts of an answer, or with a tag all of it, these in tags */
+
+static json_t *
+ngx_thread_ws_openai_thoughts(ngx_thread_ws_exchange_t *exchange,
+    ngx_str_t *tag)
+{
+    size_t                  i;
+    json_t                 *part, *text, *all;
+    ngx_int_t               rc;
+    ngx_uint_t              thought, n;
+    ngx_thread_ws_bytes_t   bytes;
+
+    ngx_memzero(&bytes, sizeof(ngx_thread_ws_bytes_t));
+    rc = NGX_OK;
+
+    json_array_foreach(exchange->parts, i, part) {
+        thought = ngx_thread_ws_prompt_is(part, "reasoning");
+        text = json_object_get(part, "text");
+
+        if (text == NULL || !(thought || tag->len)) {
+            continue;
+        }
+
+        ngx_str_t  piece[] = {
+            ngx_string("<"), *tag, ngx_string(">"),
+            { json_string_length(text), (u_char *) json_string_value(text) },
+            ngx_string("</"), *tag, ngx_string(">\n\n")
+        };
+
+        for (n = 0; n < 7 && rc == NGX_OK; n++) {
+
+            if (n == 3 || (thought && tag->len)) {
+                rc = ngx_thread_ws_bytes_add(&bytes, piece[n].data,
+                                             piece[n].len);
+            }
+        }
+    }
+
+    all = (rc == NGX_OK)
+          ? json_stringn_nocheck(bytes.len ? (char *) bytes.data : "",
+                                 bytes.len)
+          : NULL;
+
+    ngx_thread_ws_bytes_free(&bytes);
+
+    return all;
+}
+
+
+static json_t *
+ngx_thread_ws_openai_calls(json_t *open)
 {
     size_t   i;
-    json_t  *call, *calls, *message;
+    json_t  *call, *calls;
 
     calls = json_array();
 
@@ -127,20 +176,55 @@ ngx_thread_ws_openai_answer(json_t *messages,
                                            json_object_get(call, "input")))))
         {
             json_decref(calls);
+            return NULL;
+        }
+    }
+
+    return calls;
+}
+
+
+/* servers that give thoughts a member of their own take them back there */
+
+static int
+ngx_thread_ws_openai_answer(json_t *messages, ngx_thread_ws_prompt_t *prompt,
+    ngx_thread_ws_exchange_t *exchange, json_t *open)
+{
+    json_t  *message, *content, *thoughts;
+
+    thoughts = NULL;
+
+    if (prompt->reasoning) {
+        thoughts = ngx_thread_ws_openai_thoughts(exchange, &prompt->tag);
+        if (thoughts == NULL) {
             return -1;
         }
     }
 
-    message = json_pack("{s:s, s:o}", "role", "assistant", "content",
-                        ngx_thread_ws_prompt_blank(&exchange->answer)
-                        ? json_null()
-                        : json_stringn_nocheck((char *) exchange->answer.data,
-                                               exchange->answer.len));
+    if (json_string_length(thoughts) && prompt->tag.len) {
+        content = json_incref(thoughts);
 
-    if (json_object_set_new(message, "tool_calls", calls)) {
+    } else {
+        content = ngx_thread_ws_prompt_blank(&exchange->answer)
+                  ? json_null()
+                  : json_stringn_nocheck((char *) exchange->answer.data,
+                                         exchange->answer.len);
+    }
+
+    message = json_pack("{s:s, s:o}", "role", "assistant", "content", content);
+
+    if ((json_string_length(thoughts) && prompt->tag.len == 0
+         && json_object_set(message, "reasoning_content", thoughts))
+        || (json_array_size(open)
+            && json_object_set_new(message, "tool_calls",
+                                   ngx_thread_ws_openai_calls(open))))
+    {
+        json_decref(thoughts);
         json_decref(message);
         return -1;
     }
+
+    json_decref(thoughts);
 
     return json_array_append_new(messages, message);
 }

@@ -83,6 +83,23 @@ ngx_thread_ws_prompt_list(ngx_thread_ws_prompt_t *prompt,
 }
 
 
+static ngx_uint_t
+ngx_thread_ws_prompt_thinks(ngx_thread_ws_exchange_t *exchange)
+{
+    size_t   i;
+    json_t  *part;
+
+    json_array_foreach(exchange->parts, i, part) {
+
+        if (ngx_thread_ws_prompt_is(part, "reasoning")) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static int
 ngx_thread_ws_prompt_runs(json_t *messages,
     ngx_thread_ws_prompt_t *prompt, ngx_thread_ws_prompt_writers_t *writers)
@@ -116,8 +133,9 @@ ngx_thread_ws_prompt_runs(json_t *messages,
                                            &e->content, writers);
 
         if (rc == 0) {
-            rc = json_array_size(open)
-                 ? writers->answer(messages, e, open)
+            rc = (json_array_size(open)
+                  || (prompt->reasoning && ngx_thread_ws_prompt_thinks(e)))
+                 ? writers->answer(messages, prompt, e, open)
                  : ngx_thread_ws_prompt_message(messages, "assistant",
                                                 &e->answer);
         }

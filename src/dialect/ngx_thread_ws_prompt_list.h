@@ -27,10 +27,10 @@ typedef struct {
     int  (*question)(json_t *messages, json_t *open, json_t *results,
                      json_t *content);
 
-    /* an answer that has calls, which are open */
+    /* an answer that has calls, which are open, or reasoning, or both */
 
-    int  (*answer)(json_t *messages, ngx_thread_ws_exchange_t *exchange,
-                   json_t *open);
+    int  (*answer)(json_t *messages, ngx_thread_ws_prompt_t *prompt,
+                   ngx_thread_ws_exchange_t *exchange, json_t *open);
 
     ngx_thread_ws_prompt_part_pt  part;
 

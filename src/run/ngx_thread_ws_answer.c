@@ -42,6 +42,11 @@ ngx_thread_ws_answer_want(ngx_thread_ws_run_t *run)
     reply->limit = conf->max_response_size;
     reply->want = conf->events;
 
+    if (conf->reasoning_history && conf->store->keeps) {
+        reply->want |= NGX_THREAD_WS_WANT_REASONING
+                       |NGX_THREAD_WS_WANT_SIGNATURES;
+    }
+
     if (conf->dialect->resets) {
         reply->want |= NGX_THREAD_WS_WANT_RESET;
     }

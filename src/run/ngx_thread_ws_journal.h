@@ -49,7 +49,11 @@ typedef struct {
     size_t                     from;         /* with RESET: the bytes of the */
     size_t                     to;           /* text that are void */
     ngx_uint_t                 error;        /* unsigned  error:1; with CALL:
-                                                the agent sees to it itself */
+                                                the agent sees to it itself;
+                                                REASONING without a value is
+                                                what it is signed by, for the
+                                                agent alone, or with it stands
+                                                for thoughts that are hidden */
 } ngx_thread_ws_entry_part_t;
 
 

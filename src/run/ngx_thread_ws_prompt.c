@@ -146,6 +146,12 @@ ngx_thread_ws_prompt_settings(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
     prompt->request_id = run->subject.request_id;
     prompt->busy = ngx_thread_ws_busy_names[conf->busy];
     prompt->want = conf->events;
+    prompt->reasoning = conf->reasoning_history;
+
+    if (conf->reasoning_tags) {
+        prompt->tag = *(ngx_str_t *) conf->reasoning_tags->elts;
+    }
+
     prompt->parameters = conf->parameters;
 
     if (ngx_thread_ws_prompt_value(run, r, conf->model, "thread_ws_model",

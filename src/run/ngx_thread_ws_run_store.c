@@ -361,7 +361,8 @@ ngx_thread_ws_run_told(ngx_thread_ws_run_t *run)
     }
 
     if (ngx_thread_ws_told(&run->journal, run->pool,
-                           run->partial || !run->conf->dialect->results, &told)
+                           run->partial || !run->conf->dialect->results,
+                           run->conf->reasoning_history, &told)
         != NGX_OK)
     {
         return NGX_ERROR;

@@ -1,6 +1,6 @@
 
 /*
- * From a journal to what is kept of its parts, and back.
+ * From a journal to what is kept of its parts.
  */
 
 
@@ -8,12 +8,6 @@
 #include "dialect/ngx_thread_ws_prompt_calls.h"
 #include "json/ngx_thread_ws_json.h"
 #include "json/ngx_thread_ws_json_write.h"
-#include "store/ngx_thread_ws_extra.h"
-
-
-/* a result that is an error, in place of an entry's kind */
-
-#define NGX_THREAD_WS_TOLD_FAILED  0x100
 
 
 typedef struct {
@@ -22,6 +16,9 @@ typedef struct {
     size_t                     text;         /* bytes of the text part that
                                                 goes on */
     ngx_uint_t                 more;         /* parts that are no text */
+    ngx_uint_t                 reasoning;    /* unsigned  reasoning:1, it is
+                                                kept */
+    json_t                    *thought;      /* of parts: goes on; or NULL */
     ngx_thread_ws_bytes_t      plain;        /* scratch */
 } ngx_thread_ws_told_t;
 
@@ -30,10 +27,14 @@ static ngx_int_t ngx_thread_ws_told_read(ngx_thread_ws_told_t *t,
     ngx_thread_ws_journal_t *journal);
 static ngx_int_t ngx_thread_ws_told_entry(ngx_thread_ws_told_t *t,
     ngx_uint_t kind, ngx_str_t *bytes);
+static ngx_int_t ngx_thread_ws_told_keep(ngx_thread_ws_told_t *t,
+    ngx_thread_ws_entry_part_t *entry);
 static json_t *ngx_thread_ws_told_part(ngx_thread_ws_told_t *t,
     ngx_thread_ws_entry_part_t *entry);
 static ngx_int_t ngx_thread_ws_told_input(ngx_thread_ws_told_t *t,
     ngx_thread_ws_entry_part_t *entry);
+static ngx_int_t ngx_thread_ws_told_thought(ngx_thread_ws_told_t *t,
+    ngx_str_t *bytes);
 static ngx_int_t ngx_thread_ws_told_text(ngx_thread_ws_told_t *t);
 static ngx_int_t ngx_thread_ws_told_plain(ngx_thread_ws_told_t *t,
     ngx_str_t *text);
@@ -42,18 +43,11 @@ static json_t *ngx_thread_ws_told_string(ngx_thread_ws_told_t *t,
 static json_t *ngx_thread_ws_told_value(ngx_str_t *text);
 static ngx_int_t ngx_thread_ws_told_close(ngx_thread_ws_told_t *t,
     ngx_uint_t closed);
-static ngx_int_t ngx_thread_ws_told_say(ngx_thread_ws_journal_t *journal,
-    json_t *part, ngx_thread_ws_bytes_t *bytes);
-static ngx_int_t ngx_thread_ws_told_entries(ngx_thread_ws_journal_t *journal,
-    json_t *part, ngx_thread_ws_bytes_t *bytes);
-static ngx_int_t ngx_thread_ws_told_add(ngx_thread_ws_journal_t *journal,
-    ngx_thread_ws_bytes_t *bytes, ngx_uint_t kind, const char *id,
-    const char *name, json_t *value);
 
 
 ngx_int_t
 ngx_thread_ws_told(ngx_thread_ws_journal_t *journal, ngx_pool_t *pool,
-    ngx_uint_t closed, ngx_str_t *told)
+    ngx_uint_t closed, ngx_uint_t reasoning, ngx_str_t *told)
 {
     json_t                 *root;
     ngx_int_t               rc;
@@ -67,6 +61,7 @@ ngx_thread_ws_told(ngx_thread_ws_journal_t *journal, ngx_pool_t *pool,
 
     t.parts = json_array();
     t.calls = json_object();
+    t.reasoning = reasoning;
 
     rc = (t.parts && t.calls) ? ngx_thread_ws_told_read(&t, journal)
                               : NGX_ERROR;
@@ -132,8 +127,13 @@ static ngx_int_t
 ngx_thread_ws_told_entry(ngx_thread_ws_told_t *t, ngx_uint_t kind,
     ngx_str_t *bytes)
 {
-    json_t                      *part;
-    ngx_thread_ws_entry_part_t   entry;
+    ngx_thread_ws_entry_part_t  entry;
+
+    if (kind == NGX_THREAD_WS_ENTRY_REASONING) {
+        return t->reasoning ? ngx_thread_ws_told_thought(t, bytes) : NGX_OK;
+    }
+
+    t->thought = NULL;
 
     switch (kind) {
 
@@ -168,13 +168,22 @@ ngx_thread_ws_told_entry(ngx_thread_ws_told_t *t, ngx_uint_t kind,
         return ngx_thread_ws_told_input(t, &entry);
     }
 
-    if (ngx_thread_ws_told_text(t) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    return (ngx_thread_ws_told_text(t) == NGX_OK)
+           ? ngx_thread_ws_told_keep(t, &entry) : NGX_ERROR;
+}
 
-    part = ngx_thread_ws_told_part(t, &entry);
 
-    if (part && kind == NGX_THREAD_WS_ENTRY_CALL
+/* a part is one of the answer's, and calls are found again */
+
+static ngx_int_t
+ngx_thread_ws_told_keep(ngx_thread_ws_told_t *t,
+    ngx_thread_ws_entry_part_t *entry)
+{
+    json_t  *part;
+
+    part = ngx_thread_ws_told_part(t, entry);
+
+    if (part && entry->kind == NGX_THREAD_WS_ENTRY_CALL
         && json_object_set(t->calls,
                            json_string_value(json_object_get(part,
                                                              "toolCallId")),
@@ -252,6 +261,59 @@ ngx_thread_ws_told_part(ngx_thread_ws_told_t *t,
 
         return part;
     }
+}
+
+
+/* thoughts, of which each piece is an entry, and at their end a signature */
+
+static ngx_int_t
+ngx_thread_ws_told_thought(ngx_thread_ws_told_t *t, ngx_str_t *bytes)
+{
+    json_t                      *text, *all;
+    ngx_thread_ws_entry_part_t   entry;
+
+    if (ngx_thread_ws_journal_part_read(&entry, NGX_THREAD_WS_ENTRY_REASONING,
+                                        bytes)
+        != NGX_OK
+        || ngx_thread_ws_told_text(t) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (t->thought == NULL || entry.error) {
+        t->more++;
+        t->thought = json_pack("{s:s}", "type", "reasoning");
+
+        if (json_array_append_new(t->parts, t->thought)) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (entry.name.len) {
+        text = ngx_thread_ws_told_string(t, &entry.name);
+
+        if (json_object_set_new(t->thought, entry.error ? "redacted"
+                                                        : "signature", text))
+        {
+            return NGX_ERROR;
+        }
+
+        t->thought = NULL;
+
+        return NGX_OK;
+    }
+
+    text = ngx_thread_ws_told_string(t, &entry.value);
+    all = json_object_get(t->thought, "text");
+
+    if (all && text) {
+        all = json_sprintf("%s%s", json_string_value(all),
+                           json_string_value(text));
+        json_decref(text);
+        text = all;
+    }
+
+    return json_object_set_new(t->thought, "text", text) ? NGX_ERROR : NGX_OK;
 }
 
 
@@ -400,150 +462,4 @@ failed:
     json_decref(kept);
 
     return NGX_ERROR;
-}
-
-
-ngx_int_t
-ngx_thread_ws_told_again(ngx_thread_ws_journal_t *journal, ngx_str_t *told,
-    ngx_str_t *answer)
-{
-    size_t                  i;
-    json_t                 *parts, *part;
-    ngx_int_t               rc;
-    ngx_thread_ws_bytes_t   bytes;
-
-    parts = ngx_thread_ws_extra_parts(told, answer);
-    if (parts == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(&bytes, sizeof(ngx_thread_ws_bytes_t));
-    rc = NGX_OK;
-
-    json_array_foreach(parts, i, part) {
-        rc = ngx_thread_ws_told_say(journal, part, &bytes);
-
-        if (rc != NGX_OK) {
-            break;
-        }
-    }
-
-    ngx_thread_ws_bytes_free(&bytes);
-    json_decref(parts);
-
-    return rc;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_told_say(ngx_thread_ws_journal_t *journal, json_t *part,
-    ngx_thread_ws_bytes_t *bytes)
-{
-    json_t  *text;
-
-    if (!ngx_thread_ws_prompt_is(part, "text")) {
-        return ngx_thread_ws_told_entries(journal, part, bytes);
-    }
-
-    text = json_object_get(part, "text");
-    bytes->len = 0;
-
-    return (ngx_thread_ws_json_write_text(bytes, json_string_value(text),
-                                          json_string_length(text))
-            == NGX_OK)
-           ? ngx_thread_ws_journal_text(journal, bytes->data, bytes->len,
-                                        json_string_length(text))
-           : NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_thread_ws_told_entries(ngx_thread_ws_journal_t *journal, json_t *part,
-    ngx_thread_ws_bytes_t *bytes)
-{
-    const char  *id, *name;
-
-    id = json_string_value(json_object_get(part, "toolCallId"));
-    name = json_string_value(json_object_get(part, "name"));
-
-    if (ngx_thread_ws_prompt_is(part, "tool-call")) {
-
-        return (ngx_thread_ws_told_add(journal, bytes,
-                                       NGX_THREAD_WS_ENTRY_CALL, id, name,
-                                       NULL)
-                == NGX_OK)
-               ? ngx_thread_ws_told_add(journal, bytes,
-                                        NGX_THREAD_WS_ENTRY_CALL_END, id, NULL,
-                                        json_object_get(part, "input"))
-               : NGX_ERROR;
-    }
-
-    if (ngx_thread_ws_prompt_is(part, "tool-result")) {
-        return ngx_thread_ws_told_add(journal, bytes,
-                                      json_object_get(part, "error")
-                                      ? NGX_THREAD_WS_TOLD_FAILED
-                                      : NGX_THREAD_WS_ENTRY_RESULT, id, NULL,
-                                      json_object_get(part, "output"));
-    }
-
-    if (ngx_thread_ws_prompt_is(part, "interrupt")) {
-        return ngx_thread_ws_told_add(journal, bytes,
-                                      NGX_THREAD_WS_ENTRY_INTERRUPT,
-                                      json_string_value(json_object_get(part,
-                                                            "interruptId")),
-                                      NULL, json_object_get(part, "value"));
-    }
-
-    return ngx_thread_ws_prompt_is(part, "source")
-           ? ngx_thread_ws_told_add(journal, bytes, NGX_THREAD_WS_ENTRY_SOURCE,
-                            json_string_value(json_object_get(part, "url")),
-                            json_string_value(json_object_get(part, "title")),
-                            NULL)
-           : NGX_OK;
-}
-
-
-/* an entry, whose texts stand one after the other */
-
-static ngx_int_t
-ngx_thread_ws_told_add(ngx_thread_ws_journal_t *journal,
-    ngx_thread_ws_bytes_t *bytes, ngx_uint_t kind, const char *id,
-    const char *name, json_t *value)
-{
-    ngx_thread_ws_entry_part_t  entry;
-
-    ngx_memzero(&entry, sizeof(ngx_thread_ws_entry_part_t));
-
-    entry.error = (kind == NGX_THREAD_WS_TOLD_FAILED);
-    entry.kind = entry.error ? NGX_THREAD_WS_ENTRY_RESULT : kind;
-
-    bytes->len = 0;
-
-    if (id && ngx_thread_ws_json_write_text(bytes, id, ngx_strlen(id))
-              != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    entry.id.len = bytes->len;
-
-    if (name && ngx_thread_ws_json_write_text(bytes, name, ngx_strlen(name))
-                != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    entry.name.len = bytes->len - entry.id.len;
-
-    if (value && ngx_thread_ws_json_write(bytes, value) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    entry.value.len = bytes->len - entry.id.len - entry.name.len;
-
-    entry.id.data = bytes->data;
-    entry.name.data = bytes->data + entry.id.len;
-    entry.value.data = entry.name.data + entry.name.len;
-
-    return ngx_thread_ws_journal_part(journal, &entry);
 }

@@ -6,7 +6,8 @@
  *              {"type": "tool-call", "toolCallId", "name", "input", "own"?},
  *              {"type": "tool-result", "toolCallId", "output", "error"?},
  *              {"type": "source", "url"?, "title"?},
- *              {"type": "interrupt", "interruptId", "value"}]}
+ *              {"type": "interrupt", "interruptId", "value"},
+ *              {"type": "reasoning", "text"?, "signature"?, "redacted"?}]}
  *
  * A text part stands for so many of the next bytes of the answer, which is kept
  * once.  "own" and "error" are true or left out; calls of its own are those
@@ -26,12 +27,13 @@
 
 /*
  * The object of a sealed journal, from pool; empty if there was text alone.
- * Calls that got no result are left out with closed set.  NGX_OK, or NGX_ERROR
- * without memory.
+ * Calls that got no result are left out with closed set, and so is reasoning
+ * unless reasoning is.  NGX_OK, or NGX_ERROR without memory.
  */
 
 ngx_int_t ngx_thread_ws_told(ngx_thread_ws_journal_t *journal,
-    ngx_pool_t *pool, ngx_uint_t closed, ngx_str_t *told);
+    ngx_pool_t *pool, ngx_uint_t closed, ngx_uint_t reasoning,
+    ngx_str_t *told);
 
 /*
  * Says all of it again, text and parts, into an empty journal: NGX_OK, or

@@ -37,6 +37,18 @@ static ngx_thread_ws_reader_part_t  ngx_thread_ws_reader_parts[] = {
 };
 
 
+static ngx_uint_t
+ngx_thread_ws_reader_heard(ngx_thread_ws_reader_t *reader, ngx_uint_t n)
+{
+    return n < sizeof(ngx_thread_ws_reader_parts)
+               / sizeof(ngx_thread_ws_reader_part_t)
+           && (ngx_thread_ws_reader_parts[n].want
+               & ngx_thread_ws_reader_hears(reader)) != 0;
+}
+
+
+/* what was void is passed over last: who is lost there is told so again */
+
 ngx_int_t
 ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
     ngx_str_t *bytes)
@@ -47,11 +59,7 @@ ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
     ngx_thread_ws_entry_part_t    entry;
 
     n = kind - NGX_THREAD_WS_ENTRY_MESSAGE;
-
-    heard = n < sizeof(ngx_thread_ws_reader_parts)
-                / sizeof(ngx_thread_ws_reader_part_t)
-            && (ngx_thread_ws_reader_parts[n].want
-                & ngx_thread_ws_reader_hears(reader));
+    heard = ngx_thread_ws_reader_heard(reader, n);
 
     said = heard ? ngx_thread_ws_reader_said(reader) : NULL;
 
@@ -68,6 +76,13 @@ ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
 
     if (ngx_thread_ws_journal_part_read(&entry, kind, bytes) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    if (kind == NGX_THREAD_WS_ENTRY_REASONING && entry.value.len == 0) {
+
+        /* a signature, which is for the agent alone */
+
+        return NGX_OK;
     }
 
     if (kind == NGX_THREAD_WS_ENTRY_MESSAGE) {
@@ -90,8 +105,6 @@ ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
     if (kind != NGX_THREAD_WS_ENTRY_RESET) {
         return NGX_OK;
     }
-
-    /* who is lost here, and comes back, is told so again */
 
     ngx_thread_ws_journal_skip(reader->journal, &reader->position, bytes->len);
 

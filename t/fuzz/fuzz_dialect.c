@@ -48,7 +48,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     d = ngx_thread_ws_dialects[n == 3 ? 0 : n];
 
     if (data[0] & FUZZ_STREAM) {
-        dialect_want = (data[0] & FUZZ_WANT) ? NGX_THREAD_WS_WANT_ALL : 0;
+        dialect_want = (data[0] & FUZZ_WANT)
+                       ? NGX_THREAD_WS_WANT_ALL|NGX_THREAD_WS_WANT_SIGNATURES
+                       : 0;
         dialect_tags = tags;
         dialect_ntags = (data[0] & FUZZ_TAGS) ? 2 : 0;
 

@@ -290,6 +290,8 @@ anthropic_test_requests(void)
 
     prompt.nhistory = 1;
 
+    prompt.reasoning = 1;
+
     dialect_starves_more(anthropic, &prompt,
         "{\"toolResults\":[{\"toolCallId\":\"a\",\"output\":{\"x\":1}},"
         "{\"toolCallId\":\"b\",\"output\":1,\"error\":\"e\"},"
@@ -301,10 +303,14 @@ anthropic_test_requests(void)
         "{\"type\":\"file\",\"url\":\"data:text/plain;base64,aGk=\","
         "\"filename\":\"f\"},"
         "{\"type\":\"file\",\"url\":\"https://b/\",\"filename\":\"f\"}]}",
-        "[{\"type\":\"text\",\"text\":\"a1\"},"
+        "[{\"type\":\"reasoning\",\"text\":\"h\",\"signature\":\"s\"},"
+        "{\"type\":\"reasoning\",\"redacted\":\"r\"},"
+        "{\"type\":\"text\",\"text\":\"a1\"},"
         "{\"type\":\"tool-call\",\"toolCallId\":\"a\",\"name\":\"n\","
         "\"input\":{}},{\"type\":\"tool-call\",\"toolCallId\":\"b\","
         "\"name\":\"n\",\"input\":1}]");
+
+    prompt.reasoning = 0;
 
     dialect_starves(anthropic, &prompt, "",
                     "{\"type\":\"content_block_delta\",\"delta\":"

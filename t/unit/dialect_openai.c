@@ -701,6 +701,8 @@ openai_test_requests(void)
         "\"stream_options\":{\"include_usage\":true}}",
         "request: all, without a run that has no answer");
 
+    prompt.reasoning = 1;
+
     dialect_starves_more(openai, &prompt,
         "{\"toolResults\":[{\"toolCallId\":\"a\",\"output\":{\"x\":1}},"
         "{\"toolCallId\":\"b\",\"output\":1,\"error\":\"e\"},"
@@ -712,10 +714,14 @@ openai_test_requests(void)
         "{\"type\":\"file\",\"url\":\"data:text/plain;base64,aGk=\","
         "\"filename\":\"f\"},"
         "{\"type\":\"file\",\"url\":\"https://b/\",\"filename\":\"f\"}]}",
-        "[{\"type\":\"text\",\"text\":\"a1\"},"
+        "[{\"type\":\"reasoning\",\"text\":\"h\",\"signature\":\"s\"},"
+        "{\"type\":\"reasoning\",\"redacted\":\"r\"},"
+        "{\"type\":\"text\",\"text\":\"a1\"},"
         "{\"type\":\"tool-call\",\"toolCallId\":\"a\",\"name\":\"n\","
         "\"input\":{}},{\"type\":\"tool-call\",\"toolCallId\":\"b\","
         "\"name\":\"n\",\"input\":1}]");
+
+    prompt.reasoning = 0;
 
     dialect_starves(openai, &prompt, "",
                     "{\"choices\":[{\"delta\":{\"content\":[\"a\"]}}]}");
