@@ -27,19 +27,20 @@ ngx_thread_ws_run_wait(ngx_thread_ws_run_t *run)
 }
 
 
+/* all of the journal is sealed */
+
 void
 ngx_thread_ws_run_publish(ngx_thread_ws_run_t *run)
 {
-    size_t                    len;
-    ngx_thread_ws_journal_t  *journal;
+    size_t                  from;
+    ngx_thread_ws_bytes_t  *bytes;
 
-    journal = &run->journal;
-    len = journal->growing ? journal->open : journal->bytes.len;
+    bytes = &run->journal.bytes;
+    from = run->published;
 
-    if (len > run->published) {
-        ngx_thread_ws_run_write(run, journal->bytes.data + run->published,
-                                len - run->published);
-        run->published = len;
+    if (bytes->len > from) {
+        run->published = bytes->len;
+        ngx_thread_ws_run_write(run, bytes->data + from, bytes->len - from);
     }
 }
 
@@ -51,9 +52,11 @@ ngx_thread_ws_run_write(ngx_thread_ws_run_t *run, u_char *data, size_t len)
         return;
     }
 
-    run->cut = (ngx_thread_ws_tape_append(&run->claim, data, len,
-                                          run->subject.log)
-                != NGX_OK);
+    if (ngx_thread_ws_tape_append(&run->claim, data, len, run->subject.log)
+        != NGX_OK)
+    {
+        run->cut = 1;
+    }
 }
 
 
