@@ -57,10 +57,18 @@ delete /chat?threadId=t1&requestId=r1
 < HTTP 405
 @ requests 0
 
-=== TEST 3: who closes the response cancels its run
+=== TEST 3: what is allowed, and who closes the response cancels its run
 --- chat_config
     thread_ws_http on;
 --- chat
+connect
+    OPTIONS /chat?threadId=t1 HTTP/1.1
+< HTTP 204
+< header Allow: GET, POST, DELETE, OPTIONS
+connect
+    PUT /chat?threadId=t1 HTTP/1.1
+< HTTP 405
+< header Allow: GET, POST, DELETE, OPTIONS
 post
     = {"requestId":"r1","content":"hello"}
 @ request

@@ -15,7 +15,9 @@ static ngx_thread_ws_block_t  *ngx_thread_ws_blocks;
 static ngx_uint_t              ngx_thread_ws_nblocks;
 
 
-ngx_thread_ws_block_t *
+/* an empty one with room for size bytes, NULL without memory */
+
+static ngx_inline ngx_thread_ws_block_t *
 ngx_thread_ws_block_get(size_t size)
 {
     ngx_thread_ws_block_t  *block;
@@ -40,6 +42,30 @@ ngx_thread_ws_block_get(size_t size)
     block->next = NULL;
     block->pos = (u_char *) (block + 1);
     block->last = block->pos;
+
+    return block;
+}
+
+
+ngx_thread_ws_block_t *
+ngx_thread_ws_block_add(ngx_thread_ws_block_t **first,
+    ngx_thread_ws_block_t **last, size_t size)
+{
+    ngx_thread_ws_block_t  *block;
+
+    block = ngx_thread_ws_block_get(size);
+    if (block == NULL) {
+        return NULL;
+    }
+
+    if (*last) {
+        (*last)->next = block;
+
+    } else {
+        *first = block;
+    }
+
+    *last = block;
 
     return block;
 }

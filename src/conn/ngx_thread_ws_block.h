@@ -25,9 +25,13 @@ struct ngx_thread_ws_block_s {
 };
 
 
-/* an empty one with room for size bytes, NULL without memory; gives it back */
+/*
+ * An empty one with room for size bytes, at the end of a list, which may be
+ * empty: NULL without memory; gives one back, which is in no list.
+ */
 
-ngx_thread_ws_block_t *ngx_thread_ws_block_get(size_t size);
+ngx_thread_ws_block_t *ngx_thread_ws_block_add(ngx_thread_ws_block_t **first,
+    ngx_thread_ws_block_t **last, size_t size);
 void ngx_thread_ws_block_put(ngx_thread_ws_block_t *block);
 
 

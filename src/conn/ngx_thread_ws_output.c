@@ -42,20 +42,11 @@ ngx_thread_ws_output_reserve(ngx_thread_ws_conn_t *conn, size_t size)
         return block->last;
     }
 
-    block = ngx_thread_ws_block_get(size);
+    block = ngx_thread_ws_block_add(&conn->out, &conn->out_last, size);
     if (block == NULL) {
         (void) ngx_thread_ws_output_fail(conn);
         return NULL;
     }
-
-    if (conn->out_last) {
-        conn->out_last->next = block;
-
-    } else {
-        conn->out = block;
-    }
-
-    conn->out_last = block;
 
     return block->last;
 }

@@ -251,6 +251,10 @@ ngx_thread_ws_upgrade_inquiry(ngx_http_request_t *r)
 
     ngx_str_set(&value, "GET, OPTIONS");
 
+    if (conf->http) {
+        ngx_str_set(&value, "GET, POST, DELETE, OPTIONS");
+    }
+
     if (ngx_thread_ws_response_add(r, "Allow", &value) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }

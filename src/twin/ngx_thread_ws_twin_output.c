@@ -72,21 +72,12 @@ ngx_thread_ws_twin_room(ngx_thread_ws_twin_t *twin, size_t size)
         return block->last;
     }
 
-    block = ngx_thread_ws_block_get(size);
+    block = ngx_thread_ws_block_add(&conn->out, &conn->out_last, size);
     if (block == NULL) {
         conn->error = 1;
         ngx_post_event(conn->connection->write, &ngx_posted_events);
         return NULL;
     }
-
-    if (conn->out_last) {
-        conn->out_last->next = block;
-
-    } else {
-        conn->out = block;
-    }
-
-    conn->out_last = block;
 
     return block->last;
 }
