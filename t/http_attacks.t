@@ -249,14 +249,16 @@ post
 @ messages [{"role":"user","content":"secret"}]
 @ answer Mine
 < answer r1 Mine
-repeat 3
-connect
-    {{ (qw(GET POST DELETE))[$i - 1] }} /chat?threadId=t1&requestId=r1 HTTP/1.1
-    Content-Type: application/json
-    Content-Length: 0
+hear /chat?threadId=t1&requestId=r1
 < HTTP 403
 < body /"code":"FORBIDDEN"/
-end
+post
+    = {"requestId":"r1","content":"secret"}
+< HTTP 403
+< body /"code":"FORBIDDEN"/
+delete /chat?threadId=t1&requestId=r1
+< HTTP 403
+< body /"code":"FORBIDDEN"/
 @ select 1
 @ delta lo
 @ finish stop

@@ -218,7 +218,7 @@ end
 < tokens r2 "Good."
 < final r2 "Good."
 get /history/t1
-< body /^[^w]*"seq":2[^w]*"seq":2\}\]\}$/
+< body /^(?!.*"requestId":"w).*"seq":2.*"seq":2\}\]\}$/
 
 === TEST 5: an agent that asks nothing
 --- http_config

@@ -271,7 +271,7 @@ get /status
     X-Real-IP: 127.9.9.9
 < HTTP 200
 < header Content-Type: text/plain; version=0.0.4
-< body /^thread_ws_connections 0$/
+< body /(?m)^thread_ws_connections 0$/
 get /status
     X-Real-IP: ::1
 < HTTP 200

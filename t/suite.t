@@ -5,8 +5,11 @@ use strict;
 use warnings;
 use utf8;
 
+use lib 't/lib';
+
 use File::Find ();
 use Test::More;
+use ThreadWS::Dialogue;
 
 binmode $_, ':utf8' for map { Test::More->builder->$_ }
     qw(output failure_output);
@@ -19,6 +22,7 @@ File::Find::find({ no_chdir => 1, wanted => sub {
 
 steps();
 openings();
+patterns();
 
 for my $file (@tests) {
     is(numbered(qr/^.{101}/, $file), '', "$file has no line beyond 100 columns");
@@ -37,6 +41,19 @@ for my $file (@tests, grep { !m{/Command\.pm$} } @modules) {
 }
 
 done_testing();
+
+# A pattern that is not found is false in a list of arguments, too.
+
+sub patterns {
+    for my $same (\&ThreadWS::Dialogue::same,
+        sub { ThreadWS::Dialogue::match(@_[1, 2]) })
+    {
+        is_deeply([map { $_ ? 1 : 0 } $same->(undef, 'answer', '/^wer/'), 'x'],
+            [0, 1], 'a pattern that is not found');
+        is_deeply([map { $_ ? 1 : 0 } $same->(undef, 'answer', '/wer$/'), 'x'],
+            [1, 1], 'a pattern that is found');
+    }
+}
 
 # Each step is a method whose name says whose it is.
 

@@ -245,7 +245,7 @@ connect
 < header Sec-WebSocket-Protocol: thread-ws
 < quiet
 
-=== TEST 26b: the subprotocol of newer clients
+=== TEST 27: the subprotocol of newer clients
 --- chat
 connect
     Sec-WebSocket-Protocol: thread-ws.v2, thread-ws
@@ -253,14 +253,14 @@ connect
 < header Sec-WebSocket-Protocol: thread-ws.v2
 < quiet
 
-=== TEST 27: an unknown subprotocol is not confirmed
+=== TEST 28: an unknown subprotocol is not confirmed
 --- chat
 connect
     Sec-WebSocket-Protocol: chat, bearer.secret
 < HTTP 101
 < no header Sec-WebSocket-Protocol
 
-=== TEST 28: the first one offered that is listed
+=== TEST 29: the first one offered that is listed
 --- chat_config
 thread_ws_subprotocols v1 v2;
 --- chat
@@ -272,7 +272,7 @@ connect
     +Sec-WebSocket-Protocol: v1
 < header Sec-WebSocket-Protocol: v1
 
-=== TEST 29: a thread is named, and well formed
+=== TEST 30: a thread is named, and well formed
 --- chat
 connect /chat
 < HTTP 101
@@ -300,7 +300,7 @@ connect /chat?threadId=..
 connect /chat?threadId=...
 < quiet
 
-=== TEST 30: the thread from elsewhere than the arguments
+=== TEST 31: the thread from elsewhere than the arguments
 --- config
     location ~ ^/threads/(?<thread>[^/]*)$ {
         thread_ws_pass /agent;
@@ -317,7 +317,7 @@ connect /threads/t7
 > {"type":"message","requestId":"r1","threadId":"t7","content":"x"}
 < answer r1 ok
 
-=== TEST 31: a user that is asked for must be there
+=== TEST 32: a user that is asked for must be there
 --- chat_config
 thread_ws_user $http_x_user;
 --- chat
@@ -328,7 +328,7 @@ connect
 < HTTP 101
 < quiet
 
-=== TEST 32: access rules of the location come first
+=== TEST 33: access rules of the location come first
 --- config
     location = /chat {
         auth_request /auth;
@@ -352,7 +352,7 @@ connect
 < HTTP 101
 < quiet
 
-=== TEST 33: the variables of the upgrade request, as they were
+=== TEST 34: the variables of the upgrade request, as they were
 --- config
     location = /chat {
         thread_ws_pass /agent;
@@ -385,7 +385,7 @@ connect /chat?threadId=t1&color=blue
 @ no header Upgrade
 @ no header Origin
 
-=== TEST 34: in an "if"
+=== TEST 35: in an "if"
 --- config
     location = /chat {
         thread_ws_pass /agent;
@@ -413,14 +413,14 @@ connect /other?threadId=t1
 > message r3 Hello
 <* final r3
 
-=== TEST 35: a method that is none of a handshake's
+=== TEST 36: a method that is none of a handshake's
 --- chat
 connect
     POST /chat?threadId=t1 HTTP/1.1
 < HTTP 405
 < header Allow: GET, OPTIONS
 
-=== TEST 36: limit_rate is for responses that end
+=== TEST 37: limit_rate is for responses that end
 --- config
     location = /chat {
         limit_rate 1k;
@@ -445,7 +445,7 @@ other> pings 5
 --- no_error_log
 client takes nothing
 
-=== TEST 37: a mirror that is slower than the client
+=== TEST 38: a mirror that is slower than the client
 --- config
     location = /chat {
         mirror /mirror;
@@ -479,7 +479,7 @@ connect
 < close 1000
 active 0
 
-=== TEST 38: a client that goes before its mirror has answered
+=== TEST 39: a client that goes before its mirror has answered
 --- config
     location = /chat {
         mirror /mirror;
@@ -515,7 +515,7 @@ two< close 1000
 two< eof
 active 0
 
-=== TEST 39: filters of a body keep nothing back
+=== TEST 40: filters of a body keep nothing back
 --- config
     location = /chat {
         ssi on;
@@ -534,7 +534,7 @@ connect
 > message r1 Hello
 < answer r1 fine
 
-=== TEST 40: reached by another upstream's redirect
+=== TEST 41: reached by another upstream's redirect
 --- config
     location = /chat {
         ssi on;
@@ -562,7 +562,7 @@ connect
 > message r1 Hello
 < answer r1 fine
 
-=== TEST 41: reached by an error page
+=== TEST 42: reached by an error page
 --- config
     location = /chat {
         error_page 404 /redirected;
@@ -585,7 +585,7 @@ connect
 > message r1 Hello
 < answer r1 fine
 
-=== TEST 42: a client is not reset while a mirror of its own is under way
+=== TEST 43: a client is not reset while a mirror of its own is under way
 --- config
     location = /chat {
         mirror /mirror;
@@ -609,7 +609,7 @@ connect
 < eof
 active 0
 
-=== TEST 43: no control character in a user's name or an agent's URI
+=== TEST 44: no control character in a user's name or an agent's URI
 --- config
     location ~ ^/users/(?<user>[^/]*)$ {
         thread_ws_pass /agent;
@@ -648,7 +648,7 @@ connect /agents/x?threadId=t1
 @ line POST /agent?name=x HTTP/1.0
 < answer r1 ok
 
-=== TEST 44: what a page can ask, which sees no answer to a handshake
+=== TEST 45: what a page can ask, which sees no answer to a handshake
 --- config
     location = /chat {
         thread_ws_pass /agent;

@@ -299,7 +299,7 @@ sub text {
 sub same {
     my ($self, $got, $want) = @_;
 
-    return $got =~ /(?$2s:$1)/ if $want =~ m{^/(.*)/(i?)$}s;
+    return scalar($got =~ /(?$2s:$1)/) if $want =~ m{^/(.*)/(i?)$}s;
     return $got eq $self->text($want);
 }
 
@@ -323,7 +323,7 @@ sub match {
         return !grep { !match($got->[$_], $want->[$_]) } 0 .. $#$want;
     }
 
-    return $got =~ /$1/s if $want =~ m{^/(.*)/$}s;
+    return scalar($got =~ /$1/s) if $want =~ m{^/(.*)/$}s;
     return $got eq $want;
 }
 
