@@ -683,6 +683,17 @@ load_wait(uint64_t until)
 }
 
 
+/* only pings are answered */
+
+static void
+load_rest(uint64_t until)
+{
+    while (bench_now() < until) {
+        load_wait(until);
+    }
+}
+
+
 static void
 load_play(void)
 {
@@ -707,6 +718,11 @@ load_play(void)
 
     if (load_phase.follow) {
         load_follow_all();
+        next = load_nconns;
+    }
+
+    if (load_phase.quiet) {
+        load_rest(began + load_phase.quiet * 1000000);
         next = load_nconns;
     }
 
@@ -763,9 +779,9 @@ load_command(void)
     }
 
     sscanf(line, "runs:%lu seconds:%lu over:%lu cancel:%lu drop:%lu "
-           "follow:%lu limit:%lu", &load_phase.runs, &load_phase.seconds,
+           "follow:%lu quiet:%lu limit:%lu", &load_phase.runs, &load_phase.seconds,
            &load_phase.over, &load_phase.cancel, &load_phase.drop,
-           &load_phase.follow, &load_phase.limit);
+           &load_phase.follow, &load_phase.quiet, &load_phase.limit);
 
     return 1;
 }

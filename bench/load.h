@@ -102,6 +102,7 @@ typedef struct {
     uint64_t       cancel;
     uint64_t       drop;
     uint64_t       follow;
+    uint64_t       quiet;        /* ms that nobody says anything */
     uint64_t       limit;
     bench_task_t   task;
 } load_phase_t;

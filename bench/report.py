@@ -196,6 +196,14 @@ def limits(t, rows):
               ([a / b for a, b in spread.values()],
                statistics.median(a for a, b in spread.values()),
                statistics.median(b for a, b in spread.values())), 'us')
+    t.add('CPU a run of one token: floor',
+          rows.ratio('run', 'module', 'floor', us), 'us', 1.1)
+    t.add('CPU a run of one token, a second each on 9,500 connections: floor',
+          rows.ratio('talk', 'module', 'floor', us), 'us')
+    for peer, title in (('lean', 'Node, ws + undici'),
+                        ('fastify', 'Fastify + openai')):
+        t.add(f'runs of one token a CPU second: {title}',
+              rows.ratio('run', 'module', peer, us, turned=True), 'us')
     for name, title in (('module', 'off'), ('default', 'connection')):
         found = rows.of('long', name, lambda r: (r['each'], r['early']))
         if found:
@@ -222,6 +230,9 @@ def limits(t, rows):
         for value in rows.of('idle', name, lambda r: r['bytes']).values():
             t.one(f'an idle connection of 19,000, {title}', value / 1024, 'KB',
                   bound)
+        for value in rows.of('idle', name, lambda r: r['us']).values():
+            t.one(f'an idle connection of 19,000, {title}, CPU a second',
+                  value, 'us', 2.2)
     for name, title in (('module', 'module'), ('floor', 'floor')):
         found = rows.of('1s-9500', name, lambda r: r['anon'])
         if found:
@@ -315,6 +326,7 @@ def changes(rows):
     add('delay a token, 9,500 streams at 1 a second, p99', '1s-9500',
         time_of('delay', 'p99'))
     add('CPU a token, 9,500 streams at 1 a second', '1s-9500', us)
+    add('CPU a run of one token', 'run', us)
     add('CPU a run, 10,000 runs on a connection', 'long',
         lambda r: r['each'] / 1e3)
     for name, title in (('standard', "nginx's defaults"),

@@ -305,12 +305,13 @@ class Load:
         self.process.stdin.close()
         self.process.wait()
 
-    def begin(self, tokens, gap=0, burst=0, joined=0, stamp=0, runs=0, ms=0,
-              over=0, cancel=0, drop=0, follow=0, limit=60):
+    def begin(self, tokens=0, gap=0, burst=0, joined=0, stamp=0, runs=0, ms=0,
+              over=0, cancel=0, drop=0, follow=0, quiet=0, limit=60):
         self.process.stdin.write(
             f'runs:{runs} seconds:{ms} over:{over} cancel:{cancel} '
-            f'drop:{drop} follow:{follow} limit:{limit} task:tokens:{tokens} gap:{gap} burst:{burst} '
-            f'joined:{joined} stamp:{stamp}\n')
+            f'drop:{drop} follow:{follow} quiet:{quiet} limit:{limit} '
+            f'task:tokens:{tokens} gap:{gap} burst:{burst} joined:{joined} '
+            f'stamp:{stamp}\n')
         self.process.stdin.flush()
 
     def end(self):
