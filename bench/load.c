@@ -1,10 +1,12 @@
 /*
- * load URL CONNECTIONS [SOURCES]
+ * load URL CONNECTIONS [SOURCES [LANGUAGE]]
  *
- * The clients.  ws://ADDRESS:PORT/PATH?threadId= opens WebSockets of the thread
- * protocol, each of a thread of its own, http://ADDRESS:PORT/PATH keeps HTTP connections and posts to an
- * OpenAI-compatible stream.  When all are open it says so, and then plays one
- * phase for each line of standard input, until that ends:
+ * The clients.  ws://ADDRESS:PORT/PATH opens WebSockets, http://ADDRESS:PORT/PATH
+ * keeps HTTP connections and posts.  A path that ends with "=" gets a thread for
+ * each connection.  LANGUAGE is thread-ws, ai-sdk or, by HTTP alone, openai, the
+ * agent's own; the default is thread-ws, and openai by HTTP.  When all are open
+ * it says so, and then plays one phase for each line of standard input, until
+ * that ends:
  *
  *   runs:N      runs on each connection, or
  *   seconds:S   begin no new run after so many milliseconds
@@ -48,7 +50,6 @@ static void load_message(load_conn_t *c);
 
 
 static int                 load_epoll;
-static int                 load_is_sse;
 static unsigned            load_sources = 1;
 static struct sockaddr_in  load_address;
 static char                load_path[256];
@@ -61,6 +62,7 @@ static unsigned            load_opening;
 static unsigned            load_ready;
 static unsigned            load_failures;
 
+int                        load_is_sse;
 load_phase_t               load_phase;
 unsigned                   load_active;
 uint64_t                   load_run;
@@ -362,6 +364,15 @@ load_final(load_conn_t *c, load_str_t *message)
 {
     uint64_t  now;
 
+    if (message && load_is_sse) {
+
+        /* and the response's end is to come */
+
+        c->done = (load_hash(LOAD_HASH, message->data, message->len)
+                   == c->hash);
+        return;
+    }
+
     if (c->state < LOAD_BUSY || c->tokens != load_phase.task.tokens
         || (message && load_hash(LOAD_HASH, message->data, message->len)
                        != c->hash)
@@ -444,43 +455,46 @@ load_thread(load_conn_t *c)
 }
 
 
+/* what the address lacks */
+
+static const char *
+load_path_thread(load_conn_t *c)
+{
+    return load_path[strlen(load_path) - 1] == '=' ? load_thread(c) : "";
+}
+
+
 void
 load_ask(load_conn_t *c)
 {
-    char    text[512], out[1024], id[LOAD_REQUEST_ID + 1];
-    size_t  n;
+    char    text[512], body[1024], out[2048];
+    size_t  n, len;
 
-    n = (size_t) sprintf(text, "tokens:%llu gap:%llu burst:%llu joined:%llu "
-                         "stamp:%llu run:%llu",
-                         (unsigned long long) load_phase.task.tokens,
-                         (unsigned long long) load_phase.task.gap,
-                         (unsigned long long) load_phase.task.burst,
-                         (unsigned long long) load_phase.task.joined,
-                         (unsigned long long) load_phase.task.stamp,
-                         (unsigned long long) c->run);
+    sprintf(text, "tokens:%llu gap:%llu burst:%llu joined:%llu stamp:%llu "
+            "run:%llu",
+            (unsigned long long) load_phase.task.tokens,
+            (unsigned long long) load_phase.task.gap,
+            (unsigned long long) load_phase.task.burst,
+            (unsigned long long) load_phase.task.joined,
+            (unsigned long long) load_phase.task.stamp,
+            (unsigned long long) c->run);
 
-    if (load_is_sse) {
-        n = (size_t) sprintf(out, "POST %s HTTP/1.1\r\nHost: %s\r\n"
-                             "Content-Type: application/json\r\n"
-                             "Content-Length: %zu\r\n\r\n"
-                             "{\"model\":\"mock\",\"messages\":[{\"role\":"
-                             "\"user\",\"content\":\"%s\"}],\"stream\":true}",
-                             load_path, load_host, n + 72, text);
+    len = load_form_question(body, c->run, load_thread(c), text);
 
-        c->sent = bench_now();
-        load_write(c, out, n);
+    c->sent = bench_now();
+
+    if (!load_is_sse) {
+        load_frame(c, 1, body, len);
         return;
     }
 
-    load_request_id(id, c->run);
-    id[LOAD_REQUEST_ID] = '\0';
+    n = (size_t) sprintf(out, "POST %s%s HTTP/1.1\r\nHost: %s\r\n"
+                         "Content-Type: application/json\r\n"
+                         "Content-Length: %zu\r\n\r\n%.*s",
+                         load_path, load_path_thread(c), load_host, len,
+                         (int) len, body);
 
-    n = (size_t) sprintf(out, "{\"type\":\"message\",\"requestId\":\"%s\","
-                         "\"threadId\":\"%s\",\"content\":\"%s\"}",
-                         id, load_thread(c), text);
-
-    c->sent = bench_now();
-    load_frame(c, 1, out, n);
+    load_write(c, out, n);
 }
 
 
@@ -537,7 +551,7 @@ load_open(load_conn_t *c)
 static void
 load_connected(load_conn_t *c)
 {
-    int        error, n, named;
+    int        error, n;
     char       out[512];
     socklen_t  len;
 
@@ -555,13 +569,11 @@ load_connected(load_conn_t *c)
     if (!load_is_sse) {
         c->state = LOAD_UPGRADING;
 
-        named = (load_path[strlen(load_path) - 1] != '=');
-
         n = sprintf(out, "GET %s%s HTTP/1.1\r\nHost: %s\r\n"
                     "Connection: Upgrade\r\nUpgrade: websocket\r\n"
                     "Sec-WebSocket-Version: 13\r\n"
                     "Sec-WebSocket-Key: dGhyZWFkLXdzLWJlbmNoIQ==\r\n\r\n",
-                    load_path, named ? "" : load_thread(c), load_host);
+                    load_path, load_path_thread(c), load_host);
 
         load_write(c, out, (size_t) n);
         return;
@@ -815,8 +827,11 @@ main(int argc, char **argv)
     uint64_t       limit;
     struct rlimit  files;
 
-    if (argc < 3 || strstr(argv[1], "//") == NULL) {
-        fprintf(stderr, "usage: load URL CONNECTIONS [SOURCES]\n");
+    if (argc < 3 || strstr(argv[1], "//") == NULL
+        || !load_form_choose(argc > 4 ? argv[4]
+                             : argv[1][0] == 'w' ? "thread-ws" : "openai"))
+    {
+        fprintf(stderr, "usage: load URL CONNECTIONS [SOURCES [LANGUAGE]]\n");
         return 2;
     }
 

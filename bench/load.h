@@ -13,6 +13,7 @@
 #define LOAD_BUFFER  (1024 * 1024)
 
 
+
 typedef enum {
     LOAD_CLOSED = 0,
     LOAD_CONNECTING,
@@ -41,7 +42,7 @@ typedef struct {
     unsigned       head:1;       /* SSE: the response's head is over */
     unsigned       tail:1;       /* SSE: the end of a chunk is to come */
     unsigned       last:1;       /* SSE: that was the last chunk */
-    unsigned       done:1;       /* SSE: the end mark has come */
+    unsigned       done:1;       /* the answer is whole, but for its end */
     unsigned       reopen:1;     /* closed, to be opened anew */
     unsigned       back:1;       /* ... and to hear its run again */
     unsigned       dropped:1;    /* ... which it does once in each run */
@@ -122,7 +123,7 @@ void load_sample(load_time_e what, uint64_t ns);
 void load_result_cancel(uint64_t run, uint64_t when);
 void load_result_print(uint64_t began, load_conn_t *conns, unsigned n);
 
-/* The text protocols: both call the functions below for what they find. */
+/* The transports: both call the functions below for what they find. */
 
 void load_input_ws(load_conn_t *c, const char *p, size_t len);
 void load_input_sse(load_conn_t *c, const char *p, size_t len);
@@ -134,6 +135,22 @@ void load_keep(load_bytes_t *bytes, const char *p, size_t len);
 /* One string of JSON, without its quotes; decoded ones go to a buffer. */
 
 const char *load_json_string(const char *p, const char *end, load_str_t *s);
+
+/* Any value of JSON: s is set only by a string. */
+
+const char *load_json_value(const char *p, const char *end, load_str_t *s);
+
+/*
+ * What the server speaks: 0 for a name that is none; a question, the number of
+ * its bytes; and an event of the answer to it.
+ */
+
+int load_form_choose(const char *name);
+size_t load_form_question(char *out, uint64_t run, const char *thread,
+    const char *text);
+void load_form_event(load_conn_t *c, const char *p, size_t len);
+
+extern int  load_is_sse;
 
 void load_token(load_conn_t *c, load_str_t *value);
 void load_final(load_conn_t *c, load_str_t *message);

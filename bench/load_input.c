@@ -1,7 +1,7 @@
 /*
- * The load generator's input: WebSocket frames with the thread protocol's
- * events, or an HTTP response with an OpenAI-compatible stream.  Every event
- * is read in full, since what is not read cannot be found wrong.
+ * The load generator's input: WebSocket frames, or an HTTP response's lines of
+ * SSE.  Every event is read in full, since what is not read cannot be found
+ * wrong.
  */
 
 
@@ -14,10 +14,7 @@
 #include "load.h"
 
 
-static const char *load_json_value(const char *p, const char *end,
-    load_str_t *s);
 static size_t load_json_decode(char *dst, const char *p, const char *end);
-static void load_event(load_conn_t *c, const char *p, size_t len);
 static void load_line(load_conn_t *c, const char *p, size_t len);
 static void load_lines(load_conn_t *c, const char *p, size_t len);
 
@@ -149,9 +146,7 @@ load_json_decode(char *dst, const char *p, const char *end)
 }
 
 
-/* A value; s is set only by a string. */
-
-static const char *
+const char *
 load_json_value(const char *p, const char *end, load_str_t *s)
 {
     int         depth;
@@ -201,82 +196,6 @@ load_json_value(const char *p, const char *end, load_str_t *s)
 }
 
 
-static int
-load_is(load_str_t *s, const char *word)
-{
-    return s->len == strlen(word) && memcmp(s->data, word, s->len) == 0;
-}
-
-
-static void
-load_event(load_conn_t *c, const char *p, size_t len)
-{
-    char         id[LOAD_REQUEST_ID];
-    load_str_t   key, value, type, run, text, whole;
-    const char  *end;
-
-    memset(&type, 0, sizeof(load_str_t));
-    memset(&run, 0, sizeof(load_str_t));
-    memset(&text, 0, sizeof(load_str_t));
-
-    whole.data = p;
-    whole.len = len;
-    end = p + len;
-
-    for (p++; p && p < end && *p == '"'; p += *p == ',') {
-
-        p = load_json_string(p + 1, end, &key);
-        if (p == NULL || p == end || *p != ':') {
-            break;
-        }
-
-        memset(&value, 0, sizeof(load_str_t));
-
-        p = load_json_value(p + 1, end, &value);
-        if (p == NULL || p == end) {
-            break;
-        }
-
-        if (load_is(&key, "type")) {
-            type = value;
-
-        } else if (load_is(&key, "requestId")) {
-            run = value;
-
-        } else if (load_is(&key, "value") || load_is(&key, "message")) {
-            text = value;
-        }
-    }
-
-    if (load_is(&type, "idle")) {
-        load_follow_idle(c);
-        return;
-    }
-
-    load_request_id(id, c->run);
-
-    if (run.len != LOAD_REQUEST_ID || memcmp(run.data, id, LOAD_REQUEST_ID)) {
-        load_failed(c, "an event of another run", &whole);
-
-    } else if (load_is(&type, "token")) {
-        load_token(c, &text);
-
-    } else if (load_is(&type, "final")) {
-        load_final(c, &text);
-
-    } else if (load_is(&type, "cancelled")) {
-        load_cancelled(c);
-
-    } else if (load_is(&type, "message") || load_is(&type, "following")) {
-
-        /* what is answered, to those who follow */
-
-    } else {
-        load_failed(c, "an unexpected event", &whole);
-    }
-}
-
-
 void
 load_input_ws(load_conn_t *c, const char *p, size_t len)
 {
@@ -309,7 +228,7 @@ load_input_ws(load_conn_t *c, const char *p, size_t len)
         switch (u[0]) {
 
         case 0x81:
-            load_event(c, p + head, size);
+            load_form_event(c, p + head, size);
             break;
 
         case 0x89:
@@ -335,16 +254,7 @@ load_input_ws(load_conn_t *c, const char *p, size_t len)
 static void
 load_line(load_conn_t *c, const char *p, size_t len)
 {
-    load_str_t   value, whole;
-    const char  *end;
-
-    static const char  content[] = "\"content\":\"";
-
-    whole.data = p;
-    whole.len = len;
-    end = p + len;
-
-    if (len == 0 || c->state != LOAD_BUSY) {
+    if (len < 6 || memcmp(p, "data: ", 6) || c->state < LOAD_BUSY) {
         return;
     }
 
@@ -353,20 +263,7 @@ load_line(load_conn_t *c, const char *p, size_t len)
         return;
     }
 
-    p = memmem(p, len, content, sizeof(content) - 1);
-    if (p == NULL) {
-        return;
-    }
-
-    p = load_json_string(p + sizeof(content) - 1, end, &value);
-    if (p == NULL) {
-        load_failed(c, "a broken event", &whole);
-        return;
-    }
-
-    if (value.len) {
-        load_token(c, &value);
-    }
+    load_form_event(c, p + 6, len - 6);
 }
 
 

@@ -275,6 +275,20 @@ def threads(t, rows):
               rows.ratio(scenario, 'telling', 'module', us), 'us', 1.1)
 
 
+def languages(t, rows):
+    """The same answers in other clients' languages."""
+    for scenario in ('gap0-16', '20ms-100', '20ms-1000'):
+        t.add(f'CPU a token, {NAMES[scenario]}, by HTTP: floor',
+              rows.ratio(scenario, 'twin', 'floor', us), 'us', 1.0)
+    for scenario in ('gap0-16', '20ms-100'):
+        t.add(f"CPU a token, {NAMES[scenario]}, the AI SDK's frames: ours",
+              rows.ratio(scenario, 'ai-sdk', 'module', us), 'us')
+    for scenario in ('gap0-16', '20ms-100'):
+        t.add(f'tokens a CPU second, {NAMES[scenario]}, its frames: '
+              "the SDK's own server",
+              rows.ratio(scenario, 'ai-sdk', 'ai', us, turned=True), 'us')
+
+
 def paces(rows):
     """How much later than the floor's answers ours end, and how long they
     stop; the number of bounds that are not met."""
@@ -348,6 +362,7 @@ def table(rows):
     times(t, rows)
     limits(t, rows)
     threads(t, rows)
+    languages(t, rows)
     t.print()
     t.missed += paces(rows)
     changes(rows)

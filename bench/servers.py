@@ -117,6 +117,8 @@ class Process:
 
 
 class Agent(Process):
+    language = None
+
     def __init__(self):
         self.port = free_port()
         super().__init__([f'{BUILD}/agent', str(self.port)], LOAD_CORE)
@@ -190,6 +192,8 @@ class Postgres(Process):
 
 
 class Server(Process):
+    language = None
+
     def __init__(self, name, agent, argv, url, port, home):
         self.name = name
         self.url = url
@@ -261,6 +265,21 @@ def telling(agent):
     return module(agent, 'telling', http='thread_ws_events all;')
 
 
+def twin(agent):
+    """The module by HTTP, answering with SSE."""
+    server = module(agent, 'twin', http='thread_ws_http on;')
+    server.url = server.url.replace('ws://', 'http://')
+    server.language = 'thread-ws'
+    return server
+
+
+def ai_sdk(agent):
+    """The module speaking to the AI SDK's own WebSocket transport."""
+    server = module(agent, 'ai-sdk', http='thread_ws_protocol ai-sdk;')
+    server.language = 'ai-sdk'
+    return server
+
+
 def stored(agent, postgres):
     """The module with its history in PostgreSQL, for two users."""
     server = module(agent, 'stored', store=f"""
@@ -274,10 +293,12 @@ def stored(agent, postgres):
 def node(name, agent):
     port = free_port()
     home = f'{BUILD}/peers'
-    return Server(name, agent, ['node', f'{home}/{name}.mjs', str(port),
-                                str(agent.port)],
-                  f'ws://127.0.0.1:{port}/api/chat/ws?threadId=', port,
-                  f'{BUILD}/{name}')
+    server = Server(name, agent, ['node', f'{home}/{name}.mjs', str(port),
+                                  str(agent.port)],
+                    f'ws://127.0.0.1:{port}/api/chat/ws?threadId=', port,
+                    f'{BUILD}/{name}')
+    server.language = 'ai-sdk' if name == 'ai' else None
+    return server
 
 
 class Load:
@@ -288,7 +309,8 @@ class Load:
         self.agent = agent
         self.process = start(
             LOAD_CORE, [f'{BUILD}/load', url or server.url, str(connections),
-                        str(sources)],
+                        str(sources),
+                        *([server.language] if server.language else [])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.opened = json.loads(self.process.stdout.readline() or '{}')
         if self.opened.get('open') != connections:
