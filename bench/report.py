@@ -102,7 +102,7 @@ class Table:
         met = bound is None or value <= bound
         self.missed += not met
         self.lines.append((what, f'{value:.2f}', unit, '',
-                           f'<= {bound}' if bound else '',
+                           '' if bound is None else f'<= {bound}',
                            '' if bound is None else
                            'met' if met else '**not met**'))
 
@@ -275,6 +275,17 @@ def threads(t, rows):
               rows.ratio(scenario, 'telling', 'module', us), 'us', 1.1)
 
 
+def reloads(t, rows):
+    for server, title in (('module', 'off'), ('resumed', 'on')):
+        found = rows.of('reload', server, lambda r: r['wrong'] + r['lost'])
+        if found:
+            t.one('answers lost in a reload, 100 streams, '
+                  f'thread_ws_resume {title}', max(found.values()), '', 0)
+        t.add(f'the longest pause in it, thread_ws_resume {title}: floor',
+              rows.ratio('reload', server, 'floor',
+                         lambda r: r['pause']['max'] / 1e3), 'ms')
+
+
 def languages(t, rows):
     """The same answers in other clients' languages."""
     for scenario in ('gap0-16', '20ms-100', '20ms-1000'):
@@ -362,11 +373,12 @@ def table(rows):
     times(t, rows)
     limits(t, rows)
     threads(t, rows)
+    reloads(t, rows)
     languages(t, rows)
     t.print()
     t.missed += paces(rows)
     changes(rows)
-    tokens = sum(row.get('tokens', 0) for row in rows.rows)
+    tokens = sum(row.get('tokens', row.get('heard', 0)) for row in rows.rows)
     print(f'\n{tokens} tokens checked, {wrong} wrong or lost answers, '
           f'{unclosed} cancels that the agent did not see. '
           f'Others used {rows.noise():.2f} cores meanwhile (median).')
