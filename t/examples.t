@@ -204,6 +204,14 @@ my @missing = grep { !$Checked{$_}
     && (ThreadWS::Modules::possible() || !/njs|redaction/) } @there;
 
 is("@missing", '', 'each example has a check');
+
+# the client's tests hold that each of them has one
+
+my $readme = text('docs/examples/README.md');
+my @unnamed = grep { -d && index($readme, (m{([^/]+)\z})[0] . '/README.md)') < 0 }
+    glob 'docs/examples/*';
+
+is("@unnamed", '', 'each folder is named');
 done_testing();
 
 

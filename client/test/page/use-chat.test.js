@@ -3,82 +3,22 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
-import path from 'node:path';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
 
-import { build } from 'esbuild';
-
-import { startAgent } from '../helpers/agent.js';
-import { startGateway } from '../helpers/gateway.js';
+import { asked, click, openExample as openPage, send, startExample } from '../helpers/example.js';
 import { launchBrowser } from '../helpers/page.js';
 
-const client = path.resolve(fileURLToPath(import.meta.url), '../../..');
-const example = path.join(client, '../docs/examples/use-chat');
-
-/* the example's own configuration, with the ports and the directory of a test */
-function configuration(agent, port, dir) {
-  return readFileSync(path.join(example, 'nginx.conf'), 'utf8')
-    .replace('127.0.0.1:8000', `127.0.0.1:${agent.port}`)
-    .replace('listen 8080;', `listen 127.0.0.1:${port};`)
-    .replace('/var/www/use-chat', dir);
-}
-
-async function bundle(dir) {
-  await copyFile(path.join(example, 'index.html'), path.join(dir, 'index.html'));
-  await build({
-    entryPoints: [path.join(example, 'page.jsx')],
-    outfile: path.join(dir, 'page.js'),
-    absWorkingDir: client,
-    nodePaths: [path.join(client, 'node_modules')],
-    alias: { ai: 'ai-7', '@ai-sdk/react': 'ai-sdk-react-7' },
-    bundle: true,
-    jsx: 'automatic',
-    logLevel: 'error',
-  });
-}
-
-async function openPage(context, url, wrong) {
-  const page = await context.newPage();
-
-  page.setDefaultTimeout(30000);
-  page.on('pageerror', (error) => wrong.push(error.stack));
-  await page.goto(url);
-  return page;
-}
-
 const texts = (page) => page.locator('article p').allInnerTexts();
-const click = (page, name) => page.getByRole('button', { name, exact: true }).first().click();
 const shown = (page, text) => page.locator('article p', { hasText: text }).last().waitFor();
 const ready = (page) => page.locator('form[data-status=ready]').waitFor();
-const asked = ({ messages }) => messages.map(({ content }) => content);
-
-async function send(page, text) {
-  await page.getByLabel('Message').fill(text);
-  await click(page, 'Send');
-}
 
 test('a page of the AI SDK, and nginx alone', async (t) => {
-  const agent = await startAgent();
-  let dir;
-  const gateway = await startGateway({
-    agent,
-    http(port, own) {
-      dir = own;
-      return configuration(agent, port, own);
-    },
+  const { agent, gateway } = await startExample(t, 'use-chat', {
+    script: 'page.jsx', html: 'use-chat', alias: { ai: 'ai-7', '@ai-sdk/react': 'ai-sdk-react-7' },
   });
   const browser = await launchBrowser();
 
-  t.after(async () => {
-    await browser.close();
-    await gateway.stop();
-    await agent.stop();
-  });
-
-  await bundle(dir);
+  t.after(() => browser.close());
 
   const wrong = [];
   const context = await browser.newContext();
