@@ -511,6 +511,43 @@ consistent(void)
 }
 
 
+ngx_uint_t
+clean(void)
+{
+    ngx_uint_t                 is;
+    ngx_thread_ws_registry_t  *reg;
+
+    reg = ngx_thread_ws_zone->sh->registry;
+
+    ngx_thread_ws_registry_enter(reg);
+    (void) ngx_thread_ws_blocks_enter(shelf->pool);
+
+    is = consistent();
+
+    ngx_thread_ws_blocks_leave(shelf->pool);
+    ngx_thread_ws_registry_leave(reg);
+
+    return is;
+}
+
+
+ngx_thread_ws_registry_thread_t *
+thread(const char *owner, const char *name)
+{
+    ngx_str_t                               o, n;
+    static ngx_thread_ws_registry_thread_t  t;
+
+    o.data = (u_char *) owner;
+    o.len = ngx_strlen(owner);
+    n.data = (u_char *) name;
+    n.len = ngx_strlen(name);
+
+    ngx_thread_ws_registry_thread(&t, &o, &n);
+
+    return &t;
+}
+
+
 static ngx_uint_t
 consistent_free(void)
 {

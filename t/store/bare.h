@@ -114,5 +114,13 @@ ngx_uint_t whole(ngx_thread_ws_record_t *record);
 
 ngx_uint_t consistent(void);
 
+/* the same, when what a killed process left in the middle has been mended */
+
+ngx_uint_t clean(void);
+
+/* the runs of a thread, until it is called again */
+
+ngx_thread_ws_registry_thread_t *thread(const char *owner, const char *name);
+
 
 #endif /* _BARE_H_INCLUDED_ */

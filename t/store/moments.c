@@ -59,8 +59,6 @@ static ngx_int_t writes(ngx_thread_ws_claim_t *claim, const char *id,
 static void repeats(u_char *p, const char *id, size_t offset, size_t len);
 static ngx_int_t reads(ngx_thread_ws_claim_t *ref, const char *id,
     size_t *len);
-static ngx_thread_ws_registry_thread_t *thread(const char *name);
-static ngx_uint_t clean(void);
 
 static void crowd(void);
 static void crowd_store(void);
@@ -359,7 +357,7 @@ look_at_run(known_t *k)
                             : NGX_THREAD_WS_REGISTRY_ACTIVE),
          "its state", k->id);
 
-    must((ngx_thread_ws_registry_find_run(thread(k->thread), &id, &ref)
+    must((ngx_thread_ws_registry_find_run(thread("ann", k->thread), &id, &ref)
           == NGX_OK
           && ref.generation == k->claim.generation)
          || !ngx_thread_ws_registry_holds(&k->claim)
@@ -381,7 +379,7 @@ look_at_others(void)
     must(ngx_thread_ws_registry_first(&known[2].claim)
          && !ngx_thread_ws_registry_first(&known[3].claim), "the first", "");
 
-    n = ngx_thread_ws_registry_list(thread("b"), 0, refs, 50);
+    n = ngx_thread_ws_registry_list(thread("ann", "b"), 0, refs, 50);
     must(n == 2, "a thread's runs", "b");
 
     b = known[2].claim;
@@ -483,7 +481,7 @@ says(ngx_thread_ws_claim_t *claim, const char *name, const char *id,
 
     ngx_memzero(&m, sizeof(ngx_thread_ws_registry_message_t));
 
-    m.thread = thread(name);
+    m.thread = thread("ann", name);
     m.request_id.data = (u_char *) id;
     m.request_id.len = ngx_strlen(id);
     m.content.data = (u_char *) content;
@@ -554,41 +552,6 @@ reads(ngx_thread_ws_claim_t *ref, const char *id, size_t *len)
     }
 
     return (size == 0) ? NGX_OK : NGX_DECLINED;
-}
-
-
-static ngx_thread_ws_registry_thread_t *
-thread(const char *name)
-{
-    ngx_str_t                               n;
-    static ngx_thread_ws_registry_thread_t  t;
-
-    n.data = (u_char *) name;
-    n.len = ngx_strlen(name);
-
-    ngx_thread_ws_registry_thread(&t, &(ngx_str_t) ngx_string("ann"), &n);
-
-    return &t;
-}
-
-
-static ngx_uint_t
-clean(void)
-{
-    ngx_uint_t                 is;
-    ngx_thread_ws_registry_t  *reg;
-
-    reg = ngx_thread_ws_zone->sh->registry;
-
-    ngx_thread_ws_registry_enter(reg);
-    (void) ngx_thread_ws_blocks_enter(shelf->pool);
-
-    is = consistent();
-
-    ngx_thread_ws_blocks_leave(shelf->pool);
-    ngx_thread_ws_registry_leave(reg);
-
-    return is;
 }
 
 
@@ -735,7 +698,7 @@ cancel(void)
 {
     ngx_thread_ws_claim_t  ref;
 
-    (void) ngx_thread_ws_registry_cancel(thread("b"),
+    (void) ngx_thread_ws_registry_cancel(thread("ann", "b"),
                                  &(ngx_str_t) ngx_string("four"), &ref);
 }
 

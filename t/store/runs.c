@@ -47,10 +47,7 @@ static ngx_int_t says(ngx_thread_ws_claim_t *claim, const char *id,
     const char *content, ngx_uint_t busy);
 static ngx_int_t on(ngx_thread_ws_claim_t *claim, const char *owner,
     const char *name, const char *id, const char *content, ngx_uint_t busy);
-static ngx_thread_ws_registry_thread_t *thread(const char *owner,
-    const char *name);
 static ngx_uint_t finds(const char *id, ngx_thread_ws_claim_t *claim);
-static ngx_uint_t clean(void);
 static pid_t dies(void);
 
 
@@ -847,23 +844,6 @@ on(ngx_thread_ws_claim_t *claim, const char *owner, const char *name,
 }
 
 
-static ngx_thread_ws_registry_thread_t *
-thread(const char *owner, const char *name)
-{
-    ngx_str_t                               o, n;
-    static ngx_thread_ws_registry_thread_t  t;
-
-    o.data = (u_char *) owner;
-    o.len = ngx_strlen(owner);
-    n.data = (u_char *) name;
-    n.len = ngx_strlen(name);
-
-    ngx_thread_ws_registry_thread(&t, &o, &n);
-
-    return &t;
-}
-
-
 static ngx_uint_t
 finds(const char *id, ngx_thread_ws_claim_t *claim)
 {
@@ -874,24 +854,4 @@ finds(const char *id, ngx_thread_ws_claim_t *claim)
 
     return ngx_thread_ws_registry_find_run(thread("ann", "t"), &s, claim)
            == NGX_OK;
-}
-
-
-static ngx_uint_t
-clean(void)
-{
-    ngx_uint_t                 is;
-    ngx_thread_ws_registry_t  *reg;
-
-    reg = ngx_thread_ws_zone->sh->registry;
-
-    ngx_thread_ws_registry_enter(reg);
-    (void) ngx_thread_ws_blocks_enter(shelf->pool);
-
-    is = consistent();
-
-    ngx_thread_ws_blocks_leave(shelf->pool);
-    ngx_thread_ws_registry_leave(reg);
-
-    return is;
 }

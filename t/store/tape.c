@@ -57,8 +57,6 @@ static ngx_int_t fills(ngx_thread_ws_claim_t *claim, size_t len, size_t step);
 static ngx_uint_t right(uint64_t number, u_char *p, size_t offset, size_t len);
 static size_t length_of(uint64_t number);
 static u_char byte_at(uint64_t number, size_t offset);
-static ngx_thread_ws_registry_thread_t *thread(const char *name);
-static ngx_uint_t clean(void);
 
 
 static seen_t     *seen;
@@ -370,7 +368,7 @@ speaks(void)
     for (i = 0; i < FOLLOWED; i++) {
         sprintf(id, "r%d", (int) i);
         (void) begin(&a, "t", id);
-        ngx_thread_ws_wake_tell(thread("t")->topic);
+        ngx_thread_ws_wake_tell(thread("ann", "t")->topic);
         (void) worker_turn(0);
 
         total = length_of(a.generation) % 9000;
@@ -383,7 +381,7 @@ speaks(void)
 
             if (ngx_thread_ws_registry_followed(&a)) {
                 seen->written++;
-                ngx_thread_ws_wake_tell(thread("t")->topic);
+                ngx_thread_ws_wake_tell(thread("ann", "t")->topic);
             }
 
             (void) worker_turn(0);
@@ -396,7 +394,7 @@ speaks(void)
         }
 
         end(&a);
-        ngx_thread_ws_wake_tell(thread("t")->topic);
+        ngx_thread_ws_wake_tell(thread("ann", "t")->topic);
         (void) worker_turn(0);
     }
 
@@ -416,12 +414,12 @@ follows(void)
     ngx_thread_ws_tape_pos_t  pos;
 
     worker_begin(nothing);
-    ngx_thread_ws_wake_listen(thread("t")->topic);
+    ngx_thread_ws_wake_listen(thread("ann", "t")->topic);
     seen->stored = 1;
 
     for (after = 0; seen->whole < FOLLOWED; after = a.generation) {
 
-        while (ngx_thread_ws_registry_list(thread("t"), after, &a, 1) == 0) {
+        while (ngx_thread_ws_registry_list(thread("ann", "t"), after, &a, 1) == 0) {
             if (worker_turn(FOREVER) == 0) {
                 _exit(1);
             }
@@ -640,7 +638,7 @@ reads(ngx_uint_t i)
 
     sprintf(name, "t%d", (int) (random() % (WRITERS * 4)));
 
-    n = ngx_thread_ws_registry_list(thread(name), 0, refs, 40);
+    n = ngx_thread_ws_registry_list(thread("ann", name), 0, refs, 40);
 
     for (k = 1; k < n; k++) {
         if (refs[k].generation <= refs[k - 1].generation) {
@@ -739,7 +737,7 @@ begin(ngx_thread_ws_claim_t *claim, const char *name, const char *id)
 
     ngx_memzero(&m, sizeof(ngx_thread_ws_registry_message_t));
 
-    m.thread = thread(name);
+    m.thread = thread("ann", name);
     m.request_id.data = (u_char *) id;
     m.request_id.len = ngx_strlen(id);
     ngx_str_set(&m.content, "hello");
@@ -812,39 +810,4 @@ static u_char
 byte_at(uint64_t number, size_t offset)
 {
     return (u_char) ((number * 2654435761U + offset * 40503U) >> 7);
-}
-
-
-static ngx_thread_ws_registry_thread_t *
-thread(const char *name)
-{
-    ngx_str_t                               n;
-    static ngx_thread_ws_registry_thread_t  t;
-
-    n.data = (u_char *) name;
-    n.len = ngx_strlen(name);
-
-    ngx_thread_ws_registry_thread(&t, &(ngx_str_t) ngx_string("ann"), &n);
-
-    return &t;
-}
-
-
-static ngx_uint_t
-clean(void)
-{
-    ngx_uint_t                 is;
-    ngx_thread_ws_registry_t  *reg;
-
-    reg = ngx_thread_ws_zone->sh->registry;
-
-    ngx_thread_ws_registry_enter(reg);
-    (void) ngx_thread_ws_blocks_enter(shelf->pool);
-
-    is = consistent();
-
-    ngx_thread_ws_blocks_leave(shelf->pool);
-    ngx_thread_ws_registry_leave(reg);
-
-    return is;
 }
