@@ -123,12 +123,14 @@ connect
 --- request eval
 ["POST /agent\n" . '{"messages":[{"role":"user","content":[{"type":"image"},'
     . '{"type":"text","text":"no word"}]}]}',
+ "POST /agent\n" . '{"messages":[{"role":"user","content":[{"type":"image"},'
+    . '{"type":"image"}]}]}',
  "POST /agent\n" . '{"messages":[{"role":"user","content":[]}]}',
  "POST /agent\n" . '{"messages":[]}']
 --- error_code eval
-[200, 400, 400]
+[200, 200, 400, 400]
 --- response_body_like eval
-[qr/"no "/, qr/400/, qr/400/]
+[qr/"came ".*"1 ".*"attachment\. ".*"no "/s, qr/"2 ".*"attachments\./s, qr/400/, qr/400/]
 
 === TEST 10: a question that is asked by a tool's call, which the answer closes
 --- config
@@ -146,3 +148,26 @@ connect
 <* final r1 /May I restart/
 > message r2 yes
 <* final r2 /was restarted/
+
+=== TEST 11: the call's own result answers it, too
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_events tools;
+    }
+    location = /agent {
+        internal;
+        thread_ws_demo_agent delay=0;
+    }
+--- chat
+connect
+> message r1 ask
+<* final r1 /May I restart/
+> {"type":"message","requestId":"r2","threadId":"t1",
+    "toolResults":[{"toolCallId":"call_1_0","output":{"approved":true}}]}
+<* final r2 /was restarted/
+> message r3 ask
+<* final r3 /May I restart/
+> {"type":"message","requestId":"r4","threadId":"t1",
+    "toolResults":[{"toolCallId":"call_5_0","output":{"approved":false}}]}
+<* final r4 /stays as it is/

@@ -9,7 +9,7 @@ import { byId, h, icon, ICONS } from './dom.js';
 import { draftOf, keepDraft } from './drafts.js';
 import { deleteHistory } from './history.js';
 import { StatusDisplay } from './status.js';
-import { dayOf, refusal } from './texts.js';
+import { dayOf, refusal, textOf } from './texts.js';
 import { Threads } from './threads.js';
 import { View } from './view.js';
 
@@ -35,7 +35,7 @@ let view;
 
 /* the thread that is shown */
 
-const composer = new Composer((text) => send(text));
+const composer = new Composer((content, edits) => send(content, edits));
 
 const status = new StatusDisplay({
   onRetry: () => view.reconnect(),
@@ -59,14 +59,16 @@ const host = {
     }
   },
   onGrown: (it) => it === view && followEnd(),
-  onText: (it, text, always) => {
+  onText: (it, content, edits) => {
     if (it !== view) {
-      keepDraft(it.id, draftOf(it.id) || text);
-    } else if (always) {
-      composer.text = text;
+      keepDraft(it.id, draftOf(it.id) || textOf(content));
+    } else if (edits) {
+      composer.edit(content, edits);
+    } else if (edits === null) {
+      composer.content = content;
       composer.enter();
-    } else if (composer.empty) {
-      composer.text = text;
+    } else if (composer.empty && !composer.editing) {
+      composer.content = content;
       composer.focus();
     }
   },
@@ -157,10 +159,13 @@ function showBusy() {
   document.title = `${view.busy ? '… ' : ''}${title}`;
 }
 
-/** @param {string} text */
-function send(text) {
+/**
+ * @param {import('../src/index.js').Content} content
+ * @param {string | null} [edits]
+ */
+function send(content, edits) {
   following = true;
-  view.send(text);
+  view.send(content, edits ? { replaces: edits } : {});
   announce('Sent. The answer is under way.');
 }
 
@@ -181,6 +186,8 @@ document.addEventListener('keydown', (event) => {
     && !document.querySelector('dialog[open]')) {
     if (layout.classList.contains('open')) {
       closeSidebar();
+    } else if (composer.editing) {
+      composer.leaveEdit();
     } else {
       view.stop();
     }

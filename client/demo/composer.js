@@ -3,10 +3,13 @@
  */
 
 import { announce } from './announce.js';
+import { Attachments } from './attachments.js';
 import { byId } from './dom.js';
 import { draftOf, keepDraft } from './drafts.js';
-import { ask, sizeOf } from './endpoint.js';
+import { askLimit, sizeOf } from './endpoint.js';
 import { bytes } from './texts.js';
+
+/** @typedef {import('../src/index.js').Content} Content */
 
 /* what a finger types on: there Enter begins a line, as in every message box */
 const TOUCH = matchMedia('(pointer: coarse)');
@@ -28,13 +31,26 @@ export class Composer {
   #input = byId('input');
   #button = byId('send');
   #notice = byId('too-large');
+  #editing = byId('editing');
+  #attachments = new Attachments(() => this.#changed());
+  /** @type {Map<string, import('./attachments.js').Picture[]>} of threads that are
+   *  not shown: too large for the browser's storage */
+  #pictures = new Map();
   #threadId = '';
   #limit = Infinity;
+  /** @type {string | null} the run that the message is to replace */
+  #edits = null;
+  /** @type {Content} what was in the box before */
+  #before = '';
   #onSend;
 
-  /** @param {(text: string) => void} onSend */
+  /** @param {(content: Content, edits: string | null) => void} onSend */
   constructor(onSend) {
     this.#onSend = onSend;
+    byId('editing-leave').addEventListener('click', () => {
+      this.leaveEdit();
+      this.enter();
+    });
 
     this.#form.addEventListener('submit', (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -54,11 +70,14 @@ export class Composer {
 
   /** @param {string} threadId whose message is written from now on */
   open(threadId) {
+    this.leaveEdit();
+    this.#pictures.set(this.#threadId, this.#attachments.list);
     this.#threadId = threadId;
     this.text = draftOf(threadId);
+    this.#attachments.list = this.#pictures.get(threadId) ?? [];
 
     if (this.#limit === Infinity) {
-      ask(threadId).then(({ limit }) => {
+      askLimit(threadId).then((limit) => {
         this.#limit = limit;
         this.#check();
       });
@@ -75,7 +94,53 @@ export class Composer {
   }
 
   get empty() {
-    return !this.text.trim();
+    return !this.text.trim() && !this.#attachments.list.length;
+  }
+
+  /** @returns {Content} */
+  get content() {
+    const { text } = this;
+    const pictures = this.#attachments.list;
+
+    return !pictures.length ? text
+      : [...pictures, ...text.trim() ? [{ type: /** @type {const} */ ('text'), text }] : []];
+  }
+
+  set content(content) {
+    const parts = typeof content === 'string' ? [] : content;
+
+    this.#attachments.list = /** @type {import('./attachments.js').Picture[]} */ (
+      parts.filter((part) => part.type === 'image'));
+    this.text = typeof content === 'string' ? content
+      : parts.flatMap((part) => (part.type === 'text' ? part.text : [])).join('\n');
+  }
+
+  get editing() {
+    return this.#edits !== null;
+  }
+
+  /**
+   * Puts a message into the box that is to replace a run, and all after it.
+   *
+   * @param {Content} content
+   * @param {string} requestId
+   */
+  edit(content, requestId) {
+    this.leaveEdit();
+    this.#before = this.content;
+    this.#edits = requestId;
+    this.#editing.hidden = false;
+    this.content = content;
+    this.enter();
+  }
+
+  /** What was in the box is there again. */
+  leaveEdit() {
+    if (this.editing) {
+      this.content = this.#before;
+      this.#edits = null;
+      this.#editing.hidden = true;
+    }
   }
 
   /* not where that would raise a keyboard on the screen, unasked: there to what
@@ -94,11 +159,20 @@ export class Composer {
   }
 
   #submit() {
+    if (this.#attachments.reading) {
+      this.#attachments.reading.then(() => this.#submit());
+      return;
+    }
     if (!this.empty && this.#check()) {
-      const { text } = this;
+      const { content } = this;
+      const edits = this.#edits;
 
-      this.text = '';
-      this.#onSend(text);
+      if (this.editing) {
+        this.leaveEdit();
+      } else {
+        this.content = '';
+      }
+      this.#onSend(content, edits);
     } else if (!this.empty) {
       announce(this.#notice.textContent);
     }
@@ -113,7 +187,9 @@ export class Composer {
       this.#input.style.height = `${this.#input.scrollHeight}px`;
     }
     this.#input.dir = direction(this.text);
-    keepDraft(this.#threadId, this.text);
+    if (!this.editing) {
+      keepDraft(this.#threadId, this.text);
+    }
     this.#button.disabled = this.empty;
     this.#check();
   }
@@ -121,16 +197,18 @@ export class Composer {
   /** Whether the server takes a message of this size; says so where not. */
   #check() {
     const { text } = this;
+    const others = this.#attachments.size;
 
     /* a character has six bytes at most; what is far from that is not counted */
-    const over = text.length * 6 + 512 > this.#limit
-      ? sizeOf(this.#threadId, text) - this.#limit : 0;
+    const over = text.length * 6 + others + 512 > this.#limit
+      ? sizeOf(this.#threadId, this.content, this.#edits) - this.#limit : 0;
 
     this.#notice.hidden = over <= 0;
     this.#input.setAttribute('aria-invalid', String(over > 0));
     if (over > 0) {
       this.#notice.textContent = `This message is too large by ${bytes(over)}: the server takes `
-        + `${bytes(this.#limit)} at most. It is not sent before it is shorter.`;
+        + `${bytes(this.#limit)} at most. It is not sent before it ${
+          others ? 'has fewer or smaller images' : 'is shorter'}.`;
     }
 
     return over <= 0;

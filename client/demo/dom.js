@@ -42,6 +42,8 @@ export function icon(path) {
 }
 
 export const ICONS = {
+  again: 'M19 12a7 7 0 1 1-2.1-5M19 4v4h-4',
+  close: 'M6 6l12 12M18 6L6 18',
   copy: 'M9 9h10v10H9zM5 15V5h10',
   done: 'M5 12.5l4.5 4.5L19 7.5',
   pen: 'M5 19l1-4L16 5l3 3L9 18zM14 7l3 3',

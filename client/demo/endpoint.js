@@ -1,28 +1,24 @@
 /**
- * What a page may ask about the endpoint of the threads: a handshake tells it
- * nothing but whether it has succeeded.
+ * What a page may ask about the endpoint of the threads, and has to know of its
+ * messages.
  */
 
 const ADDRESS = '/api/chat/ws';
 
 /**
- * The status that a handshake would get, 0 where nobody answers, and how many
- * bytes a message may have, where the server says so.
+ * How many bytes a message may have, where the server says so.
  *
  * @param {string} threadId
- * @returns {Promise<{status: number, limit: number}>}
+ * @returns {Promise<number>}
  */
-export async function ask(threadId) {
+export async function askLimit(threadId) {
   try {
-    const response = await fetch(`${ADDRESS}?threadId=${encodeURIComponent(threadId)}`,
+    const { headers } = await fetch(`${ADDRESS}?threadId=${encodeURIComponent(threadId)}`,
       { method: 'OPTIONS' });
 
-    return {
-      status: response.status,
-      limit: Number(response.headers.get('Thread-WS-Max-Message-Size')) || Infinity,
-    };
+    return Number(headers.get('Thread-WS-Max-Message-Size')) || Infinity;
   } catch {
-    return { status: 0, limit: Infinity };
+    return Infinity;
   }
 }
 
@@ -32,11 +28,12 @@ const encoder = new TextEncoder();
  * The bytes of the message that content becomes.
  *
  * @param {string} threadId
- * @param {string} content
+ * @param {import('../src/index.js').Content} content
+ * @param {string | null} [replaces]
  */
-export function sizeOf(threadId, content) {
+export function sizeOf(threadId, content, replaces) {
   /* a requestId of this page is a UUID */
   return encoder.encode(JSON.stringify({
-    type: 'message', requestId: '-'.repeat(36), threadId, content,
+    type: 'message', requestId: '-'.repeat(36), threadId, content, replaces: replaces ?? undefined,
   })).length;
 }

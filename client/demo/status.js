@@ -39,7 +39,7 @@ export class StatusDisplay {
    *   says to a handshake, where that is known
    */
   show(state, refused) {
-    const { status, attempt, maxAttempts, retryable, retryAt } = state;
+    const { status, attempt, maxAttempts, retryable, retryAt, offline } = state;
     const reason = sentence(state.reason);
     const focused = document.activeElement === this.#action;
 
@@ -61,8 +61,15 @@ export class StatusDisplay {
       this.#say(`${refused.title} ${refused.advice}`);
       this.#open(refused.title, 'Try again', status === 'disconnected' ? retryable : retryAt > 0);
 
+    } else if (offline) {
+      this.#pillText.textContent = 'No network';
+      this.#text.textContent = 'What you write is sent when it is back.';
+      this.#say(`${reason} ${this.#text.textContent}`);
+      this.#open(reason, 'Try now', true);
+
     } else if (status === 'reconnecting') {
-      const count = attempt ? `Attempt ${attempt} of ${maxAttempts}` : 'Coming back';
+      const count = !attempt ? 'Coming back'
+        : maxAttempts < Infinity ? `Attempt ${attempt} of ${maxAttempts}` : `Attempt ${attempt}`;
 
       if (retryAt) {
         this.#countDown(count, retryAt);

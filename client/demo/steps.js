@@ -15,10 +15,14 @@ function pretty(text) {
 }
 
 /** @param {unknown} value */
-const written = (value) => typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+const written = (value) => (typeof value === 'string' ? value
+  : JSON.stringify(value, null, 2) ?? '');
 
 /** A line, and what it unfolds to. */
 class Step {
+  /** of a tool's call: all that is known of it */
+  call = { toolCallId: '', name: '', input: /** @type {unknown} */ (undefined) };
+  settled = false;
   #summary = h('summary');
   #body = h('div', { class: 'step-body', dir: 'auto' });
 
@@ -46,9 +50,19 @@ class Step {
     this.#body.textContent = this.text;
   }
 
-  /** @param {...(Node | string)} content */
-  show(...content) {
-    this.#body.replaceChildren(...content);
+  /** @param {unknown} input of the tool, now that it is whole */
+  take(input = pretty(this.text)) {
+    this.call.input = input;
+    this.#body.replaceChildren(h('pre', {}, written(input)));
+    this.say(this.name);
+  }
+
+  /** @param {{output?: unknown, error?: string}} result */
+  settle({ output, error }) {
+    this.settled = true;
+    this.#body.replaceChildren(h('pre', {}, written(this.call.input ?? pretty(this.text))),
+      error ? 'It failed:' : 'It gave:', h('pre', {}, written(error ?? output)));
+    this.say(error ? `${this.name} (failed)` : this.name);
   }
 }
 
@@ -81,7 +95,7 @@ export class Steps {
 
     case 'tool-call':
       this.#pause();
-      this.#tools.set(event.toolCallId, this.#add(new Step(`Tool: ${event.name}`)));
+      this.#call(event);
       return true;
 
     case 'tool-input':
@@ -89,15 +103,11 @@ export class Steps {
       return true;
 
     case 'tool-call-end':
-      tool?.show(h('pre', {}, event.input === undefined ? pretty(tool.text)
-        : written(event.input)));
-      tool?.say(tool.name);
+      tool?.take(event.input);
       return true;
 
     case 'tool-result':
-      tool?.show(h('pre', {}, pretty(tool.text)), event.error ? 'It failed:' : 'It gave:',
-        h('pre', {}, written(event.error ?? event.output)));
-      tool?.say(event.error ? `${tool.name} (failed)` : tool.name);
+      tool?.settle(event);
       return true;
 
     case 'token':
@@ -113,10 +123,47 @@ export class Steps {
     }
   }
 
+  /** calls that nobody has answered */
+  get open() {
+    return [...this.#tools.values()].filter(({ settled }) => !settled).map(({ call }) => call);
+  }
+
+  /**
+   * Those of an answer that is part of the thread already.
+   *
+   * @param {any[]} parts
+   */
+  recall(parts) {
+    for (const part of parts) {
+      const { type, text, input, own } = part;
+
+      if (type === 'reasoning') {
+        this.#think(text ?? '');
+        this.#pause();
+      } else if (type === 'tool-call') {
+        const step = this.#call(part);
+
+        step.take(input);
+        step.settled = !!own;
+      } else if (type === 'tool-result') {
+        this.hear(part);
+      }
+    }
+  }
+
   /** Nothing goes on any more. */
   finish() {
     this.#pause();
     this.#tools.forEach((step) => step.rest());
+  }
+
+  /** @param {{toolCallId: string, name: string}} event */
+  #call({ toolCallId, name }) {
+    const step = this.#add(new Step(`Tool: ${name}`));
+
+    Object.assign(step.call, { toolCallId, name });
+    this.#tools.set(toolCallId, step);
+    return step;
   }
 
   /** @param {Step} step */

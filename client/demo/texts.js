@@ -90,7 +90,7 @@ export function explain({ code, message, retryable, closeCode }, partial) {
 
 /** @param {string} text */
 export function titleOf(text) {
-  const line = text.trim().replace(/\s+/g, ' ');
+  const line = text.trim().replace(/\s+/g, ' ') || 'Thread';
   return line.length > 200 ? `${line.slice(0, 199).trimEnd()}…` : line;
 }
 

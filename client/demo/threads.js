@@ -10,8 +10,9 @@ import { renameThread, threads as listed } from '../src/history.js';
  * @property {string} id
  * @property {string} title
  * @property {number} updated ms since the epoch
- * @property {{requestId: string, content: string}} [pending] a message whose
- *   answer has not come yet
+ * @property {{requestId: string, content?: import('../src/index.js').Content,
+ *   beside?: import('./turn.js').Beside}} [pending] a message whose answer has not
+ *   come yet
  * @property {boolean} [kept] the server has had it in its list
  * @property {boolean} [named] its title was given to it, and is to be told the
  *   server once that has the thread

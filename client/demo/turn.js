@@ -3,64 +3,94 @@
  */
 
 import { spoken } from './announce.js';
+import { asked } from './asked.js';
 import { copyButton } from './copy.js';
-import { h } from './dom.js';
+import { h, icon, ICONS } from './dom.js';
 import { Markdown } from './markdown.js';
+import { ASKS, choices, question } from './question.js';
 import { Steps } from './steps.js';
-import { duration, explain } from './texts.js';
+import { duration, explain, textOf } from './texts.js';
 
 /**
  * @typedef {'idle' | 'waiting' | 'streaming' | 'done' | 'stopped' | 'failed'} Phase
  */
 
+/**
+ * What a message has beside its content.
+ *
+ * @typedef {Pick<import('../src/types.js').Beside, 'replaces' | 'answers' | 'toolResults'>} Beside
+ */
+
+/**
+ * @typedef {object} Hooks
+ * @property {(turn: Turn) => void} onRetry
+ * @property {(turn: Turn) => void} onEdit
+ * @property {(turn: Turn) => void} onAgain another answer is wanted
+ * @property {(turn: Turn) => void} onContinue
+ * @property {(beside: Beside) => void} onAnswer
+ * @property {() => void} onGrown
+ */
+
 export class Turn {
   /** @type {Phase} */
   phase = 'idle';
+  /** whether it is part of the thread */
+  kept = false;
+  /** @type {Turn[]} what is not shown while this one runs */
+  replaced = [];
   #steps = new Steps();
   #prose = h('div', { class: 'prose' });
-  #answer = h('div', { class: 'answer', hidden: true },
-    h('h2', { class: 'visually-hidden' }, 'Answer'), this.#steps.element, this.#prose);
   #foot = h('div', { class: 'foot' });
+  #questions = h('div', { class: 'questions', hidden: true });
+  #answer = h('div', { class: 'answer', hidden: true },
+    h('h2', { class: 'visually-hidden' }, 'Answer'), this.#steps.element, this.#prose,
+    this.#questions, this.#foot);
   #notice = h('div', { class: 'notice', hidden: true });
+  #edit;
   #markdown;
   #hooks;
   #timer = 0;
 
   /**
    * @param {string} requestId
-   * @param {string} content
-   * @param {{
-   *   onRetry: (turn: Turn) => void,
-   *   onEdit: (turn: Turn) => void,
-   *   onContinue: (turn: Turn) => void,
-   *   onGrown: () => void,
-   * }} hooks
+   * @param {import('../src/index.js').Content | undefined} content
+   * @param {Beside} beside
+   * @param {Hooks} hooks
    */
-  constructor(requestId, content, hooks) {
+  constructor(requestId, content, beside, hooks) {
     this.requestId = requestId;
     this.content = content;
+    this.beside = beside;
     this.#hooks = hooks;
     this.#markdown = new Markdown(this.#prose, hooks.onGrown);
+    this.#edit = this.#tool('Edit your message', ICONS.pen, () => hooks.onEdit(this));
+    this.#edit.hidden = true;
     this.element = h('article', { class: 'turn', 'aria-label': 'Exchange' },
       h('div', { class: 'question' },
         h('h2', { class: 'visually-hidden' }, 'You wrote'),
-        h('p', { dir: 'auto' }, content),
-        copyButton('Copy your message', () => this.content)),
+        ...asked(content, beside),
+        h('div', { class: 'question-tools' }, this.#edit,
+          content ? copyButton('Copy your message', () => textOf(this.content)) : null)),
       this.#answer, this.#notice);
-    this.#answer.append(this.#foot);
   }
 
-  /** the answer's texts, block by block */
+  /** the answer's texts, block by block, and what is asked */
   get spoken() {
-    return spoken(this.#prose);
+    return [...spoken(this.#prose), ...this.#questions.hidden ? []
+      : [...this.#questions.querySelectorAll('p')].map((it) => `The agent asks: ${it.textContent}`)];
   }
 
-  /** @param {Phase} phase */
-  #enter(phase) {
+  get busy() {
+    return this.phase === 'waiting' || this.phase === 'streaming';
+  }
+
+  /** @param {Phase} phase @param {boolean} [kept] */
+  #enter(phase, kept = false) {
     this.phase = phase;
+    this.kept = kept;
     this.element.dataset.phase = phase;
-    this.element.setAttribute('aria-busy',
-      String(phase === 'waiting' || phase === 'streaming'));
+    this.element.setAttribute('aria-busy', String(this.busy));
+    this.#edit.hidden = !kept || !this.content;
     clearInterval(this.#timer);
     this.#notice.hidden = true;
     this.#notice.replaceChildren();
@@ -72,11 +102,12 @@ export class Turn {
     this.#markdown.set('');
     this.#steps.clear();
     this.#foot.replaceChildren();
+    this.#questions.replaceChildren();
     this.#answer.hidden = false;
   }
 
   /**
-   * @param {any} event of the server, that is of this run
+   * @param {any} event of the server, that is of this run, or about its tools
    */
   hear(event) {
     if (this.#steps.hear(event)) {
@@ -93,23 +124,34 @@ export class Turn {
   }
 
   /**
+   * An answer that is part of the thread already.
+   *
    * @param {string} message
-   * @param {{latencyMs?: number, outputTokens?: number, finishReason?: string}} [detail]
+   * @param {any[]} parts what it has beside its text
    */
-  finish(message, { latencyMs, outputTokens, finishReason } = {}) {
-    this.#enter('done');
+  recall(message, parts) {
+    this.#steps.recall(parts);
+    this.finish(message, { interrupts: parts.filter(({ type }) => type === 'interrupt') });
+  }
+
+  /**
+   * @param {string} message
+   * @param {{latencyMs?: number, outputTokens?: number, finishReason?: string,
+   *   interrupts?: import('../src/types.js').Interrupt[]}} [detail]
+   */
+  finish(message, { latencyMs, outputTokens, finishReason, interrupts = [] } = {}) {
+    this.#enter('done', true);
     this.#steps.finish();
     this.#answer.hidden = false;
     this.#markdown.finish(message);
+    this.#ask(interrupts);
 
     const facts = [
       latencyMs === undefined ? '' : duration(latencyMs),
       outputTokens === undefined ? '' : `${outputTokens} tokens`,
     ].filter(Boolean).join(' · ');
 
-    this.#foot.replaceChildren(
-      copyButton('Copy the answer', () => this.#markdown.text),
-      h('span', {}, facts));
+    this.#showFoot(facts);
 
     if (finishReason === 'length') {
       const more = this.#button('Continue', () => {
@@ -123,16 +165,72 @@ export class Turn {
     this.#hooks.onGrown();
   }
 
+  /** @param {string} facts */
+  #showFoot(facts) {
+    this.#foot.replaceChildren(
+      copyButton('Copy the answer', () => this.#markdown.text),
+      ...this.content ? [this.#tool('Another answer', ICONS.again,
+        () => this.#hooks.onAgain(this))] : [],
+      h('span', {}, facts));
+  }
+
+  /**
+   * What the agent asks, with what answers it.
+   *
+   * @param {{interruptId: string, value: unknown}[]} interrupts
+   */
+  #ask(interrupts) {
+    const { onAnswer } = this.#hooks;
+    const open = this.#steps.open;
+    const asking = open.filter(({ name }) => ASKS.test(name));
+    /** @type {Map<string, unknown>} */
+    const decided = new Map();
+
+    /* all calls that are open are answered by one message */
+    const decide = (/** @type {string} */ id, /** @type {unknown} */ output) => {
+      decided.set(id, output);
+      if (decided.size === asking.length) {
+        onAnswer({ toolResults: open.map(({ toolCallId }) => (decided.has(toolCallId)
+          ? { toolCallId, output: decided.get(toolCallId) }
+          : { toolCallId, output: null, error: 'this page runs no tools' })) });
+      }
+    };
+
+    this.#questions.replaceChildren(
+      ...interrupts.map(({ interruptId, value }) => question(choices(value),
+        (answer) => onAnswer({ answers: [{ interruptId, value: answer }] }))),
+      ...asking.map(({ toolCallId, name, input }) => {
+        const form = question({
+          text: 'Do you approve?',
+          detail: { [name]: input },
+          buttons: [['Approve', { approved: true }], ['Decline', { approved: false }]],
+        }, (output) => {
+          form.classList.add('decided');
+          decide(toolCallId, output);
+        });
+        return form;
+      }));
+    this.askable(true);
+  }
+
+  /** @param {boolean} open whether its questions are those that are open */
+  askable(open) {
+    this.#questions.hidden = !open || !this.#questions.hasChildNodes();
+  }
+
   /**
    * What there is stays to be read.
    *
    * @param {boolean} kept whether it is part of the thread
    */
   stop(kept) {
-    this.#enter('stopped');
+    this.#enter('stopped', kept);
     this.#steps.finish();
     this.#markdown.finish();
-    this.#answer.hidden = !this.#markdown.text;
+    this.#answer.hidden = !this.#markdown.text && this.#steps.element.hidden;
+    if (kept) {
+      this.#showFoot('');
+    }
     this.#show('Stopped.', kept ? 'The thread keeps what there is.'
       : 'This exchange is not kept in the thread.', kept ? [] : [
       this.#button('Try again', () => this.#hooks.onRetry(this)),
@@ -154,7 +252,7 @@ export class Turn {
     this.#answer.hidden = true;
     this.#show(title, advice, [
       error.retryable ? again : null,
-      this.#button('Edit', () => this.#hooks.onEdit(this)),
+      this.content ? this.#button('Edit', () => this.#hooks.onEdit(this)) : null,
     ]);
 
     if (error.retryable && error.retryAfterMs) {
@@ -175,6 +273,12 @@ export class Turn {
 
     this.#timer = window.setInterval(tick, 250);
     tick();
+  }
+
+  /** @param {string} label @param {string} path @param {() => void} onclick */
+  #tool(label, path, onclick) {
+    return h('button', { class: 'copy', type: 'button', 'aria-label': label, title: label, onclick },
+      icon(path));
   }
 
   /** @param {string} label @param {() => void} onclick */

@@ -4,10 +4,13 @@
 
 import { ThreadConnection, newRequestId } from '../src/index.js';
 import { h } from './dom.js';
-import { ask } from './endpoint.js';
 import { loadHistory } from './history.js';
 import { refusal, textOf, titleOf } from './texts.js';
 import { Turn } from './turn.js';
+import { Turns } from './turns.js';
+
+/** @typedef {import('../src/index.js').Content} Content */
+/** @typedef {import('./turn.js').Beside} Beside */
 
 /**
  * @typedef {object} Host
@@ -15,8 +18,9 @@ import { Turn } from './turn.js';
  * @property {(view: View) => void} onState the connection's state has changed
  * @property {(view: View) => void} onBusy a run has begun or ended
  * @property {(view: View) => void} onGrown there is more to see
- * @property {(view: View, text: string, always?: boolean) => void} onText text
- *   for the message box; unless always, only where that is empty
+ * @property {(view: View, content: Content, edits?: string | null) => void} onText
+ *   something for the message box, only where that is empty, unless it is to be
+ *   edited: then as the one that replaces the run named, or as a new one (null)
  * @property {(view: View, ...texts: string[]) => void} announce
  */
 
@@ -31,13 +35,16 @@ const MISSING = {
 /* runs that are shown, unless earlier ones are asked for */
 const SHOWN = 100;
 
+/* a message that is larger is not remembered over a reload: the browser's storage
+   has room for a few such */
+const RECALLED = 100_000;
+
 export class View {
-  element = h('div', { class: 'view' });
   loaded = false;
   #host;
   #connection;
-  /** @type {Turn[]} */
-  #turns = [];
+  #turns = new Turns();
+  element = this.#turns.element;
   /** @type {{run: import('../src/index.js').Run, turn: Turn} | null} */
   #current = null;
   #left = false;
@@ -48,7 +55,10 @@ export class View {
   }, 'Show earlier messages');
   /** @type {ReturnType<typeof refusal>} what the server says to a handshake */
   #refused = null;
-  #opening = true;
+  /* there was a connection, and something may have been missed since */
+  #away = false;
+  /** @type {string | undefined} the thread's last run, as the server has said */
+  #last;
   /** @type {Turn | null} the one whose text goes back into the box */
   #giveBack = null;
 
@@ -60,13 +70,9 @@ export class View {
   constructor(id, host, fresh) {
     this.id = id;
     this.#host = host;
-    this.#connection = new ThreadConnection(id, { jitter: 0.2, retryEveryMs: 0, fetch: null });
+    this.#connection = new ThreadConnection(id, { jitter: 0.2 });
     this.#connection.on('state', (state) => this.#changed(state));
-    this.#connection.on('event', (/** @type {any} */ event) => {
-      if (this.#current && event.requestId === this.#current.run.requestId) {
-        this.#current.turn.hear(event);
-      }
-    });
+    this.#connection.on('event', (event) => this.#hear(event));
     this.#connection.on('run', (run) => this.#adopt(run));
     this.#connection.on('warning', ({ message, data }) =>
       console.debug(`thread ${id}: ${message}`, data));
@@ -87,10 +93,8 @@ export class View {
   }
 
   /** @param {import('../src/index.js').ConnectionState} state */
-  #changed({ status, code }) {
+  #changed({ status, code, httpStatus }) {
     if (status === 'connected') {
-      this.#opening = false;
-      this.#refused = null;
       if (this.#unloaded) {
         this.#load();
       }
@@ -99,25 +103,46 @@ export class View {
       /* that was about one message, which says so: the next may be smaller */
       queueMicrotask(() => this.#connection.retry());
       return;
-
-    } else if (status === 'reconnecting' || status === 'disconnected') {
-      if (this.#opening) {
-        this.#inquire();
-      }
-      this.#opening = true;
     }
 
+    this.#away ||= status === 'reconnecting' || status === 'disconnected';
+    this.#refused = httpStatus ? refusal(httpStatus, 'this page\'s connection') : null;
     this.#host.onState(this);
   }
 
-  /** Why there is no connection, which a handshake does not tell. */
-  async #inquire() {
-    const refused = refusal((await ask(this.id)).status, 'this page\'s connection');
+  /** @param {any} event */
+  #hear(event) {
+    const { type, requestId, replaces, lastRequestId } = event;
 
-    if (this.state.status !== 'connected' && this.state.status !== 'closed') {
-      this.#refused = refused;
-      this.#host.onState(this);
+    if (this.#current && requestId === this.#current.run.requestId) {
+      const { turn } = this.#current;
+
+      if (replaces) {
+        /* begun elsewhere: this says so */
+        turn.beside.replaces = replaces;
+        this.#turns.giveWay(turn);
+      }
+      turn.hear(event);
     }
+    if (type === 'idle') {
+      this.#last = lastRequestId;
+    }
+    if (type === 'idle' || type === 'following') {
+      if (this.#away && type === 'following') {
+        this.#refresh();
+      } else if (this.loaded) {
+        this.#catchUp();
+      }
+      this.#away = false;
+    }
+  }
+
+  /** Asks for what the server has, if it has said that there is more. */
+  async #catchUp() {
+    if (this.#last && !this.#turns.find(this.#last)?.kept) {
+      await this.#refresh();
+    }
+    this.#last = undefined;
   }
 
   get busy() {
@@ -125,7 +150,7 @@ export class View {
   }
 
   get empty() {
-    return this.#turns.length === 0;
+    return this.#turns.empty;
   }
 
   /** Tries to connect now. */
@@ -133,18 +158,22 @@ export class View {
     this.#connection.retry();
   }
 
-  /** @param {string} content */
-  send(content) {
+  /**
+   * @param {Content | undefined} content
+   * @param {Beside} [beside]
+   */
+  send(content, beside = {}) {
     /* the running answer gives way */
     this.stop(false);
 
     this.#trim();
 
-    const turn = this.#addTurn(newRequestId(), content);
+    const turn = this.#make(newRequestId(), content, beside);
     const known = this.#host.threads.get(this.id);
 
+    this.#turns.append(turn);
     this.#host.threads.put(this.id, {
-      title: known?.title ?? titleOf(content),
+      title: known?.title ?? titleOf(textOf(content)),
       updated: Date.now(),
     });
     this.#run(turn);
@@ -186,22 +215,18 @@ export class View {
 
   /**
    * @param {string} requestId
-   * @param {string} content
-   * @param {Node | null} [before] default: the end
+   * @param {Content | undefined} content
+   * @param {Beside} beside
    */
-  #addTurn(requestId, content, before = null) {
-    const turn = new Turn(requestId, content, {
+  #make(requestId, content, beside) {
+    return new Turn(requestId, content, beside, {
       onRetry: (it) => this.#retry(it),
-      onEdit: (it) => this.#host.onText(this, it.content, true),
+      onEdit: (it) => this.#host.onText(this, it.content ?? '', it.kept ? it.requestId : null),
+      onAgain: (it) => this.send(it.content, { replaces: it.requestId }),
       onContinue: () => this.send(CONTINUE),
+      onAnswer: (answer) => this.send(undefined, answer),
       onGrown: () => this.#host.onGrown(this),
     });
-
-    this.#turns.push(turn);
-    this.element.insertBefore(turn.element, before);
-    this.#host.onGrown(this);
-
-    return turn;
   }
 
   /** @param {Turn} turn */
@@ -209,7 +234,7 @@ export class View {
     this.stop(false);
 
     /* it is answered after what has been asked meanwhile */
-    this.element.append(turn.element);
+    this.#turns.append(turn);
 
     /* a cancel may be under way for the old name; a drop is another matter:
        the answer may be stored, and must not be asked for twice */
@@ -226,61 +251,60 @@ export class View {
    * @param {import('../src/index.js').Run} run
    */
   #adopt({ requestId, content }) {
-    const turn = this.#turns.find((it) => it.requestId === requestId);
+    const turn = this.#turns.find(requestId) ?? this.#make(requestId, content, {});
 
-    if (turn !== this.#current?.turn || !turn) {
-      this.#run(turn ?? this.#addTurn(requestId, textOf(content)), content);
+    if (turn !== this.#current?.turn) {
+      this.#turns.append(turn);
+      this.#run(turn, content);
     }
+  }
+
+  /** @param {Turn} turn */
+  #pend(turn) {
+    const { requestId, content, beside } = turn;
+    const pending = { requestId, content, beside };
+
+    this.#host.threads.put(this.id, {
+      pending: JSON.stringify(pending).length > RECALLED ? undefined : pending,
+    });
   }
 
   /**
    * @param {Turn} turn
-   * @param {import('../src/index.js').Content} [asked] what it is that runs, where
-   *   that is not the turn's text
+   * @param {Content} [asked] what it is that runs, where that is written in another
+   *   way than the turn's
    */
   async #run(turn, asked = turn.content) {
-    const { requestId, content } = turn;
+    const { requestId, content, beside } = turn;
     const { threads } = this.#host;
 
     turn.wait();
-    threads.put(this.id, { pending: { requestId, content } });
+    this.#turns.giveWay(turn);
+    this.#pend(turn);
 
     const run = this.#connection.send(asked, {
       requestId,
+      ...beside,
       onToken: (delta) => turn.append(delta),
       onReset: () => turn.wait(),
     });
     const current = { run, turn };
 
     this.#current = current;
-    this.#host.onBusy(this);
-    this.#host.onGrown(this);
+    this.#show();
 
     let keep = false;
 
     try {
-      const { message, latencyMs, usage, finishReason } = await run;
+      const { message, latencyMs, usage, finishReason, interrupts } = await run;
 
-      turn.finish(message, { latencyMs, outputTokens: usage?.outputTokens, finishReason });
+      turn.finish(message,
+        { latencyMs, outputTokens: usage?.outputTokens, finishReason, interrupts });
+      turn.replaced = [];
       this.#host.announce(this, 'Answer:', ...turn.spoken);
 
     } catch (error) {
-      const failure = /** @type {import('../src/index.js').ThreadError} */ (error);
-
-      if (failure.code === 'CANCELLED') {
-        turn.stop(failure.kept);
-        this.#host.announce(this, 'The answer was stopped.');
-        if (this.#giveBack === turn && !failure.kept) {
-          this.#host.onText(this, content);
-        }
-
-      } else {
-        const refused = this.state.status === 'connected' ? null : this.#refused;
-
-        turn.fail(failure, refused);
-        this.#host.announce(this, refused?.title ?? failure.message);
-        keep = failure.retryable;
-      }
+      keep = this.#failed(turn, /** @type {import('../src/index.js').ThreadError} */ (error));
     }
 
     if (!keep && threads.get(this.id)?.pending?.requestId === requestId) {
@@ -289,31 +313,80 @@ export class View {
 
     if (this.#current === current) {
       this.#current = null;
-      this.#host.onBusy(this);
     }
 
+    this.#show();
     this.#closeIfLeft();
   }
 
+  /**
+   * @param {Turn} turn
+   * @param {import('../src/index.js').ThreadError} failure
+   * @returns {boolean} whether it is to be remembered
+   */
+  #failed(turn, failure) {
+    const { code, kept, message, retryable } = failure;
+
+    if (kept) {
+      turn.replaced = [];
+    } else {
+      this.#turns.comeBack(turn);
+    }
+
+    if (code === 'CANCELLED') {
+      turn.stop(kept);
+      this.#host.announce(this, 'The answer was stopped.');
+      if (this.#giveBack === turn && !kept && turn.content) {
+        this.#host.onText(this, turn.content);
+      }
+      return false;
+    }
+
+    const refused = this.state.status === 'connected' ? null : this.#refused;
+
+    turn.fail(failure, refused);
+    this.#host.announce(this, refused?.title ?? message);
+    return retryable;
+  }
+
+  /** What goes on, and what is asked, may be other than it was. */
+  #show() {
+    const last = this.#turns.list.findLast(({ kept }) => kept);
+
+    for (const turn of this.#turns.list) {
+      turn.askable(turn === last && !this.busy);
+    }
+    this.#host.onBusy(this);
+    this.#host.onGrown(this);
+  }
+
   async #load() {
-    const pending = this.#host.threads.get(this.id)?.pending;
+    const { threads } = this.#host;
+    const pending = threads.get(this.id)?.pending;
+    /** @type {import('./history.js').Past[] | null | undefined} */
+    let runs;
 
     await this.#fetch(async () => {
-      const runs = await loadHistory(this.id);
-
+      runs = await loadHistory(this.id);
       this.#prepend(runs ?? []);
-      this.#recall(pending);
-
-      if (!runs && !pending && this.empty && this.#host.threads.get(this.id)) {
-        this.element.append(h('p', { class: 'loading' }, 'The server has nothing of this '
-          + 'conversation: no message of it was answered, or it was deleted.'));
-      }
     }, () => this.#load());
+
+    /* nothing was left that goes on, or has come to its end meanwhile */
+    await this.#connection.underWay();
+    await this.#catchUp();
+    if (runs !== undefined) {
+      this.#recall(pending);
+    }
+    if (runs === null && this.empty && threads.get(this.id)) {
+      this.element.append(h('p', { class: 'loading' }, 'The server has nothing of this '
+        + 'conversation: no message of it was answered, or it was deleted.'));
+    }
+    this.#show();
   }
 
   /** What comes before the first run that is shown. */
   async #loadEarlier() {
-    const first = this.#turns.find((turn) => turn.phase === 'done')?.requestId;
+    const first = this.#turns.list.find(({ kept }) => kept)?.requestId;
 
     this.#more.remove();
     await this.#fetch(async () => {
@@ -364,27 +437,73 @@ export class View {
     }
 
     this.loaded = true;
-    this.#host.onBusy(this);
-    this.#host.onGrown(this);
+    this.#show();
+  }
+
+  /**
+   * What was said here while this page was not connected, or was not told.
+   */
+  async #refresh() {
+    try {
+      const runs = await loadHistory(this.id) ?? [];
+      const turns = runs.map((past) => {
+        const turn = this.#turns.find(past.requestId);
+
+        /* what is under way hears its own end */
+        return turn?.kept || turn?.busy ? turn : this.#recalled(past, turn);
+      });
+
+      this.#turns.merge(turns);
+      this.#gaveWay();
+      this.#show();
+    } catch (error) {
+      /* what is there stays */
+      console.debug('history', error);
+    }
+  }
+
+  /**
+   * @param {import('./history.js').Past} past
+   * @param {Turn} [known]
+   */
+  #recalled({ requestId, content, beside, answer, parts },
+    known = this.#make(requestId, content, beside)) {
+    known.recall(answer, parts);
+    return known;
+  }
+
+  /* what is replaced by a run that goes on may have come after that */
+  #gaveWay() {
+    if (this.#current) {
+      this.#turns.giveWay(this.#current.turn);
+    }
+    this.#tellResults();
+  }
+
+  /** Shows what calls of tools were answered with where these stand. */
+  #tellResults() {
+    const { list } = this.#turns;
+
+    for (const [i, { beside: { toolResults = [] } }] of list.entries()) {
+      for (const result of i ? toolResults : []) {
+        if (!result.error) {
+          list[i - 1].hear({ type: 'tool-result', ...result });
+        }
+      }
+    }
   }
 
   /**
    * Puts runs of the history before what is there already.
    *
-   * @param {{requestId: string, content: string, answer: string, seq: number}[]} runs
+   * @param {import('./history.js').Past[]} runs
    */
   #prepend(runs) {
-    const known = new Set(this.#turns.map((turn) => turn.requestId));
-    const first = this.#turns[0]?.element ?? null;
-    const later = this.#turns;
+    const earlier = runs.filter(({ requestId }) => !this.#turns.find(requestId))
+      .map((past) => this.#recalled(past));
 
-    this.#turns = [];
-    for (const { requestId, content, answer } of runs) {
-      if (!known.has(requestId)) {
-        this.#addTurn(requestId, content, first).finish(answer);
-      }
-    }
-    this.#turns.push(...later);
+    this.#turns.arrange([...earlier, ...this.#turns.list]);
+    this.#gaveWay();
 
     if (runs[0]?.seq > 1) {
       this.element.prepend(this.#more);
@@ -393,10 +512,10 @@ export class View {
 
   /** A page that is open for days shows the end of its thread, not all. */
   #trim() {
-    if (this.#turns.length > SHOWN + SHOWN / 4) {
-      for (const { element } of this.#turns.splice(0, this.#turns.length - SHOWN)) {
-        element.remove();
-      }
+    const { list } = this.#turns;
+
+    if (list.length > SHOWN + SHOWN / 4) {
+      this.#turns.arrange(list.slice(-SHOWN));
       this.element.prepend(this.#more);
     }
   }
@@ -404,20 +523,22 @@ export class View {
   /**
    * A message that was on its way when the page was left.
    *
-   * @param {{requestId: string, content: string} | undefined} pending
+   * @param {import('./threads.js').Thread['pending']} pending
    */
   #recall(pending) {
     if (!pending) {
       return;
     }
 
-    const turn = this.#turns.find((it) => it.requestId === pending.requestId);
+    const { requestId, content, beside = {} } = pending;
+    const turn = this.#turns.find(requestId);
 
     if (!turn) {
-      this.#addTurn(pending.requestId, pending.content).fail({
-        code: 'LEFT', message: '', retryable: true,
-      });
-    } else if (turn.phase === 'done') {
+      const left = this.#make(requestId, content, beside);
+
+      this.#turns.append(left);
+      left.fail({ code: 'LEFT', message: '', retryable: true });
+    } else if (turn.kept) {
       this.#host.threads.put(this.id, { pending: undefined });
     }
   }

@@ -19,7 +19,9 @@
 #define NGX_THREAD_WS_DEMO_QUESTION  "May I restart the server"
 
 
-static ngx_str_t *ngx_thread_ws_demo_content(ngx_pool_t *pool, json_t *message);
+static ngx_str_t *ngx_thread_ws_demo_content(ngx_pool_t *pool, json_t *message,
+    ngx_uint_t *attached);
+static ngx_int_t ngx_thread_ws_demo_decided(ngx_str_t *text);
 static ngx_uint_t ngx_thread_ws_demo_wishes(ngx_str_t *text);
 static ngx_uint_t ngx_thread_ws_demo_begins(u_char *p, u_char *last,
     const char *word);
@@ -180,7 +182,8 @@ ngx_thread_ws_demo_answer(ngx_pool_t *pool, json_t *root,
     answer->messages = json_array_size(messages);
 
     text = ngx_thread_ws_demo_content(pool,
-                          json_array_get(messages, answer->messages - 1));
+                          json_array_get(messages, answer->messages - 1),
+                          &answer->attached);
     if (text == NULL) {
         return NGX_DECLINED;
     }
@@ -213,34 +216,41 @@ ngx_thread_ws_demo_answer(ngx_pool_t *pool, json_t *root,
 }
 
 
-/* a message's text, or the first one of its parts; NULL if it has none */
+/*
+ * A message's text, or the first one of its parts, which is empty where the
+ * others are none; NULL if it has nothing.
+ */
 
 static ngx_str_t *
-ngx_thread_ws_demo_content(ngx_pool_t *pool, json_t *message)
+ngx_thread_ws_demo_content(ngx_pool_t *pool, json_t *message,
+    ngx_uint_t *attached)
 {
     size_t      i;
-    json_t     *content, *part;
+    json_t     *content, *part, *said;
     ngx_str_t  *text;
 
     content = json_object_get(message, "content");
+    said = json_is_array(content) ? NULL : content;
 
     json_array_foreach(content, i, part) {
 
-        if (json_is_string(json_object_get(part, "text"))) {
-            content = json_object_get(part, "text");
-            break;
+        if (!json_is_string(json_object_get(part, "text"))) {
+            (*attached)++;
+
+        } else if (said == NULL) {
+            said = json_object_get(part, "text");
         }
     }
 
-    if (!json_is_string(content)) {
+    if (!json_is_string(said) && *attached == 0) {
         return NULL;
     }
 
-    text = ngx_palloc(pool, sizeof(ngx_str_t));
+    text = ngx_pcalloc(pool, sizeof(ngx_str_t));
 
-    if (text) {
-        text->data = (u_char *) json_string_value(content);
-        text->len = json_string_length(content);
+    if (text && said) {
+        text->data = (u_char *) json_string_value(said);
+        text->len = json_string_length(said);
     }
 
     return text;
@@ -294,8 +304,8 @@ static ngx_int_t
 ngx_thread_ws_demo_asked(json_t *messages, ngx_str_t *text,
     ngx_thread_ws_demo_answer_t *answer)
 {
-    u_char      *p, *last;
     json_t      *message;
+    ngx_int_t    decided;
     ngx_uint_t   i;
     const char  *role, *question;
 
@@ -319,6 +329,27 @@ ngx_thread_ws_demo_asked(json_t *messages, ngx_str_t *text,
         return NGX_DECLINED;
     }
 
+    decided = ngx_thread_ws_demo_decided(text);
+
+    if (decided != NGX_DECLINED) {
+        ngx_thread_ws_demo_add(answer, NGX_THREAD_WS_DEMO_TEXT,
+                               decided ? &ngx_thread_ws_demo_yes
+                                       : &ngx_thread_ws_demo_no,
+                               NULL);
+        return NGX_OK;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* 1 for yes, 0 for no, in words or as what the call of the tool gives */
+
+static ngx_int_t
+ngx_thread_ws_demo_decided(ngx_str_t *text)
+{
+    u_char  *p, *last;
+
     p = text->data;
     last = p + text->len;
 
@@ -326,16 +357,16 @@ ngx_thread_ws_demo_asked(json_t *messages, ngx_str_t *text,
         p++;
     }
 
-    if (ngx_thread_ws_demo_begins(p, last, "yes")) {
-        ngx_thread_ws_demo_add(answer, NGX_THREAD_WS_DEMO_TEXT,
-                               &ngx_thread_ws_demo_yes, NULL);
-        return NGX_OK;
+    if (ngx_thread_ws_demo_begins(p, last, "yes")
+        || ngx_thread_ws_demo_begins(p, last, "{\"approved\":true"))
+    {
+        return 1;
     }
 
-    if (ngx_thread_ws_demo_begins(p, last, "no")) {
-        ngx_thread_ws_demo_add(answer, NGX_THREAD_WS_DEMO_TEXT,
-                               &ngx_thread_ws_demo_no, NULL);
-        return NGX_OK;
+    if (ngx_thread_ws_demo_begins(p, last, "no")
+        || ngx_thread_ws_demo_begins(p, last, "{\"approved\":false"))
+    {
+        return 0;
     }
 
     return NGX_DECLINED;
@@ -357,9 +388,11 @@ ngx_thread_ws_demo_intro(ngx_pool_t *pool, ngx_str_t *quoted,
 
     static char  intro[] = "This is the demo agent inside nginx. It was shown "
                            "%ui %s of this thread.";
+    static char  attached[] = " Yours came with %ui %s.";
     static char  wrote[] = " You wrote:\n\n> ";
 
-    size = sizeof(intro) + NGX_INT_T_LEN + sizeof("messages") + sizeof(wrote);
+    size = sizeof(intro) + sizeof(attached) + 2 * NGX_INT_T_LEN
+           + sizeof("messages") + sizeof("attachments") + sizeof(wrote);
 
     if (quoted) {
         size += 3 * quoted->len;
@@ -373,7 +406,12 @@ ngx_thread_ws_demo_intro(ngx_pool_t *pool, ngx_str_t *quoted,
     p = ngx_sprintf(text.data, intro, answer->messages,
                     (answer->messages == 1) ? "message" : "messages");
 
-    if (quoted) {
+    if (answer->attached) {
+        p = ngx_sprintf(p, attached, answer->attached,
+                        (answer->attached == 1) ? "attachment" : "attachments");
+    }
+
+    if (quoted && quoted->len) {
         p = ngx_cpymem(p, wrote, sizeof(wrote) - 1);
 
         for (i = 0; i < quoted->len; i++) {

@@ -35,6 +35,7 @@ typedef struct {
     ngx_thread_ws_demo_part_t   parts[NGX_THREAD_WS_DEMO_PARTS];
     ngx_uint_t                  n;
     ngx_uint_t                  messages;    /* that the prompt has */
+    ngx_uint_t                  attached;    /* parts that are no text */
     ngx_uint_t                  limit;       /* words at most, 0 for any */
     ngx_uint_t                  pace;        /* delays from word to word */
 } ngx_thread_ws_demo_answer_t;

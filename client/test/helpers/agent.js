@@ -11,8 +11,9 @@ import { createQueue } from './queue.js';
 
 class AgentRun {
   constructor(req, res, body) {
-    this.messages = body.messages;
-    this.prompt = body.messages.at(-1).content;
+    this.body = body;
+    this.messages = body.messages ?? body.input?.messages ?? [];
+    this.prompt = this.messages.at(-1)?.content;
     this.res = res;
     this.finished = false;
     this.gone = once(res, 'close').then(() => !this.finished);
