@@ -122,18 +122,28 @@ async function* changes(file) {
   }
 }
 
+/*
+ * Nothing is left running when a test breaks off, or is killed: who waits for the
+ * end of its own input, which ends with this process, kills the group then.
+ */
+function watchOver(child) {
+  const guard = spawn('/bin/sh', ['-c', 'read -r _; kill -s KILL -- "-$0"', child.pid],
+    { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+
+  guard.unref();
+  guard.stdin.unref();
+  child.once('exit', () => guard.kill('SIGKILL'));
+}
+
 /* nginx in a process group of its own, and what it says */
 function launch(dir) {
   const child = spawn(NGINX, ['-p', dir, '-c', `${dir}/nginx.conf`, '-e', 'stderr'],
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   const output = [];
   const changed = new EventEmitter();
-  const abandon = () => process.kill(-child.pid, 'SIGKILL');
   let ended = false;
 
-  /* nothing is left running when a test breaks off */
-  process.once('exit', abandon);
-  child.once('exit', () => process.off('exit', abandon));
+  watchOver(child);
 
   createInterface({ input: child.stderr })
     .on('line', (line) => {
