@@ -208,19 +208,20 @@ export function useReconnection({ state, retry }) {
 
 /**
  * The list with a run's messages changed; those that are not there come to its
- * end, an answer behind its question.
+ * end, an answer behind its question, and what the run replaces goes.
  *
  * @param {ChatMessage[]} list
- * @param {Pick<Run, 'requestId' | 'content'>} run
+ * @param {Pick<Run, 'requestId' | 'content' | 'replaces'>} run
  * @param {Partial<ChatMessage>} asked
  * @param {Partial<ChatMessage> | null} [answer] null: there is none; absent: as
  *   it is
  * @returns {ChatMessage[]}
  */
-function put(list, { requestId, content = '' }, asked, answer) {
+function put(list, { requestId, content = '', replaces }, asked, answer) {
   const isOf = (/** @type {ChatMessage} */ it) => it.requestId === requestId;
   const at = list.findIndex(isOf);
-  const others = list.filter((it) => !isOf(it));
+  const gone = list.findIndex((it) => replaces && it.requestId === replaces);
+  const others = list.filter((it, i) => !isOf(it) && !(gone >= 0 && i >= gone));
   const [question, reply] = ['user', 'assistant'].map((role) =>
     list.find((it) => isOf(it) && it.role === role));
 
@@ -289,6 +290,7 @@ export function useChatMessages(threadId, options = {}) {
     }
 
     const thread = shown.current;
+    const all = latest.current.messages;
     const end = () => {
       runs.current.delete(run);
       told.current.delete(run.requestId);
@@ -345,6 +347,11 @@ export function useChatMessages(threadId, options = {}) {
         setError(error);
       }
     });
+
+    if (run.replaces) {
+      /* what should have given way has not */
+      run.catch(() => shown.current === thread && setMessages(all));
+    }
   }, []);
 
   const onMade = (/** @type {ThreadConnection} */ connection) => {
@@ -435,8 +442,6 @@ export function useChatMessages(threadId, options = {}) {
     /* an event handler gives its event */
     const content = given?.length === undefined ? latest.current.input : given;
     const running = active();
-    const thread = shown.current;
-    const all = latest.current.messages;
 
     if (!(typeof content === 'string' ? content.trim() : content)[0] && !answers && !toolResults
       || !connectionRef.current) {
@@ -452,18 +457,10 @@ export function useChatMessages(threadId, options = {}) {
     running?.cancel();
     latest.current.input = '';
     setInput('');
-    setMessages((list) => put(
-      list.slice(0, replaces ? list.findIndex((it) => it.requestId === replaces) : undefined),
-      { requestId, content }, { status: 'sending', options: sendOptions }));
+    setMessages((list) => put(list,
+      { requestId, content, replaces }, { status: 'sending', options: sendOptions }));
 
-    const run = start(content, requestId, sendOptions);
-
-    if (replaces) {
-      /* what should have given way has not */
-      run.catch(() => shown.current === thread && setMessages(all));
-    }
-
-    return run;
+    return start(content, requestId, sendOptions);
   }, []);
 
   const retry = useCallback((/** @type {string | undefined} */ requestId) => {

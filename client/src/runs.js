@@ -390,7 +390,8 @@ export function createRuns({ threadId, socket, answerTimeoutMs, resume, begun, w
    * @param {any} event
    * @returns {Entry}
    */
-  function recognize({ requestId, content, metadata }) {
+  function recognize({ type, position, ...message }) {
+    const { requestId, content } = message;
     const entry = entries.get(requestId);
     const before = entry?.run.content;
     /* parts may be written in more than one way */
@@ -400,7 +401,7 @@ export function createRuns({ threadId, socket, answerTimeoutMs, resume, begun, w
       fail(entry, OTHER, { code: 'DUPLICATE_REQUEST' });
     }
 
-    const known = same ? entry : make({ requestId, content, metadata }, false);
+    const known = same ? entry : make(message, false);
 
     due(known);
     known.sent = known.begun = true;

@@ -74,10 +74,10 @@
  * connection has begun one.
  *
  * @typedef {{type: 'following', requestId: string, content: Content,
- *   metadata?: Record<string, string>, position?: number}} FollowingEvent
+ *   metadata?: Record<string, string>, replaces?: string, position?: number}} FollowingEvent
  * @typedef {{type: 'idle', lastRequestId?: string}} IdleEvent
  * @typedef {{type: 'message', requestId: string, content: Content,
- *   metadata?: Record<string, string>}} MessageEvent
+ *   metadata?: Record<string, string>, replaces?: string}} MessageEvent
  * @typedef {{type: 'reset', requestId: string}} ResetEvent
  */
 
@@ -219,6 +219,7 @@
  *   readonly requestId: string,
  *   readonly content?: Content,
  *   readonly metadata?: Record<string, string>,
+ *   readonly replaces?: string,
  *   readonly own: boolean,
  *   readonly text: string,
  *   cancel(): void,

@@ -103,6 +103,7 @@ export type FollowingEvent = {
     requestId: string;
     content: Content;
     metadata?: Record<string, string>;
+    replaces?: string;
     position?: number;
 };
 /**
@@ -122,6 +123,7 @@ export type MessageEvent = {
     requestId: string;
     content: Content;
     metadata?: Record<string, string>;
+    replaces?: string;
 };
 /**
  * Of runs that this connection has not begun: one goes on, none does, another
@@ -392,6 +394,7 @@ export type Run = Promise<FinalEvent> & AsyncIterable<string> & {
     readonly requestId: string;
     readonly content?: Content;
     readonly metadata?: Record<string, string>;
+    readonly replaces?: string;
     readonly own: boolean;
     readonly text: string;
     cancel(): void;

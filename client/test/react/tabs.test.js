@@ -244,6 +244,32 @@ test('what is replaced gives way, and is back if that fails', async () => {
     [['user', 'one'], ['assistant', 'eins'], ['user', 'two'], ['assistant', 'deux']]);
 });
 
+test('what another tab replaces gives way here, too', async () => {
+  const { hook, socket } = await show({}, { type: 'idle' });
+  const elsewhere = async (requestId, content, replaces) => {
+    socket.say({ type: 'message', requestId, content, replaces });
+    socket.say(token(requestId, `${content}!`, 1));
+    await hook.until((it) => it.messages.at(-1)?.content === `${content}!`);
+  };
+  const end = async (event) => {
+    socket.say(event);
+    await hook.until(isIdle);
+    return texts(hook.current);
+  };
+  const kept = [['user', 'one'], ['assistant', 'one!']];
+
+  await elsewhere('r1', 'one');
+  assert.deepEqual(await end(final('r1', 'one!')), kept);
+  await elsewhere('r2', 'other', 'r1');
+  assert.deepEqual(texts(hook.current), [['user', 'other'], ['assistant', 'other!']]);
+  assert.deepEqual(await end({ type: 'cancelled', requestId: 'r2' }), kept);
+
+  /* of a run that is not shown here nothing gives way */
+  await elsewhere('r3', 'three', 'r0');
+  assert.deepEqual(await end(final('r3', 'three!')),
+    [...kept, ['user', 'three'], ['assistant', 'three!']]);
+});
+
 test('what the server keeps of a stopped answer stays; a retry says all again', async () => {
   const { hook, socket } = await show({}, { type: 'idle' });
 
