@@ -1,6 +1,7 @@
 
 /*
- * What core has no function for on ngx_str_t: comparing and copying.  Nothing
+ * What core has no function for on ngx_str_t: comparing, copying, and numbers
+ * that are written often, which ngx_sprintf() takes long for.  Nothing
  * here allocates but where a pool is given, nothing fails but for memory.  An
  * empty string may have any data, NULL too.
  */
@@ -57,6 +58,23 @@ ngx_uint_t ngx_thread_ws_string_controls(ngx_str_t *s);
 
 u_char *ngx_thread_ws_string_append(u_char *p, ngx_str_t *s);
 u_char *ngx_thread_ws_string_copy(ngx_str_t *dst, u_char *p, ngx_str_t *s);
+
+/* n in decimal to p, where NGX_INT64_LEN bytes fit; what lies behind it */
+
+static ngx_inline u_char *
+ngx_thread_ws_string_number(u_char *p, uint64_t n)
+{
+    u_char  *digit, digits[NGX_INT64_LEN];
+
+    digit = digits + NGX_INT64_LEN;
+
+    do {
+        *--digit = (u_char) ('0' + n % 10);
+        n /= 10;
+    } while (n);
+
+    return ngx_cpymem(p, digit, digits + NGX_INT64_LEN - digit);
+}
 
 /*
  * A copy of pool's memory: NGX_OK, or NGX_ERROR without memory.  That of an

@@ -392,11 +392,11 @@ ngx_thread_ws_twin_on_text_end(void *data, u_char *text, u_char *last)
     u_char     *p;
     ngx_str_t   none, *id;
 
-    for (p = text; (p = ngx_strlchr(p, last, LF)) != NULL; p++) {
+    for (p = text; (p = memchr(p, LF, last - p)) != NULL; p++) {
         *p = ' ';
     }
 
-    for (p = text; (p = ngx_strlchr(p, last, CR)) != NULL; p++) {
+    for (p = text; (p = memchr(p, CR, last - p)) != NULL; p++) {
         *p = ' ';
     }
 

@@ -147,7 +147,7 @@ ngx_thread_ws_place_read(ngx_str_t *value, size_t *position,
 u_char *
 ngx_thread_ws_place_write(u_char *dst, size_t position, ngx_str_t *request_id)
 {
-    dst = ngx_sprintf(dst, "%uz", position);
+    dst = ngx_thread_ws_string_number(dst, position);
 
     if (request_id->len) {
         *dst++ = ' ';

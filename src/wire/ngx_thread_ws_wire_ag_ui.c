@@ -309,9 +309,14 @@ ngx_thread_ws_ag_ui_text(ngx_thread_ws_said_t *said)
 
     state = said->state;
 
-    p = ngx_sprintf(said->head.data,
-                    "%s{\"type\":\"TEXT_MESSAGE_CONTENT\",\"messageId\":\"",
-                    said->enclosed ? "{\"chunk\":" : "");
+    p = said->head.data;
+
+    if (said->enclosed) {
+        p = ngx_thread_ws_ag_ui_put(p, "{\"chunk\":");
+    }
+
+    p = ngx_thread_ws_ag_ui_put(p, "{\"type\":\"TEXT_MESSAGE_CONTENT\","
+                                   "\"messageId\":\"");
     p = ngx_thread_ws_ag_ui_id(said, p, state->id);
     p = ngx_thread_ws_ag_ui_put(p, "\",\"delta\":\"");
 

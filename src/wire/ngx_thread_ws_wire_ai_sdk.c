@@ -209,8 +209,10 @@ ngx_thread_ws_ai_sdk_head(ngx_thread_ws_said_t *said, u_char *p)
 
     p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"chunk\",\"requestId\":\"");
     p = ngx_thread_ws_string_append(p, &said->request_id);
+    p = ngx_thread_ws_ai_sdk_put(p, "\",\"sequence\":");
+    p = ngx_thread_ws_string_number(p, state->sequence++);
 
-    return ngx_sprintf(p, "\",\"sequence\":%uL,\"chunk\":", state->sequence++);
+    return ngx_thread_ws_ai_sdk_put(p, ",\"chunk\":");
 }
 
 
@@ -298,8 +300,9 @@ ngx_thread_ws_ai_sdk_text(ngx_thread_ws_said_t *said)
     state = said->state;
 
     p = ngx_thread_ws_ai_sdk_head(said, said->head.data);
-    p = ngx_sprintf(p, "{\"type\":\"text-delta\",\"id\":\"%ui\",\"delta\":\"",
-                    state->id);
+    p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"text-delta\",\"id\":\"");
+    p = ngx_thread_ws_string_number(p, state->id);
+    p = ngx_thread_ws_ai_sdk_put(p, "\",\"delta\":\"");
 
     said->head.len = p - said->head.data;
     ngx_str_set(&said->tail, "\"}}");
