@@ -119,6 +119,9 @@ for my $case (
 for my $env ({ OPENAI_BASE_URL => 'ftp://x' }, { PORT => 'many' },
     { PORT => 0 }, { PORT => 65536 },
     { OPENAI_BASE_URL => 'http://127.0.0.1/v1;evil' },
+    { OPENAI_BASE_URL => 'https://me:hid/d@en@127.0.0.1/v1' },
+    { OPENAI_BASE_URL => 'https://me:hidden@127.0.0.1/v1' },
+    { OPENAI_BASE_URL => 'https://me:12/hid@127.0.0.1/v1' },
     { OPENAI_BASE_URL => 'http://127.0.0.1/', OPENAI_API_KEY => "a\nb" })
 {
     my $what = join ', ', map { "$_=$env->{$_}" =~ s/\n/\\n/r } sort keys %$env;
@@ -172,6 +175,7 @@ sub refused {
     isnt($?, 0, "$what is refused");
     like($said, $why, "$what: by name");
     unlike($said, qr/ready:/, "$what: nothing is served");
+    unlike($said, qr/hid|d\@en/, "$what: no part of a password");
 }
 
 sub served {
