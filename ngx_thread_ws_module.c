@@ -511,6 +511,7 @@ ngx_thread_ws_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_thread_ws_zone_init_process();
     ngx_thread_ws_caller_init_process(cycle);
     ngx_thread_ws_store_memory_init_process();
 

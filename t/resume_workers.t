@@ -324,3 +324,49 @@ a< close 1008 the thread was deleted
 b< error r2 THREAD_DELETED
 b< close 1008 the thread was deleted
 c< quiet
+
+=== TEST 9: who follows hears the end, where nobody has the zone afterwards
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_http on;
+    thread_ws_shutdown_spread 0;
+--- chat
+only worker 1
+connect a
+a> follow
+a< idle -
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+all workers
+only worker 2
+connect b
+b> follow
+b< following r1 hello
+hear h
+h< HTTP 200
+h< following r1 hello
+all workers
+b< token r1 Hel
+h< token r1 Hel
+signal QUIT
+log /gracefully shutting down/
+@ delta lo
+a< token r1 lo
+b< token r1 lo
+h< token r1 lo
+@ finish stop
+@ done
+@ end
+a< final r1 Hello
+b< final r1 Hello
+h< final r1 Hello
+h< retry
+h< whole
+a< close 1012
+b< close 1012
+server gone

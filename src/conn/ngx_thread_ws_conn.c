@@ -23,6 +23,10 @@
 
 #define NGX_THREAD_WS_CLOSE_TIMEOUT  5000
 
+/* ... and between two looks at whether a run's end was heard, in ms */
+
+#define NGX_THREAD_WS_LEAVE_AGAIN    500
+
 /* bytes that the system may have beside those under way */
 
 #define NGX_THREAD_WS_LOWAT          16384
@@ -329,7 +333,26 @@ ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn)
 
     conn->leaving = 1;
 
-    if (conn->close_sent || ngx_thread_ws_conn_hears(conn)) {
+    if (conn->close_sent) {
+        return;
+    }
+
+    if (ngx_thread_ws_conn_hears(conn)) {
+
+        if (!conn->follower.follows) {
+            return;
+        }
+
+        /* its run may be another worker's, and only this keep ours */
+
+        if (conn->timer.timer_set) {
+            conn->timer.cancelable = 0;
+
+        } else {
+            ngx_thread_ws_conn_timer(conn, NGX_THREAD_WS_TIMER_LEAVE,
+                                     NGX_THREAD_WS_LEAVE_AGAIN);
+        }
+
         return;
     }
 
@@ -343,7 +366,11 @@ ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn)
 ngx_uint_t
 ngx_thread_ws_conn_hears(ngx_thread_ws_conn_t *conn)
 {
-    return !conn->follower.follows && !conn->error
+    if (conn->follower.follows && ngx_thread_ws_thread_passed_on()) {
+        return 0;
+    }
+
+    return !conn->error
            && (conn->chats ? ngx_thread_ws_chats_hear(conn)
                            : !ngx_queue_empty(&conn->follower.readers));
 }
@@ -362,7 +389,8 @@ ngx_thread_ws_conn_timer(ngx_thread_ws_conn_t *conn, ngx_uint_t use,
     /* a worker that leaves waits for what is under way, not for pings */
 
     conn->timer.cancelable = (use == NGX_THREAD_WS_TIMER_PING
-                              || use == NGX_THREAD_WS_TIMER_PONG);
+                              || use == NGX_THREAD_WS_TIMER_PONG)
+                             && !(conn->leaving && conn->follower.follows);
 
     ngx_add_timer(&conn->timer, timeout);
 }

@@ -30,7 +30,7 @@ void ngx_thread_ws_conn_leave(ngx_thread_ws_conn_t *conn);
 
 /*
  * Whether it hears a run whose end it must wait for: who follows comes back to
- * another worker, and hears the rest there.
+ * another worker, and hears the rest there, where there is one.
  */
 
 ngx_uint_t ngx_thread_ws_conn_hears(ngx_thread_ws_conn_t *conn);

@@ -11,6 +11,7 @@
 #include "observe/ngx_thread_ws_subject.h"
 #include "wire/ngx_thread_ws_code.h"
 #include "zone/ngx_thread_ws_tape.h"
+#include "zone/ngx_thread_ws_zone.h"
 
 
 /* ms between two looks whether whoever writes is still there */
@@ -399,4 +400,11 @@ ngx_thread_ws_elsewhere_on_left(void *data)
     ngx_thread_ws_journal_free(&elsewhere->journal);
 
     ngx_destroy_pool(elsewhere->journal.pool);
+}
+
+
+ngx_uint_t
+ngx_thread_ws_thread_passed_on(void)
+{
+    return ngx_thread_ws_zone_passed_on();
 }

@@ -120,6 +120,13 @@ void ngx_thread_ws_find_free(ngx_thread_ws_find_t *find);
 
 void ngx_thread_ws_idle_free(ngx_thread_ws_follower_t *follower);
 
+/*
+ * In a worker that leaves: whether there are others that know of its runs, as
+ * after a reload; see the zone's.
+ */
+
+ngx_uint_t ngx_thread_ws_thread_passed_on(void);
+
 /* this worker's part in threads that others have, too: NGX_OK or NGX_ERROR */
 
 ngx_int_t ngx_thread_ws_thread_init_process(ngx_cycle_t *cycle);

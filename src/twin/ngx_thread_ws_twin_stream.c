@@ -19,6 +19,10 @@
 
 #define NGX_THREAD_WS_TWIN_RETRY  "retry: 1000\n\n"
 
+/* ... and, in ms, between two looks at whether a run's end was heard */
+
+#define NGX_THREAD_WS_TWIN_AGAIN  500
+
 
 static ngx_int_t ngx_thread_ws_twin_header(ngx_thread_ws_twin_t *twin);
 static ngx_int_t ngx_thread_ws_twin_add(ngx_http_request_t *r, char *name,
@@ -323,9 +327,17 @@ ngx_thread_ws_twin_timer_handler(ngx_event_t *ev)
     if (twin->conn.timer_use == NGX_THREAD_WS_TIMER_PING) {
         ngx_thread_ws_twin_ping(twin);
 
+    } else if (!ngx_thread_ws_thread_passed_on()
+               && !ngx_queue_empty(&twin->conn.follower.readers))
+    {
+        /* NGX_THREAD_WS_TIMER_LEAVE, and nobody else has the rest */
+
+        ngx_thread_ws_conn_timer(&twin->conn, NGX_THREAD_WS_TIMER_LEAVE,
+                                 NGX_THREAD_WS_TWIN_AGAIN);
+
     } else {
 
-        /* NGX_THREAD_WS_TIMER_LEAVE: the rest is heard from another worker */
+        /* the rest is heard from another worker */
 
         (void) ngx_thread_ws_twin_flush(twin);
 

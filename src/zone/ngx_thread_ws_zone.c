@@ -19,6 +19,8 @@ static ngx_int_t ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data);
 
 ngx_thread_ws_zone_t  *ngx_thread_ws_zone;
 
+static ngx_uint_t      ngx_thread_ws_zone_cycle;
+
 
 char *
 ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -148,10 +150,31 @@ ngx_thread_ws_zone_init_module(ngx_cycle_t *cycle)
 
     return NGX_OK;
 }
+    if (ngx_thread_ws_zone) {
+        ngx_thread_ws_zone->sh->cycles++;
+    }
+
 
 
 ngx_shm_zone_t *
 ngx_thread_ws_zone_find(ngx_cycle_t *cycle)
+void
+ngx_thread_ws_zone_init_process(void)
+{
+    if (ngx_thread_ws_zone) {
+        ngx_thread_ws_zone_cycle = ngx_thread_ws_zone->sh->cycles;
+    }
+}
+
+
+ngx_uint_t
+ngx_thread_ws_zone_passed_on(void)
+{
+    return ngx_thread_ws_zone
+           && ngx_thread_ws_zone->sh->cycles != ngx_thread_ws_zone_cycle;
+}
+
+
 {
     ngx_uint_t        i;
     ngx_shm_zone_t   *shm_zone;

@@ -28,6 +28,8 @@ typedef struct {
     struct ngx_thread_ws_shelf_s     *memory;
     struct ngx_thread_ws_metrics_s   *metrics;
     struct ngx_thread_ws_lost_s      *lost;
+
+    ngx_uint_t                        cycles;    /* that have had it */
 } ngx_thread_ws_zone_sh_t;
 
 
@@ -76,6 +78,18 @@ ngx_int_t ngx_thread_ws_zone_init_module(ngx_cycle_t *cycle);
 
 
 /* the zone of a configuration, perhaps one being read; NULL: there is none */
+
+/* in a worker, at its start */
+
+void ngx_thread_ws_zone_init_process(void);
+
+/*
+ * In a worker that leaves: whether others have the zone after it, as by a
+ * reload.  They do not where nginx quits, is replaced by another binary, or has
+ * another zone.
+ */
+
+ngx_uint_t ngx_thread_ws_zone_passed_on(void);
 
 ngx_shm_zone_t *ngx_thread_ws_zone_find(ngx_cycle_t *cycle);
 

@@ -101,7 +101,10 @@ sub do_all {
     my ($self, $what) = @_;
 
     die "unknown: all $what\n" if $what ne 'workers';
-    kill 'CONT', $self->workers($self->master);
+
+    # a test may have ended the server
+    my $master = eval { $self->master } or return;
+    kill 'CONT', $self->workers($master);
 }
 
 sub do_quit {
