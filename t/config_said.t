@@ -85,7 +85,8 @@ for my $name ('$request_id', '${arg_heat}', '$HTTP_X_HEAT', '$heat') {
             thread_ws_pass /agent;
 >           thread_ws_parameters '{\"user\":\"$name\"}';
         }
-    }", qr/\[warn\].*"thread_ws_parameters" takes no variables: "\$\w+" goes .*FILE/);
+        location = /agent { proxy_pass http://127.0.0.1:1; }
+    }", qr/\[warn\].*"thread_ws_parameters" takes no variables: "\$\w+" is taken .*FILE/);
 }
 
 says('what JSON has of the kind', '
@@ -94,6 +95,7 @@ says('what JSON has of the kind', '
             thread_ws_pass /agent;
             thread_ws_parameters \'{"$ref":"#/$defs/a$","$schema":"$","costs":"$5"}\';
         }
+        location = /agent { proxy_pass http://127.0.0.1:1; }
     }');
 
 says('a store without its memory', '
@@ -126,6 +128,127 @@ says('a history without a store', '
         }
     }', qr/\[warn\].*"thread_ws_history" will find no thread.*FILE/);
 
+says('an agent\'s location that is not there', '
+    server {
+        location = /chat {
+>           thread_ws_pass /agents?a=b;
+        }
+        location = /agent { proxy_pass http://127.0.0.1:1; }
+    }', qr/\[warn\].*"thread_ws_pass \/agents\?a=b": the server has no location for it,.*FILE/);
+
+says('one that is an endpoint', '
+    server {
+        location /chat {
+>           thread_ws_pass /chat/agent;
+        }
+    }', qr/\[emerg\].*"thread_ws_pass \/chat\/agent" leads to location "\/chat",.*FILE/);
+
+says('a replay\'s location that is not there', '
+    server {
+        location = /agent { proxy_pass http://127.0.0.1:1; }
+        location = /chat {
+            thread_ws_pass /agent;
+>           thread_ws_replay /replay/$host;
+        }
+    }', qr/\[warn\].*"thread_ws_replay \/replay\/\$host": the server has no location.*FILE/,
+    qr/\[warn\].*"thread_ws_replay" takes no variables: "\$host".*FILE/);
+
+says('a subprotocol of a protocol that is not spoken', '
+    thread_ws_subprotocols thread-ws.v2 mine;
+    server {
+        location = /chat {
+>           thread_ws_pass /agent;
+            thread_ws_protocol ai-sdk;
+        }
+        location = /agent { proxy_pass http://127.0.0.1:1; }
+    }', qr/\[warn\].*"thread_ws_subprotocols" has "thread-ws.v2", which .*FILE/);
+
+says('subprotocols that are spoken, and others', '
+    thread_ws_protocol ag-ui ai-sdk;
+    thread_ws_subprotocols ai-sdk.chat.v1 mine;
+    server {
+        location = /chat { thread_ws_pass /agent; }
+        location = /agent { proxy_pass http://127.0.0.1:1; }
+    }');
+
+says('variables, captures and what an if has of them', '
+    map $thread_ws_user $model { default small; }
+    server {
+        location ~ ^/chat/(?<id>[^/]+)/(.*)$ {
+            thread_ws_pass /agent/$2;
+            thread_ws_thread_id $id;
+            thread_ws_user $http_x_user$arg_b$cookie_c;
+            thread_ws_model $model;
+            thread_ws_system_prompt "${thread_ws_http_x_name}, $1";
+        }
+        location /agent { proxy_pass http://127.0.0.1:1; }
+    }');
+
+# a line of an endpoint's location, and why nginx does not start with it
+
+for my $case (
+    ['thread_ws_pass "/a/$nobody"', 'unknown variable "\$nobody"'],
+    ['thread_ws_thread_id "a-${nobody}"', 'unknown variable "\$nobody"'],
+    ['thread_ws_user $nobody', 'unknown variable "\$nobody"'],
+    ['thread_ws_model $nobody', 'unknown variable "\$nobody"'],
+    ['thread_ws_system_prompt "$host, $nobody"', 'unknown variable "\$nobody"'],
+    ['thread_ws_thread_id ""', 'needs 1 to 128 characters'],
+    ['thread_ws_thread_id "a b"', 'needs 1 to 128 characters'],
+    ['thread_ws_thread_id ..', 'needs 1 to 128 characters'],
+    ['thread_ws_user ""', 'takes who a user is'],
+    ['thread_ws_user off', 'takes who a user is'],
+    ['thread_ws_resume 1m keep=1m keep=2m', '"keep=2m" beside another'],
+    ['thread_ws_resume 1m http_abort=on http_abort=on', '"http_abort=on" beside'],
+    ['thread_ws_resume off keep=1m', 'invalid parameter "keep=1m"'],
+    ['thread_ws_resume off off', 'invalid parameter "off"'],
+    ['thread_ws_resume on', 'takes "off" or the time'],
+    ['thread_ws_resume 1m off', 'takes "keep=".*not "off"'],
+    ['thread_ws_events off', 'invalid parameter "off"'],
+    ['thread_ws_events tools all tools', '"tools" beside another'],
+    ['thread_ws_reasoning_tags on', 'takes names, of which "on" is none'],
+    ['thread_ws_reasoning_tags think off', 'takes names, of which "off" is none'],
+    ['thread_ws_reasoning_history yes', 'it must be "on" or "off"'],
+    ['thread_ws_keep_partial 1', 'it must be "on" or "off"'],
+    ['thread_ws_http sse', 'it must be "on" or "off"'],
+    ['thread_ws_protocol ai-sdk ai-sdk', '"ai-sdk" beside another'],
+    ['thread_ws_protocol off', 'knows no protocol "off"'],
+    ['thread_ws_subprotocols off', 'takes names, of which "off" is none'],
+    ['thread_ws_subprotocols mine yours mine', '"mine" beside another'],
+    ['thread_ws_client_parameters on', 'takes names, of which "on" is none'],
+    ['thread_ws_client_parameters off model', 'takes names, of which "off" is none'],
+    ['thread_ws_client_parameters stream=true', 'cannot leave "stream"'],
+    ['thread_ws_origins https://*.', 'takes "same" or "any" alone'],
+    ['thread_ws_origins https://*.:80', 'takes "same" or "any" alone'],
+    ['thread_ws_event_log /dev/null/events', 'cannot open "/dev/null/events"'],
+    ['thread_ws_trace http://127.0.0.1/ ratio=1 ratio=0', '"ratio=0" beside'],
+    ['thread_ws_trace http://u:hidden@127.0.0.1/', 'takes no user and password'],
+    ['thread_ws_trace ftp://u:hid/den@127.0.0.1:x/', 'takes no user and password'],
+    ['thread_ws_store "host=127.0.0.1 connect_timeout=2s"',
+        'invalid value of "connect_timeout"'],
+) {
+    my ($line, $why) = @$case;
+
+    # before the agent's own, which is another line
+
+    my $pass = $line =~ /_pass/ ? '' : 'thread_ws_pass /agent;';
+
+    says($line, "
+    thread_ws_zone ws:1m;
+    server {
+        location = /chat { $pass
+>           $line;
+        }
+        location = /agent { proxy_pass http://127.0.0.1:1; }
+    }", qr/\[emerg\].*$why.* in FILE/);
+}
+
+says('a zone without room for its parts', '
+>   thread_ws_zone ws:64k;
+    server {
+        location = /chat { thread_ws_pass /agent; }
+        location = /agent { proxy_pass http://127.0.0.1:1; }
+    }', qr/\[emerg\].*thread_ws_zone "ws" is too small in FILE/);
+
 done_testing();
 
 
@@ -153,11 +276,13 @@ $http
         $ENV{TEST_NGINX_BINARY} || 'nginx', '-t', '-e', 'stderr', '-p', "$Dir/",
         '-c', "$Dir/nginx.conf");
 
-    my @said = grep { /\[(?:warn|emerg)\]/ && !/optimal|"user" directive/ }
+    my @said = grep { /\[(?:warn|emerg|crit|alert)\]/ && !/optimal|"user" directive/ }
         split /\n/, $said;
 
     is(scalar @said, scalar @expected, "$what: so many lines")
         or diag($said);
+
+    unlike($said, qr/hid/, "$what: no part of a password");
 
     for my $pattern (@expected) {
         my $text = $pattern =~ s/FILE/\Q$Dir\E\/nginx\\.conf:$line\$/r;

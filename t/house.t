@@ -66,7 +66,6 @@ my %long_functions = (
     ngx_thread_ws_json_escaped => 68,
     ngx_thread_ws_origin_server_name => 62,
     ngx_thread_ws_settings_deflate => 74,
-    ngx_thread_ws_settings_origin => 65,
     ngx_thread_ws_upgrade => 100,
     ngx_thread_ws_upgrade_reply => 76,
 );

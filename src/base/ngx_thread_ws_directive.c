@@ -74,6 +74,28 @@ ngx_thread_ws_directive_twice(ngx_conf_t *cf, ngx_str_t *value)
 }
 
 
+char *
+ngx_thread_ws_directive_switch(ngx_conf_t *cf)
+{
+    ngx_str_t   *value;
+    ngx_uint_t   i;
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+
+        if (ngx_thread_ws_string_is(&value[i], "on")
+            || ngx_thread_ws_string_is(&value[i], "off"))
+        {
+            return ngx_thread_ws_directive_refuse(cf, "takes names, of which "
+                                                  "\"%V\" is none", &value[i]);
+        }
+    }
+
+    return NULL;
+}
+
+
 ngx_int_t
 ngx_thread_ws_directive_number(ngx_str_t *value, char *name, ngx_int_t min,
     ngx_int_t max, ngx_int_t *n)

@@ -32,6 +32,13 @@ ngx_uint_t ngx_thread_ws_directive_repeated(ngx_str_t *value, ngx_uint_t i);
 char *ngx_thread_ws_directive_twice(ngx_conf_t *cf, ngx_str_t *value);
 
 /*
+ * For directives of names: what the setter returns where "on" or "off" is among
+ * them, NULL where neither is.
+ */
+
+char *ngx_thread_ws_directive_switch(ngx_conf_t *cf);
+
+/*
  * A parameter "name=...", name with its "=": a number within the limits, a size
  * in bytes, a time in ms.  NGX_OK, or NGX_DECLINED if it is another one or what
  * it has is none.

@@ -9,7 +9,10 @@
 #include "store/ngx_thread_ws_store_postgres.h"
 
 
+static ngx_uint_t ngx_thread_ws_later_next(ngx_str_t *text, ngx_str_t *name);
 static ngx_uint_t ngx_thread_ws_later_known(ngx_conf_t *cf, ngx_str_t *name);
+static ngx_http_core_loc_conf_t *ngx_thread_ws_later_location(ngx_conf_t *cf,
+    ngx_thread_ws_later_t *later);
 static void ngx_thread_ws_later_upstream(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, ngx_thread_ws_later_t *later);
 static void ngx_thread_ws_later_idle(ngx_conf_t *cf,
@@ -17,10 +20,11 @@ static void ngx_thread_ws_later_idle(ngx_conf_t *cf,
     char *prefix, char *directive);
 
 
-ngx_int_t
+char *
 ngx_thread_ws_later(ngx_conf_t *cf, ngx_thread_ws_later_pt check,
     ngx_str_t *value)
 {
+    ngx_str_t                  *directive;
     ngx_thread_ws_later_t      *later;
     ngx_thread_ws_main_conf_t  *tmcf;
 
@@ -30,22 +34,25 @@ ngx_thread_ws_later(ngx_conf_t *cf, ngx_thread_ws_later_pt check,
         tmcf->later = ngx_array_create(cf->pool, 4,
                                        sizeof(ngx_thread_ws_later_t));
         if (tmcf->later == NULL) {
-            return NGX_ERROR;
+            return NGX_CONF_ERROR;
         }
     }
 
     later = ngx_array_push(tmcf->later);
     if (later == NULL) {
-        return NGX_ERROR;
+        return NGX_CONF_ERROR;
     }
 
+    directive = cf->args->elts;
+
     later->check = check;
+    later->directive = *directive;
     later->value = *value;
     later->cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
 
     ngx_thread_ws_later_place(cf, &later->place);
 
-    return NGX_OK;
+    return NGX_CONF_OK;
 }
 
 
@@ -79,19 +86,67 @@ ngx_thread_ws_later_check(ngx_conf_t *cf)
 
 
 ngx_int_t
+ngx_thread_ws_later_unknown(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
+{
+    ngx_str_t  text, name;
+
+    text = later->value;
+
+    while (ngx_thread_ws_later_next(&text, &name)) {
+
+        if (ngx_thread_ws_later_known(cf, &name)) {
+            continue;
+        }
+
+        /* core would say so, too, but not where */
+
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"%V\" has an unknown variable \"$%V\" in %V:%ui",
+                      &later->directive, &name, &later->place.file,
+                      later->place.line);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
 ngx_thread_ws_later_variables(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
 {
-    u_char     *p, *last, c;
-    ngx_str_t   name;
+    ngx_str_t  text, name;
 
-    p = later->value.data;
-    last = p + later->value.len;
+    text = later->value;
+
+    while (ngx_thread_ws_later_next(&text, &name)) {
+
+        if (ngx_thread_ws_later_known(cf, &name)) {
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                          "\"%V\" takes no variables: \"$%V\" is taken as "
+                          "it stands, in %V:%ui", &later->directive, &name,
+                          &later->place.file, later->place.line);
+            return NGX_OK;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* the next variable's name in a text, which is shortened; captures have none */
+
+static ngx_uint_t
+ngx_thread_ws_later_next(ngx_str_t *text, ngx_str_t *name)
+{
+    u_char  *p, *last, c;
+
+    last = text->data + text->len;
 
     for ( ;; ) {
-        p = ngx_strlchr(p, last, '$');
+        p = ngx_strlchr(text->data, last, '$');
 
         if (p == NULL) {
-            return NGX_OK;
+            return 0;
         }
 
         p++;
@@ -100,7 +155,7 @@ ngx_thread_ws_later_variables(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
             p++;
         }
 
-        for (name.data = p; p < last; p++) {
+        for (name->data = p; p < last; p++) {
             c = (u_char) (*p | 0x20);
 
             if (!(c >= 'a' && c <= 'z') && !(*p >= '0' && *p <= '9')
@@ -110,14 +165,13 @@ ngx_thread_ws_later_variables(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
             }
         }
 
-        name.len = p - name.data;
+        name->len = p - name->data;
 
-        if (name.len && ngx_thread_ws_later_known(cf, &name)) {
-            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
-                          "\"thread_ws_parameters\" takes no variables: "
-                          "\"$%V\" goes to the agent as it stands, in %V:%ui",
-                          &name, &later->place.file, later->place.line);
-            return NGX_OK;
+        text->data = p;
+        text->len = last - p;
+
+        if (name->len && !(*name->data >= '0' && *name->data <= '9')) {
+            return 1;
         }
     }
 }
@@ -164,6 +218,54 @@ ngx_thread_ws_later_known(ngx_conf_t *cf, ngx_str_t *name)
 ngx_int_t
 ngx_thread_ws_later_pass(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
 {
+    ngx_http_core_loc_conf_t  *clcf, *server;
+    ngx_thread_ws_loc_conf_t  *tlcf;
+
+    clcf = ngx_thread_ws_later_location(cf, later);
+
+    if (clcf == NULL) {
+        return NGX_OK;
+    }
+
+    tlcf = clcf->loc_conf[ngx_thread_ws_module.ctx_index];
+
+    if (tlcf->pass) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"%V %V\" leads to location \"%V\", which is no "
+                      "agent's but has a \"thread_ws_pass\" itself, in %V:%ui",
+                      &later->directive, &later->value, &clcf->name,
+                      &later->place.file, later->place.line);
+        return NGX_ERROR;
+    }
+
+    /* what the whole server has is meant for others */
+
+    server = later->cscf->ctx->loc_conf[ngx_http_core_module.ctx_index];
+
+    if (clcf->limit_rate && clcf->limit_rate != server->limit_rate) {
+        ngx_thread_ws_later_idle(cf, clcf, later, "", "limit_rate");
+    }
+
+    ngx_thread_ws_later_upstream(cf, clcf, later);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_thread_ws_later_replay(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
+{
+    (void) ngx_thread_ws_later_location(cf, later);
+
+    return ngx_thread_ws_later_variables(cf, later);
+}
+
+
+/* NULL, with a warn line, where the server has none for that URI */
+
+static ngx_http_core_loc_conf_t *
+ngx_thread_ws_later_location(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
+{
     u_char                    *args;
     ngx_str_t                  uri;
     ngx_http_core_loc_conf_t  *clcf, *server;
@@ -178,19 +280,16 @@ ngx_thread_ws_later_pass(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
     server = later->cscf->ctx->loc_conf[ngx_http_core_module.ctx_index];
     clcf = ngx_thread_ws_location_find(server, &uri);
 
-    if (clcf == server) {
-        return NGX_OK;
+    if (clcf != server) {
+        return clcf;
     }
 
-    /* what the whole server has is meant for others */
+    ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                  "\"%V %V\": the server has no location for it, in %V:%ui",
+                  &later->directive, &later->value, &later->place.file,
+                  later->place.line);
 
-    if (clcf->limit_rate && clcf->limit_rate != server->limit_rate) {
-        ngx_thread_ws_later_idle(cf, clcf, later, "", "limit_rate");
-    }
-
-    ngx_thread_ws_later_upstream(cf, clcf, later);
-
-    return NGX_OK;
+    return NULL;
 }
 
 

@@ -21,6 +21,7 @@ typedef ngx_int_t (*ngx_thread_ws_later_pt)(ngx_conf_t *cf,
 
 struct ngx_thread_ws_later_s {
     ngx_thread_ws_later_pt     check;
+    ngx_str_t                  directive;
     ngx_str_t                  value;        /* of the directive */
     ngx_thread_ws_place_t      place;
     ngx_http_core_srv_conf_t  *cscf;         /* where it stands */
@@ -28,13 +29,19 @@ struct ngx_thread_ws_later_s {
 
 
 /*
- * In a directive's setter: has it looked at by check.  NGX_OK, or NGX_ERROR
- * without memory.  The second is where the directive stands.
+ * In a directive's setter: has it looked at by check.  What the setter returns:
+ * NGX_CONF_OK, or NGX_CONF_ERROR without memory.  The second is where the
+ * directive stands.
  */
 
-ngx_int_t ngx_thread_ws_later(ngx_conf_t *cf, ngx_thread_ws_later_pt check,
+char *ngx_thread_ws_later(ngx_conf_t *cf, ngx_thread_ws_later_pt check,
     ngx_str_t *value);
 void ngx_thread_ws_later_place(ngx_conf_t *cf, ngx_thread_ws_place_t *place);
+
+/* a value with a variable that nobody has: an emerg line */
+
+ngx_int_t ngx_thread_ws_later_unknown(ngx_conf_t *cf,
+    ngx_thread_ws_later_t *later);
 
 /* a value that takes no variables, but has the name of one: a warn line */
 
@@ -42,11 +49,17 @@ ngx_int_t ngx_thread_ws_later_variables(ngx_conf_t *cf,
     ngx_thread_ws_later_t *later);
 
 /*
- * An agent's location, as its URI finds it: warn lines for what stands there
- * and has no effect on an answer.
+ * An agent's location, as its URI finds it: warn lines where there is none, and
+ * for what stands there and has no effect on an answer; an emerg line where it
+ * is an endpoint itself.
  */
 
 ngx_int_t ngx_thread_ws_later_pass(ngx_conf_t *cf,
+    ngx_thread_ws_later_t *later);
+
+/* a location for replays, which has no variables: a warn line as well */
+
+ngx_int_t ngx_thread_ws_later_replay(ngx_conf_t *cf,
     ngx_thread_ws_later_t *later);
 
 

@@ -132,9 +132,10 @@ ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                "begins with \"/\", not \"%V\"", &value[1]);
     }
 
-    if (tlcf->pass->lengths == NULL
-        && ngx_thread_ws_later(cf, ngx_thread_ws_later_pass, &value[1])
-           != NGX_OK)
+    if (ngx_thread_ws_later(cf, tlcf->pass->lengths
+                                ? ngx_thread_ws_later_unknown
+                                : ngx_thread_ws_later_pass, &value[1])
+        != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -221,8 +222,11 @@ ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,
     ccv.value = &value[1];
     ccv.complex_value = cv;
 
-    return (ngx_http_compile_complex_value(&ccv) == NGX_OK) ? NGX_CONF_OK
-                                                          : NGX_CONF_ERROR;
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_thread_ws_later(cf, ngx_thread_ws_later_unknown, &value[1]);
 }
 
 
@@ -252,7 +256,7 @@ ngx_thread_ws_settings_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
         }
 
     } else if (ngx_thread_ws_later(cf, ngx_thread_ws_later_variables, &text)
-               != NGX_OK)
+               != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -433,7 +437,7 @@ ngx_thread_ws_settings_replay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     tlcf->replay = value[1];
 
-    return NGX_CONF_OK;
+    return ngx_thread_ws_later(cf, ngx_thread_ws_later_replay, &value[1]);
 }
 
 

@@ -16,6 +16,12 @@
 
 char *ngx_thread_ws_settings_pass(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_thread_ws_settings_value(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_thread_id(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_thread_ws_settings_user(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_thread_ws_settings_dialect(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_system_prompt(ngx_conf_t *cf, ngx_command_t *cmd,

@@ -109,6 +109,7 @@ ngx_thread_ws_settings_reasoning_tags(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
+    char        *rv;
     ngx_str_t   *value, *tag;
     ngx_uint_t   i, j;
 
@@ -121,6 +122,11 @@ ngx_thread_ws_settings_reasoning_tags(ngx_conf_t *cf, ngx_command_t *cmd,
 
     if (cf->args->nelts == 2 && ngx_thread_ws_string_is(&value[1], "off")) {
         return NGX_CONF_OK;
+    }
+
+    rv = ngx_thread_ws_directive_switch(cf);
+    if (rv) {
+        return rv;
     }
 
     if (cf->args->nelts - 1 > NGX_THREAD_WS_SETTINGS_TAGS) {

@@ -14,6 +14,8 @@
 
 static char *ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
     ngx_thread_ws_origin_t *origin);
+static char *ngx_thread_ws_settings_origin_plain(ngx_conf_t *cf,
+    ngx_str_t *value);
 
 
 char *
@@ -74,10 +76,6 @@ static char *
 ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
     ngx_thread_ws_origin_t *origin)
 {
-    u_char      *p;
-    ngx_str_t    plain, scheme, host;
-    ngx_uint_t   port;
-
     ngx_memzero(origin, sizeof(ngx_thread_ws_origin_t));
 
     origin->pattern = *value;
@@ -113,16 +111,36 @@ ngx_thread_ws_settings_origin(ngx_conf_t *cf, ngx_str_t *value,
         return NGX_CONF_OK;
     }
 
+    return ngx_thread_ws_settings_origin_plain(cf, value);
+}
+
+
+static char *
+ngx_thread_ws_settings_origin_plain(ngx_conf_t *cf, ngx_str_t *value)
+{
+    u_char      *p, *last, c;
+    ngx_str_t    plain, scheme, host;
+    ngx_uint_t   port;
+
     plain.len = value->len;
     plain.data = ngx_pstrdup(cf->pool, value);
     if (plain.data == NULL) {
         return NGX_CONF_ERROR;
     }
 
-    p = ngx_strlcasestrn(plain.data, plain.data + plain.len,
-                         (u_char *) "://*.", 5 - 1);
+    last = plain.data + plain.len;
+    p = ngx_strlcasestrn(plain.data, last, (u_char *) "://*.", 5 - 1);
+
     if (p) {
         p[3] = 'x';
+
+        /* a domain begins so, or no host would match */
+
+        c = (p + 5 < last) ? p[5] : '.';
+
+        if (((c | 0x20) < 'a' || (c | 0x20) > 'z') && (c < '0' || c > '9')) {
+            plain.len = 0;
+        }
     }
 
     if (ngx_thread_ws_origin_split(&plain, &scheme, &host, &port)

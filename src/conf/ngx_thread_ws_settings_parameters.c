@@ -140,6 +140,11 @@ ngx_thread_ws_settings_client_parameters(ngx_conf_t *cf, ngx_command_t *cmd,
         return NGX_CONF_OK;
     }
 
+    rv = ngx_thread_ws_directive_switch(cf);
+    if (rv) {
+        return rv;
+    }
+
     if (cf->args->nelts - 1 > NGX_THREAD_WS_SETTINGS_PARAMETERS) {
         return "has too many parameters";
     }

@@ -7,10 +7,13 @@
 
 #include "conf/ngx_thread_ws_settings.h"
 #include "base/ngx_thread_ws_directive.h"
+#include "base/ngx_thread_ws_string.h"
 #include "wire/ngx_thread_ws_wire.h"
 #include "ws/ngx_thread_ws_handshake.h"
 
 
+static void ngx_thread_ws_settings_unspoken(ngx_conf_t *cf,
+    ngx_thread_ws_loc_conf_t *conf);
 static ngx_int_t ngx_thread_ws_settings_subprotocols_of(
     ngx_array_t *subprotocols, ngx_uint_t wire);
 
@@ -74,11 +77,17 @@ ngx_thread_ws_settings_subprotocols(ngx_conf_t *cf, ngx_command_t *cmd,
 {
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
+    char        *rv;
     ngx_str_t   *value, *name, list, token;
-    ngx_uint_t   i;
+    ngx_uint_t   i, k;
 
     if (tlcf->subprotocols != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
+    }
+
+    rv = ngx_thread_ws_directive_switch(cf);
+    if (rv) {
+        return rv;
     }
 
     value = cf->args->elts;
@@ -96,6 +105,13 @@ ngx_thread_ws_settings_subprotocols(ngx_conf_t *cf, ngx_command_t *cmd,
             || token.len != value[i].len)
         {
             return ngx_thread_ws_directive_invalid(cf, &value[i]);
+        }
+
+        for (k = 1; k < i; k++) {
+
+            if (ngx_thread_ws_string_equal(&value[k], &value[i])) {
+                return ngx_thread_ws_directive_twice(cf, &value[i]);
+            }
         }
 
         name = ngx_array_push(tlcf->subprotocols);
@@ -121,6 +137,10 @@ ngx_thread_ws_settings_merge_protocol(ngx_conf_t *cf,
 
     ngx_conf_merge_ptr_value(conf->protocols, prev->protocols, NULL);
     ngx_conf_merge_ptr_value(conf->subprotocols, prev->subprotocols, NULL);
+
+    if (conf->pass && conf->subprotocols) {
+        ngx_thread_ws_settings_unspoken(cf, conf);
+    }
 
     if (conf->handler == NULL || conf->subprotocols) {
         return NGX_CONF_OK;
@@ -151,6 +171,39 @@ ngx_thread_ws_settings_merge_protocol(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* a client that is given the name of a protocol would speak it */
+
+static void
+ngx_thread_ws_settings_unspoken(ngx_conf_t *cf, ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_int_t                  wire;
+    ngx_str_t                 *name;
+    ngx_uint_t                 i, k, spoken;
+    ngx_thread_ws_protocol_t  *protocol;
+
+    name = conf->subprotocols->elts;
+
+    for (i = 0; i < conf->subprotocols->nelts; i++) {
+        wire = ngx_thread_ws_wire_of(&name[i]);
+        spoken = (conf->protocols == NULL
+                  && wire == NGX_THREAD_WS_WIRE_THREAD_WS);
+
+        for (k = 0; conf->protocols && k < conf->protocols->nelts; k++) {
+            protocol = conf->protocols->elts;
+            spoken |= (wire == (ngx_int_t) protocol[k].wire);
+        }
+
+        if (wire != NGX_ERROR && !spoken) {
+            ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                          "\"thread_ws_subprotocols\" has \"%V\", which "
+                          "\"thread_ws_protocol\" does not speak, for the "
+                          "location in %V:%ui", &name[i], &conf->place.file,
+                          conf->place.line);
+        }
+    }
 }
 
 

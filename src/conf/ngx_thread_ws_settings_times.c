@@ -118,6 +118,10 @@ ngx_thread_ws_settings_resume(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 2; i < cf->args->nelts; i++) {
 
+        if (ngx_thread_ws_directive_repeated(value, i)) {
+            return ngx_thread_ws_directive_twice(cf, &value[i]);
+        }
+
         if (ngx_strcmp(value[i].data, "http_abort=on") == 0) {
             tlcf->http_abort = 1;
             continue;

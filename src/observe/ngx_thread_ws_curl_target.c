@@ -68,6 +68,15 @@ ngx_thread_ws_curl_parse(ngx_conf_t *cf, ngx_url_t *u, ngx_str_t *url)
 
     ngx_memzero(u, sizeof(ngx_url_t));
 
+    /* before anything is said that names the url */
+
+    if (ngx_strlchr(url->data, url->data + url->len, '@')) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" takes no user and password in its url: "
+                           "a header can have them", directive);
+        return NGX_ERROR;
+    }
+
     for (i = 0; i < url->len; i++) {
 
         if (url->data[i] <= ' ' || url->data[i] == 0x7f) {

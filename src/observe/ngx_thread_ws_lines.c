@@ -116,6 +116,7 @@ ngx_thread_ws_lines_create(ngx_conf_t *cf, ngx_array_t *files,
 static ngx_int_t
 ngx_thread_ws_lines_open(ngx_conf_t *cf, ngx_thread_ws_lines_t *lines)
 {
+    ngx_fd_t         fd;
     ngx_file_info_t  fi;
 
     if (ngx_file_info(lines->path.data, &fi) != NGX_FILE_ERROR
@@ -123,6 +124,23 @@ ngx_thread_ws_lines_open(ngx_conf_t *cf, ngx_thread_ws_lines_t *lines)
     {
         return ngx_thread_ws_lines_open_special(cf, lines,
                                               S_ISFIFO(fi.st_mode));
+    }
+
+    /* core does so when all is read, and does not say where it stands */
+
+    fd = ngx_open_file(lines->path.data, NGX_FILE_APPEND,
+                       NGX_FILE_CREATE_OR_OPEN, NGX_FILE_DEFAULT_ACCESS);
+
+    if (fd == NGX_INVALID_FILE) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
+                           "\"%V\" directive cannot open \"%V\"",
+                           cf->args->elts, &lines->path);
+        return NGX_ERROR;
+    }
+
+    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
+        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
+                           ngx_close_file_n " \"%V\" failed", &lines->path);
     }
 
     lines->file = ngx_conf_open_file(cf->cycle, &lines->path);

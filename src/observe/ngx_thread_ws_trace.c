@@ -6,6 +6,7 @@
 
 #include "ngx_thread_ws.h"
 #include "observe/ngx_thread_ws_trace.h"
+#include "base/ngx_thread_ws_directive.h"
 #include "base/ngx_thread_ws_headers.h"
 #include "base/ngx_thread_ws_random.h"
 #include "base/ngx_thread_ws_string.h"
@@ -100,7 +101,7 @@ ngx_thread_ws_trace_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    trace->ratio = NGX_THREAD_WS_TRACE_PARTS;
+    trace->ratio = NGX_CONF_UNSET_UINT;
 
     for (i = 2; i < cf->args->nelts; i++) {
         rv = ngx_thread_ws_trace_option(cf, trace, exporter, &value[i]);
@@ -109,6 +110,8 @@ ngx_thread_ws_trace_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return rv;
         }
     }
+
+    ngx_conf_init_uint_value(trace->ratio, NGX_THREAD_WS_TRACE_PARTS);
 
     tmcf = ngx_http_conf_get_module_main_conf(cf, ngx_thread_ws_module);
 
@@ -121,13 +124,10 @@ ngx_thread_ws_trace_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     trace->exporter = ngx_thread_ws_exporter_share(tmcf->exporters, exporter);
-    if (trace->exporter == NULL) {
-        return NGX_CONF_ERROR;
-    }
 
     tlcf->trace = trace;
 
-    return NGX_CONF_OK;
+    return trace->exporter ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 
@@ -157,6 +157,11 @@ ngx_thread_ws_trace_option(ngx_conf_t *cf, ngx_thread_ws_trace_conf_t *trace,
     }
 
     if (ngx_thread_ws_string_begins(value, "ratio=")) {
+
+        if (trace->ratio != NGX_CONF_UNSET_UINT) {
+            return ngx_thread_ws_directive_twice(cf, value);
+        }
+
         ratio = ngx_atofp(value->data + 6, value->len - 6, 6);
 
         if (ratio == NGX_ERROR || ratio > NGX_THREAD_WS_TRACE_PARTS) {

@@ -47,7 +47,9 @@ static PQconninfoOption *ngx_thread_ws_pg_environment(const char *service);
 static ngx_uint_t ngx_thread_ws_pg_is_user(const char *value);
 static ngx_int_t ngx_thread_ws_pg_settings(ngx_thread_ws_pg_list_t *list,
     PQconninfoOption *given, PQconninfoOption *env);
-static void ngx_thread_ws_pg_setting(ngx_thread_ws_pg_list_t *list,
+static ngx_int_t ngx_thread_ws_pg_setting(ngx_thread_ws_pg_list_t *list,
+    const char *keyword, char *value);
+static ngx_int_t ngx_thread_ws_pg_limit(ngx_thread_ws_pg_list_t *list,
     const char *keyword, char *value);
 static ngx_int_t ngx_thread_ws_pg_own(ngx_thread_ws_pg_list_t *list,
     PQconninfoOption *given);
@@ -299,46 +301,37 @@ ngx_thread_ws_pg_settings(ngx_thread_ws_pg_list_t *list,
             return NGX_ERROR;
         }
 
-        ngx_thread_ws_pg_setting(list, o->keyword, value);
+        if (ngx_thread_ws_pg_setting(list, o->keyword, value) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     return ngx_thread_ws_pg_own(list, given);
 }
 
 
-static void
+static ngx_int_t
 ngx_thread_ws_pg_setting(ngx_thread_ws_pg_list_t *list, const char *keyword,
     char *value)
 {
-    ngx_int_t  seconds;
-
     if (ngx_strcmp(keyword, "host") == 0) {
         list->host = value;
-        return;
+        return NGX_OK;
     }
 
     if (ngx_strcmp(keyword, "hostaddr") == 0) {
         list->hostaddr = value;
-        return;
+        return NGX_OK;
     }
 
     if (ngx_strcmp(keyword, "port") == 0) {
         list->port = value;
-        return;
+        return NGX_OK;
     }
 
     if (ngx_strcmp(keyword, "connect_timeout") == 0) {
 
-        /* the loop is ours, and so is the timer */
-
-        seconds = ngx_atoi((u_char *) value, ngx_strlen(value));
-
-        if (seconds > 0) {
-            list->pg->connect_timeout = (ngx_msec_t) seconds * 1000;
-            list->pg->connect_limit = 1;
-        }
-
-        return;
+        return ngx_thread_ws_pg_limit(list, keyword, value);
     }
 
     /* of these the first has been followed, the others are set below */
@@ -347,7 +340,7 @@ ngx_thread_ws_pg_setting(ngx_thread_ws_pg_list_t *list, const char *keyword,
         || ngx_strcmp(keyword, "gssencmode") == 0
         || ngx_strcmp(keyword, "client_encoding") == 0)
     {
-        return;
+        return NGX_OK;
     }
 
     if (ngx_strcmp(keyword, "dbname") == 0) {
@@ -356,6 +349,36 @@ ngx_thread_ws_pg_setting(ngx_thread_ws_pg_list_t *list, const char *keyword,
 
     list->pg->keywords[list->n] = keyword;
     list->pg->values[list->n++] = value;
+
+    return NGX_OK;
+}
+
+
+/* the loop is ours, and so is the timer; below 0 is as 0 to libpq */
+
+static ngx_int_t
+ngx_thread_ws_pg_limit(ngx_thread_ws_pg_list_t *list, const char *keyword,
+    char *value)
+{
+    ngx_int_t   seconds;
+    ngx_uint_t  sign;
+
+    sign = (*value == '-');
+    seconds = ngx_atoi((u_char *) value + sign, ngx_strlen(value) - sign);
+
+    if (seconds == NGX_ERROR) {
+        ngx_conf_log_error(NGX_LOG_EMERG, list->cf, 0,
+                           "\"%V\" has an invalid value of \"%s\"",
+                           ngx_thread_ws_pg_directive(list->cf), keyword);
+        return NGX_ERROR;
+    }
+
+    if (seconds > 0 && !sign) {
+        list->pg->connect_timeout = (ngx_msec_t) seconds * 1000;
+        list->pg->connect_limit = 1;
+    }
+
+    return NGX_OK;
 }
 
 

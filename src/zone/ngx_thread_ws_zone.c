@@ -37,23 +37,17 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    p = (u_char *) ngx_strchr(value[1].data, ':');
-
-    if (p == NULL || p == value[1].data) {
-        return ngx_thread_ws_directive_refuse(cf,
-                                              "takes \"name:size\", not \"%V\"",
-                                              &value[1]);
-    }
-
     name.data = value[1].data;
-    name.len = p - name.data;
+    p = (u_char *) ngx_strchr(name.data, ':');
 
-    s.data = p + 1;
-    s.len = value[1].data + value[1].len - s.data;
+    name.len = p ? p - name.data : 0;
+
+    s.data = name.data + name.len + 1;
+    s.len = p ? value[1].len - name.len - 1 : 0;
 
     size = ngx_parse_size(&s);
 
-    if (size == NGX_ERROR) {
+    if (size == NGX_ERROR || name.len == 0) {
         return ngx_thread_ws_directive_refuse(cf,
                                               "takes \"name:size\", not \"%V\"",
                                               &value[1]);
@@ -77,6 +71,8 @@ ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     zone->shm_zone = shm_zone;
     zone->parts = cmd->post;
+    zone->file = cf->conf_file->file.name;
+    zone->line = cf->conf_file->line;
 
     shm_zone->init = ngx_thread_ws_zone_init;
     shm_zone->data = zone;
@@ -125,15 +121,21 @@ ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     ngx_sprintf(zone->shpool->log_ctx, " in thread_ws_zone \"%V\"%Z",
                 &shm_zone->shm.name);
 
+    /* that there is no memory is said once, with what to do about it */
+
+    zone->shpool->log_nomem = 0;
+
     for (part = zone->parts; *part; part++) {
 
         if ((*part)(zone) != NGX_OK) {
             ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "thread_ws_zone \"%V\" is too small",
-                          &shm_zone->shm.name);
+                          "thread_ws_zone \"%V\" is too small in %V:%ui",
+                          &shm_zone->shm.name, &zone->file, zone->line);
             return NGX_ERROR;
         }
     }
+
+    zone->shpool->log_nomem = 1;
 
     return NGX_OK;
 }
@@ -148,16 +150,14 @@ ngx_thread_ws_zone_init_module(ngx_cycle_t *cycle)
 
     ngx_thread_ws_zone = shm_zone ? shm_zone->data : NULL;
 
-    return NGX_OK;
-}
     if (ngx_thread_ws_zone) {
         ngx_thread_ws_zone->sh->cycles++;
     }
 
+    return NGX_OK;
+}
 
 
-ngx_shm_zone_t *
-ngx_thread_ws_zone_find(ngx_cycle_t *cycle)
 void
 ngx_thread_ws_zone_init_process(void)
 {
@@ -175,6 +175,8 @@ ngx_thread_ws_zone_passed_on(void)
 }
 
 
+ngx_shm_zone_t *
+ngx_thread_ws_zone_find(ngx_cycle_t *cycle)
 {
     ngx_uint_t        i;
     ngx_shm_zone_t   *shm_zone;

@@ -48,6 +48,9 @@ struct ngx_thread_ws_zone_s {
     ngx_slab_pool_t             *shpool;
     ngx_shm_zone_t              *shm_zone;
     ngx_thread_ws_zone_part_pt  *parts;      /* NULL at the end */
+
+    ngx_str_t                    file;       /* where the directive stands */
+    ngx_uint_t                   line;
 };
 
 
@@ -76,9 +79,6 @@ char *ngx_thread_ws_zone_directive(ngx_conf_t *cf, ngx_command_t *cmd,
 
 ngx_int_t ngx_thread_ws_zone_init_module(ngx_cycle_t *cycle);
 
-
-/* the zone of a configuration, perhaps one being read; NULL: there is none */
-
 /* in a worker, at its start */
 
 void ngx_thread_ws_zone_init_process(void);
@@ -90,6 +90,9 @@ void ngx_thread_ws_zone_init_process(void);
  */
 
 ngx_uint_t ngx_thread_ws_zone_passed_on(void);
+
+
+/* the zone of a configuration, perhaps one being read; NULL: there is none */
 
 ngx_shm_zone_t *ngx_thread_ws_zone_find(ngx_cycle_t *cycle);
 
