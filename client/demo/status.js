@@ -67,9 +67,12 @@ export class StatusDisplay {
       this.#say(`${reason} ${this.#text.textContent}`);
       this.#open(reason, 'Try now', true);
 
+    } else if (status === 'reconnecting' && !attempt) {
+      /* at once, after the server's restart: nobody needs to do anything */
+      this.#pillText.textContent = 'Coming back…';
+
     } else if (status === 'reconnecting') {
-      const count = !attempt ? 'Coming back'
-        : maxAttempts < Infinity ? `Attempt ${attempt} of ${maxAttempts}` : `Attempt ${attempt}`;
+      const count = maxAttempts < Infinity ? `Attempt ${attempt} of ${maxAttempts}` : `Attempt ${attempt}`;
 
       if (retryAt) {
         this.#countDown(count, retryAt);

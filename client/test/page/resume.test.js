@@ -9,6 +9,8 @@ import { answers, echo, lastTurn, openPage, status, usePages, write } from '../h
 
 const context = usePages({ directives: 'thread_ws_resume 1m; thread_ws_events reasoning tools;' });
 
+const MESSAGES = Number(process.env.MESSAGES ?? 6);
+
 async function begin(page, agent, text) {
   agent.respond = null;
   await write(page, text);
@@ -85,4 +87,42 @@ test('thoughts and tools are lines that unfold', async (t) => {
   assert.equal(await page.locator('.step-body').first().innerText(), 'First this, then that.');
   await step('Tool').click();
   assert.match(await page.locator('.step-body').nth(1).innerText(), /"city": "Lisbon"/);
+});
+
+test(`${MESSAGES / 2} reloads of nginx in a conversation of ${MESSAGES} messages show nothing`, async (t) => {
+  const { agent, gateway } = context;
+  agent.respond = null;
+  const page = await openPage(t, context);
+
+  /* all that is ever shown besides the conversation */
+  await page.evaluate(() => {
+    window.said = new Set();
+    new MutationObserver(() => {
+      for (const it of document.querySelectorAll('.notice, .banner, .too-large')) {
+        if (!it.hidden && it.innerText) {
+          window.said.add(it.innerText);
+        }
+      }
+    }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+  });
+
+  for (let i = 0; i < MESSAGES; i++) {
+    /* before a message, right behind it, or in mid-answer */
+    const reload = (when) => i % 2 === 0 && i / 2 % 3 === when && gateway.reload();
+
+    await reload(0);
+    await write(page, `message ${i}`);
+    const reloaded = reload(1);
+    const asked = await agent.next();
+    asked.token('the first half');
+    await reloaded;
+    await page.locator('.turn:last-child .prose:has-text("the first half")').waitFor();
+    await reload(2);
+    asked.token(`, and the second of ${i}`).finish();
+    await lastTurn(page, 'done', `the second of ${i}`);
+  }
+
+  assert.deepEqual(await page.evaluate(() => [...window.said]), []);
+  assert.deepEqual(await answers(page), Array.from({ length: MESSAGES },
+    (_, i) => `the first half, and the second of ${i}`));
 });
