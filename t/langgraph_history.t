@@ -107,6 +107,21 @@ get /history/main?before=1
 < body /"messages":\[\]/
 get /history/main?before=0
 < HTTP 400
+< body /^before must be a message's seq$/
+get /history/main?format=ai-sdk&limit=1
+< body {"threadId":"main","messages":[{"id":"3:user","role":"user",
+    "metadata":{"seq":3},"parts":[{"type":"text","text":"three"}]},
+    {"id":"3","role":"assistant","metadata":{"seq":3},
+    "parts":[{"type":"step-start"},
+    {"type":"text","text":"3","state":"done"}]}],"before":3}
+get /history/main?format=ag-ui&before=2
+< body {"threadId":"main","messages":[{"id":"1:user","role":"user",
+    "content":"one","metadata":{"seq":1}},{"id":"1","role":"assistant",
+    "content":"1","metadata":{"seq":1}}]}
+get /history/main?format=openai
+< HTTP 400
+< header Content-Type: text/plain
+< body /^format must be thread-ws, ai-sdk or ag-ui$/
 
 === TEST 6: a thread of many buffers, with a length and in chunks
 --- chat

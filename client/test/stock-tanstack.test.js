@@ -4,8 +4,6 @@
  */
 
 import assert from 'node:assert/strict';
-import http from 'node:http';
-import { once } from 'node:events';
 import test from 'node:test';
 
 import { ChatClient, webSocket } from '@tanstack/ai-client';
@@ -13,6 +11,7 @@ import WebSocket from 'ws';
 
 import { startAgent } from './helpers/agent.js';
 import { startGateway } from './helpers/gateway.js';
+import { startGraph } from './helpers/graph.js';
 
 async function start(t, agent, directives = '') {
   const gateway = await startGateway({
@@ -110,38 +109,8 @@ test('calls of tools, and their results', async (t) => {
   await until(() => client.getStatus() === 'ready' && said(client) === 'It is noon.');
 });
 
-/* a graph that asks before it does anything */
-async function startGraph() {
-  const inputs = [];
-  const server = http.createServer(async (req, res) => {
-    let text = '';
-
-    for await (const chunk of req) {
-      text += chunk;
-    }
-    inputs.push(JSON.parse(text));
-    res.writeHead(200, { 'Content-Type': 'text/event-stream' });
-    res.end(inputs.at(-1).command
-      ? 'event: messages\ndata: [{"type":"ai","id":"b","content":"Done."},{}]\n\n'
-      : `event: updates\ndata: {"__interrupt__":[{"value":{"really":1},"id":"${'a'.repeat(32)}"}]}\n\n`);
-  });
-
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-
-  return {
-    inputs,
-    port: server.address().port,
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
-}
-
 test('an agent that asks goes on with the answer', async (t) => {
-  const graph = await startGraph();
+  const graph = await startGraph({ ['a'.repeat(32)]: { really: 1 } });
   const { client } = await start(t, graph, 'thread_ws_dialect langgraph;');
 
   await client.sendMessage('Delete it.');

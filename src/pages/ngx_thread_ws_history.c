@@ -39,7 +39,10 @@ static ngx_int_t ngx_thread_ws_history_arguments(ngx_http_request_t *r,
     ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_history_store_handler(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_history_done(ngx_thread_ws_history_t *history);
-static json_t *ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op);
+static json_t *ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op,
+    ngx_uint_t figures);
+static ngx_int_t ngx_thread_ws_history_figures(json_t *messages,
+    ngx_thread_ws_record_t *record);
 static json_t *ngx_thread_ws_history_asked(ngx_thread_ws_record_t *record);
 static ngx_int_t ngx_thread_ws_history_items(json_t *parts, json_t *asked,
     char *name, char *type);
@@ -152,16 +155,12 @@ ngx_thread_ws_history_handler(ngx_http_request_t *r)
 
     rc = ngx_thread_ws_identity(r, conf, &op->thread_id, &op->owner);
 
-    if (rc == NGX_DECLINED) {
-        return NGX_HTTP_NOT_FOUND;
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_history_arguments(r, op);
     }
 
     if (rc != NGX_OK) {
-        return rc;
-    }
-
-    if (ngx_thread_ws_history_arguments(r, op) != NGX_OK) {
-        return NGX_HTTP_BAD_REQUEST;
+        return (rc == NGX_DECLINED) ? NGX_HTTP_NOT_FOUND : rc;
     }
 
     if (conf->history.len) {
@@ -192,6 +191,8 @@ ngx_thread_ws_history_handler(ngx_http_request_t *r)
 }
 
 
+/* NGX_OK, or what the handler returns */
+
 static ngx_int_t
 ngx_thread_ws_history_arguments(ngx_http_request_t *r,
     ngx_thread_ws_store_op_t *op)
@@ -213,7 +214,8 @@ ngx_thread_ws_history_arguments(ngx_http_request_t *r,
         limit = ngx_atoi(value.data, value.len);
 
         if (limit < 1) {
-            return NGX_DECLINED;
+            return ngx_thread_ws_page_refuse(r, "limit must be a number from "
+                                                "1 on\n");
         }
 
         op->limit = ngx_min(limit, NGX_THREAD_WS_HISTORY_MAX);
@@ -223,7 +225,7 @@ ngx_thread_ws_history_arguments(ngx_http_request_t *r,
         == NGX_OK)
     {
         if (value.len != 1 || (*value.data != '0' && *value.data != '1')) {
-            return NGX_DECLINED;
+            return ngx_thread_ws_page_refuse(r, "replaced must be 0 or 1\n");
         }
 
         op->replaced = (*value.data == '1');
@@ -235,13 +237,17 @@ ngx_thread_ws_history_arguments(ngx_http_request_t *r,
         before = ngx_atoof(value.data, value.len);
 
         if (before < 1) {
-            return NGX_DECLINED;
+            return ngx_thread_ws_page_refuse(r, "before must be a message's "
+                                                "seq\n");
         }
 
         op->before = before;
     }
 
-    return NGX_OK;
+    return (ngx_thread_ws_history_wire(r) == NULL)
+           ? ngx_thread_ws_page_refuse(r, "format must be thread-ws, ai-sdk or "
+                                          "ag-ui\n")
+           : NGX_OK;
 }
 
 
@@ -299,29 +305,16 @@ ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
     }
 
     return ngx_thread_ws_history_send(r, &op->thread_id,
-                                      ngx_thread_ws_history_messages(op));
+                 ngx_thread_ws_history_messages(op,
+                     ngx_thread_ws_history_wire(r)->history != NULL));
 }
 
 
-ngx_int_t
-ngx_thread_ws_history_send(ngx_http_request_t *r, ngx_str_t *thread_id,
-    json_t *messages)
-{
-    if (messages == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_thread_ws_page_json(r, json_pack("{s:s%, s:o}", "threadId",
-                                                thread_id->data,
-                                                thread_id->len, "messages",
-                                                messages));
-}
-
-
-/* NULL without memory */
+/* with figures, if they are told: NULL without memory */
 
 static json_t *
-ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op)
+ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op,
+    ngx_uint_t figures)
 {
     json_t                  *messages;
     ngx_uint_t               i;
@@ -343,7 +336,9 @@ ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op)
                                              &record->answer, record,
                                              record->created,
                                              ngx_thread_ws_history_told(record))
-               != NGX_OK)
+               != NGX_OK
+            || (figures
+                && ngx_thread_ws_history_figures(messages, record) != NGX_OK))
         {
             json_decref(messages);
             return NULL;
@@ -351,6 +346,36 @@ ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op)
     }
 
     return messages;
+}
+
+
+/* what the last message's run came to, as other clients' protocols tell it */
+
+static ngx_int_t
+ngx_thread_ws_history_figures(json_t *messages,
+    ngx_thread_ws_record_t *record)
+{
+    json_t  *message, *usage;
+
+    message = json_array_get(messages, json_array_size(messages) - 1);
+
+    if (json_object_set_new(message, "latencyMs",
+                            json_integer(record->latency)))
+    {
+        return NGX_ERROR;
+    }
+
+    if (record->input_tokens < 0 || record->output_tokens < 0) {
+        return NGX_OK;
+    }
+
+    usage = json_pack("{s:I, s:I, s:I}",
+                      "inputTokens", (json_int_t) record->input_tokens,
+                      "outputTokens", (json_int_t) record->output_tokens,
+                      "totalTokens", (json_int_t) record->input_tokens
+                                     + record->output_tokens);
+
+    return json_object_set_new(message, "usage", usage) ? NGX_ERROR : NGX_OK;
 }
 
 

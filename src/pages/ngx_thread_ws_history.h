@@ -10,6 +10,7 @@
 
 #include "ngx_thread_ws.h"
 #include "store/ngx_thread_ws_store.h"
+#include "wire/ngx_thread_ws_wire.h"
 
 
 /* the handler of thread_ws_history; conf is the location's */
@@ -26,7 +27,7 @@ ngx_int_t ngx_thread_ws_history_check(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *tlcf);
 
 
-/* What the two files share: a thread of the store's, or of the agent's. */
+/* What the files share: a thread of the store's, or of the agent's. */
 
 /* Asks the agent's server; the operation's ids and limits are set. */
 
@@ -36,8 +37,15 @@ ngx_int_t ngx_thread_ws_history_ask(ngx_http_request_t *r,
 ngx_int_t ngx_thread_ws_history_filter_init(ngx_conf_t *cf);
 
 /*
- * The response: a document of these messages, whose reference is taken.  It
- * returns what a content handler does.
+ * The wire whose clients' messages "format" asks for, our own's without it;
+ * NULL: there is none of that name.
+ */
+
+ngx_thread_ws_wire_t *ngx_thread_ws_history_wire(ngx_http_request_t *r);
+
+/*
+ * The response: a document of these messages, whose reference is taken, in the
+ * form that is asked for.  It returns what a content handler does.
  */
 
 ngx_int_t ngx_thread_ws_history_send(ngx_http_request_t *r,

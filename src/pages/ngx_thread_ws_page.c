@@ -98,6 +98,20 @@ ngx_thread_ws_page_unavailable(ngx_http_request_t *r)
 }
 
 
+ngx_int_t
+ngx_thread_ws_page_refuse(ngx_http_request_t *r, const char *reason)
+{
+    ngx_str_t  text;
+
+    static ngx_str_t  type = ngx_string("text/plain");
+
+    text.data = (u_char *) reason;
+    text.len = ngx_strlen(reason);
+
+    return ngx_thread_ws_response_whole(r, NGX_HTTP_BAD_REQUEST, &type, &text);
+}
+
+
 /* what belongs to one user is nothing for caches between */
 
 static ngx_int_t

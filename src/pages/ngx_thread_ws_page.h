@@ -31,5 +31,10 @@ ngx_int_t ngx_thread_ws_page_json(ngx_http_request_t *r, json_t *root);
 ngx_int_t ngx_thread_ws_page_done(ngx_http_request_t *r);
 ngx_int_t ngx_thread_ws_page_unavailable(ngx_http_request_t *r);
 
+/* the same: 400 with this text for people, a line */
+
+ngx_int_t ngx_thread_ws_page_refuse(ngx_http_request_t *r,
+    const char *reason);
+
 
 #endif /* _NGX_THREAD_WS_PAGE_H_INCLUDED_ */

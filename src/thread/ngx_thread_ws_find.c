@@ -9,6 +9,7 @@
 #include "thread/ngx_thread_ws_thread_private.h"
 #include "base/ngx_thread_ws_string.h"
 #include "store/ngx_thread_ws_extra.h"
+#include "wire/ngx_thread_ws_wire_history.h"
 
 
 /* runs that are read at once, bytes of all of them */
@@ -189,8 +190,9 @@ ngx_thread_ws_find_is(ngx_thread_ws_find_t *find, ngx_str_t *request_id,
     ngx_str_t    text;
     ngx_uint_t   is;
 
-    is = find->answer.len
-         && ngx_thread_ws_string_equal(&find->answer, request_id);
+    is = (find->answer.len
+          && ngx_thread_ws_string_equal(&find->answer, request_id))
+         || ngx_thread_ws_wire_history_is(&find->message, request_id);
 
     if (!is && extra && extra->asked.len) {
         asked = ngx_thread_ws_extra_read(&extra->asked);

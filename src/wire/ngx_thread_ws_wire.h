@@ -176,6 +176,14 @@ struct ngx_thread_ws_wire_s {
 
     u_char    *(*position)(u_char *last, size_t position);
 
+    /*
+     * A thread's history, from a list as our own protocol has it, which is as
+     * new as there is, or is an older page: members of a new document, NULL
+     * without memory.  NULL: it is as that.
+     */
+
+    json_t    *(*history)(json_t *messages, ngx_uint_t newest);
+
     /* frees what state has but itself; may be NULL */
 
     void       (*forget)(ngx_thread_ws_said_t *said);

@@ -62,6 +62,7 @@ ngx_thread_ws_wire_t  ngx_thread_ws_wire_ag_ui = {
     ngx_thread_ws_ag_ui_idle,
     NULL,
     ngx_thread_ws_ag_ui_position,
+    ngx_thread_ws_ag_ui_history,
     ngx_thread_ws_ag_ui_forget
 };
 

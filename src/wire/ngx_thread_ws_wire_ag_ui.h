@@ -86,6 +86,17 @@ ngx_int_t ngx_thread_ws_ag_ui_error(ngx_thread_ws_said_t *said,
 ngx_int_t ngx_thread_ws_ag_ui_refused(ngx_thread_ws_wire_out_t *out,
     void *data, ngx_thread_ws_error_t *error);
 
+/* the wire's history() */
+
+json_t *ngx_thread_ws_ag_ui_history(json_t *messages, ngx_uint_t newest);
+
+/*
+ * What a run of that id asks, a list of our own, as the client's; new, NULL
+ * without memory.
+ */
+
+json_t *ngx_thread_ws_ag_ui_asks(json_t *asked, json_t *run);
+
 /* an event's members that name the thread and the run */
 
 u_char *ngx_thread_ws_ag_ui_run(ngx_thread_ws_said_t *said, u_char *p);

@@ -8,57 +8,48 @@
 
 #include "wire/ngx_thread_ws_wire_ag_ui.h"
 #include "wire/ngx_thread_ws_command_private.h"
-#include "base/ngx_thread_ws_string.h"
+#include "wire/ngx_thread_ws_wire_read.h"
 
 
-static ngx_int_t ngx_thread_ws_ag_ui_load(ngx_thread_ws_command_t *command,
-    u_char *data, size_t len);
 static ngx_int_t ngx_thread_ws_ag_ui_input(ngx_thread_ws_command_t *command);
 static ngx_int_t ngx_thread_ws_ag_ui_resume(ngx_thread_ws_command_t *command,
     json_t *entries);
 static ngx_int_t ngx_thread_ws_ag_ui_question(
     ngx_thread_ws_command_t *command, json_t *content);
+static json_t *ngx_thread_ws_ag_ui_file(json_t *part);
 static ngx_int_t ngx_thread_ws_ag_ui_results(ngx_thread_ws_command_t *command,
     json_t *messages);
 static json_t *ngx_thread_ws_ag_ui_output(json_t *message);
-static ngx_int_t ngx_thread_ws_ag_ui_extra(ngx_thread_ws_command_t *command,
-    json_t *id);
-static ngx_int_t ngx_thread_ws_ag_ui_join(u_char **text, size_t *len,
-    json_t *parts);
-static ngx_uint_t ngx_thread_ws_ag_ui_is(json_t *object, const char *name,
-    const char *value);
 
 
 ngx_int_t
 ngx_thread_ws_ag_ui_command(ngx_thread_ws_command_t *command, u_char *data,
     size_t len)
 {
-    json_t     *root, *id;
+    json_t     *root;
     ngx_int_t   rc;
 
     ngx_memzero(command, sizeof(ngx_thread_ws_command_t));
 
-    rc = ngx_thread_ws_ag_ui_load(command, data, len);
+    rc = ngx_thread_ws_wire_load(command, data, len,
+                                 "the input is not valid JSON",
+                                 "an input is a JSON object");
+
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_wire_request_id(command, "runId",
+                  "runId must be 1 to 128 printable ASCII characters without "
+                  "quote and backslash");
+    }
+
     if (rc != NGX_OK) {
         return rc;
     }
 
     root = command->root;
-    id = json_object_get(root, "runId");
-
-    command->request_id.data = (u_char *) json_string_value(id);
-    command->request_id.len = json_string_length(id);
-
-    if (ngx_thread_ws_request_id_check(&command->request_id) != NGX_OK) {
-        ngx_str_null(&command->request_id);
-        return ngx_thread_ws_command_invalid(command,
-                  "runId must be 1 to 128 printable ASCII characters without "
-                  "quote and backslash");
-    }
 
     if (json_object_get(root, "type")) {
 
-        if (!ngx_thread_ws_ag_ui_is(root, "type", "abort")) {
+        if (!ngx_thread_ws_wire_is(root, "type", "abort")) {
             return ngx_thread_ws_command_invalid(command,
                                         "type may be \"abort\" only");
         }
@@ -67,74 +58,30 @@ ngx_thread_ws_ag_ui_command(ngx_thread_ws_command_t *command, u_char *data,
         return NGX_OK;
     }
 
-    id = json_object_get(root, "threadId");
-
-    command->thread_id.data = (u_char *) json_string_value(id);
-    command->thread_id.len = json_string_length(id);
-
-    if (ngx_thread_ws_thread_id_check(&command->thread_id) != NGX_OK) {
-        return ngx_thread_ws_command_invalid(command,
-                  "threadId must be 1 to 128 characters of A-Z a-z 0-9 "
-                  ". _ ~ -");
-    }
-
     command->type = NGX_THREAD_WS_COMMAND_MESSAGE;
 
-    return ngx_thread_ws_ag_ui_input(command);
-}
+    rc = ngx_thread_ws_wire_thread_id(command, "threadId",
+                  "threadId must be 1 to 128 characters of A-Z a-z 0-9 "
+                  ". _ ~ -");
 
-
-static ngx_int_t
-ngx_thread_ws_ag_ui_load(ngx_thread_ws_command_t *command, u_char *data,
-    size_t len)
-{
-    json_error_t  error;
-
-    command->root = json_loadb((char *) data, len, JSON_ALLOW_NUL, &error);
-
-    if (command->root == NULL
-        && (error.text[0] == '\0'
-            || json_error_code(&error) == json_error_out_of_memory))
-    {
-        return NGX_ERROR;
-    }
-
-    if (command->root == NULL || memchr(data, '\0', len)) {
-        command->code = NGX_THREAD_WS_INVALID_JSON;
-        command->reason = "the input is not valid JSON";
-        return NGX_DECLINED;
-    }
-
-    return json_is_object(command->root) ? NGX_OK
-           : ngx_thread_ws_command_invalid(command,
-                                           "an input is a JSON object");
+    return (rc == NGX_OK) ? ngx_thread_ws_ag_ui_input(command) : rc;
 }
 
 
 static ngx_int_t
 ngx_thread_ws_ag_ui_input(ngx_thread_ws_command_t *command)
 {
-    json_t     *root, *messages, *message, *props;
+    json_t     *root, *message, *id, *props;
     ngx_int_t   rc;
 
     root = command->root;
 
-    /* what our own protocol's messages have says nothing here */
-
-    (void) json_object_del(root, "toolResults");
-    (void) json_object_del(root, "answers");
-    (void) json_object_del(root, "content");
-    (void) json_object_del(root, "replaces");
-    (void) json_object_del(root, "metadata");
-
-    messages = json_object_get(root, "messages");
-    message = json_array_get(messages, json_array_size(messages) - 1);
-
-    if (!json_is_object(message)) {
-        return ngx_thread_ws_command_invalid(command,
-                                             "messages has no message");
+    message = ngx_thread_ws_wire_last(command);
+    if (message == NULL) {
+        return NGX_DECLINED;
     }
 
+    id = json_object_get(message, "id");
     props = json_object_get(root, "forwardedProps");
     command->parameters = json_object_size(props) ? props : NULL;
 
@@ -143,19 +90,18 @@ ngx_thread_ws_ag_ui_input(ngx_thread_ws_command_t *command)
                                           json_object_get(root, "resume"));
     }
 
-    if (ngx_thread_ws_ag_ui_is(message, "role", "user")) {
+    if (ngx_thread_ws_wire_is(message, "role", "user")) {
         rc = ngx_thread_ws_ag_ui_question(command,
                                           json_object_get(message, "content"));
 
         /* one that was asked before says so by its id alone */
 
-        props = json_object_get(message, "id");
-        command->answers.data = (u_char *) json_string_value(props);
-        command->answers.len = json_string_length(props);
+        ngx_thread_ws_wire_answers(command, id);
         command->perhaps = 1;
 
-    } else if (ngx_thread_ws_ag_ui_is(message, "role", "tool")) {
-        rc = ngx_thread_ws_ag_ui_results(command, messages);
+    } else if (ngx_thread_ws_wire_is(message, "role", "tool")) {
+        rc = ngx_thread_ws_ag_ui_results(command,
+                                         json_object_get(root, "messages"));
 
     } else {
         rc = ngx_thread_ws_command_invalid(command,
@@ -163,9 +109,11 @@ ngx_thread_ws_ag_ui_input(ngx_thread_ws_command_t *command)
                                  "tool's");
     }
 
-    return (rc == NGX_OK)
-           ? ngx_thread_ws_ag_ui_extra(command, json_object_get(message, "id"))
-           : rc;
+    if (rc == NGX_OK) {
+        rc = ngx_thread_ws_wire_message_id(command, id);
+    }
+
+    return (rc == NGX_OK) ? ngx_thread_ws_command_extra(command) : rc;
 }
 
 
@@ -187,10 +135,10 @@ ngx_thread_ws_ag_ui_resume(ngx_thread_ws_command_t *command, json_t *entries)
     json_array_foreach(entries, i, entry) {
         value = NULL;
 
-        if (ngx_thread_ws_ag_ui_is(entry, "status", "resolved")) {
+        if (ngx_thread_ws_wire_is(entry, "status", "resolved")) {
             value = json_object_get(entry, "payload");
 
-        } else if (!ngx_thread_ws_ag_ui_is(entry, "status", "cancelled")) {
+        } else if (!ngx_thread_ws_wire_is(entry, "status", "cancelled")) {
             return ngx_thread_ws_command_invalid(command,
                       "resume: status must be \"resolved\" or \"cancelled\"");
         }
@@ -210,41 +158,59 @@ ngx_thread_ws_ag_ui_resume(ngx_thread_ws_command_t *command, json_t *entries)
 }
 
 
-/* a text, or parts of which the texts are joined */
+/* a text, or parts */
 
 static ngx_int_t
 ngx_thread_ws_ag_ui_question(ngx_thread_ws_command_t *command, json_t *content)
 {
-    ngx_int_t   rc;
-    ngx_str_t  *text;
-
-    text = &command->content;
-
-    if (json_is_string(content)) {
-        text->data = (u_char *) json_string_value(content);
-        text->len = json_string_length(content);
-
-    } else {
-        rc = ngx_thread_ws_ag_ui_join(&command->plain, &text->len, content);
-
-        if (rc == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-
-        if (rc == NGX_DECLINED) {
-            return ngx_thread_ws_command_invalid(command,
-                                                 "files are not taken here");
-        }
-
-        text->data = command->plain;
+    if (!json_is_string(content)) {
+        return ngx_thread_ws_wire_content(command, content,
+                                          ngx_thread_ws_ag_ui_file);
     }
 
-    return (text->len == 0)
-           ? ngx_thread_ws_command_invalid(command, "the message has no text")
-           : memchr(text->data, '\0', text->len)
-           ? ngx_thread_ws_command_invalid(command,
-                                 "the message must not contain U+0000")
-           : NGX_OK;
+    command->content.data = (u_char *) json_string_value(content);
+    command->content.len = json_string_length(content);
+
+    return ngx_thread_ws_wire_question(command);
+}
+
+
+/* bytes stand apart from their type; what is no file is refused as a part */
+
+static json_t *
+ngx_thread_ws_ag_ui_file(json_t *part)
+{
+    json_t      *type, *name, *source, *media, *value, *url;
+    const char  *kind;
+
+    type = json_object_get(part, "type");
+    name = json_object_get(json_object_get(part, "metadata"), "filename");
+    source = json_object_get(part, "source");
+    media = json_object_get(source, "mimeType");
+    value = json_object_get(source, "value");
+
+    kind = json_string_value(type);
+
+    if (ngx_thread_ws_wire_is(part, "type", "document")
+        || ngx_thread_ws_wire_is(part, "type", "video"))
+    {
+        kind = "file";
+    }
+
+    if (ngx_thread_ws_wire_is(source, "type", "data")
+        && json_is_string(value) && json_is_string(media))
+    {
+        url = json_sprintf("data:%s;base64,%s", json_string_value(media),
+                           json_string_value(value));
+
+    } else {
+        url = ngx_thread_ws_wire_is(source, "type", "url")
+              ? json_incref(value) : json_null();
+    }
+
+    return json_pack("{s:s?, s:o?, s:O*, s:O*}", "type", kind, "url", url,
+                     "mediaType", media,
+                     "filename", json_string_length(name) ? name : NULL);
 }
 
 
@@ -262,7 +228,7 @@ ngx_thread_ws_ag_ui_results(ngx_thread_ws_command_t *command,
     for (i = n; i; i--) {
         message = json_array_get(messages, i - 1);
 
-        if (!ngx_thread_ws_ag_ui_is(message, "role", "tool")) {
+        if (!ngx_thread_ws_wire_is(message, "role", "tool")) {
             break;
         }
     }
@@ -308,9 +274,9 @@ ngx_thread_ws_ag_ui_results(ngx_thread_ws_command_t *command,
 static json_t *
 ngx_thread_ws_ag_ui_output(json_t *message)
 {
+    size_t   i, len;
     u_char  *text;
-    size_t   len;
-    json_t  *content, *output;
+    json_t  *content, *part, *output;
 
     content = json_object_get(message, "content");
 
@@ -318,10 +284,15 @@ ngx_thread_ws_ag_ui_output(json_t *message)
         return json_incref(content);
     }
 
-    text = NULL;
+    json_array_foreach(content, i, part) {
+
+        if (!ngx_thread_ws_wire_is(part, "type", "text")) {
+            return NULL;
+        }
+    }
 
     if (!json_is_array(content)
-        || ngx_thread_ws_ag_ui_join(&text, &len, content) != NGX_OK)
+        || ngx_thread_ws_wire_join(&text, &len, content) != NGX_OK)
     {
         return NULL;
     }
@@ -331,94 +302,4 @@ ngx_thread_ws_ag_ui_output(json_t *message)
     free(text);
 
     return output;
-}
-
-
-/*
- * The texts of parts, a line apart, malloc'ed: NGX_OK, NGX_DECLINED if there is
- * something else among them, NGX_ERROR.
- */
-
-static ngx_int_t
-ngx_thread_ws_ag_ui_join(u_char **text, size_t *len, json_t *parts)
-{
-    size_t   i;
-    u_char  *p;
-    json_t  *part, *s;
-
-    *len = 0;
-
-    json_array_foreach(parts, i, part) {
-
-        if (!ngx_thread_ws_ag_ui_is(part, "type", "text")) {
-            return NGX_DECLINED;
-        }
-
-        *len += json_string_length(json_object_get(part, "text")) + 1;
-    }
-
-    p = malloc(*len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    *text = p;
-
-    json_array_foreach(parts, i, part) {
-        s = json_object_get(part, "text");
-
-        if (json_string_length(s) == 0) {
-            continue;
-        }
-
-        if (p != *text) {
-            *p++ = '\n';
-        }
-
-        p = ngx_cpymem(p, json_string_value(s), json_string_length(s));
-    }
-
-    *len = p - *text;
-
-    return NGX_OK;
-}
-
-
-/* the message's own id, by which the client knows it, is stored with it */
-
-static ngx_int_t
-ngx_thread_ws_ag_ui_extra(ngx_thread_ws_command_t *command, json_t *id)
-{
-    json_t  *metadata;
-
-    if (json_string_length(id) == 0
-        || json_string_length(id) > NGX_THREAD_WS_ID_MAX
-        || memchr(json_string_value(id), '\0', json_string_length(id)))
-    {
-        return ngx_thread_ws_command_invalid(command,
-                              "the message's id must be 1 to 128 characters");
-    }
-
-    metadata = json_pack("{s:O}", "messageId", id);
-
-    if (json_object_set_new(command->root, "metadata", metadata) != 0) {
-        return NGX_ERROR;
-    }
-
-    return ngx_thread_ws_command_extra(command);
-}
-
-
-static ngx_uint_t
-ngx_thread_ws_ag_ui_is(json_t *object, const char *name, const char *value)
-{
-    json_t     *member;
-    ngx_str_t   text;
-
-    member = json_object_get(object, name);
-
-    text.data = (u_char *) json_string_value(member);
-    text.len = json_string_length(member);
-
-    return text.data && ngx_thread_ws_string_is(&text, value);
 }

@@ -113,44 +113,58 @@ ngx_thread_ws_ag_ui_outcome(ngx_thread_ws_said_t *said, u_char *p, char *asks,
 }
 
 
-/*
- * A list of what is asked, malloc'ed; NULL without memory.  One client takes no
- * answer to a question that does not say whose it is, and is stuck.
- */
+/* a list of what is asked, malloc'ed; NULL without memory */
 
 static char *
 ngx_thread_ws_ag_ui_interrupts(ngx_thread_ws_said_t *said, ngx_str_t *list)
 {
     char    *text;
+    json_t  *asked, *asks, *id;
+
+    asked = json_loadb((char *) list->data, list->len, 0, NULL);
+    id = json_stringn((char *) said->run->id.data, said->run->id.len);
+    asks = asked ? ngx_thread_ws_ag_ui_asks(asked, id) : NULL;
+
+    text = asks ? json_dumps(asks, JSON_COMPACT|JSON_SORT_KEYS) : NULL;
+
+    json_decref(asked);
+    json_decref(asks);
+    json_decref(id);
+
+    return text;
+}
+
+
+/*
+ * One client takes no answer to a question that does not say whose it is, and
+ * is stuck.
+ */
+
+json_t *
+ngx_thread_ws_ag_ui_asks(json_t *asked, json_t *run)
+{
     size_t   i;
-    json_t  *asked, *ask, *id, *asks;
+    json_t  *ask, *id, *asks;
 
     asks = json_array();
-    asked = json_loadb((char *) list->data, list->len, 0, NULL);
 
     json_array_foreach(asked, i, ask) {
         id = json_object_get(ask, "interruptId");
 
-        ask = json_pack("{s:O,s:s,s:{s:O,s:{s:i,s:s,s:O,s:s%,s:i}}}",
+        ask = json_pack("{s:O,s:s,s:{s:O,s:{s:i,s:s,s:O,s:O,s:i}}}",
                         "id", id, "reason", "interrupt", "metadata",
                         "value", json_object_get(ask, "value"),
                         "tanstack:interruptBinding", "v", 1,
                         "kind", "generic", "interruptId", id,
-                        "interruptedRunId", said->run->id.data,
-                        said->run->id.len, "generation", 0);
+                        "interruptedRunId", run, "generation", 0);
 
         if (json_array_append_new(asks, ask) != 0) {
-            break;
+            json_decref(asks);
+            return NULL;
         }
     }
 
-    text = (asked && json_array_size(asks) == json_array_size(asked))
-           ? json_dumps(asks, JSON_COMPACT|JSON_SORT_KEYS) : NULL;
-
-    json_decref(asked);
-    json_decref(asks);
-
-    return text;
+    return asks;
 }
 
 

@@ -80,6 +80,7 @@ ngx_thread_ws_wire_t  ngx_thread_ws_wire_ai_sdk = {
     ngx_thread_ws_ai_sdk_idle,
     NULL,
     NULL,
+    ngx_thread_ws_ai_sdk_history,
     ngx_thread_ws_ai_sdk_forget
 };
 

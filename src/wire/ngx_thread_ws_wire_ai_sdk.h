@@ -13,7 +13,11 @@
 
 /* the tool as whose calls an agent's questions are told */
 
-#define NGX_THREAD_WS_AI_SDK_ASKS  "interrupt"
+#define NGX_THREAD_WS_AI_SDK_ASKS    "interrupt"
+
+/* what a tool's failure is told as, where it has no words */
+
+#define NGX_THREAD_WS_AI_SDK_FAILED  "the tool failed"
 
 
 typedef enum {
@@ -99,6 +103,10 @@ const char *ngx_thread_ws_ai_sdk_reason(ngx_str_t *reason);
 
 ngx_int_t ngx_thread_ws_ai_sdk_beside(ngx_thread_ws_said_t *said,
     ngx_thread_ws_event_part_t *part);
+
+/* the wire's history() */
+
+json_t *ngx_thread_ws_ai_sdk_history(json_t *messages, ngx_uint_t newest);
 
 
 #endif /* _NGX_THREAD_WS_WIRE_AI_SDK_H_INCLUDED_ */

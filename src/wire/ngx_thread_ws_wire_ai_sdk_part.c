@@ -11,8 +11,6 @@
 #include "json/ngx_thread_ws_json.h"
 
 
-#define NGX_THREAD_WS_AI_SDK_FAILED  "\"the tool failed\""
-
 #define ngx_thread_ws_ai_sdk_put(dst, text)                                   \
     ngx_cpymem(dst, text, sizeof(text) - 1)
 
@@ -206,7 +204,8 @@ ngx_thread_ws_ai_sdk_result(ngx_thread_ws_said_t *said,
     ngx_str_t                    *value, none;
     ngx_thread_ws_ai_sdk_call_t  *call;
 
-    static ngx_str_t  failed = ngx_string(NGX_THREAD_WS_AI_SDK_FAILED);
+    static ngx_str_t  failed = ngx_string("\"" NGX_THREAD_WS_AI_SDK_FAILED
+                                          "\"");
 
     ngx_str_null(&none);
 

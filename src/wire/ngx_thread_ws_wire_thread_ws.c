@@ -59,6 +59,7 @@ ngx_thread_ws_wire_t  ngx_thread_ws_wire_thread_ws = {
     ngx_thread_ws_wire_idle,
     ngx_thread_ws_wire_pong,
     ngx_thread_ws_event_position,
+    NULL,
     NULL
 };
 

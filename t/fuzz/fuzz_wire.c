@@ -2,7 +2,8 @@
 /*
  * Whatever a client says in whatever wire: a command or an error.  Whatever an
  * agent says of a run: events that are JSON, within the room that they asked
- * for, and in "ai-sdk" and "ag-ui" ones that their clients take.
+ * for, and in "ai-sdk" and "ag-ui" ones that their clients take.  Whatever a
+ * history has: messages that they take.
  */
 
 
@@ -36,6 +37,10 @@ static void fuzz_call(fuzz_told_t *told, const char *type, json_t *chunk);
 static void fuzz_ag_ui(fuzz_told_t *told, const char *type, json_t *event);
 static void fuzz_ag_ui_call(fuzz_told_t *told, const char *type,
     json_t *event);
+static void fuzz_history(ngx_thread_ws_wire_t *wire, const uint8_t *data,
+    size_t size);
+static json_t *fuzz_history_part(uint8_t what, char *id);
+static void fuzz_history_message(json_t *message);
 static u_char *fuzz_room(void *data, size_t size);
 static void fuzz_event(void *data, u_char *event, u_char *last);
 static u_char *fuzz_answer(void *data, u_char *dst);
@@ -52,6 +57,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (n = 0; n < NGX_THREAD_WS_NWIRES; n++) {
         fuzz_command(ngx_thread_ws_wires[n], data, size);
         fuzz_run(ngx_thread_ws_wires[n], data, size);
+
+        if (ngx_thread_ws_wires[n]->history) {
+            fuzz_history(ngx_thread_ws_wires[n], data, size);
+        }
     }
 
     return 0;
@@ -276,6 +285,161 @@ fuzz_text(ngx_thread_ws_said_t *said, ngx_str_t *text)
     }
 
     fuzz_event(said->data, event, p);
+}
+
+
+/* a line of the data is a message, its bytes are parts of it */
+
+static void
+fuzz_history(ngx_thread_ws_wire_t *wire, const uint8_t *data, size_t size)
+{
+    char        id[2] = "a";
+    size_t      i, n;
+    json_t     *messages, *message, *document;
+    json_t     *parts;
+    uint8_t     what;
+
+    static uint8_t  asked[] = { 1, 7, 11, 12, 13, 14, 15 };
+
+    messages = json_array();
+    parts = NULL;
+    n = 0;
+
+    for (i = 0; i < size; i++) {
+
+        if (parts == NULL || data[i] == '\n') {
+            parts = json_array();
+            message = json_pack("{s:s, s:s, s:o, s:i}",
+                                "role", (n & 1) ? "assistant" : "user",
+                                "content", (data[i] & 1) ? "x" : "",
+                                "parts", parts, "seq", (int) n / 2 + 1);
+
+            if (data[i] % 3) {
+                json_object_set_new(message, "requestId",
+                                    json_sprintf("r%d", (int) n / 2));
+            }
+
+            json_array_append_new(messages, message);
+            n++;
+            continue;
+        }
+
+        id[0] = 'a' + (data[i] >> 4) % 3;
+        what = (n & 1) ? asked[data[i] % sizeof(asked)] : data[i] % 11;
+
+        json_array_append_new(parts, fuzz_history_part(what, id));
+    }
+
+    document = wire->history(messages, size & 1);
+
+    fuzz_assert(document);
+
+    messages = (json_decref(messages), json_object_get(document, "messages"));
+    fuzz_assert(json_is_array(messages));
+
+    json_array_foreach(messages, i, message) {
+        fuzz_history_message(message);
+    }
+
+    json_decref(document);
+}
+
+
+static json_t *
+fuzz_history_part(uint8_t what, char *id)
+{
+    switch (what) {
+
+    case 0:
+    case 1:
+        return json_pack("{s:s, s:s}", "type", what ? "text" : "reasoning",
+                         "text", id);
+    case 2:
+        return json_pack("{s:s, s:s}", "type", "reasoning", "redacted", id);
+
+    case 3:
+    case 4:
+        return json_pack("{s:s, s:s, s:s, s:o*}", "type", "tool-call",
+                         "toolCallId", id, "name", "n",
+                         "own", (what == 4) ? json_true() : NULL);
+    case 5:
+    case 6:
+        return json_pack("{s:s, s:s, s:s, s:o*}", "type", "tool-result",
+                         "toolCallId", id, "output", id,
+                         "error", (what == 6) ? json_true() : NULL);
+    case 7:
+        return json_pack("{s:s, s:s, s:n, s:s}", "type", "tool-result",
+                         "toolCallId", id, "output", "error", id);
+    case 8:
+    case 9:
+        return json_pack("{s:s, s:s}", "type", "source",
+                         (what == 8) ? "url" : "title", id);
+    case 10:
+        return json_pack("{s:s, s:s, s:n}", "type", "interrupt",
+                         "interruptId", id, "value");
+    case 11:
+    case 12:
+        return json_pack("{s:s, s:s, s:{s:b, s:s}}", "type", "answer",
+                         "interruptId", id, "value", "approved", what == 11,
+                         (what == 11) ? "reason" : "other", id);
+    case 13:
+        return json_pack("{s:s, s:s, s:n}", "type", "answer",
+                         "interruptId", id, "value");
+    default:
+        return json_pack("{s:s, s:s}", "type",
+                         (what == 14) ? "image" : "file", "url",
+                         (what == 14) ? "data:image/png;base64,QQ=="
+                                      : "https://x/");
+    }
+}
+
+
+static void
+fuzz_history_message(json_t *message)
+{
+    size_t       i;
+    json_t      *part, *state, *parts, *approval;
+    const char  *role, *text;
+
+    role = json_string_value(json_object_get(message, "role"));
+    parts = json_object_get(message, "parts");
+
+    fuzz_assert(role && json_is_object(json_object_get(message, "metadata")));
+    fuzz_assert(json_string_length(json_object_get(message, "id")));
+
+    if (parts == NULL) {
+        parts = json_object_get(message, "content");
+
+        fuzz_assert(json_is_string(parts) || json_array_size(parts)
+                    || json_array_size(json_object_get(message, "toolCalls")));
+        fuzz_assert(strcmp(role, "tool") != 0
+                    || (json_is_string(parts)
+                        && json_object_get(message, "toolCallId")));
+        return;
+    }
+
+    fuzz_assert(json_array_size(parts));
+
+    json_array_foreach(parts, i, part) {
+        state = json_object_get(part, "state");
+        approval = json_object_get(part, "approval");
+        text = json_string_value(json_object_get(part, "type"));
+
+        fuzz_assert(text);
+
+        if (json_object_get(part, "toolCallId") == NULL) {
+            continue;
+        }
+
+        text = json_string_value(state);
+
+        fuzz_assert(text && json_object_get(part, "input"));
+        fuzz_assert((strncmp(text, "approval-", 9) == 0) == (approval != NULL));
+        fuzz_assert((strcmp(text, "output-available") == 0)
+                    == (json_object_get(part, "output") != NULL));
+        fuzz_assert((strcmp(text, "output-error") == 0)
+                    == (json_is_string(json_object_get(part, "errorText"))));
+    }
 }
 
 

@@ -5,8 +5,7 @@
  */
 
 
-#include "unit.h"
-#include "wire/ngx_thread_ws_wire.h"
+#include "wire.h"
 
 
 #define INPUT(rest, messages)                                                 \
@@ -16,6 +15,9 @@
 
 #define USER(content)                                                         \
     "{\"id\":\"m1\",\"role\":\"user\",\"content\":" content "}"
+
+#define FILE(type, source)                                                    \
+    "{\"type\":\"" type "\",\"source\":{" source "}}"
 
 #define TOOL(id, rest)                                                        \
     "{\"id\":\"x" id "\",\"role\":\"tool\",\"toolCallId\":\"" id "\"," rest "}"
@@ -42,14 +44,6 @@
     "\"outcome\":{\"type\":" outcome "}\n"
 
 
-typedef struct {
-    u_char  events[16384];       /* a line each */
-    size_t  len;
-    u_char  room[2048];
-    size_t  size;
-} wire_told_t;
-
-
 static void wire_test_commands(void);
 static void wire_test_results(void);
 static void wire_test_refused(void);
@@ -62,18 +56,7 @@ static void wire_test_others(void);
 static void wire_test_again(void);
 static void wire_test_beside(void);
 static void wire_test_enclosed(void);
-static void wire_begin(ngx_thread_ws_said_t *said, wire_told_t *told);
-static void wire_text(ngx_thread_ws_said_t *said, const char *text);
-static void wire_part(ngx_thread_ws_said_t *said, ngx_uint_t kind,
-    const char *id, const char *name, const char *value, ngx_uint_t error);
-static void wire_finish(ngx_thread_ws_said_t *said, ngx_uint_t usage);
-static void wire_is(ngx_thread_ws_said_t *said, wire_told_t *told,
-    const char *expected, const char *name);
-static u_char *wire_room(void *data, size_t size);
-static void wire_event(void *data, u_char *event, u_char *last);
-
-
-static ngx_thread_ws_wire_out_t  out = { wire_room, wire_event };
+static void wire_begun(ngx_thread_ws_said_t *said, wire_told_t *told);
 
 
 int
@@ -134,6 +117,25 @@ wire_test_commands(void)
              "{\"metadata\":{\"messageId\":\"m1\"}}",
              "nothing of another protocol's");
     unit_int(command.replaces.len, 0, "replaces nothing");
+    ngx_thread_ws_command_free(&command);
+
+    text = INPUT("", USER("[" FILE("image", "\"type\":\"data\","
+                                   "\"value\":\"QQ==\","
+                                   "\"mimeType\":\"image/png\"") ","
+                          "{\"type\":\"text\",\"text\":\"a\"},"
+                          FILE("document", "\"type\":\"url\","
+                               "\"value\":\"https://x/y\"") "]"));
+
+    unit_int(ngx_thread_ws_wire_ag_ui.command(&command, (u_char *) text,
+                                              strlen(text)),
+             NGX_OK, "files");
+    unit_str(command.extra.data, command.extra.len,
+             "{\"content\":[{\"mediaType\":\"image/png\","
+             "\"type\":\"image\",\"url\":\"data:image/png;base64,QQ==\"},"
+             "{\"bytes\":1,\"type\":\"text\"},"
+             "{\"type\":\"file\",\"url\":\"https://x/y\"}],"
+             "\"metadata\":{\"messageId\":\"m1\"}}",
+             "as our own protocol has them");
     ngx_thread_ws_command_free(&command);
 
     text = "{\"type\":\"abort\",\"runId\":\"r2\"}";
@@ -206,11 +208,17 @@ wire_test_refused(void)
                  "the last message must be a user's or a tool's");
     wire_refused(INPUT("", USER("\"\"")), "r1", "the message has no text");
     wire_refused(INPUT("", USER("[{\"type\":\"image\"}]")), "r1",
-                 "files are not taken here");
+                 "content: url must begin with https:// or data:");
+    wire_refused(INPUT("", USER("[{\"type\":\"smell\"}]")), "r1",
+                 "content: type must be \"text\", \"image\", \"file\" or "
+                 "\"audio\"");
+    wire_refused(INPUT("", USER("[" FILE("image", "\"type\":\"file\","
+                                         "\"value\":\"https://x/\"") "]")),
+                 "r1", "content: url must begin with https:// or data:");
     wire_refused(INPUT("", USER("\"a\\u0000\"")), "r1",
                  "the message must not contain U+0000");
     wire_refused(INPUT("", "{\"role\":\"user\",\"content\":\"x\"}"), "r1",
-                 "the message's id must be 1 to 128 characters");
+                 "the message's id must be 1 to 133 characters");
 }
 
 
@@ -256,7 +264,7 @@ wire_test_questions(void)
              "as our own protocol has them");
     ngx_thread_ws_command_free(&command);
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
 
     ngx_memzero(&finish, sizeof(ngx_thread_ws_finish_t));
     ngx_str_set(&finish.final.interrupts,
@@ -280,12 +288,12 @@ wire_test_text(void)
     wire_told_t           told;
     ngx_thread_ws_said_t  said;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     wire_text(&said, "a\\n");
     wire_text(&said, "b");
     unit_int(said.wire->message(&said, &message), NGX_OK, "another message");
     wire_text(&said, "c");
-    wire_finish(&said, 1);
+    wire_finish(&said, 1, "");
     wire_is(&said, &told, BEGUN
         START("r1") CONTENT("r1", "a\\n") CONTENT("r1", "b") END("r1")
         START("r1:2") CONTENT("r1:2", "c") END("r1:2")
@@ -293,7 +301,7 @@ wire_test_text(void)
                  "\"outputTokens\":2,\"reasoningTokens\":4,"
                  "\"cachedInputTokens\":5}]"), "texts");
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     wire_text(&said, "a");
     unit_int(said.wire->cancelled(&said, 0), NGX_OK, "cancelled");
     wire_is(&said, &told, BEGUN START("r1") CONTENT("r1", "a") END("r1")
@@ -307,7 +315,7 @@ wire_test_tools(void)
     wire_told_t           told;
     ngx_thread_ws_said_t  said;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL, "c1", "f", "", 0);
     wire_text(&said, "a");
     wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL, "c2", "g", "", 0);
@@ -320,7 +328,7 @@ wire_test_tools(void)
     wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_RESULT, "c3", "h", "\"no\"", 1);
     wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL_END, "c4", "i",
               "{\"b\":2}", 0);
-    wire_finish(&said, 0);
+    wire_finish(&said, 0, "");
     wire_is(&said, &told, BEGUN
         CALL("c1", "START\",\"toolCallId\":\"c1\",\"toolCallName\":\"f\"")
         START("r1") CONTENT("r1", "a") END("r1")
@@ -352,7 +360,7 @@ wire_test_others(void)
     wire_told_t           told;
     ngx_thread_ws_said_t  said;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     wire_part(&said, NGX_THREAD_WS_EVENT_REASONING, "", "", "hm", 0);
     wire_part(&said, NGX_THREAD_WS_EVENT_REASONING, "", "", "so", 0);
     wire_text(&said, "a");
@@ -390,7 +398,7 @@ wire_test_again(void)
     wire_told_t           told;
     ngx_thread_ws_said_t  said;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL, "c1", "f", "", 0);
     wire_text(&said, "abc");
     wire_part(&said, NGX_THREAD_WS_EVENT_RESET, "", "", "", 0);
@@ -416,23 +424,23 @@ wire_test_beside(void)
     ngx_thread_ws_said_t   said;
     ngx_thread_ws_error_t  error;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
 
     ngx_memzero(&error, sizeof(ngx_thread_ws_error_t));
     ngx_str_set(&error.message, "no \"way\"");
     ngx_str_set(&error.code, "C");
 
-    unit_int(said.wire->refused(&out, &told, &error), NGX_OK, "nobody's");
+    unit_int(said.wire->refused(&wire_out, &told, &error), NGX_OK, "nobody's");
 
     error.request_id = said.request_id;
     error.retryable = 1;
     error.retry_after = 7;
 
-    unit_int(said.wire->refused(&out, &told, &error), NGX_OK, "refused");
+    unit_int(said.wire->refused(&wire_out, &told, &error), NGX_OK, "refused");
 
     wire_text(&said, "a");
     unit_int(said.wire->error(&said, &error), NGX_OK, "error");
-    unit_int(said.wire->idle(&out, &told, &id), NGX_OK, "idle");
+    unit_int(said.wire->idle(&wire_out, &told, &id), NGX_OK, "idle");
     unit_int(said.wire->asked(&said, NULL), NGX_OK, "asked");
 
     wire_is(&said, &told,
@@ -454,7 +462,7 @@ wire_test_enclosed(void)
     wire_told_t            told;
     ngx_thread_ws_said_t   said;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     said.enclosed = 1;
     wire_text(&said, "a");
 
@@ -475,114 +483,11 @@ wire_test_enclosed(void)
 
 
 static void
-wire_begin(ngx_thread_ws_said_t *said, wire_told_t *told)
+wire_begun(ngx_thread_ws_said_t *said, wire_told_t *told)
 {
     static ngx_thread_ws_said_run_t  run = {
         ngx_string("r1"), 0, 0, ngx_string("t1"), 0
     };
 
-    ngx_memzero(told, sizeof(wire_told_t));
-    ngx_memzero(said, sizeof(ngx_thread_ws_said_t));
-
-    said->wire = ngx_thread_ws_wires[NGX_THREAD_WS_WIRE_AG_UI];
-    said->out = &out;
-    said->data = told;
-    ngx_str_set(&said->request_id, "r1");
-    said->run = &run;
-}
-
-
-static void
-wire_text(ngx_thread_ws_said_t *said, const char *text)
-{
-    u_char  *p, *event;
-    size_t   len;
-
-    len = strlen(text);
-
-    if (said->head.len == 0) {
-        unit_int(said->wire->text(said), NGX_OK, "text");
-    }
-
-    event = wire_room(said->data, said->head.len + len + said->tail.len);
-
-    p = ngx_cpymem(event, said->head.data, said->head.len);
-    p = ngx_cpymem(p, text, len);
-    p = ngx_cpymem(p, said->tail.data, said->tail.len);
-
-    wire_event(said->data, event, p);
-}
-
-
-static void
-wire_part(ngx_thread_ws_said_t *said, ngx_uint_t kind, const char *id,
-    const char *name, const char *value, ngx_uint_t error)
-{
-    ngx_thread_ws_event_part_t  part;
-
-    ngx_memzero(&part, sizeof(ngx_thread_ws_event_part_t));
-
-    part.kind = kind;
-    part.id.data = (u_char *) id;
-    part.id.len = strlen(id);
-    part.name.data = (u_char *) name;
-    part.name.len = strlen(name);
-    part.value.data = (u_char *) value;
-    part.value.len = strlen(value);
-    part.error = error;
-
-    unit_int(said->wire->part(said, &part), NGX_OK, "part %d", (int) kind);
-}
-
-
-static void
-wire_finish(ngx_thread_ws_said_t *said, ngx_uint_t usage)
-{
-    ngx_thread_ws_finish_t  finish;
-
-    ngx_memzero(&finish, sizeof(ngx_thread_ws_finish_t));
-
-    finish.final.latency = 7;
-    finish.final.usage = usage;
-    finish.final.input_tokens = 1;
-    finish.final.output_tokens = 2;
-    finish.final.reasoning_tokens = 4;
-    finish.final.cached_tokens = 5;
-
-    unit_int(said->wire->finish(said, &finish), NGX_OK, "finish");
-}
-
-
-static void
-wire_is(ngx_thread_ws_said_t *said, wire_told_t *told, const char *expected,
-    const char *name)
-{
-    unit_str(told->events, told->len, expected, "%s", name);
-
-    ngx_thread_ws_wire_forget(said);
-}
-
-
-static u_char *
-wire_room(void *data, size_t size)
-{
-    wire_told_t *told = data;
-
-    told->size = size;
-
-    return (size <= sizeof(told->room)) ? told->room : NULL;
-}
-
-
-static void
-wire_event(void *data, u_char *event, u_char *last)
-{
-    wire_told_t *told = data;
-
-    unit_ok(event == told->room && (size_t) (last - event) <= told->size,
-            "within its room");
-
-    ngx_memcpy(told->events + told->len, event, last - event);
-    told->len += last - event;
-    told->events[told->len++] = '\n';
+    wire_begin(said, told, &ngx_thread_ws_wire_ag_ui, &run, "r1");
 }

@@ -5,8 +5,7 @@
  */
 
 
-#include "unit.h"
-#include "wire/ngx_thread_ws_wire.h"
+#include "wire.h"
 
 
 /* a message list of one, and of what it may be in */
@@ -39,14 +38,6 @@
     CHUNK(1, "{\"type\":\"start-step\"}")
 
 
-typedef struct {
-    u_char  events[16384];       /* a line each */
-    size_t  len;
-    u_char  room[2048];
-    size_t  size;
-} wire_told_t;
-
-
 static void wire_test_commands(void);
 static void wire_test_files(void);
 static void wire_test_anew(void);
@@ -61,18 +52,7 @@ static void wire_test_others(void);
 static void wire_test_again(void);
 static void wire_test_reasons(void);
 static void wire_test_beside(void);
-static void wire_begin(ngx_thread_ws_said_t *said, wire_told_t *told);
-static void wire_text(ngx_thread_ws_said_t *said, const char *text);
-static void wire_part(ngx_thread_ws_said_t *said, ngx_uint_t kind,
-    const char *id, const char *name, const char *value, ngx_uint_t error);
-static void wire_finish(ngx_thread_ws_said_t *said, const char *reason);
-static void wire_is(ngx_thread_ws_said_t *said, wire_told_t *told,
-    const char *expected, const char *name);
-static u_char *wire_room(void *data, size_t size);
-static void wire_event(void *data, u_char *event, u_char *last);
-
-
-static ngx_thread_ws_wire_out_t  out = { wire_room, wire_event };
+static void wire_begun(ngx_thread_ws_said_t *said, wire_told_t *told);
 
 
 int
@@ -242,9 +222,9 @@ wire_test_asks(void)
         ngx_string("run"), 1, 0, ngx_null_string, 0
     };
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     said.run = &run;
-    wire_finish(&said, "interrupt");
+    wire_finish(&said, 1, "interrupt");
     wire_is(&said, &told,
         CHUNK(0, "{\"type\":\"start\"}")
         CHUNK(1, "{\"type\":\"start-step\"}")
@@ -350,7 +330,7 @@ wire_test_refused(void)
     wire_refused(SEND(SUBMIT, USER("m1", TEXT("a\\u0000"))), "q1",
                  "the message must not contain U+0000");
     wire_refused(SEND(SUBMIT, USER("", TEXT("a"))), "q1",
-                 "the message's id must be 1 to 128 characters");
+                 "the message's id must be 1 to 133 characters");
 }
 
 
@@ -377,12 +357,12 @@ wire_test_text(void)
     wire_told_t           told;
     ngx_thread_ws_said_t  said;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     wire_text(&said, "a\\n");
     wire_text(&said, "b");
     unit_int(said.wire->message(&said, &message), NGX_OK, "another message");
     wire_text(&said, "c");
-    wire_finish(&said, "stop");
+    wire_finish(&said, 1, "stop");
     wire_is(&said, &told, BEGUN
         CHUNK(2, "{\"type\":\"text-start\",\"id\":\"1\"}")
         CHUNK(3, "{\"type\":\"text-delta\",\"id\":\"1\",\"delta\":\"a\\n\"}")
@@ -398,7 +378,7 @@ wire_test_text(void)
                   "\"reasoningTokens\":4,\"cachedInputTokens\":5}}}")
         "{\"type\":\"end\",\"requestId\":\"q1\"}\n", "texts");
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     wire_text(&said, "a");
     unit_int(said.wire->cancelled(&said, 0), NGX_OK, "cancelled");
     wire_is(&said, &told, BEGUN
@@ -417,7 +397,7 @@ wire_test_tools(void)
     wire_told_t           told;
     ngx_thread_ws_said_t  said;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL, "c1", "f", "", 0);
     wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL, "c2", "g", "", 0);
     wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_INPUT, "c1", "", "{\\\"a\\\"", 0);
@@ -460,7 +440,7 @@ wire_test_others(void)
     wire_told_t           told;
     ngx_thread_ws_said_t  said;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     wire_part(&said, NGX_THREAD_WS_EVENT_REASONING, "", "", "hm", 0);
     wire_part(&said, NGX_THREAD_WS_EVENT_REASONING, "", "", "so", 0);
     wire_text(&said, "a");
@@ -500,7 +480,7 @@ wire_test_again(void)
     wire_told_t           told;
     ngx_thread_ws_said_t  said;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
     wire_part(&said, NGX_THREAD_WS_EVENT_TOOL_CALL, "c1", "f", "", 0);
     wire_text(&said, "abc");
     wire_part(&said, NGX_THREAD_WS_EVENT_RESET, "", "", "", 0);
@@ -547,8 +527,8 @@ wire_test_reasons(void)
     };
 
     for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        wire_begin(&said, &told);
-        wire_finish(&said, reasons[i].reason);
+        wire_begun(&said, &told);
+        wire_finish(&said, 1, reasons[i].reason);
 
         told.events[told.len] = '\0';
         p = (u_char *) strstr((char *) told.events, reasons[i].told);
@@ -567,18 +547,18 @@ wire_test_beside(void)
     ngx_thread_ws_said_t   said;
     ngx_thread_ws_error_t  error;
 
-    wire_begin(&said, &told);
+    wire_begun(&said, &told);
 
     ngx_memzero(&error, sizeof(ngx_thread_ws_error_t));
     ngx_str_set(&error.message, "no \"way\"");
     ngx_str_set(&error.code, "C");
 
-    unit_int(said.wire->refused(&out, &told, &error), NGX_OK, "nobody's");
+    unit_int(said.wire->refused(&wire_out, &told, &error), NGX_OK, "nobody's");
 
     error.request_id = said.request_id;
 
     unit_int(said.wire->error(&said, &error), NGX_OK, "error");
-    unit_int(said.wire->idle(&out, &told, &id), NGX_OK, "idle");
+    unit_int(said.wire->idle(&wire_out, &told, &id), NGX_OK, "idle");
     unit_int(said.wire->asked(&said, NULL), NGX_OK, "asked");
 
     wire_is(&said, &told,
@@ -590,123 +570,11 @@ wire_test_beside(void)
 
 
 static void
-wire_begin(ngx_thread_ws_said_t *said, wire_told_t *told)
+wire_begun(ngx_thread_ws_said_t *said, wire_told_t *told)
 {
     static ngx_thread_ws_said_run_t  run = {
         ngx_string("run"), 0, 0, ngx_null_string, 0
     };
 
-    ngx_memzero(told, sizeof(wire_told_t));
-    ngx_memzero(said, sizeof(ngx_thread_ws_said_t));
-
-    said->wire = ngx_thread_ws_wires[NGX_THREAD_WS_WIRE_AI_SDK];
-    said->out = &out;
-    said->data = told;
-    ngx_str_set(&said->request_id, "q1");
-    said->run = &run;
-}
-
-
-static void
-wire_text(ngx_thread_ws_said_t *said, const char *text)
-{
-    u_char  *p, *event;
-    size_t   len;
-
-    len = strlen(text);
-
-    if (said->head.len == 0) {
-        unit_int(said->wire->text(said), NGX_OK, "text");
-    }
-
-    event = wire_room(said->data, said->head.len + len + said->tail.len);
-
-    p = ngx_cpymem(event, said->head.data, said->head.len);
-    p = ngx_cpymem(p, text, len);
-    p = ngx_cpymem(p, said->tail.data, said->tail.len);
-
-    said->head.len = 0;
-
-    wire_event(said->data, event, p);
-}
-
-
-static void
-wire_part(ngx_thread_ws_said_t *said, ngx_uint_t kind, const char *id,
-    const char *name, const char *value, ngx_uint_t error)
-{
-    ngx_thread_ws_event_part_t  part;
-
-    ngx_memzero(&part, sizeof(ngx_thread_ws_event_part_t));
-
-    part.kind = kind;
-    part.id.data = (u_char *) id;
-    part.id.len = strlen(id);
-    part.name.data = (u_char *) name;
-    part.name.len = strlen(name);
-    part.value.data = (u_char *) value;
-    part.value.len = strlen(value);
-    part.error = error;
-
-    unit_int(said->wire->part(said, &part), NGX_OK, "part %d", (int) kind);
-}
-
-
-static void
-wire_finish(ngx_thread_ws_said_t *said, const char *reason)
-{
-    ngx_thread_ws_finish_t  finish;
-
-    ngx_memzero(&finish, sizeof(ngx_thread_ws_finish_t));
-
-    finish.final.latency = 7;
-    finish.final.usage = 1;
-    finish.final.input_tokens = 1;
-    finish.final.output_tokens = 2;
-    finish.final.reasoning_tokens = 4;
-    finish.final.cached_tokens = 5;
-    finish.final.finish_reason.data = (u_char *) reason;
-    finish.final.finish_reason.len = strlen(reason);
-
-    if (strcmp(reason, "interrupt") == 0) {
-        ngx_str_set(&finish.final.interrupts,
-                    "[{\"interruptId\":\"i1\",\"value\":{\"a\":\"\\\"\"}}]");
-    }
-
-    unit_int(said->wire->finish(said, &finish), NGX_OK, "finish");
-}
-
-
-static void
-wire_is(ngx_thread_ws_said_t *said, wire_told_t *told, const char *expected,
-    const char *name)
-{
-    unit_str(told->events, told->len, expected, "%s", name);
-
-    ngx_thread_ws_wire_forget(said);
-}
-
-
-static u_char *
-wire_room(void *data, size_t size)
-{
-    wire_told_t *told = data;
-
-    told->size = size;
-
-    return (size <= sizeof(told->room)) ? told->room : NULL;
-}
-
-
-static void
-wire_event(void *data, u_char *event, u_char *last)
-{
-    wire_told_t *told = data;
-
-    unit_ok(event == told->room && (size_t) (last - event) <= told->size,
-            "within its room");
-
-    ngx_memcpy(told->events + told->len, event, last - event);
-    told->len += last - event;
-    told->events[told->len++] = '\n';
+    wire_begin(said, told, &ngx_thread_ws_wire_ai_sdk, &run, "q1");
 }

@@ -4,27 +4,13 @@
  */
 
 
-#include "unit.h"
-#include "wire/ngx_thread_ws_wire.h"
-
-
-typedef struct {
-    u_char  events[4096];        /* a line each */
-    size_t  len;
-    u_char  room[1024];
-    size_t  size;
-} wire_told_t;
+#include "wire.h"
 
 
 static void wire_test_names(void);
 static void wire_test_run(void);
 static void wire_test_beside(void);
-static u_char *wire_room(void *data, size_t size);
-static void wire_event(void *data, u_char *event, u_char *last);
 static u_char *wire_answer(void *data, u_char *dst);
-
-
-static ngx_thread_ws_wire_out_t  out = { wire_room, wire_event };
 
 
 int
@@ -69,15 +55,9 @@ wire_test_run(void)
     ngx_thread_ws_finish_t      finish;
     ngx_thread_ws_event_part_t  part;
 
-    ngx_memzero(&told, sizeof(wire_told_t));
-    ngx_memzero(&said, sizeof(ngx_thread_ws_said_t));
-
     wire = ngx_thread_ws_wires[NGX_THREAD_WS_WIRE_THREAD_WS];
 
-    said.wire = wire;
-    said.out = &out;
-    said.data = &told;
-    ngx_str_set(&said.request_id, "r1");
+    wire_begin(&said, &told, wire, NULL, "r1");
 
     ngx_memzero(&asked, sizeof(ngx_thread_ws_asked_t));
     asked.request_id = said.request_id;
@@ -152,8 +132,8 @@ wire_test_beside(void)
 
     wire = ngx_thread_ws_wires[NGX_THREAD_WS_WIRE_THREAD_WS];
 
-    unit_int(wire->idle(&out, &told, &id), NGX_OK, "idle");
-    unit_int(wire->pong(&out, &told, &t), NGX_OK, "pong");
+    unit_int(wire->idle(&wire_out, &told, &id), NGX_OK, "idle");
+    unit_int(wire->pong(&wire_out, &told, &t), NGX_OK, "pong");
 
     unit_str(told.events, told.len,
              "{\"type\":\"idle\",\"lastRequestId\":\"r1\"}\n"
@@ -162,35 +142,6 @@ wire_test_beside(void)
     ngx_memcpy(text, "{\"a\":1}", 7);
     unit_str(text, wire->position(text + 7, 12) - text,
              "{\"a\":1,\"position\":12}", "a position");
-}
-
-
-static u_char *
-wire_room(void *data, size_t size)
-{
-    wire_told_t *told = data;
-
-    if (size > sizeof(told->room)) {
-        return NULL;
-    }
-
-    told->size = size;
-
-    return told->room;
-}
-
-
-static void
-wire_event(void *data, u_char *event, u_char *last)
-{
-    wire_told_t *told = data;
-
-    unit_ok(event == told->room && (size_t) (last - event) <= told->size,
-            "within its room");
-
-    ngx_memcpy(told->events + told->len, event, last - event);
-    told->len += last - event;
-    told->events[told->len++] = '\n';
 }
 
 
