@@ -13,12 +13,13 @@ import * as ai7 from 'ai-7';
 
 import { startAgent } from './helpers/agent.js';
 import { startGateway } from './helpers/gateway.js';
+import { startGraph } from './helpers/graph.js';
 import { createChat } from './helpers/stock.js';
 
 const RESUME = 'thread_ws_resume 1m;';
 
-async function start(t, wire, directives = '') {
-  const agent = await startAgent();
+async function start(t, wire, directives = '', server = startAgent()) {
+  const agent = await server;
   const gateway = await startGateway({
     agent,
     directives: `thread_ws_protocol ${wire}; thread_ws_http on; ${directives}`,
@@ -213,4 +214,50 @@ test('HttpAgent: calls of tools, and their results', async (t) => {
   run.answer('It is noon.');
   assert.equal((await done).error, undefined);
   assert.equal(client.messages.at(-1).content, 'It is noon.');
+});
+
+test('HttpAgent: what an agent asks is answered, or cancelled', async (t) => {
+  const [a, b] = ['a'.repeat(32), 'b'.repeat(32)];
+  const { agent: { inputs }, url } = await start(t, 'ag-ui', 'thread_ws_dialect langgraph;',
+    startGraph({ [a]: { really: 1 }, [b]: 'name?' }));
+  const client = new HttpAgent({ url, threadId: 't1' });
+  const open = () => client.pendingInterrupts.map(({ id, reason, metadata: { value } }) =>
+    [id, reason, value]);
+
+  client.addMessage(user('m1', 'Delete it.'));
+  let { error, events } = await running(client);
+  assert.equal(error, undefined);
+  assert.equal(events.at(-1).outcome.type, 'interrupt');
+  assert.deepEqual(open(), [[a, 'interrupt', { really: 1 }], [b, 'interrupt', 'name?']]);
+
+  /* its own rule: all of them, or none */
+  ({ error } = await running(client, { resume: [{ interruptId: a, status: 'cancelled' }] }));
+  assert.match(error.message, /pending interrupt/);
+  assert.equal(inputs.length, 1);
+
+  ({ error, events } = await running(client, { resume: [
+    { interruptId: a, status: 'resolved', payload: { ok: true } },
+    { interruptId: b, status: 'cancelled' }] }));
+  assert.equal(error, undefined);
+  assert.deepEqual(inputs[1].command, { resume: { [a]: { ok: true }, [b]: null } });
+  assert.equal(events.at(-1).outcome.type, 'success');
+  assert.deepEqual(open(), []);
+  assert.equal(client.messages.at(-1).content, 'Done.');
+
+  /* asked once more; what is not open is refused, and the rest stays so */
+  client.addMessage(user('m2', 'And that.'));
+  await running(client);
+  assert.equal(open().length, 2);
+  const asked = client.pendingInterrupts;
+  client.pendingInterrupts = [];
+  ({ events } = await running(client, { resume: [
+    { interruptId: 'c'.repeat(32), status: 'resolved', payload: 1 }] }));
+  assert.equal(events.at(-1).type, 'RUN_ERROR');
+  assert.equal(inputs.length, 3);
+
+  client.pendingInterrupts = asked;
+  ({ events } = await running(client, { resume: asked.map(({ id }) =>
+    ({ interruptId: id, status: 'resolved', payload: id })) }));
+  assert.deepEqual(inputs[3].command, { resume: { [a]: a, [b]: b } });
+  assert.equal(events.at(-1).outcome.type, 'success');
 });
