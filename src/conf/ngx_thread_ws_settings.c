@@ -384,7 +384,9 @@ ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             n = ngx_atoi(value[2].data, value[2].len);
 
             if (n == NGX_ERROR || n == 0) {
-                return ngx_thread_ws_directive_invalid(cf, &value[2]);
+                return ngx_thread_ws_directive_refuse(cf, "takes how many may "
+                                       "wait after \"queue\", not \"%V\"",
+                                       &value[2]);
             }
 
             tlcf->queue = n;
@@ -394,7 +396,9 @@ ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (cf->args->nelts == 3) {
-        return ngx_thread_ws_directive_invalid(cf, &value[2]);
+        return ngx_thread_ws_directive_refuse(cf, "takes nothing more but "
+                                              "after \"queue\", not \"%V\"",
+                                              &value[2]);
     }
 
     if (ngx_strcmp(value[1].data, "interrupt") == 0) {
@@ -404,7 +408,9 @@ ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         tlcf->busy = NGX_THREAD_WS_BUSY_REJECT;
 
     } else {
-        return ngx_thread_ws_directive_invalid(cf, &value[1]);
+        return ngx_thread_ws_directive_refuse(cf, "takes \"interrupt\", "
+                                              "\"queue\" or \"reject\", not "
+                                              "\"%V\"", &value[1]);
     }
 
     return NGX_CONF_OK;

@@ -61,7 +61,10 @@ ngx_thread_ws_settings_events(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         if (kind->name == NULL) {
-            return ngx_thread_ws_directive_invalid(cf, &value[i]);
+            return ngx_thread_ws_directive_refuse(cf, "takes \"text\", "
+                                   "\"reasoning\", \"tools\", \"sources\", "
+                                   "\"data\" or \"all\", not \"%V\"",
+                                   &value[i]);
         }
 
         if (given & (1 << n)) {

@@ -169,7 +169,9 @@ ngx_thread_ws_settings_context(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             continue;
         }
 
-        return ngx_thread_ws_directive_invalid(cf, &value[i]);
+        return ngx_thread_ws_directive_refuse(cf, "takes \"runs=\" with a "
+                               "number and \"bytes=\" with a size, not \"%V\"",
+                               &value[i]);
     }
 
     return NGX_CONF_OK;
