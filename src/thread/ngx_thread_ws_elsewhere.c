@@ -93,7 +93,8 @@ ngx_thread_ws_elsewhere_open(ngx_thread_ws_thread_t *thread,
     elsewhere->look.handler = ngx_thread_ws_elsewhere_look_handler;
     elsewhere->look.data = elsewhere;
     elsewhere->look.log = ngx_cycle->log;
-    elsewhere->look.cancelable = 1;
+
+    /* a worker that leaves stays for who hears it, as for runs of its own */
 
     ngx_add_timer(&elsewhere->look, NGX_THREAD_WS_ELSEWHERE_LOOK);
 
