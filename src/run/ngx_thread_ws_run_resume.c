@@ -64,6 +64,7 @@ void
 ngx_thread_ws_run_unclaim(ngx_thread_ws_run_t *run)
 {
     time_t                 keep;
+    ngx_str_t              last;
     ngx_thread_ws_bytes_t  end;
 
     if (run->conf->resume == 0 || run->claim.slot == NULL) {
@@ -75,14 +76,15 @@ ngx_thread_ws_run_unclaim(ngx_thread_ws_run_t *run)
 
     ngx_memzero(&end, sizeof(ngx_thread_ws_bytes_t));
 
-    if (ngx_thread_ws_journal_ending(&run->journal, &end) == NGX_OK) {
-        ngx_thread_ws_run_write(run, end.data, end.len);
-
-    } else {
+    if (ngx_thread_ws_journal_ending(&run->journal, &end) != NGX_OK
+        || ngx_thread_ws_tape_reserve(&run->claim, end.len, run->subject.log)
+           != NGX_OK)
+    {
         run->cut = 1;
     }
 
-    ngx_thread_ws_bytes_free(&end);
+    last.data = end.data;
+    last.len = end.len;
 
     keep = run->deleted ? NGX_THREAD_WS_RUN_EPITAPH
                         : (time_t) (run->conf->keep / 1000 + 1);
@@ -93,9 +95,11 @@ ngx_thread_ws_run_unclaim(ngx_thread_ws_run_t *run)
         keep = 0;
     }
 
-    ngx_thread_ws_registry_end(&run->claim,
+    ngx_thread_ws_registry_end(&run->claim, &last,
                                run->result.outcome == NGX_THREAD_WS_COMPLETED,
                                keep);
+
+    ngx_thread_ws_bytes_free(&end);
 }
 
 

@@ -232,9 +232,14 @@ ngx_int_t ngx_thread_ws_registry_find_run(
  * as deleted or stopped is found by nobody, but those who refer to it read its
  * end.  completed: as submit has it.  The claim is no more; the caller tells
  * the topic.
+ *
+ * last, which may be empty, is added to a tape that can be read then; there is
+ * room for it, see ngx_thread_ws_tape_reserve(), or the tape is no more.
+ * Whoever has read it, and looks by a function that takes the lock, finds the
+ * run ended.
  */
 
-void ngx_thread_ws_registry_end(ngx_thread_ws_claim_t *claim,
+void ngx_thread_ws_registry_end(ngx_thread_ws_claim_t *claim, ngx_str_t *last,
     ngx_uint_t completed, time_t keep);
 
 /*

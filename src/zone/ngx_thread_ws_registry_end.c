@@ -10,6 +10,7 @@
 #include "zone/ngx_thread_ws_zone.h"
 #include "zone/ngx_thread_ws_registry.h"
 #include "zone/ngx_thread_ws_registry_private.h"
+#include "zone/ngx_thread_ws_tape.h"
 #include "zone/ngx_thread_ws_tape_private.h"
 #include "zone/ngx_thread_ws_wake.h"
 
@@ -28,8 +29,8 @@
 #define NGX_THREAD_WS_REGISTRY_PERIOD  5
 
 
-static ngx_uint_t ngx_thread_ws_registry_keeps(
-    ngx_thread_ws_registry_slot_t *slot, time_t keep);
+static ngx_uint_t ngx_thread_ws_registry_keeps(ngx_thread_ws_claim_t *claim,
+    ngx_str_t *last, time_t keep);
 static void ngx_thread_ws_registry_thin(ngx_thread_ws_registry_t *reg,
     uint64_t thread);
 
@@ -38,8 +39,8 @@ ngx_uint_t  ngx_thread_ws_registry_closed;
 
 
 void
-ngx_thread_ws_registry_end(ngx_thread_ws_claim_t *claim, ngx_uint_t completed,
-    time_t keep)
+ngx_thread_ws_registry_end(ngx_thread_ws_claim_t *claim, ngx_str_t *last,
+    ngx_uint_t completed, time_t keep)
 {
     ngx_thread_ws_blocks_t         *pool;
     ngx_thread_ws_registry_t       *reg;
@@ -51,18 +52,17 @@ ngx_thread_ws_registry_end(ngx_thread_ws_claim_t *claim, ngx_uint_t completed,
         return;
     }
 
-    claim->slot = NULL;
-
     pool = ngx_thread_ws_zone->sh->blocks;
 
     reg = ngx_thread_ws_registry_lock();
 
     if (slot->generation != claim->generation) {
+        claim->slot = NULL;
         ngx_thread_ws_registry_unlock(reg);
         return;
     }
 
-    if (ngx_thread_ws_registry_keeps(slot, keep)) {
+    if (ngx_thread_ws_registry_keeps(claim, last, keep)) {
         (void) ngx_thread_ws_blocks_enter(pool);
 
         ngx_thread_ws_tape_end(pool, slot->tape, completed, ngx_time() + keep);
@@ -79,14 +79,22 @@ ngx_thread_ws_registry_end(ngx_thread_ws_claim_t *claim, ngx_uint_t completed,
         ngx_thread_ws_registry_drop(reg, slot);
     }
 
+    claim->slot = NULL;
+
     ngx_thread_ws_registry_unlock(reg);
 }
 
 
+/* with all that it is to say */
+
 static ngx_uint_t
-ngx_thread_ws_registry_keeps(ngx_thread_ws_registry_slot_t *slot, time_t keep)
+ngx_thread_ws_registry_keeps(ngx_thread_ws_claim_t *claim, ngx_str_t *last,
+    time_t keep)
 {
-    ngx_thread_ws_tape_t  *tape;
+    ngx_thread_ws_tape_t           *tape;
+    ngx_thread_ws_registry_slot_t  *slot;
+
+    slot = claim->slot;
 
     if (keep == 0
         || slot->tape == 0
@@ -98,7 +106,15 @@ ngx_thread_ws_registry_keeps(ngx_thread_ws_registry_slot_t *slot, time_t keep)
 
     tape = ngx_thread_ws_block(ngx_thread_ws_zone->sh->blocks, slot->tape);
 
-    return !tape->cut;
+    if (tape->cut || last->len > tape->room) {
+        return 0;
+    }
+
+    /* where there is room nothing is logged */
+
+    return last->len == 0
+           || ngx_thread_ws_tape_append(claim, last->data, last->len, NULL)
+              == NGX_OK;
 }
 
 

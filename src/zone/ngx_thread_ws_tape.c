@@ -97,6 +97,27 @@ ngx_thread_ws_tape_append(ngx_thread_ws_claim_t *claim, u_char *data,
 }
 
 
+ngx_int_t
+ngx_thread_ws_tape_reserve(ngx_thread_ws_claim_t *claim, size_t len,
+    ngx_log_t *log)
+{
+    ngx_thread_ws_tape_t  *tape;
+
+    if (claim->slot == NULL || ngx_thread_ws_registry_closed) {
+        return NGX_DECLINED;
+    }
+
+    tape = ngx_thread_ws_tape_of(ngx_thread_ws_zone->sh->blocks, claim);
+
+    if (tape == NULL || tape->cut) {
+        return NGX_DECLINED;
+    }
+
+    return (len > tape->room)
+           ? ngx_thread_ws_tape_grow(claim, len - tape->room, log) : NGX_OK;
+}
+
+
 /* over as many blocks as it takes */
 
 static void

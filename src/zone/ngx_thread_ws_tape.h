@@ -39,6 +39,11 @@
 ngx_int_t ngx_thread_ws_tape_append(ngx_thread_ws_claim_t *claim, u_char *data,
     size_t len, ngx_log_t *log);
 
+/* the same, but for the bytes themselves: there is room for them then */
+
+ngx_int_t ngx_thread_ws_tape_reserve(ngx_thread_ws_claim_t *claim, size_t len,
+    ngx_log_t *log);
+
 
 /* where a reader stands; it may be copied */
 

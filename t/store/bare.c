@@ -22,6 +22,7 @@ ngx_queue_t                    ngx_posted_events;
 
 ngx_thread_ws_shelf_t         *shelf;
 ngx_uint_t                     evicted, named;
+ngx_str_t                      nothing_more;
 
 static ngx_log_t               bare_log;
 static ngx_pool_t             *pool;

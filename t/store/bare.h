@@ -34,6 +34,10 @@ extern ngx_thread_ws_shelf_t  *shelf;
 extern ngx_uint_t              evicted, named;
 
 
+/* with which a tape ends that has said all */
+
+extern ngx_str_t               nothing_more;
+
 /* before all else; a program that hangs is ended */
 
 void bare(void);

@@ -268,7 +268,7 @@ begin(scenario_t *s)
         k->claim = claim;
 
         if (k->ended) {
-            ngx_thread_ws_registry_end(&claim, 1, 10);
+            ngx_thread_ws_registry_end(&claim, &nothing_more, 1, 10);
         }
     }
 
@@ -388,7 +388,7 @@ look_at_others(void)
          && reads(&b, "three", &len) == NGX_OK && len == 900 + MORE,
          "a tape goes on", "three");
 
-    ngx_thread_ws_registry_end(&b, 1, 10);
+    ngx_thread_ws_registry_end(&b, &nothing_more, 1, 10);
 
     must(ngx_thread_ws_registry_first(&known[3].claim), "the next one", "");
     must(reads(&known[2].claim, "three", &len) == NGX_OK
@@ -597,7 +597,7 @@ many(void)
     for (i = 0; i < 30; i++) {
         sprintf(id, "many%d", (int) i);
         (void) says(&c, "a", id, "text", NGX_THREAD_WS_REGISTRY_QUEUE);
-        ngx_thread_ws_registry_end(&c, 1, 10);
+        ngx_thread_ws_registry_end(&c, &nothing_more, 1, 10);
     }
 }
 
@@ -641,13 +641,18 @@ message_interrupts(void)
 static void
 whole_run(void)
 {
+    ngx_str_t              last;
     ngx_thread_ws_claim_t  c;
 
     (void) says(&c, "d", "more", "text", NGX_THREAD_WS_REGISTRY_QUEUE);
     (void) writes(&c, "more", 0, 100);
     (void) writes(&c, "more", 100, MORE);
-    (void) writes(&c, "more", 100 + MORE, MORE);
-    ngx_thread_ws_registry_end(&c, 1, 10);
+
+    last.data = more + 100 + MORE;
+    last.len = MORE;
+
+    (void) ngx_thread_ws_tape_reserve(&c, MORE, &nolog);
+    ngx_thread_ws_registry_end(&c, &last, 1, 10);
 }
 
 
@@ -670,7 +675,7 @@ run_at_a_cost(void)
     (void) says(&c, "d", "more", "text", NGX_THREAD_WS_REGISTRY_QUEUE);
     (void) writes(&c, "more", 0, 1000);
     (void) writes(&c, "more", 1000, 2500);
-    ngx_thread_ws_registry_end(&c, 1, 10);
+    ngx_thread_ws_registry_end(&c, &nothing_more, 1, 10);
 }
 
 
@@ -682,7 +687,7 @@ run_cut(void)
     (void) says(&c, "d", "more", "text", NGX_THREAD_WS_REGISTRY_QUEUE);
     (void) writes(&c, "more", 0, 1000);
     (void) writes(&c, "more", 1000, 60000);
-    ngx_thread_ws_registry_end(&c, 1, 10);
+    ngx_thread_ws_registry_end(&c, &nothing_more, 1, 10);
 }
 
 
@@ -726,7 +731,7 @@ one_more(void)
     ngx_thread_ws_claim_t  c;
 
     (void) says(&c, "a", "more", "text", NGX_THREAD_WS_REGISTRY_QUEUE);
-    ngx_thread_ws_registry_end(&c, 1, 10);
+    ngx_thread_ws_registry_end(&c, &nothing_more, 1, 10);
 }
 
 

@@ -72,7 +72,8 @@ static ngx_log_t               nolog;
     ngx_thread_ws_registry_marked(claim, NGX_THREAD_WS_REGISTRY_CANCEL)
 
 #define first(claim)          ngx_thread_ws_registry_first(claim)
-#define end(claim, done)      ngx_thread_ws_registry_end(claim, done, 10)
+#define end(claim, done)                                                      \
+    ngx_thread_ws_registry_end(claim, &nothing_more, done, 10)
 
 
 int
@@ -146,14 +147,14 @@ messages(void)
             && state_of(&copy) == GONE, "but not instead of another try");
 
     copy = a;
-    ngx_thread_ws_registry_end(&a, 1, 0);
+    ngx_thread_ws_registry_end(&a, &nothing_more, 1, 0);
     unit_ok(state_of(&copy) == GONE && !finds("r3", &copy),
             "what is not to be kept is gone at its end");
 
     unit_ok(says(&a, "r4", "hello", REJECT) == NGX_OK, "one that is released");
     copy = a;
     ngx_thread_ws_registry_release(&a);
-    ngx_thread_ws_registry_end(&copy, 1, 10);
+    ngx_thread_ws_registry_end(&copy, &nothing_more, 1, 10);
     unit_ok(!finds("r4", &copy) && clean(), "is gone");
 }
 
@@ -793,7 +794,7 @@ run(ngx_uint_t busy, ngx_uint_t i, ngx_uint_t forever)
     }
 
     if (i % 2) {
-        ngx_thread_ws_registry_end(&a, 1, 10);
+        ngx_thread_ws_registry_end(&a, &nothing_more, 1, 10);
 
     } else {
         ngx_thread_ws_registry_release(&a);

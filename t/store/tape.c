@@ -16,6 +16,7 @@
 #define READERS  2
 #define WORKERS  (WRITERS + READERS + 1)
 #define FOLLOWED 1000                /* runs */
+#define LAST     100                 /* bytes, fewer of which come with the end */
 #define FOREVER  20000               /* ms: a wake-up was lost */
 
 
@@ -47,7 +48,9 @@ static void storm(void);
 static pid_t work(ngx_uint_t me);
 static void writes(ngx_uint_t me, ngx_uint_t i);
 static void reads(ngx_uint_t i);
-static void reads_run(ngx_thread_ws_claim_t *ref);
+static void reads_run(const char *name, ngx_thread_ws_claim_t *ref);
+static ngx_uint_t goes_on(const char *name, ngx_thread_ws_claim_t *ref);
+static void ends(ngx_thread_ws_claim_t *claim, size_t len);
 static void stores(ngx_uint_t i);
 static ngx_int_t begin(ngx_thread_ws_claim_t *claim, const char *name,
     const char *id);
@@ -70,7 +73,8 @@ static u_char      buf[65536];
 #define GONE                  NGX_THREAD_WS_REGISTRY_GONE
 #define LOST                  NGX_THREAD_WS_REGISTRY_LOST
 
-#define end(claim)            ngx_thread_ws_registry_end(claim, 1, 10)
+#define end(claim)                                                            \
+    ngx_thread_ws_registry_end(claim, &nothing_more, 1, 10)
 
 
 int
@@ -592,7 +596,7 @@ static void
 writes(ngx_uint_t me, ngx_uint_t i)
 {
     char                   name[32], id[32];
-    size_t                 offset, len, total;
+    size_t                 offset, len, total, last;
     ngx_thread_ws_claim_t  a;
 
     sprintf(name, "t%d", (int) (me * 4 + i % 4));
@@ -603,10 +607,11 @@ writes(ngx_uint_t me, ngx_uint_t i)
     }
 
     total = length_of(a.generation);
+    last = ngx_min(total, (size_t) (1 + random() % (LAST - 1)));
 
-    for (offset = 0; offset < total; offset += len) {
+    for (offset = 0; offset < total - last; offset += len) {
         len = random() % 2000 + 1;
-        len = ngx_min(len, total - offset);
+        len = ngx_min(len, total - last - offset);
 
         if (writes_some(&a, offset, len) != NGX_OK) {
             (void) ngx_atomic_fetch_add(&seen->cut, 1);
@@ -621,11 +626,34 @@ writes(ngx_uint_t me, ngx_uint_t i)
     (void) ngx_atomic_fetch_add(&seen->written, 1);
 
     if (i % 5) {
-        end(&a);
+        ends(&a, last);
 
     } else {
         ngx_thread_ws_registry_release(&a);
     }
+}
+
+
+/* the last bytes of the tape come with its end */
+
+static void
+ends(ngx_thread_ws_claim_t *claim, size_t len)
+{
+    size_t     i, offset;
+    u_char     bytes[LAST];
+    ngx_str_t  last;
+
+    offset = length_of(claim->generation) - len;
+
+    for (i = 0; i < len; i++) {
+        bytes[i] = byte_at(claim->generation, offset + i);
+    }
+
+    last.data = bytes;
+    last.len = ngx_thread_ws_tape_reserve(claim, len, &nolog) == NGX_OK ? len
+                                                                        : 0;
+
+    ngx_thread_ws_registry_end(claim, &last, 1, 10);
 }
 
 
@@ -647,13 +675,13 @@ reads(ngx_uint_t i)
     }
 
     if (n) {
-        reads_run(&refs[n - 1 - random() % n]);
+        reads_run(name, &refs[n - 1 - random() % n]);
     }
 }
 
 
 static void
-reads_run(ngx_thread_ws_claim_t *ref)
+reads_run(const char *name, ngx_thread_ws_claim_t *ref)
 {
     size_t                    offset;
     ssize_t                   len;
@@ -680,6 +708,12 @@ reads_run(ngx_thread_ws_claim_t *ref)
         (void) ngx_atomic_fetch_add(&seen->bytes, len);
 
         if (len) {
+            if (pos.offset == length_of(ref->generation)
+                && goes_on(name, ref))
+            {
+                (void) ngx_atomic_fetch_add(&seen->order, 1);
+            }
+
             continue;
         }
 
@@ -701,6 +735,19 @@ reads_run(ngx_thread_ws_claim_t *ref)
             sched_yield();
         }
     }
+}
+
+
+/* whoever has read the end finds that the run has ended, if he takes the lock */
+
+static ngx_uint_t
+goes_on(const char *name, ngx_thread_ws_claim_t *ref)
+{
+    ngx_thread_ws_claim_t  first;
+
+    (void) ngx_thread_ws_registry_list(thread(name), 0, &first, 1);
+
+    return state_of(ref) == ACTIVE;
 }
 
 
