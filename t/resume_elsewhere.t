@@ -79,3 +79,114 @@ d< whole
 a< close 1012 the server is restarting
 old worker gone
 @ requests 1
+
+=== TEST 2: a thread that is deleted: what is heard of it fails first, whoever has it
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_ping_interval off;
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_http on;
+    }
+    location = /ai {
+        thread_ws_pass /agent;
+        thread_ws_protocol ai-sdk;
+        thread_ws_http on;
+    }
+    location = /history { thread_ws_history; }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- chat
+only worker 1
+connect a
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+all workers
+only worker 2
+connect b
+b> follow
+b< following r1 hello
+b< token r1 Hel
+connect c
+c> message r1 hello
+c< token r1 Hel
+connect d
+hear e /chat?threadId=t1
+e< following r1 hello
+e< token r1 Hel
+hear f /chat?threadId=t1&requestId=r1
+f< following r1 hello
+f< token r1 Hel
+hear g /ai?threadId=t1
+g< text /"start"/
+g< text /"start-step"/
+g< text /"text-start"/
+g< text /"delta":"Hel"/
+delete /history?threadId=t1
+< HTTP 404
+b< error r1 THREAD_DELETED
+b< close 1008 the thread was deleted
+c< error r1 THREAD_DELETED
+c< close 1008 the thread was deleted
+d< close 1008 the thread was deleted
+e< error r1 THREAD_DELETED
+e< error - THREAD_DELETED
+e< whole
+f< error r1 THREAD_DELETED
+f< whole
+g< text /"type":"error"/
+g< text [DONE]
+g< whole
+all workers
+@ closed
+a< error r1 THREAD_DELETED
+a< close 1008 the thread was deleted
+
+# one that is stored, deleted where its run is
+
+only worker 1
+connect a
+a> message r1 hello
+@ request
+@ answer Hello
+a< answer r1 Hello
+a> message r2 again
+@ request
+@ head 200 text/event-stream
+@ delta One
+a< token r2 One
+all workers
+only worker 2
+connect b
+b> follow
+b< following r2 again
+b< token r2 One
+connect c
+c> message r2 again
+c< token r2 One
+hear e /chat?threadId=t1
+e< following r2 again
+e< token r2 One
+all workers
+only worker 1
+delete /history?threadId=t1
+< HTTP 204
+@ closed
+a< error r2 THREAD_DELETED
+a< close 1008 the thread was deleted
+all workers
+b< error r2 THREAD_DELETED
+b< close 1008 the thread was deleted
+c< error r2 THREAD_DELETED
+c< close 1008 the thread was deleted
+e< error r2 THREAD_DELETED
+e< error - THREAD_DELETED
+e< whole

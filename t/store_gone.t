@@ -71,7 +71,8 @@ a> message r1 Hello
 a< answer r1 fine
 sql DELETE FROM thread_ws.threads WHERE id = '2'
 a> message r2 Hello
-a<* close 1008 the thread was deleted
+a< error r2 THREAD_DELETED
+a< close 1008 the thread was deleted
 @ requests 1
 sql SELECT count(*) FROM RUNS WHERE id = '2'
     0
@@ -110,7 +111,8 @@ sql SELECT status FROM thread_ws.append('ann', '4', 1, 'r9', 'q', 'a', '', '',
     NULL, NULL, 1)
     stored
 a> message r2 Hello
-a<* close 1008 the thread was deleted
+a< error r2 THREAD_DELETED
+a< close 1008 the thread was deleted
 @ requests 1
 connect b
     X-User: ann
@@ -172,7 +174,8 @@ b< token r1 one
 sql SELECT thread_ws.erase('eve')
     1
 a< close 1008 the thread was deleted
-b<* close 1008 the thread was deleted
+b< error r1 THREAD_DELETED
+b< close 1008 the thread was deleted
 c< close 1008 the thread was deleted
 sql SELECT owner, count(*) FROM RUNS WHERE id LIKE '6_' GROUP BY owner
     ann|1

@@ -39,6 +39,11 @@ static ngx_thread_ws_elsewhere_t *ngx_thread_ws_elsewhere_find(
     ngx_thread_ws_thread_t *thread, ngx_thread_ws_claim_t *ref);
 static void ngx_thread_ws_elsewhere_pull(ngx_thread_ws_elsewhere_t *elsewhere,
     ngx_uint_t look);
+static ngx_uint_t ngx_thread_ws_elsewhere_over(
+    ngx_thread_ws_elsewhere_t *elsewhere, ngx_uint_t look);
+static ngx_uint_t ngx_thread_ws_elsewhere_meant(
+    ngx_thread_ws_elsewhere_t *elsewhere);
+static void ngx_thread_ws_elsewhere_post(ngx_thread_ws_elsewhere_t *elsewhere);
 static ngx_int_t ngx_thread_ws_elsewhere_copy(
     ngx_thread_ws_elsewhere_t *elsewhere);
 static void ngx_thread_ws_elsewhere_name(ngx_thread_ws_elsewhere_t *elsewhere);
@@ -175,10 +180,8 @@ ngx_thread_ws_elsewhere_pull(ngx_thread_ws_elsewhere_t *elsewhere,
     ngx_uint_t look)
 {
     size_t                     len;
-    ngx_queue_t               *q;
-    ngx_thread_ws_reader_t    *reader;
+    ngx_uint_t                 code;
     ngx_thread_ws_journal_t   *journal;
-    ngx_thread_ws_follower_t  *follower;
 
     journal = &elsewhere->journal;
 
@@ -187,26 +190,132 @@ ngx_thread_ws_elsewhere_pull(ngx_thread_ws_elsewhere_t *elsewhere,
     }
 
     len = journal->bytes.len;
+    code = ngx_thread_ws_elsewhere_over(elsewhere, look);
 
-    if (ngx_thread_ws_registry_marked(&elsewhere->ref,
-                                      NGX_THREAD_WS_REGISTRY_DELETED
-                                      |NGX_THREAD_WS_REGISTRY_STOP))
-    {
-        ngx_thread_ws_elsewhere_lose(elsewhere, NGX_THREAD_WS_THREAD_DELETED);
-
-    } else if (ngx_thread_ws_elsewhere_copy(elsewhere) != NGX_OK
-               || (look && !journal->ended
-                   && ngx_thread_ws_registry_state(&elsewhere->ref)
-                      == NGX_THREAD_WS_REGISTRY_LOST))
-    {
-        ngx_thread_ws_elsewhere_lose(elsewhere, NGX_THREAD_WS_RUN_LOST);
+    if (code) {
+        ngx_thread_ws_elsewhere_lose(elsewhere, code);
     }
 
     ngx_thread_ws_elsewhere_name(elsewhere);
 
-    if (journal->bytes.len == len && !journal->ended) {
+    if (journal->bytes.len != len || journal->ended) {
+        ngx_thread_ws_elsewhere_post(elsewhere);
+    }
+}
+
+
+/* takes what there is: OK, or the code by which it has failed */
+
+static ngx_uint_t
+ngx_thread_ws_elsewhere_over(ngx_thread_ws_elsewhere_t *elsewhere,
+    ngx_uint_t look)
+{
+    ngx_thread_ws_claim_t  *ref;
+
+    ref = &elsewhere->ref;
+
+    if (ngx_thread_ws_elsewhere_copy(elsewhere) != NGX_OK) {
+
+        /* what had ended by then is found no more, either */
+
+        return (ngx_thread_ws_registry_marked(ref,
+                                              NGX_THREAD_WS_REGISTRY_DELETED)
+                || ngx_thread_ws_resume_gone(elsewhere->thread))
+               ? NGX_THREAD_WS_THREAD_DELETED : NGX_THREAD_WS_RUN_LOST;
+    }
+
+    if (elsewhere->journal.ended) {
+        return NGX_THREAD_WS_OK;
+    }
+
+    if (ngx_thread_ws_registry_marked(ref, NGX_THREAD_WS_REGISTRY_DELETED
+                                           |NGX_THREAD_WS_REGISTRY_STOP))
+    {
+        return NGX_THREAD_WS_THREAD_DELETED;
+    }
+
+    return (look && ngx_thread_ws_registry_state(ref)
+                    == NGX_THREAD_WS_REGISTRY_LOST)
+           ? NGX_THREAD_WS_RUN_LOST : NGX_THREAD_WS_OK;
+}
+
+
+void
+ngx_thread_ws_elsewhere_end(ngx_thread_ws_thread_t *thread)
+{
+    ngx_queue_t                *q;
+    ngx_thread_ws_elsewhere_t  *elsewhere;
+
+    if (thread->resume == NULL) {
         return;
     }
+
+    for (q = ngx_queue_head(&thread->resume->elsewhere);
+         q != ngx_queue_sentinel(&thread->resume->elsewhere);
+         q = ngx_queue_next(q))
+    {
+        elsewhere = ngx_queue_data(q, ngx_thread_ws_elsewhere_t, queue);
+
+        if (elsewhere->journal.ended
+            || !ngx_thread_ws_elsewhere_meant(elsewhere))
+        {
+            continue;
+        }
+
+        if (ngx_thread_ws_elsewhere_copy(elsewhere) != NGX_OK
+            || !elsewhere->journal.ended)
+        {
+            ngx_thread_ws_elsewhere_lose(elsewhere,
+                                         NGX_THREAD_WS_THREAD_DELETED);
+        }
+
+        ngx_thread_ws_elsewhere_name(elsewhere);
+        ngx_thread_ws_elsewhere_post(elsewhere);
+    }
+}
+
+
+/* of threads without a store those of agents' servers are */
+
+static ngx_uint_t
+ngx_thread_ws_elsewhere_meant(ngx_thread_ws_elsewhere_t *elsewhere)
+{
+    ngx_queue_t              *q;
+    ngx_thread_ws_reader_t   *reader;
+    ngx_thread_ws_journal_t  *journal;
+
+    if (elsewhere->thread->store->shared) {
+        return 1;
+    }
+
+    journal = &elsewhere->journal;
+
+    for (q = ngx_queue_head(&journal->readers);
+         q != ngx_queue_sentinel(&journal->readers);
+         q = ngx_queue_next(q))
+    {
+        reader = ngx_queue_data(q, ngx_thread_ws_reader_t, link);
+
+        if (reader->follower->conf->dialect->threads) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* those who hear it take what is new at the end of this turn */
+
+static void
+ngx_thread_ws_elsewhere_post(ngx_thread_ws_elsewhere_t *elsewhere)
+{
+    ngx_queue_t               *q;
+    ngx_thread_ws_reader_t    *reader;
+    ngx_thread_ws_journal_t   *journal;
+    ngx_thread_ws_follower_t  *follower;
+
+    journal = &elsewhere->journal;
 
     for (q = ngx_queue_head(&journal->readers);
          q != ngx_queue_sentinel(&journal->readers);

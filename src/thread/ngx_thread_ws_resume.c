@@ -14,6 +14,8 @@
 #define NGX_THREAD_WS_RESUME_CLAIMS  32
 
 
+static ngx_int_t ngx_thread_ws_resume_exhumed(ngx_thread_ws_thread_t *thread,
+    uint64_t *seen);
 static void ngx_thread_ws_resume_buried(ngx_thread_ws_thread_t *thread);
 static void ngx_thread_ws_resume_marks(ngx_thread_ws_lane_t *lane);
 static ngx_thread_ws_journal_t *ngx_thread_ws_resume_journal(
@@ -47,35 +49,60 @@ ngx_thread_ws_resume_look(ngx_thread_ws_thread_t *thread)
 }
 
 
+/* by its own name, or as one of its owner's; as the registry has it */
+
+static ngx_int_t
+ngx_thread_ws_resume_exhumed(ngx_thread_ws_thread_t *thread, uint64_t *seen)
+{
+    uint64_t                 since;
+    ngx_int_t                rc;
+    ngx_thread_ws_resume_t  *resume;
+
+    resume = thread->resume;
+    since = *seen;
+
+    rc = ngx_thread_ws_registry_exhumed(&resume->self.name, seen);
+
+    return (rc == NGX_OK && thread->owner.len)
+           ? ngx_thread_ws_registry_exhumed(&resume->owner.name, &since) : rc;
+}
+
+
+ngx_uint_t
+ngx_thread_ws_resume_gone(ngx_thread_ws_thread_t *thread)
+{
+    uint64_t  since;
+
+    since = thread->resume->buried;
+
+    return ngx_thread_ws_resume_exhumed(thread, &since) == NGX_DONE;
+}
+
+
 /*
- * A store knows which of two threads of one name was deleted; of one that an
- * agent's server keeps there is nobody to be asked.
+ * A store knows which of two threads of one name was deleted, if it has been
+ * asked before; of one that an agent's server keeps nobody can be asked.
  */
 
 static void
 ngx_thread_ws_resume_buried(ngx_thread_ws_thread_t *thread)
 {
-    uint64_t                 seen;
-    ngx_int_t                rc;
-    ngx_thread_ws_resume_t  *resume;
+    ngx_int_t  rc;
 
-    resume = thread->resume;
-    seen = resume->buried;
-
-    rc = ngx_thread_ws_registry_exhumed(&resume->self.name, &resume->buried);
-
-    if (rc == NGX_OK && thread->owner.len) {
-        rc = ngx_thread_ws_registry_exhumed(&resume->owner.name, &seen);
-    }
+    rc = ngx_thread_ws_resume_exhumed(thread, &thread->resume->buried);
 
     if (rc == NGX_OK) {
         return;
     }
 
-    if (thread->store->shared) {
-        ngx_thread_ws_thread_watch(thread);
+    if (thread->store->shared
+        && (rc == NGX_DECLINED || thread->context.generation))
+    {
+        ngx_thread_ws_thread_watch_again(thread);
 
-    } else if (rc == NGX_DONE && !thread->store->keeps) {
+    } else if (rc == NGX_DONE
+               && (thread->store->shared || !thread->store->keeps))
+    {
         ngx_thread_ws_thread_end(thread);
     }
 }

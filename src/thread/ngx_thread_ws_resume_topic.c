@@ -271,8 +271,9 @@ ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread)
 
 void
 ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store, ngx_str_t *owner,
-    ngx_str_t *thread_id)
+    ngx_str_t *thread_id, ngx_uint_t running)
 {
+    ngx_uint_t                       n;
     u_char                           text[NGX_THREAD_WS_RESUME_ID];
     ngx_str_t                        id;
     ngx_thread_ws_registry_thread_t  name;
@@ -291,11 +292,11 @@ ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store, ngx_str_t *owner,
 
     ngx_shmtx_lock(&ngx_thread_ws_zone->shpool->mutex);
 
-    if (store->shared) {
-        (void) ngx_thread_ws_registry_delete(owner, &id);
-    }
+    n = store->shared ? ngx_thread_ws_registry_delete(owner, &id) : 0;
 
-    ngx_thread_ws_registry_bury(&name);
+    if (n || !running) {
+        ngx_thread_ws_registry_bury(&name);
+    }
 
     ngx_shmtx_unlock(&ngx_thread_ws_zone->shpool->mutex);
 

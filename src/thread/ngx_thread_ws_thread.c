@@ -508,7 +508,7 @@ ngx_thread_ws_thread_generation(ngx_thread_ws_thread_t *thread,
     context = &thread->context;
 
     if (op->status == NGX_ABORT) {
-        ngx_thread_ws_thread_deleted(thread);
+        ngx_thread_ws_thread_end(thread);
         return NGX_DECLINED;
     }
 
@@ -525,7 +525,7 @@ ngx_thread_ws_thread_generation(ngx_thread_ws_thread_t *thread,
         } else if (op->known == 0
                    && !(context->generation & NGX_THREAD_WS_STORE_ABSENT))
         {
-            ngx_thread_ws_thread_deleted(thread);
+            ngx_thread_ws_thread_end(thread);
             return NGX_DECLINED;
         }
     }
@@ -537,24 +537,4 @@ ngx_thread_ws_thread_generation(ngx_thread_ws_thread_t *thread,
     context->generation = op->generation;
 
     return NGX_OK;
-}
-
-
-void
-ngx_thread_ws_thread_deleted(ngx_thread_ws_thread_t *thread)
-{
-    ngx_queue_t               *q, *next;
-    ngx_thread_ws_follower_t  *follower;
-
-    ngx_thread_ws_thread_unlist(thread);
-
-    for (q = ngx_queue_head(&thread->followers);
-         q != ngx_queue_sentinel(&thread->followers);
-         q = next)
-    {
-        next = ngx_queue_next(q);
-        follower = ngx_queue_data(q, ngx_thread_ws_follower_t, queue);
-
-        follower->handlers->deleted(follower->data);
-    }
 }

@@ -103,7 +103,7 @@ ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
 {
     ngx_thread_ws_thread_t  *thread;
 
-    ngx_thread_ws_resume_deleted(store, owner, id);
+    ngx_thread_ws_resume_deleted(store, owner, id, running);
 
     if (ngx_thread_ws_threads.root == NULL) {
         return;
@@ -111,7 +111,15 @@ ngx_thread_ws_thread_delete(ngx_thread_ws_store_t *store, ngx_str_t *owner,
 
     thread = ngx_thread_ws_thread_get(store, owner, id);
 
-    if (thread == NULL || (running && thread->nruns == 0)) {
+    if (thread == NULL) {
+        return;
+    }
+
+    if (running && thread->nruns == 0) {
+
+        /* others may have one: that is looked after here as there */
+
+        ngx_thread_ws_resume_stir(thread);
         return;
     }
 
@@ -167,6 +175,8 @@ ngx_thread_ws_thread_end(ngx_thread_ws_thread_t *thread)
     ngx_thread_ws_thread_unlist(thread);
 
     thread->nruns++;
+
+    ngx_thread_ws_elsewhere_end(thread);
 
     if (thread->store->shared && thread->resume) {
         ngx_thread_ws_lane_end(&thread->resume->lane, NGX_THREAD_WS_FAILED,

@@ -52,13 +52,12 @@ void ngx_thread_ws_thread_unlist(ngx_thread_ws_thread_t *thread);
 
 void ngx_thread_ws_thread_release(ngx_thread_ws_thread_t *thread);
 
-/* whoever the thread has is told that it was deleted; it may be gone then */
+/*
+ * The thread was deleted: its runs fail for that, as those that are heard from
+ * other workers, and then whoever the thread has is told; it may be gone then.
+ */
 
 void ngx_thread_ws_thread_end(ngx_thread_ws_thread_t *thread);
-
-/* tells its followers that the thread was deleted, which ends their runs */
-
-void ngx_thread_ws_thread_deleted(ngx_thread_ws_thread_t *thread);
 
 /*
  * A reader writes events of what was said while there is room, with all set
@@ -169,11 +168,12 @@ void ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread);
 
 /*
  * A thread that was deleted: all workers look.  Where a store did so its runs
- * are told, and what ended ones said is kept no longer.
+ * are told, and what ended ones said is kept no longer.  running: only if it
+ * has runs.
  */
 
 void ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store,
-    ngx_str_t *owner, ngx_str_t *thread_id);
+    ngx_str_t *owner, ngx_str_t *thread_id, ngx_uint_t running);
 
 /* all threads of an owner, whom there is one of, in a store that is shared */
 
@@ -183,6 +183,10 @@ void ngx_thread_ws_resume_erased(ngx_thread_ws_store_t *store,
 /* what others have changed is taken in */
 
 void ngx_thread_ws_resume_look(ngx_thread_ws_thread_t *thread);
+
+/* whether it was deleted since, which is yet to be taken in */
+
+ngx_uint_t ngx_thread_ws_resume_gone(ngx_thread_ws_thread_t *thread);
 
 /* those who follow the thread hear of runs that have begun elsewhere */
 
@@ -219,11 +223,14 @@ ngx_thread_ws_journal_t *ngx_thread_ws_elsewhere_open(
 void ngx_thread_ws_elsewhere_drop(ngx_thread_ws_journal_t *journal);
 
 
-/* takes in what these have said meanwhile */
+/* takes in what these have said meanwhile; they fail, deleted */
 
 void ngx_thread_ws_elsewhere_stir(ngx_thread_ws_thread_t *thread);
+void ngx_thread_ws_elsewhere_end(ngx_thread_ws_thread_t *thread);
 
-/* forgets a look at the generation */
+/* looks at the generation, once more if that is under way; forgets it */
+
+void ngx_thread_ws_thread_watch_again(ngx_thread_ws_thread_t *thread);
 
 void ngx_thread_ws_watch_free(ngx_thread_ws_thread_t *thread);
 

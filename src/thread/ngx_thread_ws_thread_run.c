@@ -242,7 +242,7 @@ ngx_thread_ws_thread_on_ended(ngx_thread_ws_run_t *run)
     ngx_thread_ws_resume_stir(run->thread);
 
     if (run->deleted) {
-        ngx_thread_ws_thread_deleted(run->thread);
+        ngx_thread_ws_thread_end(run->thread);
     }
 }
 

@@ -12,12 +12,26 @@
 struct ngx_thread_ws_watch_s {
     ngx_pool_t                *pool;
     ngx_thread_ws_thread_t    *thread;
+    ngx_uint_t                 again;        /* unsigned  again:1; for what was
+                                                deleted since it was asked */
     ngx_thread_ws_store_op_t   op;
 };
 
 
 static void ngx_thread_ws_watch_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_watch_done(ngx_thread_ws_watch_t *watch);
+
+
+void
+ngx_thread_ws_thread_watch_again(ngx_thread_ws_thread_t *thread)
+{
+    if (thread->watch) {
+        thread->watch->again = 1;
+        return;
+    }
+
+    ngx_thread_ws_thread_watch(thread);
+}
 
 
 void
@@ -76,13 +90,25 @@ ngx_thread_ws_watch_handler(ngx_thread_ws_store_op_t *op)
 static void
 ngx_thread_ws_watch_done(ngx_thread_ws_watch_t *watch)
 {
-    watch->thread->watch = NULL;
+    ngx_int_t                rc;
+    ngx_uint_t               again;
+    ngx_thread_ws_thread_t  *thread;
+
+    thread = watch->thread;
+    thread->watch = NULL;
+
+    again = watch->again;
+    rc = NGX_OK;
 
     if (watch->op.status == NGX_OK || watch->op.status == NGX_ABORT) {
-        (void) ngx_thread_ws_thread_generation(watch->thread, &watch->op);
+        rc = ngx_thread_ws_thread_generation(thread, &watch->op);
     }
 
     ngx_destroy_pool(watch->pool);
+
+    if (again && rc == NGX_OK) {
+        ngx_thread_ws_thread_watch(thread);
+    }
 }
 
 
