@@ -190,3 +190,84 @@ c< close 1008 the thread was deleted
 e< error r2 THREAD_DELETED
 e< error - THREAD_DELETED
 e< whole
+
+=== TEST 3: who hears a thread by HTTP that is deleted elsewhere
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_ping_interval off;
+    thread_ws_user $arg_user;
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_http on;
+    }
+    location = /threads { thread_ws_threads; }
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+--- chat
+only worker 1
+connect a /chat?threadId=t1&user=ann
+a> message r1 hello
+@ request
+@ answer Hello
+a< answer r1 Hello
+hear c /chat?threadId=t1&user=ann
+c< {"type":"idle","lastRequestId":"r1"}
+all workers
+only worker 2
+hear b /chat?threadId=t1&user=ann
+b< {"type":"idle","lastRequestId":"r1"}
+all workers
+only worker 1
+delete /threads?threadId=t1&user=ann
+< HTTP 204
+a< close 1008 the thread was deleted
+c< error - THREAD_DELETED
+c< whole
+all workers
+b< error - THREAD_DELETED
+b< whole
+
+# all of a user's
+
+only worker 1
+connect a /chat?threadId=t1&user=ann
+a> message r2 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r2 Hel
+connect d /chat?threadId=t1&user=bob
+d> message r2 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+d< token r2 Hel
+all workers
+only worker 2
+connect b /chat?threadId=t1&user=ann
+b> message r2 hello
+b< token r2 Hel
+hear c /chat?threadId=t1&user=ann
+c< following r2 hello
+c< token r2 Hel
+connect e /chat?threadId=t1&user=bob
+e> message r2 hello
+e< token r2 Hel
+delete /threads?user=ann
+< HTTP 204
+b< error r2 THREAD_DELETED
+b< close 1008 the thread was deleted
+c< error r2 THREAD_DELETED
+c< error - THREAD_DELETED
+c< whole
+all workers
+a< error r2 THREAD_DELETED
+a< close 1008 the thread was deleted
+@ delta lo
+d< token r2 lo
+e< token r2 lo

@@ -220,6 +220,10 @@ ngx_thread_ws_twin_heard(ngx_thread_ws_twin_t *twin, ngx_str_t *request_id,
     case NGX_OK:
         ngx_thread_ws_observe_followed(&conn->subject, request_id);
 
+        /* what was deleted later is known by what there is now */
+
+        ngx_thread_ws_thread_watch(conn->follower.thread);
+
         rc = ngx_thread_ws_twin_open(twin);
 
         if (rc == NGX_DONE) {
