@@ -271,3 +271,53 @@ a< close 1008 the thread was deleted
 @ delta lo
 d< token r2 lo
 e< token r2 lo
+
+=== TEST 4: what was stopped and kept is heard as what it was
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_keep_partial on;
+--- chat
+only worker 1
+connect a
+a> follow
+a< idle -
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+a> cancel r1
+a< cancelled r1
+    kept: true
+all workers
+only worker 2
+connect b
+b> follow r1 after
+b< following r1 hello
+b< cancelled r1
+    kept: true
+b> message r1 hello
+b< token r1 Hel
+b< cancelled r1
+    kept: true
+b> follow r1 after
+b< following r1 hello
+b< cancelled r1
+    kept: true
+connect c
+c> message r1 hello
+c< token r1 Hel
+c< cancelled r1
+    kept: true
+all workers
+a> message r1 hello
+a< token r1 Hel
+a< cancelled r1
+    kept: true
+b< quiet
+c< quiet
+@ requests 1
+a> message r1 other
+a< error r1 DUPLICATE_REQUEST

@@ -95,8 +95,11 @@ ngx_thread_ws_run_unclaim(ngx_thread_ws_run_t *run)
         keep = 0;
     }
 
+    /* what is stored answers for the run, however it ended */
+
     ngx_thread_ws_registry_end(&run->claim, &last,
-                               run->result.outcome == NGX_THREAD_WS_COMPLETED,
+                               run->result.outcome == NGX_THREAD_WS_COMPLETED
+                               || (run->partial && run->kept),
                                keep);
 
     ngx_thread_ws_bytes_free(&end);
