@@ -321,3 +321,40 @@ c< quiet
 @ requests 1
 a> message r1 other
 a< error r1 DUPLICATE_REQUEST
+
+=== TEST 5: a run that the zone has no room for goes on, and nobody waits for it elsewhere
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store off;
+    thread_ws_resume 1m;
+--- chat
+only worker 1
+connect a
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta {{ 'x' x 700000 }}
+a< tokens r1 {{ 'x' x 700000 }}
+all workers
+only worker 2
+connect b
+b> message r1 hello
+b< error r1 RUN_LOST
+b> follow r1
+b< idle -
+b> follow
+b< idle -
+connect c
+c> follow
+c< idle -
+all workers
+@ finish stop
+@ done
+@ end
+a< final r1 {{ 'x' x 700000 }}
+b> message r1 hello
+@ request
+@ answer Hello
+b< answer r1 Hello
+c< message r1 hello
+c< answer r1 Hello

@@ -148,8 +148,9 @@ static ngx_thread_ws_journal_t *
 ngx_thread_ws_follow_find(ngx_thread_ws_follower_t *follower,
     ngx_str_t *request_id)
 {
-    ngx_thread_ws_run_t    *run;
-    ngx_thread_ws_claim_t   ref;
+    ngx_thread_ws_run_t      *run;
+    ngx_thread_ws_claim_t     ref;
+    ngx_thread_ws_journal_t  *journal;
 
     run = request_id->len ? ngx_thread_ws_lane_find(follower->lane, request_id)
                           : follower->lane->run;
@@ -158,8 +159,21 @@ ngx_thread_ws_follow_find(ngx_thread_ws_follower_t *follower,
         return &run->journal;
     }
 
-    return (ngx_thread_ws_follow_named(follower, request_id, &ref) == NGX_OK)
-           ? ngx_thread_ws_elsewhere_open(follower->thread, &ref) : NULL;
+    if (ngx_thread_ws_follow_named(follower, request_id, &ref) != NGX_OK) {
+        return NULL;
+    }
+
+    journal = ngx_thread_ws_elsewhere_open(follower->thread, &ref);
+
+    if (journal && journal->ended && journal->request_id.len == 0) {
+
+        /* it was lost before anybody here had heard of it */
+
+        ngx_thread_ws_elsewhere_drop(journal);
+        return NULL;
+    }
+
+    return journal;
 }
 
 

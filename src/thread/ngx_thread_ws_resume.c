@@ -325,6 +325,15 @@ ngx_thread_ws_resume_follow(ngx_thread_ws_follower_t *follower,
         return NGX_THREAD_WS_UPSTREAM_UNAVAILABLE;
     }
 
+    if (journal->request_id.len == 0) {
+
+        /* its worker has had no room to say so, but it is to have an end */
+
+        journal->request_id.data = ngx_pstrdup(journal->pool, request_id);
+        journal->request_id.len = journal->request_id.data ? request_id->len
+                                                           : 0;
+    }
+
     if (ngx_thread_ws_follower_reader(follower, journal) == NULL
         && ngx_thread_ws_follower_hear(follower, journal) == NULL)
     {
