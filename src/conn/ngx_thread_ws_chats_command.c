@@ -103,10 +103,8 @@ void
 ngx_thread_ws_chat_submit(ngx_thread_ws_chat_t *chat,
     ngx_thread_ws_command_t *command)
 {
-    ngx_uint_t                code, leaving, waits;
-    ngx_thread_ws_conn_t     *conn;
-    ngx_thread_ws_choice_t    choice;
-    ngx_thread_ws_run_args_t  args;
+    ngx_uint_t             code;
+    ngx_thread_ws_conn_t  *conn;
 
     conn = chat->conn;
 
@@ -117,38 +115,12 @@ ngx_thread_ws_chat_submit(ngx_thread_ws_chat_t *chat,
         command->parameters = NULL;
     }
 
-    if (ngx_thread_ws_conn_command_choice(conn, command, &choice) != NGX_OK) {
-        return;
+    code = ngx_thread_ws_conn_submit(conn, &chat->follower, &chat->subject,
+                                     command);
+
+    if (code != NGX_THREAD_WS_OK) {
+        ngx_thread_ws_chats_refused(conn, &command->request_id, code);
     }
-
-    conn->totals.messages++;
-
-    ngx_memzero(&args, sizeof(ngx_thread_ws_run_args_t));
-
-    args.upgrade = conn->request;
-    args.subject = &chat->subject;
-    args.request_id = command->request_id;
-    args.content = command->content;
-    args.extra = command->extra;
-    args.replaces = command->replaces;
-    args.choice = (choice.parameters || choice.metadata) ? &choice : NULL;
-    args.pass = conn->pass;
-
-    leaving = conn->leaving || ngx_exiting;
-    waits = conn->late && ngx_thread_ws_conn_hears(conn);
-
-    code = ngx_thread_ws_thread_submit(&chat->follower, &args,
-                                       leaving && (conn->conf->resume == 0
-                                                   || waits));
-
-    json_decref(choice.parameters);
-
-    if (code == NGX_THREAD_WS_OK) {
-        conn->late = (leaving != 0);
-        return;
-    }
-
-    ngx_thread_ws_chats_refused(conn, &command->request_id, code);
 }
 
 

@@ -17,6 +17,8 @@
 #include "conn/ngx_thread_ws_compact.h"
 #include "observe/ngx_thread_ws_subject.h"
 #include "thread/ngx_thread_ws_follower.h"
+#include "wire/ngx_thread_ws_choice.h"
+#include "wire/ngx_thread_ws_command.h"
 #include "ws/ngx_thread_ws_deflate.h"
 #include "ws/ngx_thread_ws_message.h"
 
@@ -172,6 +174,15 @@ ngx_int_t ngx_thread_ws_conn_attach(ngx_thread_ws_conn_t *conn,
 /* the connection whose request r is, NULL if it is nobody's */
 
 ngx_thread_ws_conn_t *ngx_thread_ws_conn_of(ngx_http_request_t *r);
+
+/*
+ * A run's arguments out of a message: whose strings and whose choice, which is
+ * what it says beside its text, live as long.
+ */
+
+void ngx_thread_ws_conn_args(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_subject_t *subject, ngx_thread_ws_command_t *command,
+    ngx_thread_ws_choice_t *choice, ngx_thread_ws_run_args_t *args);
 
 /* has the connection look at what there is to do, later in this turn */
 

@@ -23,6 +23,9 @@ static void ngx_thread_ws_conn_command(ngx_thread_ws_conn_t *conn,
     ngx_uint_t type, u_char *data, size_t len);
 static void ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command);
+static ngx_int_t ngx_thread_ws_conn_command_choice(
+    ngx_thread_ws_conn_t *conn, ngx_thread_ws_command_t *command,
+    ngx_thread_ws_choice_t *choice);
 static void ngx_thread_ws_conn_command_refused(ngx_thread_ws_conn_t *conn,
     ngx_str_t *request_id, ngx_uint_t code);
 static void ngx_thread_ws_conn_command_cancel(ngx_thread_ws_conn_t *conn,
@@ -142,9 +145,7 @@ static void
 ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command)
 {
-    ngx_uint_t                code, leaving, waits;
-    ngx_thread_ws_choice_t    choice;
-    ngx_thread_ws_run_args_t  args;
+    ngx_uint_t  code;
 
     static time_t  told;
 
@@ -156,22 +157,31 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
         return;
     }
 
+    code = ngx_thread_ws_conn_submit(conn, &conn->follower, &conn->subject,
+                                     command);
+
+    if (code != NGX_THREAD_WS_OK) {
+        ngx_thread_ws_conn_command_refused(conn, &command->request_id, code);
+    }
+}
+
+
+ngx_uint_t
+ngx_thread_ws_conn_submit(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_follower_t *follower, ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_command_t *command)
+{
+    ngx_uint_t                code, leaving, waits;
+    ngx_thread_ws_choice_t    choice;
+    ngx_thread_ws_run_args_t  args;
+
     if (ngx_thread_ws_conn_command_choice(conn, command, &choice) != NGX_OK) {
-        return;
+        return NGX_THREAD_WS_OK;
     }
 
     conn->totals.messages++;
 
-    ngx_memzero(&args, sizeof(ngx_thread_ws_run_args_t));
-
-    args.upgrade = conn->request;
-    args.subject = &conn->subject;
-    args.request_id = command->request_id;
-    args.content = command->content;
-    args.extra = command->extra;
-    args.replaces = command->replaces;
-    args.choice = (choice.parameters || choice.metadata) ? &choice : NULL;
-    args.pass = conn->pass;
+    ngx_thread_ws_conn_args(conn, subject, command, &choice, &args);
 
     leaving = conn->leaving || ngx_exiting;
     waits = conn->late && ngx_thread_ws_conn_hears(conn);
@@ -182,7 +192,7 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
      * sent away at once, unless it was faster with its next message.
      */
 
-    code = ngx_thread_ws_thread_submit(&conn->follower, &args,
+    code = ngx_thread_ws_thread_submit(follower, &args,
                                        leaving && (conn->conf->resume == 0
                                                    || waits));
 
@@ -190,14 +200,33 @@ ngx_thread_ws_conn_command_message(ngx_thread_ws_conn_t *conn,
 
     if (code == NGX_THREAD_WS_OK) {
         conn->late = (leaving != 0);
-        return;
     }
 
-    ngx_thread_ws_conn_command_refused(conn, &command->request_id, code);
+    return code;
 }
 
 
-ngx_int_t
+void
+ngx_thread_ws_conn_args(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_subject_t *subject, ngx_thread_ws_command_t *command,
+    ngx_thread_ws_choice_t *choice, ngx_thread_ws_run_args_t *args)
+{
+    ngx_memzero(args, sizeof(ngx_thread_ws_run_args_t));
+
+    args->upgrade = conn->request;
+    args->subject = subject;
+    args->request_id = command->request_id;
+    args->content = command->content;
+    args->extra = command->extra;
+    args->replaces = command->replaces;
+    args->choice = (choice->parameters || choice->metadata) ? choice : NULL;
+    args->pass = conn->pass;
+}
+
+
+/* what it says beside its text, for its run alone; else the client was told */
+
+static ngx_int_t
 ngx_thread_ws_conn_command_choice(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_command_t *command, ngx_thread_ws_choice_t *choice)
 {

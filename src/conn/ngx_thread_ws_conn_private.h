@@ -41,12 +41,13 @@ void ngx_thread_ws_conn_finalize(ngx_thread_ws_conn_t *conn);
 void ngx_thread_ws_conn_cleanup(void *data);
 
 /*
- * What a message says beside its text, for its run alone: NGX_OK, or NGX_ERROR:
- * the client was told.
+ * A message is sent in a follower's thread: OK, also if the client was told why
+ * it cannot be, or the code of its refusal.
  */
 
-ngx_int_t ngx_thread_ws_conn_command_choice(ngx_thread_ws_conn_t *conn,
-    ngx_thread_ws_command_t *command, ngx_thread_ws_choice_t *choice);
+ngx_uint_t ngx_thread_ws_conn_submit(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_follower_t *follower, ngx_thread_ws_subject_t *subject,
+    ngx_thread_ws_command_t *command);
 
 /* a command is refused; the id may be empty, text NULL for the code's */
 

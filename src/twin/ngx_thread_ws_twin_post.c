@@ -262,15 +262,8 @@ ngx_thread_ws_twin_ask(ngx_thread_ws_twin_t *twin,
     }
 
     conn->totals.messages++;
-    ngx_memzero(&args, sizeof(ngx_thread_ws_run_args_t));
-    args.upgrade = conn->request;
-    args.subject = &conn->subject;
-    args.request_id = command->request_id;
-    args.content = command->content;
-    args.extra = command->extra;
-    args.replaces = command->replaces;
-    args.choice = (choice.parameters || choice.metadata) ? &choice : NULL;
-    args.pass = conn->pass;
+
+    ngx_thread_ws_conn_args(conn, &conn->subject, command, &choice, &args);
 
     code = ngx_thread_ws_thread_submit(&conn->follower, &args, ngx_exiting);
 
