@@ -27,6 +27,7 @@ reloads($ENV{CLIENTS} // ($Full ? 500 : 25),
     $ENV{RELOADS} // ($Full ? 100 : 8));
 quits();
 upgrades();
+another_zone();
 floods();
 worker_shutdown_timeout();
 spreads();
@@ -236,6 +237,29 @@ sub upgrades {
     delete $ThreadWS::Server::Running{$old};
     $ThreadWS::Server::Running{$new} = $server;
     $server->{pid} = $new;
+    is(join("\n", $server->stop), '', 'the log is clean');
+}
+
+# a reload with a zone of another size: it is said, and runs under way end
+
+sub another_zone {
+    my $server = gateway();
+    my @chatters = chatters($server, 2, again => 0);
+
+    $_->message('r1', join ' ', 1 .. 50) for @chatters;
+    $Loop->until(sub { !grep { !$_->{runs}{r1}{tokens} } @chatters }, 'tokens');
+
+    $server->{http} =~ s/threads:64m/threads:32m/;
+    $server->configure;
+    $server->reload;
+    $Loop->until(sub { !grep { $_->open_runs } @chatters }, 'all runs to end');
+
+    is(finals(@chatters), 2, 'another zone: runs end as they would have');
+    like($server->text('error.log'),
+        qr/\[warn\].*_zone" has another name .* in .*nginx\.conf:\d+: what it held/,
+        'and it is said that all else is gone');
+
+    $_->drop for @chatters;
     is(join("\n", $server->stop), '', 'the log is clean');
 }
 

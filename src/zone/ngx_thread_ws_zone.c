@@ -15,6 +15,7 @@
 
 
 static ngx_int_t ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+static void ngx_thread_ws_zone_given_up(ngx_thread_ws_zone_t *zone);
 
 
 ngx_thread_ws_zone_t  *ngx_thread_ws_zone;
@@ -97,6 +98,8 @@ ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_OK;
     }
 
+    ngx_thread_ws_zone_given_up(zone);
+
     zone->shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
 
     if (shm_zone->shm.exists) {
@@ -138,6 +141,20 @@ ngx_thread_ws_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     zone->shpool->log_nomem = 1;
 
     return NGX_OK;
+}
+
+
+/* a reload that has another zone begins anew, of which nothing else tells */
+
+static void
+ngx_thread_ws_zone_given_up(ngx_thread_ws_zone_t *zone)
+{
+    if (ngx_thread_ws_zone_find((ngx_cycle_t *) ngx_cycle)) {
+        ngx_log_error(NGX_LOG_WARN, zone->shm_zone->shm.log, 0,
+                      "\"thread_ws_zone\" has another name or size than "
+                      "before in %V:%ui: what it held is given up",
+                      &zone->file, zone->line);
+    }
 }
 
 
