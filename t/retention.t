@@ -28,13 +28,10 @@ filled();
 my $Server = ThreadWS::Server->new($Loop, connections => 4096, http => "
     thread_ws_store \"$ENV{TEST_NGINX_PG}\" timeout=60s;
     thread_ws_user \$http_x_user;
-    thread_ws_ping_interval 200ms;", server => '
+    thread_ws_ping_interval 200ms;
+    thread_ws_pong_timeout off;", server => '
     location = /chat { thread_ws_pass /agent; }
-    location = /agent { internal; thread_ws_demo_agent delay=0; }
-    location = /threads {
-        thread_ws_threads;
-        thread_ws_thread_id $arg_threadId;
-    }');
+    location = /agent { internal; thread_ws_demo_agent delay=0; }');
 
 # those who have old threads and new ones open, of a user who goes on
 
