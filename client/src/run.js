@@ -187,9 +187,13 @@ export function createEntry(message, cancel, own, retries) {
 
       text += delta;
       at = text.length;
-      deltas.push(delta);
-      notify();
-      told.forEach(({ onToken }) => call(onToken, delta, run));
+
+      /* who has cancelled wants no more of it, but may want to know what is kept */
+      if (!entry.cancelled) {
+        deltas.push(delta);
+        notify();
+        told.forEach(({ onToken }) => call(onToken, delta, run));
+      }
     },
     again() {
       at = 0;

@@ -439,11 +439,7 @@ export function createRuns({ threadId, socket, answerTimeoutMs, resume, begun, w
       /* what comes next may be all of it at once */
       entry.size += event.value.length;
       entry.heard += entry.size / SLOWEST;
-
-      /* who has cancelled wants no more of it */
-      if (!entry.cancelled) {
-        entry.push(event.value);
-      }
+      entry.push(event.value);
 
     } else if (type === 'reset') {
       entry.reset();

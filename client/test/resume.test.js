@@ -471,7 +471,8 @@ test('with nothing under way there is nothing', async (t) => {
 
 test('a cancel while the connection is away is said when it is back', async (t) => {
   const { script, connection, socket } = await begin(t);
-  const run = connection.send('tell', { requestId: 'r1' });
+  const told = [];
+  const run = connection.send('tell', { requestId: 'r1', onToken: (delta) => told.push(delta) });
 
   await socket.next();
   socket.say(token('r1', 'one', 1));
@@ -483,8 +484,11 @@ test('a cancel while the connection is away is said when it is back', async (t) 
   const next = await script.next();
   await next.asked({ requestId: 'r1', after: 1 }, following('r1', 'tell', 1), token('r1', 'two', 2));
   assert.deepEqual(await next.next(), { type: 'cancel', requestId: 'r1' });
-  next.say({ type: 'cancelled', requestId: 'r1' });
-  await assert.rejects(run, { code: 'CANCELLED', partial: 'one' });
+  next.say({ type: 'cancelled', requestId: 'r1', kept: true });
+
+  /* no more is told, but what is kept is known */
+  await assert.rejects(run, { code: 'CANCELLED', partial: 'onetwo', kept: true });
+  assert.deepEqual(told, ['one']);
 
   const other = connection.send('tell', { requestId: 'r2' });
   await next.next();
