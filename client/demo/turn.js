@@ -221,12 +221,15 @@ export class Turn {
   /**
    * What there is stays to be read.
    *
-   * @param {boolean} kept whether it is part of the thread
+   * @param {string} [said] as it is kept in the thread: some may have come after
+   *   the stop; absent where nothing is
    */
-  stop(kept) {
+  stop(said) {
+    const kept = said !== undefined;
+
     this.#enter('stopped', kept);
     this.#steps.finish();
-    this.#markdown.finish();
+    this.#markdown.finish(said);
     this.#answer.hidden = !this.#markdown.text && this.#steps.element.hidden;
     if (kept) {
       this.#showFoot('');

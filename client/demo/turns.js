@@ -65,7 +65,9 @@ export class Turns {
     const gone = at < 0 ? [] : this.#list.slice(at).filter((it) => it !== turn);
 
     if (gone.length) {
-      turn.replaced = [...turn.replaced, ...gone];
+      /* some may have been taken over from the server meanwhile */
+      turn.replaced = [...gone, ...turn.replaced.filter(({ requestId }) =>
+        !gone.some((it) => it.requestId === requestId))];
       this.arrange([...this.#list.slice(0, at).filter((it) => it !== turn), turn]);
     }
   }

@@ -128,7 +128,7 @@ export class View {
       this.#last = lastRequestId;
     }
     if (type === 'idle' || type === 'following') {
-      if (this.#away && type === 'following') {
+      if (this.#away) {
         this.#refresh();
       } else if (this.loaded) {
         this.#catchUp();
@@ -334,7 +334,7 @@ export class View {
     }
 
     if (code === 'CANCELLED') {
-      turn.stop(kept);
+      turn.stop(kept ? failure.partial : undefined);
       this.#host.announce(this, 'The answer was stopped.');
       if (this.#giveBack === turn && !kept && turn.content) {
         this.#host.onText(this, turn.content);
@@ -373,6 +373,10 @@ export class View {
 
     /* nothing was left that goes on, or has come to its end meanwhile */
     await this.#connection.underWay();
+    if (this.#turns.list.some((turn) =>
+      turn.kept && !runs?.some(({ requestId }) => requestId === turn.requestId))) {
+      await this.#refresh();
+    }
     await this.#catchUp();
     if (runs !== undefined) {
       this.#recall(pending);
@@ -444,8 +448,25 @@ export class View {
    * What was said here while this page was not connected, or was not told.
    */
   async #refresh() {
+    const kept = new Set(this.#turns.list.filter((turn) => turn.kept));
+
     try {
-      const runs = await loadHistory(this.id) ?? [];
+      const runs = await loadHistory(this.id);
+
+      if (!runs?.length) {
+        /* no history is kept here */
+        return;
+      }
+
+      const names = new Set(runs.map(({ requestId }) => requestId));
+
+      if (this.#turns.list.some((turn) =>
+        turn.kept && !kept.has(turn) && !names.has(turn.requestId))) {
+        /* it came to its end when this was on its way */
+        await this.#refresh();
+        return;
+      }
+
       const turns = runs.map((past) => {
         const turn = this.#turns.find(past.requestId);
 

@@ -211,6 +211,15 @@ export async function startGateway({
       await child.line(/start worker process \d+/, from);
     },
 
+    /* a worker, as a crash would: another one takes its place */
+    async killWorker() {
+      const from = child.output.length;
+      const started = child.output.map((line) => /start worker process (\d+)/.exec(line)?.[1]);
+
+      process.kill(Number(started.findLast(Boolean)), 'SIGKILL');
+      await child.line(/start worker process \d+/, from);
+    },
+
     /* the event log's lines of a thread, once that many runs are in it: the
        log is written every second */
     async events(threadId, runs) {

@@ -72,6 +72,23 @@ test('attempts do not end; by hand it is at once', async (t) => {
   await ask(page, 'back?');
 });
 
+test('what is shown stays where no history is kept', async (t) => {
+  const { agent, browser, gateway } = context;
+  agent.respond = echo;
+  const own = await browser.newContext();
+  t.after(() => own.close());
+  await own.route('**/api/threads/*/messages', (route) => route.fulfill({ status: 404 }));
+  const page = await openPage(t, { browser, gateway },
+    { context: own, expected: [...REFUSED, /status of 404/] });
+
+  await ask(page, 'one');
+  await gateway.kill();
+  await status(page, 'reconnecting');
+  await gateway.start();
+  await ask(page, 'two');
+  assert.deepEqual(await answers(page), ['You said: one.', 'You said: two.']);
+});
+
 test('without a network nothing is tried, and what is written waits', async (t) => {
   const { agent, gateway } = context;
   agent.respond = echo;
