@@ -12,7 +12,8 @@
 #include "wire/ngx_thread_ws_command.h"
 
 
-static ngx_str_t *ngx_thread_ws_settings_plain(ngx_command_t *cmd, void *conf);
+static char *ngx_thread_ws_settings_plain(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf, ngx_str_t **plain);
 
 
 char *
@@ -39,19 +40,14 @@ ngx_thread_ws_settings_thread_id(ngx_conf_t *cf, ngx_command_t *cmd,
     char       *rv;
     ngx_str_t  *plain;
 
-    rv = ngx_thread_ws_settings_value(cf, cmd, conf);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    plain = ngx_thread_ws_settings_plain(cmd, conf);
+    rv = ngx_thread_ws_settings_plain(cf, cmd, conf, &plain);
 
     if (plain && ngx_thread_ws_thread_id_check(plain) != NGX_OK) {
         return ngx_thread_ws_directive_refuse(cf, "needs 1 to 128 characters "
                                "of \"A-Z a-z 0-9 . _ ~ -\", not \"%V\"", plain);
     }
 
-    return NGX_CONF_OK;
+    return rv;
 }
 
 
@@ -61,12 +57,7 @@ ngx_thread_ws_settings_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     char       *rv;
     ngx_str_t  *plain;
 
-    rv = ngx_thread_ws_settings_value(cf, cmd, conf);
-    if (rv != NGX_CONF_OK) {
-        return rv;
-    }
-
-    plain = ngx_thread_ws_settings_plain(cmd, conf);
+    rv = ngx_thread_ws_settings_plain(cf, cmd, conf, &plain);
 
     /* who means to have no users would have one, who is everybody */
 
@@ -75,19 +66,29 @@ ngx_thread_ws_settings_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                "\"$remote_user\", not \"%V\"", plain);
     }
 
-    return NGX_CONF_OK;
+    return rv;
 }
 
 
-/* a value without variables, or NULL */
+/* sets the value, too, if it has no variables, else NULL */
 
-static ngx_str_t *
-ngx_thread_ws_settings_plain(ngx_command_t *cmd, void *conf)
+static char *
+ngx_thread_ws_settings_plain(ngx_conf_t *cf, ngx_command_t *cmd, void *conf,
+    ngx_str_t **plain)
 {
-    char                      *p = conf;
+    char  *p = conf;
+
+    char                      *rv;
     ngx_http_complex_value_t  *cv;
 
-    cv = *(ngx_http_complex_value_t **) (p + cmd->offset);
+    *plain = NULL;
 
-    return cv->lengths ? NULL : &cv->value;
+    rv = ngx_thread_ws_settings_value(cf, cmd, conf);
+
+    if (rv == NGX_CONF_OK) {
+        cv = *(ngx_http_complex_value_t **) (p + cmd->offset);
+        *plain = cv->lengths ? NULL : &cv->value;
+    }
+
+    return rv;
 }
