@@ -13,13 +13,13 @@
 
 
 #define NGX_THREAD_WS_TWIN_HEAD  "data: "
-#define NGX_THREAD_WS_TWIN_ID    "\nid: "
+#define NGX_THREAD_WS_TWIN_ID    "id: "
 #define NGX_THREAD_WS_TWIN_END   "\n\n"
 
 /* what an event takes beside its text */
 
 #define NGX_THREAD_WS_TWIN_FRAME                                              \
-    (sizeof(NGX_THREAD_WS_TWIN_HEAD NGX_THREAD_WS_TWIN_ID                     \
+    (sizeof(NGX_THREAD_WS_TWIN_ID "\n" NGX_THREAD_WS_TWIN_HEAD                \
             NGX_THREAD_WS_TWIN_END) - 1 + NGX_THREAD_WS_PLACE_MAX)
 
 
@@ -34,6 +34,8 @@ static size_t ngx_thread_ws_twin_reap(ngx_thread_ws_twin_t *twin);
 
 static u_char *ngx_thread_ws_twin_on_text(void *data, size_t size);
 static void ngx_thread_ws_twin_on_text_end(void *data, u_char *text,
+    u_char *last);
+static u_char *ngx_thread_ws_twin_id(ngx_thread_ws_twin_t *twin, u_char *event,
     u_char *last);
 static void ngx_thread_ws_twin_on_place(void *data, ngx_str_t *request_id,
     size_t position);
@@ -387,10 +389,7 @@ ngx_thread_ws_twin_on_text(void *data, size_t size)
 static void
 ngx_thread_ws_twin_on_text_end(void *data, u_char *text, u_char *last)
 {
-    ngx_thread_ws_twin_t *twin = data;
-
-    u_char     *p;
-    ngx_str_t   none, *id;
+    u_char  *p;
 
     for (p = text; (p = memchr(p, LF, last - p)) != NULL; p++) {
         *p = ' ';
@@ -400,21 +399,57 @@ ngx_thread_ws_twin_on_text_end(void *data, u_char *text, u_char *last)
         *p = ' ';
     }
 
-    if (twin->run) {
-        ngx_str_null(&none);
-        id = twin->alone ? &none : twin->run;
-
-        last = ngx_cpymem(last, NGX_THREAD_WS_TWIN_ID,
-                          sizeof(NGX_THREAD_WS_TWIN_ID) - 1);
-        last = ngx_thread_ws_place_write(last, twin->position, id);
-
-        twin->run = NULL;
-    }
+    last = ngx_thread_ws_twin_id(data, text - sizeof(NGX_THREAD_WS_TWIN_HEAD)
+                                       + 1, last);
 
     last = ngx_cpymem(last, NGX_THREAD_WS_TWIN_END,
                       sizeof(NGX_THREAD_WS_TWIN_END) - 1);
 
-    ngx_thread_ws_twin_wrote(twin, last);
+    ngx_thread_ws_twin_wrote(data, last);
+}
+
+
+/*
+ * The place after an event, before its data: TanStack AI's client goes by
+ * lines.  It drops an event whose id it has had, so that in protocols where
+ * several make up one of ours those that end where the last one did have none:
+ * by SSE's own rules they keep that.  Returns the new end.
+ */
+
+static u_char *
+ngx_thread_ws_twin_id(ngx_thread_ws_twin_t *twin, u_char *event, u_char *last)
+{
+    size_t      len;
+    u_char     *p, id[sizeof(NGX_THREAD_WS_TWIN_ID) + NGX_THREAD_WS_PLACE_MAX];
+    ngx_str_t   none, *run;
+
+    run = twin->run;
+    twin->run = NULL;
+
+    if (run == NULL
+        || (twin->alone && ngx_thread_ws_twin_wire(twin)->chats
+            && twin->placed && twin->placed_at == twin->position))
+    {
+        return last;
+    }
+
+    ngx_str_null(&none);
+
+    p = ngx_cpymem(id, NGX_THREAD_WS_TWIN_ID,
+                   sizeof(NGX_THREAD_WS_TWIN_ID) - 1);
+    p = ngx_thread_ws_place_write(p, twin->position,
+                                  twin->alone ? &none : run);
+    *p++ = LF;
+
+    len = p - id;
+
+    ngx_memmove(event + len, event, last - event);
+    ngx_memcpy(event, id, len);
+
+    twin->placed = 1;
+    twin->placed_at = twin->position;
+
+    return last + len;
 }
 
 

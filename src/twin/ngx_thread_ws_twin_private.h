@@ -39,9 +39,11 @@ typedef struct {
 
     ngx_str_t                 *run;          /* of the next event, and ... */
     size_t                     position;     /* ... where it ends */
+    size_t                     placed_at;    /* the last id that was said */
 
     unsigned                   open:1;       /* the header is sent */
     unsigned                   alone:1;      /* hears one run, and ends */
+    unsigned                   placed:1;     /* an id was said */
     unsigned                   asker:1;      /* has asked for it */
     unsigned                   deleted:1;    /* the thread was */
     unsigned                   leaving:1;    /* the worker is */

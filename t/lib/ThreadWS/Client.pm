@@ -122,7 +122,10 @@ sub parse_events {
 
         for my $line (split /\n/, $1) {
             if ($line =~ /^:/) { $self->{pings}++ }
-            elsif ($line =~ /^(data|id|retry): (.*)/s && !exists $frame{$1}) {
+            elsif ($line =~ /^(data|id|retry): (.*)/s && !exists $frame{$1}
+                && !exists $frame{data})
+            {
+                # clients that go by lines want the id first
                 $frame{$1} = $2;
 
             } else { die "no line of an event: $line\n" }
