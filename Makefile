@@ -58,9 +58,9 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 
 .PHONY: all run test test-unit test-store test-fuzz test-build test-clang \
 	test-suite test-asan test-poll test-modules test-valgrind test-client \
-	test-scale test-resume test-matrix test-fresh test-image deb test-deb dist repository fuzz \
-	bench picture install uninstall client clean help packages \
-	test-packages FORCE
+	test-stock test-scale test-resume test-matrix test-fresh test-image deb \
+	test-deb dist repository fuzz bench picture install uninstall client \
+	clean help packages test-packages FORCE
 
 
 ## make             builds build/ngx_thread_ws_module.so for this machine's
@@ -159,6 +159,11 @@ test-valgrind: $(MODULE) $(TEST_NGINX)
 ## make test-client  the tests of the JavaScript client
 test-client: $(MODULE)
 	@$(MAKE) -C client test
+
+## make test-stock  every scene of stock clients in Chromium; SCENES=stop,edit
+##                  for those
+test-stock: $(MODULE)
+	@$(MAKE) -C client stock
 
 ## make test-scale  two gateways, a balancer and PostgreSQL: one gateway is killed
 test-scale: $(MODULE) $(TEST_NGINX)

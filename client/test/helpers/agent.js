@@ -12,6 +12,7 @@ import { createQueue } from './queue.js';
 class AgentRun {
   constructor(req, res, body) {
     this.body = body;
+    /* LangGraph's are elsewhere, and not there in an answer to its question */
     this.messages = body.messages ?? body.input?.messages ?? [];
     this.prompt = this.messages.at(-1)?.content;
     this.res = res;
@@ -38,6 +39,12 @@ class AgentRun {
       this.res.writeHead(200, { 'Content-Type': 'text/event-stream' });
       this.chunk({ delta: { role: 'assistant', content: null } });
     }
+    return this;
+  }
+
+  /* a stream of LangGraph's has no beginning */
+  graph() {
+    this.res.writeHead(200, { 'Content-Type': 'text/event-stream' });
     return this;
   }
 
