@@ -174,6 +174,7 @@ test-scale: $(MODULE) $(TEST_NGINX)
 ##                  hears, a zone that is full; SCENES=reloads CLIENTS=500
 ##                  RELOADS=75, others in t/soak/resume.mjs
 test-resume: $(MODULE)
+	@command -v gdb >/dev/null || $(TOOLS)/install gdb
 	@$(MAKE) -C client resume MODULE=$(abspath $(MODULE))
 
 ## make test-matrix  builds and tests with the nginx of Debian 12, 13 and sid,

@@ -1,12 +1,13 @@
 // nginx with four workers, and what is read of it.
 
 import http from 'node:http'
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
 // seconds, of whatever is waited for
@@ -168,6 +169,39 @@ export class Gateway {
     }
 
     return sum
+  }
+
+  // bytes that all workers have allocated, as their allocator counts them; gdb
+  // asks it, which may take several tries; null: it could not
+
+  async used () {
+    let sum = 0
+
+    for (const pid of await this.workers()) {
+      const said = await this.asked(pid)
+
+      if (said === null) return null
+      sum += said
+    }
+
+    return sum
+  }
+
+  async asked (pid) {
+    const told = async () => (await readFile(join(this.dir, 'error.log'), 'utf8'))
+      .match(/in use bytes *= *\d+/g) ?? []
+
+    const before = (await told()).length
+
+    for (let i = 0; i < 5; i++) {
+      await promisify(execFile)('gdb', ['-batch', '-nx', '-p', String(pid),
+        '-ex', 'call (void) malloc_stats()']).catch(() => {})
+
+      const all = await told()
+      if (all.length > before) return Number(all.at(-1).split('=')[1])
+    }
+
+    return null
   }
 
   reload () {
