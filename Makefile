@@ -58,9 +58,9 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 
 .PHONY: all run test test-unit test-store test-fuzz test-build test-clang \
 	test-suite test-asan test-poll test-modules test-valgrind test-client \
-	test-stock test-scale test-resume test-matrix test-fresh test-image deb \
-	test-deb dist repository fuzz bench picture install uninstall client \
-	clean help packages test-packages FORCE
+	test-stock test-scale test-resume test-schema test-matrix test-fresh \
+	test-image deb test-deb dist repository fuzz bench picture install \
+	uninstall client clean help packages test-packages FORCE
 
 
 ## make             builds build/ngx_thread_ws_module.so for this machine's
@@ -176,6 +176,12 @@ test-scale: $(MODULE) $(TEST_NGINX)
 test-resume: $(MODULE)
 	@command -v gdb >/dev/null || $(TOOLS)/install gdb
 	@$(MAKE) -C client resume MODULE=$(abspath $(MODULE))
+
+## make test-schema  conf/schema.sql over version 1's with a million runs in it,
+##                  while others read and write; SCHEMA_RUNS=N
+test-schema: $(TEST_NGINX)
+	@SCHEMA_RUNS=$${SCHEMA_RUNS:-1000000} $(TOOLS)/prove nginx '' \
+		t/store_migration.t
 
 ## make test-matrix  builds and tests with the nginx of Debian 12, 13 and sid,
 ##                  and with nginx's newest from its source, as root;

@@ -82,6 +82,8 @@ CREATE TABLE IF NOT EXISTS thread_ws.erased (
 );
 
 -- What version 1 had not.  Nothing is locked where nothing is to be done.
+-- Indexes come by themselves: while one is made who writes waits, who reads does
+-- not, and no lock is held that what follows would have to make a stronger one.
 
 DO $$
 BEGIN
@@ -90,7 +92,50 @@ BEGIN
         CREATE INDEX threads_listed
         ON thread_ws.threads (owner, updated, thread);
     END IF;
+END
+$$;
 
+COMMIT;
+
+BEGIN;
+
+SELECT pg_advisory_xact_lock(hashtext('thread_ws'));
+
+SET LOCAL client_min_messages = warning;
+
+-- Columns are added in no time, once both tables are locked: first, and in the
+-- order in which runs are stored.  Who comes meanwhile waits behind that, so that
+-- it is given up soon, and tried again, where somebody has a table for long.
+
+DO $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM pg_attribute
+        WHERE attrelid = 'thread_ws.threads'::regclass AND attname = 'turn'
+          AND NOT attisdropped)
+    THEN
+        RETURN;
+    END IF;
+
+    FOR i IN 1 .. 100 LOOP
+        BEGIN
+            SET LOCAL lock_timeout = '300ms';
+            LOCK TABLE thread_ws.threads, thread_ws.runs
+            IN ACCESS EXCLUSIVE MODE;
+            SET LOCAL lock_timeout = 0;
+            RETURN;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            PERFORM pg_sleep(0.2);
+        END;
+    END LOOP;
+
+    RAISE 'thread_ws: a table is in use by somebody else for too long; '
+          'pg_stat_activity tells by whom.  Try again then';
+END
+$$;
+
+DO $$
+BEGIN
     IF NOT EXISTS (
         SELECT FROM pg_attribute
         WHERE attrelid = 'thread_ws.threads'::regclass AND attname = 'title'
