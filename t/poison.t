@@ -113,12 +113,6 @@ error
 -
 error
 
-=== a turn that pauses
-+ Half
-. pause_turn
--
-error
-
 === half of it
 + Half
 error

@@ -10,6 +10,7 @@
 #include "dialect/ngx_thread_ws_anthropic_media.h"
 #include "dialect/ngx_thread_ws_prompt_calls.h"
 #include "dialect/ngx_thread_ws_prompt_list.h"
+#include "dialect/ngx_thread_ws_turn.h"
 
 
 static int ngx_thread_ws_anthropic_question(json_t *messages, json_t *open,
@@ -219,4 +220,46 @@ ngx_thread_ws_anthropic_answer(json_t *messages,
     }
 
     return ngx_thread_ws_anthropic_turn(messages, "assistant", blocks);
+}
+
+
+/*
+ * The model goes on with a last message that is its own.  What it has made so
+ * far lies in a container, which it has to find again.
+ */
+
+json_t *
+ngx_thread_ws_anthropic_again(ngx_thread_ws_reply_t *reply,
+    ngx_str_t *request, ngx_str_t *text)
+{
+    json_t  *root, *blocks, *place;
+
+    root = json_loadb((char *) request->data, request->len, JSON_ALLOW_NUL,
+                      NULL);
+    blocks = ngx_thread_ws_turn_blocks(reply->turn, text);
+    place = ngx_thread_ws_turn_placed(reply->turn);
+
+    if (root == NULL || blocks == NULL
+        || (place && json_object_set(root, "container", place)))
+    {
+        goto failed;
+    }
+
+    if (json_array_size(blocks)
+        && ngx_thread_ws_anthropic_turn(json_object_get(root, "messages"),
+                                        "assistant", json_incref(blocks)))
+    {
+        goto failed;
+    }
+
+    json_decref(blocks);
+
+    return root;
+
+failed:
+
+    json_decref(root);
+    json_decref(blocks);
+
+    return NULL;
 }

@@ -18,5 +18,10 @@
 
 json_t *ngx_thread_ws_anthropic_messages(ngx_thread_ws_prompt_t *prompt);
 
+/* the dialect's "again" */
+
+json_t *ngx_thread_ws_anthropic_again(ngx_thread_ws_reply_t *reply,
+    ngx_str_t *request, ngx_str_t *text);
+
 
 #endif /* _NGX_THREAD_WS_ANTHROPIC_PROMPT_H_INCLUDED_ */

@@ -142,6 +142,7 @@ typedef struct {
 typedef struct ngx_thread_ws_voices_s  ngx_thread_ws_voices_t;
 typedef struct ngx_thread_ws_parts_s  ngx_thread_ws_parts_t;
 typedef struct ngx_thread_ws_envelope_s  ngx_thread_ws_envelope_t;
+typedef struct ngx_thread_ws_turn_s  ngx_thread_ws_turn_t;
 
 typedef struct {
 
@@ -213,6 +214,8 @@ typedef struct {
     ngx_uint_t  ntags;
 
     ngx_thread_ws_voices_t  *voices;    /* langgraph's: who speaks */
+    ngx_thread_ws_turn_t    *turn;      /* in: for answers that may pause; NULL:
+                                           none goes on */
 } ngx_thread_ws_reply_t;
 
 
@@ -294,6 +297,15 @@ struct ngx_thread_ws_dialect_s {
     /* NULL: the server keeps no threads */
 
     ngx_thread_ws_dialect_threads_t  *threads;
+
+    /*
+     * The request that goes on with an answer that has paused: the body of the
+     * first one, and reply->turn; text is the run's until then, as it is
+     * escaped.  A new reference, NULL without memory.  NULL: none goes on.
+     */
+
+    json_t   *(*again)(ngx_thread_ws_reply_t *reply, ngx_str_t *request,
+                       ngx_str_t *text);
 };
 
 

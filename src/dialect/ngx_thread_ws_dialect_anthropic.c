@@ -18,6 +18,7 @@
 #include "dialect/ngx_thread_ws_anthropic_media.h"
 #include "dialect/ngx_thread_ws_anthropic_prompt.h"
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_turn.h"
 
 
 /* the API has no default of its own; parameters win over this one */
@@ -54,7 +55,8 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_anthropic = {
     0,
     1,
     0,
-    NULL
+    NULL,
+    ngx_thread_ws_anthropic_again
 };
 
 
@@ -132,6 +134,10 @@ ngx_thread_ws_anthropic_say(ngx_thread_ws_reply_t *reply, json_t *text,
         if (ngx_thread_ws_reply_text(reply, "\n\n", 2) != NGX_OK) {
             return NGX_ERROR;
         }
+
+        if (reply->turn) {
+            ngx_thread_ws_turn_skip(reply, sizeof("\\n\\n") - 1);
+        }
     }
 
     if (reply->parts
@@ -160,6 +166,10 @@ ngx_thread_ws_anthropic_block(ngx_thread_ws_reply_t *reply, json_t *block,
 
     if (name == NULL) {
         return NGX_OK;
+    }
+
+    if (reply->turn && ngx_thread_ws_turn_begins(reply, block) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (ngx_thread_ws_json_is(type, "text")) {
@@ -198,6 +208,11 @@ ngx_thread_ws_anthropic_delta(ngx_thread_ws_reply_t *reply, json_t *delta,
     type = json_object_get(delta, "type");
 
     if (json_is_string(type) && !ngx_thread_ws_json_is(type, "text_delta")) {
+
+        if (reply->turn && ngx_thread_ws_turn_goes(reply, delta) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
         return reply->want ? ngx_thread_ws_anthropic_goes(reply, delta, index)
                            : NGX_OK;
     }
@@ -242,6 +257,21 @@ ngx_thread_ws_anthropic_usage(ngx_thread_ws_reply_t *reply, json_t *usage)
 }
 
 
+/* where the API has put the files of a message */
+
+static void
+ngx_thread_ws_anthropic_place(ngx_thread_ws_reply_t *reply, json_t *message)
+{
+    json_t  *container;
+
+    container = json_object_get(message, "container");
+
+    if (reply->turn && container) {
+        ngx_thread_ws_turn_place(reply, json_object_get(container, "id"));
+    }
+}
+
+
 /* How a message ended: in an event, or in a message that is no stream. */
 
 static ngx_int_t
@@ -256,6 +286,8 @@ ngx_thread_ws_anthropic_stop(ngx_thread_ws_reply_t *reply, json_t *end,
                                json_string_length(reason));
 
     ngx_thread_ws_anthropic_usage(reply, usage);
+
+    ngx_thread_ws_anthropic_place(reply, end);
 
     details = json_object_get(end, "stop_details");
 
@@ -302,11 +334,21 @@ ngx_thread_ws_anthropic_message(ngx_thread_ws_reply_t *reply, json_t *message)
 
 
 static ngx_int_t
+ngx_thread_ws_anthropic_starts(ngx_thread_ws_reply_t *reply, json_t *message)
+{
+    ngx_thread_ws_anthropic_usage(reply, json_object_get(message, "usage"));
+    ngx_thread_ws_anthropic_place(reply, message);
+
+    return reply->want ? ngx_thread_ws_anthropic_named(reply, message)
+                       : NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_thread_ws_anthropic_typed(ngx_thread_ws_reply_t *reply, json_t *root,
     json_t *type)
 {
-    json_t     *message;
-    ngx_int_t   index;
+    ngx_int_t  index;
 
     index = (ngx_int_t) json_integer_value(json_object_get(root, "index"));
 
@@ -328,12 +370,8 @@ ngx_thread_ws_anthropic_typed(ngx_thread_ws_reply_t *reply, json_t *root,
     }
 
     if (ngx_thread_ws_json_is(type, "message_start")) {
-        message = json_object_get(root, "message");
-        ngx_thread_ws_anthropic_usage(reply,
-                                      json_object_get(message, "usage"));
-
-        return reply->want ? ngx_thread_ws_anthropic_named(reply, message)
-                           : NGX_OK;
+        return ngx_thread_ws_anthropic_starts(reply,
+                                           json_object_get(root, "message"));
     }
 
     if (ngx_thread_ws_json_is(type, "message_delta")) {

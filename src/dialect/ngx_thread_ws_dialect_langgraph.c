@@ -55,7 +55,8 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_langgraph = {
     1,
     0,
     1,
-    &ngx_thread_ws_dialect_langgraph_threads
+    &ngx_thread_ws_dialect_langgraph_threads,
+    NULL
 };
 
 

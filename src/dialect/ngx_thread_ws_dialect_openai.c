@@ -50,6 +50,7 @@ ngx_thread_ws_dialect_t  ngx_thread_ws_dialect_openai = {
     0,
     1,
     0,
+    NULL,
     NULL
 };
 

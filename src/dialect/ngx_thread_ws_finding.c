@@ -101,9 +101,10 @@ ngx_thread_ws_finding_finish(ngx_thread_ws_finding_t *finding,
     switch (f->kind) {
 
     case NGX_THREAD_WS_FINISH_PAUSED:
-        return ngx_thread_ws_finding_fail(finding,
+        (void) ngx_thread_ws_finding_fail(finding,
                                           "agent paused before its answer "
                                           "was complete");
+        return NGX_AGAIN;
 
     case NGX_THREAD_WS_FINISH_REFUSED:
 
@@ -167,6 +168,8 @@ ngx_thread_ws_finding_end(ngx_thread_ws_finding_t *finding,
     ngx_thread_ws_dialect_t *dialect, ngx_thread_ws_reply_t *reply,
     ngx_uint_t body)
 {
+    ngx_int_t  rc;
+
     ngx_memzero(finding, sizeof(ngx_thread_ws_finding_t));
 
     if (ngx_thread_ws_finding_whole(finding, dialect, reply, body)
@@ -185,8 +188,10 @@ ngx_thread_ws_finding_end(ngx_thread_ws_finding_t *finding,
         return NGX_OK;
     }
 
-    if (ngx_thread_ws_finding_finish(finding, reply) != NGX_OK) {
-        return NGX_DECLINED;
+    rc = ngx_thread_ws_finding_finish(finding, reply);
+
+    if (rc != NGX_OK) {
+        return rc;
     }
 
     if (reply->text) {

@@ -36,7 +36,8 @@ typedef struct {
 
 /*
  * The body has ended, after ngx_thread_ws_reply_end(): NGX_OK if there is an
- * answer.  NGX_DECLINED with the finding if it is none.
+ * answer.  NGX_DECLINED with the finding if it is none; NGX_AGAIN with what is
+ * to be said if it does not go on, for it has but paused.
  */
 
 ngx_int_t ngx_thread_ws_finding_end(ngx_thread_ws_finding_t *finding,

@@ -12,6 +12,7 @@
 #include "dialect/ngx_thread_ws_dialect.h"
 #include "dialect/ngx_thread_ws_calls.h"
 #include "dialect/ngx_thread_ws_parts.h"
+#include "dialect/ngx_thread_ws_turn.h"
 #include "dialect/ngx_thread_ws_voices.h"
 #include "json/ngx_thread_ws_json.h"
 #include "json/ngx_thread_ws_json_chars.h"
@@ -217,6 +218,7 @@ ngx_thread_ws_reply_free(ngx_thread_ws_reply_t *reply)
     free(reply->envelope);
     free(reply->explanation.data);
     ngx_thread_ws_voices_free(reply->voices);
+    ngx_thread_ws_turn_free(reply->turn);
     ngx_thread_ws_parts_free(reply->parts);
 
     ngx_memzero(reply, sizeof(ngx_thread_ws_reply_t));

@@ -9,6 +9,7 @@
 #include "run/ngx_thread_ws_run_private.h"
 #include "base/ngx_thread_ws_string.h"
 #include "dialect/ngx_thread_ws_stream.h"
+#include "dialect/ngx_thread_ws_turn.h"
 #include "observe/ngx_thread_ws_observe.h"
 
 
@@ -344,6 +345,25 @@ ngx_thread_ws_answer_rest(ngx_thread_ws_run_t *run)
 }
 
 
+/* what was held back until nothing follows */
+
+static ngx_int_t
+ngx_thread_ws_answer_last(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_reply_t  *reply;
+
+    reply = &run->reply;
+
+    if (ngx_thread_ws_reply_end(reply) != NGX_OK) {
+        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
+                                       "no memory for the answer");
+    }
+
+    return (reply->delta.len || reply->nparts)
+           ? ngx_thread_ws_answer_said(run) : NGX_OK;
+}
+
+
 /* the body has ended, in whatever way: whether it was an answer */
 
 static ngx_int_t
@@ -369,23 +389,22 @@ ngx_thread_ws_answer_close(ngx_thread_ws_run_t *run, ngx_uint_t body)
         body = NGX_THREAD_WS_BODY_BROKEN;
     }
 
-    if (!reply->done) {
+    if (!reply->done && ngx_thread_ws_answer_last(run) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-        if (ngx_thread_ws_reply_end(reply) != NGX_OK) {
-            return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_FAILED,
-                                           "no memory for the answer");
-        }
+    rc = ngx_thread_ws_finding_end(&finding, run->conf->dialect, reply, body);
 
-        if ((reply->delta.len || reply->nparts)
-            && ngx_thread_ws_answer_said(run) != NGX_OK)
-        {
-            return NGX_ERROR;
+    if (rc == NGX_AGAIN) {
+        rc = ngx_thread_ws_turn_pause(reply);
+
+        if (rc == NGX_OK) {
+            return NGX_AGAIN;
         }
     }
 
-    if (ngx_thread_ws_finding_end(&finding, run->conf->dialect, reply, body)
-        != NGX_OK)
-    {
+    if (rc != NGX_OK) {
+
         if (reply->events == 0) {
             ngx_thread_ws_refusal_quote(run, NGX_LOG_INFO, "agent's answer",
                                         &run->first);
@@ -397,6 +416,10 @@ ngx_thread_ws_answer_close(ngx_thread_ws_run_t *run, ngx_uint_t body)
         }
 
         return ngx_thread_ws_refusal_judge(run, &finding);
+    }
+
+    if (reply->turn) {
+        ngx_thread_ws_turn_total(reply);
     }
 
     run->result.input_tokens = reply->usage ? reply->input_tokens : -1;
@@ -425,6 +448,19 @@ ngx_thread_ws_answer_cut(ngx_thread_ws_run_t *run, ngx_uint_t end)
                                       (end == NGX_THREAD_WS_AGENT_TIMEOUT)
                                       ? NGX_THREAD_WS_BODY_TIMEOUT
                                       : NGX_THREAD_WS_BODY_CUT);
+}
+
+
+/* what follows is another response, which goes on with what was said */
+
+void
+ngx_thread_ws_answer_again(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_sse_free(&run->sse);
+    ngx_memzero(&run->sse, sizeof(ngx_thread_ws_sse_t));
+
+    run->first.len = 0;
+    ngx_str_null(&run->place);
 }
 
 

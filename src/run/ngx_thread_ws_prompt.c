@@ -14,6 +14,8 @@
 #include "store/ngx_thread_ws_extra.h"
 
 
+static ngx_int_t ngx_thread_ws_prompt_first(ngx_thread_ws_run_t *run,
+    ngx_http_request_t *r, ngx_str_t *text);
 static ngx_int_t ngx_thread_ws_prompt_runs(ngx_thread_ws_run_t *run,
     ngx_thread_ws_prompt_t *prompt, ngx_queue_t *first, ngx_uint_t n,
     ngx_str_t *text);
@@ -24,8 +26,6 @@ static void ngx_thread_ws_prompt_chosen(ngx_thread_ws_run_t *run,
 static ngx_int_t ngx_thread_ws_prompt_value(ngx_thread_ws_run_t *run,
     ngx_http_request_t *r, ngx_http_complex_value_t *cv, char *directive,
     ngx_str_t *value);
-static ngx_int_t ngx_thread_ws_prompt_text(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_prompt_t *prompt, ngx_str_t *text);
 static void ngx_thread_ws_prompt_free(void *data);
 static ngx_int_t ngx_thread_ws_prompt_extra(ngx_thread_ws_run_t *run,
     ngx_thread_ws_prompt_t *prompt, ngx_queue_t *first);
@@ -44,39 +44,18 @@ static ngx_str_t  ngx_thread_ws_busy_names[] = {
 
 
 ngx_int_t
-ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
-    ngx_chain_t **body, off_t *size)
+ngx_thread_ws_prompt(void *data, ngx_http_request_t *r, ngx_chain_t **body,
+    off_t *size)
 {
-    ngx_buf_t                 *b;
-    ngx_int_t                  rc;
-    ngx_str_t                  text;
-    ngx_uint_t                 n;
-    ngx_chain_t               *cl;
-    ngx_queue_t               *first;
-    ngx_thread_ws_prompt_t     prompt;
+    ngx_thread_ws_run_t  *run = data;
 
-    if (ngx_thread_ws_prompt_settings(run, r, &prompt) != NGX_OK) {
-        return NGX_ERROR;
-    }
+    ngx_buf_t    *b;
+    ngx_int_t     rc;
+    ngx_str_t     text;
+    ngx_chain_t  *cl;
 
-    first = ngx_thread_ws_context_first(run->context, &run->conf->context, &n);
-
-    if (run->answers && n == 0 && !ngx_queue_empty(&run->context->runs)) {
-
-        /* what the message speaks of, however large */
-        first = ngx_queue_last(&run->context->runs);
-        n = 1;
-    }
-
-    if (prompt.chosen || run->answers || run->listed
-        || (n && ngx_thread_ws_prompt_plain(run, first)))
-    {
-        rc = ngx_thread_ws_prompt_runs(run, &prompt, first, n, &text);
-
-    } else {
-        rc = ngx_thread_ws_prompt_form(run->conf, run->pool, &prompt,
-                                       run->context, first, &text);
-    }
+    rc = run->again ? ngx_thread_ws_again_prompt(run, &text)
+                    : ngx_thread_ws_prompt_first(run, r, &text);
 
     if (rc != NGX_OK) {
         return NGX_ERROR;
@@ -106,6 +85,46 @@ ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
 }
 
 
+static ngx_int_t
+ngx_thread_ws_prompt_first(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
+    ngx_str_t *text)
+{
+    ngx_int_t                rc;
+    ngx_uint_t               n;
+    ngx_queue_t             *first;
+    ngx_thread_ws_prompt_t   prompt;
+
+    if (ngx_thread_ws_prompt_settings(run, r, &prompt) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    first = ngx_thread_ws_context_first(run->context, &run->conf->context, &n);
+
+    if (run->answers && n == 0 && !ngx_queue_empty(&run->context->runs)) {
+
+        /* what the message speaks of, however large */
+        first = ngx_queue_last(&run->context->runs);
+        n = 1;
+    }
+
+    if (prompt.chosen || run->answers || run->listed
+        || (n && ngx_thread_ws_prompt_plain(run, first)))
+    {
+        rc = ngx_thread_ws_prompt_runs(run, &prompt, first, n, text);
+
+    } else {
+        rc = ngx_thread_ws_prompt_form(run->conf, run->pool, &prompt,
+                                       run->context, first, text);
+    }
+
+    if (rc != NGX_OK || run->conf->dialect->again == NULL) {
+        return rc;
+    }
+
+    return ngx_thread_ws_again_init(run, text);
+}
+
+
 /* by the dialect itself, which sees the n runs from first on */
 
 static ngx_int_t
@@ -122,7 +141,9 @@ ngx_thread_ws_prompt_runs(ngx_thread_ws_run_t *run,
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_thread_ws_prompt_text(run, prompt, text);
+        rc = ngx_thread_ws_prompt_dump(run,
+                                       run->conf->dialect->request(prompt),
+                                       text);
     }
 
     ngx_thread_ws_prompt_forget(prompt);
@@ -230,25 +251,16 @@ ngx_thread_ws_prompt_value(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
-ngx_thread_ws_prompt_text(ngx_thread_ws_run_t *run,
-    ngx_thread_ws_prompt_t *prompt, ngx_str_t *text)
+ngx_int_t
+ngx_thread_ws_prompt_dump(ngx_thread_ws_run_t *run, json_t *json,
+    ngx_str_t *text)
 {
     char                *p;
-    json_t              *json;
     ngx_pool_cleanup_t  *cln;
 
     cln = ngx_pool_cleanup_add(run->pool, 0);
-    if (cln == NULL) {
-        return NGX_ERROR;
-    }
+    p = (cln && json) ? json_dumps(json, JSON_COMPACT) : NULL;
 
-    json = run->conf->dialect->request(prompt);
-    if (json == NULL) {
-        return NGX_ERROR;
-    }
-
-    p = json_dumps(json, JSON_COMPACT);
     json_decref(json);
 
     if (p == NULL) {

@@ -23,15 +23,13 @@ static void ngx_thread_ws_run_read(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_know(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_run_call(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_run_goes_on(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_store(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_put(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_append_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_stored(ngx_thread_ws_run_t *run);
-static void ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run);
 
-static ngx_int_t ngx_thread_ws_run_on_prompt(void *data, ngx_http_request_t *r,
-    ngx_chain_t **body, off_t *size);
 static ngx_int_t ngx_thread_ws_run_on_header(void *data,
     ngx_thread_ws_agent_header_t *header);
 static ngx_int_t ngx_thread_ws_run_on_body(void *data, u_char *pos,
@@ -44,7 +42,7 @@ static void ngx_thread_ws_run_on_gone(void *data, ngx_uint_t whole,
 
 
 static ngx_thread_ws_agent_handlers_t  ngx_thread_ws_run_agent = {
-    ngx_thread_ws_run_on_prompt,
+    ngx_thread_ws_prompt,
     ngx_thread_ws_run_on_header,
     ngx_thread_ws_run_on_body,
     ngx_thread_ws_run_on_flush,
@@ -145,8 +143,6 @@ ngx_thread_ws_run_know(ngx_thread_ws_run_t *run)
 static void
 ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
 {
-    ngx_thread_ws_agent_call_t  call;
-
     run->state = NGX_THREAD_WS_STREAMING;
     run->asked = 1;
 
@@ -157,6 +153,15 @@ ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
     if (run->conf->dialect->threads) {
         ngx_add_timer(&run->look, NGX_THREAD_WS_RUN_LOOK);
     }
+
+    ngx_thread_ws_run_call(run);
+}
+
+
+static void
+ngx_thread_ws_run_call(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_agent_call_t  call;
 
     ngx_memzero(&call, sizeof(ngx_thread_ws_agent_call_t));
 
@@ -181,6 +186,17 @@ ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run)
     (void) ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
                                    NULL);
     ngx_thread_ws_run_fail(run);
+}
+
+
+/* the agent has paused */
+
+void
+ngx_thread_ws_run_goes(ngx_thread_ws_run_t *run)
+{
+    if (ngx_thread_ws_run_goes_on(run) == NGX_OK) {
+        ngx_thread_ws_run_call(run);
+    }
 }
 
 
@@ -261,7 +277,15 @@ ngx_thread_ws_run_cancel(ngx_thread_ws_run_t *run)
 
     /* first, lest the agent's end be taken for an answer that was cut */
     run->state = NGX_THREAD_WS_STORING;
-    ngx_thread_ws_agent_stop(run->agent);
+
+    if (run->agent) {
+        ngx_thread_ws_agent_stop(run->agent);
+    }
+
+    if (run->again) {
+        ngx_thread_ws_again_cancel(run);
+    }
+
     ngx_thread_ws_run_put(run);
 }
 
@@ -359,29 +383,6 @@ ngx_thread_ws_run_fail(ngx_thread_ws_run_t *run)
 }
 
 
-/* no timer of the run's is set any more */
-
-static void
-ngx_thread_ws_run_still(ngx_thread_ws_run_t *run)
-{
-    if (run->timer.timer_set) {
-        ngx_del_timer(&run->timer);
-    }
-
-    if (run->alive.timer_set) {
-        ngx_del_timer(&run->alive);
-    }
-
-    if (run->look.timer_set) {
-        ngx_del_timer(&run->look);
-    }
-
-    if (run->abandon.timer_set) {
-        ngx_del_timer(&run->abandon);
-    }
-}
-
-
 void
 ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
     ngx_thread_ws_verdict_t *verdict)
@@ -441,24 +442,6 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
 }
 
 
-static void
-ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run)
-{
-    ngx_thread_ws_end_t  end;
-
-    end.result = &run->result;
-    end.model = run->model;
-    end.finish_reason = run->reply.finish_reason;
-    end.status = run->status;
-    end.cancelled = (run->result.outcome == NGX_THREAD_WS_CANCELLED)
-                    ? run->cancelled : 0;
-    end.asked = run->asked;
-    end.replayed = run->replayed;
-
-    ngx_thread_ws_observe_ended(&run->subject, &end);
-}
-
-
 void
 ngx_thread_ws_run_release(ngx_thread_ws_run_t *run)
 {
@@ -481,14 +464,6 @@ ngx_thread_ws_run_release(ngx_thread_ws_run_t *run)
 
 
 /* what the agent asks and tells */
-
-
-static ngx_int_t
-ngx_thread_ws_run_on_prompt(void *data, ngx_http_request_t *r,
-    ngx_chain_t **body, off_t *size)
-{
-    return ngx_thread_ws_prompt(data, r, body, size);
-}
 
 
 static ngx_int_t
@@ -550,17 +525,34 @@ ngx_thread_ws_run_on_flush(void *data, ngx_uint_t more)
 }
 
 
+/* the agent's response has ended, with that judgement */
+
+static void
+ngx_thread_ws_run_over(ngx_thread_ws_run_t *run, ngx_int_t rc)
+{
+    switch (rc) {
+
+    case NGX_OK:
+        ngx_thread_ws_run_store(run);
+        return;
+
+    case NGX_AGAIN:
+        ngx_thread_ws_again_paused(run);
+        return;
+
+    default: /* NGX_ERROR */
+        ngx_thread_ws_run_fail(run);
+        return;
+    }
+}
+
+
 static void
 ngx_thread_ws_run_on_whole(void *data)
 {
     ngx_thread_ws_run_t  *run = data;
 
-    if (ngx_thread_ws_answer_whole(run) == NGX_OK) {
-        ngx_thread_ws_run_store(run);
-
-    } else {
-        ngx_thread_ws_run_fail(run);
-    }
+    ngx_thread_ws_run_over(run, ngx_thread_ws_answer_whole(run));
 }
 
 
@@ -569,16 +561,13 @@ ngx_thread_ws_run_on_cut(void *data, ngx_uint_t end)
 {
     ngx_thread_ws_run_t  *run = data;
 
-    if (run->state != NGX_THREAD_WS_STREAMING) {
+    if (run->state != NGX_THREAD_WS_STREAMING
+        || ngx_thread_ws_again_due(run))
+    {
         return;
     }
 
-    if (ngx_thread_ws_answer_cut(run, end) == NGX_OK) {
-        ngx_thread_ws_run_store(run);
-
-    } else {
-        ngx_thread_ws_run_fail(run);
-    }
+    ngx_thread_ws_run_over(run, ngx_thread_ws_answer_cut(run, end));
 }
 
 
@@ -589,9 +578,17 @@ ngx_thread_ws_run_on_gone(void *data, ngx_uint_t whole, ngx_uint_t end)
 
     run->agent = NULL;
 
-    if (run->state == NGX_THREAD_WS_STREAMING && !whole) {
-        ngx_thread_ws_run_on_cut(run, end);
-        return;
+    if (run->state == NGX_THREAD_WS_STREAMING) {
+
+        if (ngx_thread_ws_again_due(run)) {
+            ngx_thread_ws_again_post(run);
+            return;
+        }
+
+        if (!whole) {
+            ngx_thread_ws_run_on_cut(run, end);
+            return;
+        }
     }
 
     ngx_thread_ws_run_release(run);

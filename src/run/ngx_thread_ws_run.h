@@ -96,6 +96,9 @@ typedef struct {
 } ngx_thread_ws_run_handlers_t;
 
 
+typedef struct ngx_thread_ws_again_s  ngx_thread_ws_again_t;
+
+
 /*
  * What each delta looks at stands together, up to the journal: with many runs
  * none of it is in the processor's caches.
@@ -173,6 +176,8 @@ struct ngx_thread_ws_run_s {
                                                 log; empty: it does not */
     ngx_str_t                  first;        /* the first bytes of its body */
     ngx_thread_ws_bytes_t      body;         /* of an error answer */
+    ngx_thread_ws_again_t     *again;        /* to go on after a pause; NULL:
+                                                its agents make none */
 
     ngx_thread_ws_verdict_t    verdict;
 };

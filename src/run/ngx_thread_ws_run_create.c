@@ -351,3 +351,28 @@ ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
 
     return NGX_ERROR;
 }
+
+
+void
+ngx_thread_ws_run_still(ngx_thread_ws_run_t *run)
+{
+    if (run->timer.timer_set) {
+        ngx_del_timer(&run->timer);
+    }
+
+    if (run->alive.timer_set) {
+        ngx_del_timer(&run->alive);
+    }
+
+    if (run->look.timer_set) {
+        ngx_del_timer(&run->look);
+    }
+
+    if (run->abandon.timer_set) {
+        ngx_del_timer(&run->abandon);
+    }
+
+    if (run->again) {
+        ngx_thread_ws_again_cancel(run);
+    }
+}

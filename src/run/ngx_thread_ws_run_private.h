@@ -65,24 +65,64 @@ ngx_int_t ngx_thread_ws_run_blame(ngx_thread_ws_run_t *run, ngx_uint_t code,
 
 void ngx_thread_ws_run_replayed(ngx_thread_ws_run_t *run);
 
+/* nothing of the run's is due any more */
+
+void ngx_thread_ws_run_still(ngx_thread_ws_run_t *run);
+
+/* tells whoever watches what it came to */
+
+void ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run);
+
 /* seals the journal of a run that ends in that state, with its outcome set */
 
 void ngx_thread_ws_run_finish(ngx_thread_ws_run_t *run, ngx_uint_t state);
 
 
 /*
- * The request's body, from run->pool.  Settings with variables are evaluated
- * in r.  NGX_OK or NGX_ERROR (no verdict).
+ * The request's body, from run->pool, data being the run.  Settings with
+ * variables are evaluated in r.  NGX_OK or NGX_ERROR (no verdict).
  */
 
-ngx_int_t ngx_thread_ws_prompt(ngx_thread_ws_run_t *run, ngx_http_request_t *r,
+ngx_int_t ngx_thread_ws_prompt(void *data, ngx_http_request_t *r,
     ngx_chain_t **body, off_t *size);
+
+
+/*
+ * An agent may pause in the middle of an answer, and goes on when it is asked
+ * again, with what it has said.  Sets run->again where that may be, text being
+ * the body of the request: NGX_OK or NGX_ERROR (no verdict).
+ */
+
+ngx_int_t ngx_thread_ws_again_init(ngx_thread_ws_run_t *run, ngx_str_t *text);
+
+/* the body of the request that goes on: NGX_OK or NGX_ERROR (no verdict) */
+
+ngx_int_t ngx_thread_ws_again_prompt(ngx_thread_ws_run_t *run,
+    ngx_str_t *text);
+
+/*
+ * The agent has paused: it is asked again when its request is gone, in a turn
+ * of its own, which calls ngx_thread_ws_run_goes().
+ */
+
+void ngx_thread_ws_again_paused(ngx_thread_ws_run_t *run);
+ngx_uint_t ngx_thread_ws_again_due(ngx_thread_ws_run_t *run);
+void ngx_thread_ws_again_post(ngx_thread_ws_run_t *run);
+void ngx_thread_ws_again_cancel(ngx_thread_ws_run_t *run);
+
+void ngx_thread_ws_run_goes(ngx_thread_ws_run_t *run);
+
+/* takes a request's tree, NULL being none: its text lives as long as the run */
+
+ngx_int_t ngx_thread_ws_prompt_dump(ngx_thread_ws_run_t *run, json_t *json,
+    ngx_str_t *text);
 
 
 /*
  * What the agent answers: its header; some of its body, where NGX_DONE says
  * that the end mark was seen; whether it is an answer, when its body has ended;
  * and what it means that it broke off (end is of ngx_thread_ws_agent_end_e).
+ * The last two give NGX_AGAIN when the answer has but paused.
  */
 
 ngx_int_t ngx_thread_ws_answer_header(ngx_thread_ws_run_t *run,
@@ -92,6 +132,7 @@ ngx_int_t ngx_thread_ws_answer_body(ngx_thread_ws_run_t *run, u_char *pos,
 ngx_int_t ngx_thread_ws_answer_whole(ngx_thread_ws_run_t *run);
 ngx_int_t ngx_thread_ws_answer_cut(ngx_thread_ws_run_t *run, ngx_uint_t end);
 
+void ngx_thread_ws_answer_again(ngx_thread_ws_run_t *run);
 void ngx_thread_ws_answer_free(ngx_thread_ws_run_t *run);
 
 /*

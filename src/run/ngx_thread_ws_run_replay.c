@@ -6,6 +6,7 @@
 
 
 #include "run/ngx_thread_ws_run_private.h"
+#include "observe/ngx_thread_ws_observe.h"
 
 
 static void ngx_thread_ws_run_ending(ngx_thread_ws_run_t *run,
@@ -238,4 +239,22 @@ ngx_thread_ws_replay_on_gone(void *data, ngx_uint_t whole, ngx_uint_t end)
     }
 
     ngx_thread_ws_run_release(run);
+}
+
+
+void
+ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run)
+{
+    ngx_thread_ws_end_t  end;
+
+    end.result = &run->result;
+    end.model = run->model;
+    end.finish_reason = run->reply.finish_reason;
+    end.status = run->status;
+    end.cancelled = (run->result.outcome == NGX_THREAD_WS_CANCELLED)
+                    ? run->cancelled : 0;
+    end.asked = run->asked;
+    end.replayed = run->replayed;
+
+    ngx_thread_ws_observe_ended(&run->subject, &end);
 }

@@ -283,8 +283,7 @@ ngx_thread_ws_run_worth(ngx_thread_ws_run_t *run)
     }
 
     return run->conf->keep_partial && run->conf->store->keeps
-           && run->state == NGX_THREAD_WS_STREAMING && run->agent
-           && run->journal.text
+           && run->state == NGX_THREAD_WS_STREAMING && run->journal.text
            && ngx_thread_ws_registry_holds(&run->claim);
 }
 

@@ -2,8 +2,8 @@
 /*
  * The first byte says what the rest is: its low two bits choose the dialect,
  * the next makes the rest a stream instead of one event.  The others choose the
- * event's type; of a stream, whether more than text is asked for, and whether
- * tags in it are looked at.
+ * event's type; of a stream, whether more than text is asked for, whether tags in
+ * it are looked at, and whether it is gone on with where it ends.
  */
 
 #include "fuzz.h"
@@ -14,6 +14,7 @@
 #define FUZZ_STREAM  0x04
 #define FUZZ_WANT    0x08
 #define FUZZ_TAGS    0x10
+#define FUZZ_AGAIN   0x20
 
 
 static void fuzz_event(ngx_thread_ws_dialect_t *d, const char *type,
@@ -53,6 +54,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                        : 0;
         dialect_tags = tags;
         dialect_ntags = (data[0] & FUZZ_TAGS) ? 2 : 0;
+        dialect_goes_on = (data[0] & FUZZ_AGAIN) != 0;
 
         fuzz_splits(dialect_run, d, data + 1, size - 1,
                     data[0] * 257 + data[size - 1]);

@@ -13,6 +13,7 @@
 #include "dialect/ngx_thread_ws_dialect.h"
 #include "json/ngx_thread_ws_json.h"
 #include "dialect/ngx_thread_ws_stream.h"
+#include "dialect/ngx_thread_ws_turn.h"
 
 
 #define DIALECT_SAMPLE_MAX  65536
@@ -84,6 +85,34 @@ dialect_add_part(unit_text_t *text, ngx_thread_ws_part_t *part)
     if (part->kind == NGX_THREAD_WS_PART_RESET) {
         unit_add(text, " void %d to %d", (int) part->from, (int) part->to);
     }
+}
+
+
+/* The request that goes on with an answer that has paused after that text. */
+
+static ngx_inline void
+dialect_add_again(unit_text_t *text, ngx_thread_ws_dialect_t *d,
+    ngx_thread_ws_reply_t *reply, unit_text_t *said)
+{
+    char       *body;
+    json_t     *root;
+    ngx_str_t   first, answer;
+
+    ngx_str_set(&first, "{\"messages\":[]}");
+
+    answer.data = said->data;
+    answer.len = said->len;
+
+    root = d->again(reply, &first, &answer);
+    body = root ? json_dumps(root, JSON_COMPACT|JSON_SORT_KEYS) : NULL;
+
+    unit_add(text, "again ");
+    unit_add_bytes(text, (u_char *) (body ? body : "(none)"),
+                   body ? strlen(body) : 6);
+    unit_add(text, "\n");
+
+    json_decref(root);
+    free(body);
 }
 
 
@@ -231,6 +260,10 @@ static ngx_uint_t  dialect_want;
 static ngx_str_t  *dialect_tags;
 static ngx_uint_t  dialect_ntags;
 
+/* ... and whether it is gone on with, however it ends */
+
+static ngx_uint_t  dialect_goes_on;
+
 
 /* What a stream says: its text, and how it ends.  ctx is the dialect. */
 
@@ -242,11 +275,17 @@ dialect_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
     ngx_int_t                 rc, said;
     ngx_uint_t                i;
     ngx_thread_ws_sse_t       sse;
+    unit_text_t               text;
     ngx_thread_ws_reply_t     reply;
     ngx_thread_ws_dialect_t  *d = ctx;
 
     ngx_memzero(&sse, sizeof(ngx_thread_ws_sse_t));
     ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
+    ngx_memzero(&text, sizeof(unit_text_t));
+
+    if (d->again && dialect_goes_on) {
+        reply.turn = ngx_thread_ws_turn_create(&text.len);
+    }
 
     reply.want = dialect_want;
     reply.tags = dialect_tags;
@@ -270,6 +309,7 @@ dialect_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
 
             if (said == NGX_OK) {
                 dialect_add_delta(trace, &reply);
+                unit_add_bytes(&text, reply.delta.data, reply.delta.len);
 
                 for (i = 0; i < reply.nparts; i++) {
                     dialect_add_part(trace, &reply.part[i]);
@@ -284,6 +324,12 @@ dialect_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
     unit_add(trace, " / ");
     dialect_add_reply(trace, &reply, said);
 
+    if (said == NGX_OK && ngx_thread_ws_turn_pause(&reply) == NGX_OK) {
+        unit_add(trace, " / ");
+        dialect_add_again(trace, d, &reply, &text);
+    }
+
+    unit_text_free(&text);
     ngx_thread_ws_sse_free(&sse);
     ngx_thread_ws_reply_free(&reply);
 }

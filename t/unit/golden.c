@@ -11,6 +11,7 @@
 
 #include <glob.h>
 #include "dialect.h"
+#include "base/ngx_thread_ws_string.h"
 #include "dialect/ngx_thread_ws_finding.h"
 
 
@@ -33,7 +34,7 @@ static void golden_run(void *ctx, unit_feed_t *feed, unit_text_t *trace);
 static void golden_add_reply(golden_t *g, unit_text_t *trace,
     ngx_thread_ws_reply_t *reply);
 static void golden_add_end(golden_t *g, unit_text_t *trace,
-    ngx_thread_ws_reply_t *reply, ngx_int_t said);
+    ngx_thread_ws_reply_t *reply, ngx_int_t said, unit_text_t *text);
 static ngx_uint_t golden_kind(ngx_uint_t kind);
 static void golden_options(golden_t *g, ngx_str_t *expected);
 static ngx_uint_t golden_read(const char *path, ngx_str_t *text);
@@ -172,11 +173,17 @@ golden_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
     u_char                 *p, *last;
     golden_t               *g = ctx;
     ngx_int_t               rc, said;
+    unit_text_t             text;
     ngx_thread_ws_sse_t     sse;
     ngx_thread_ws_reply_t   reply;
 
     ngx_memzero(&sse, sizeof(ngx_thread_ws_sse_t));
     ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
+    ngx_memzero(&text, sizeof(unit_text_t));
+
+    if (g->dialect->again) {
+        reply.turn = ngx_thread_ws_turn_create(&text.len);
+    }
 
     sse.limit = GOLDEN_MAX;
     reply.want = g->want;
@@ -199,6 +206,7 @@ golden_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
 
             if (said == NGX_OK) {
                 golden_add_reply(g, trace, &reply);
+                unit_add_bytes(&text, reply.delta.data, reply.delta.len);
             }
         }
     }
@@ -206,10 +214,12 @@ golden_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
     if (said == NGX_OK && !reply.done) {
         said = ngx_thread_ws_reply_end(&reply);
         golden_add_reply(g, trace, &reply);
+        unit_add_bytes(&text, reply.delta.data, reply.delta.len);
     }
 
-    golden_add_end(g, trace, &reply, said);
+    golden_add_end(g, trace, &reply, said, &text);
 
+    unit_text_free(&text);
     ngx_thread_ws_sse_free(&sse);
     ngx_thread_ws_reply_free(&reply);
 }
@@ -265,7 +275,7 @@ golden_add_reply(golden_t *g, unit_text_t *trace, ngx_thread_ws_reply_t *reply)
 
 static void
 golden_add_end(golden_t *g, unit_text_t *trace, ngx_thread_ws_reply_t *reply,
-    ngx_int_t said)
+    ngx_int_t said, unit_text_t *text)
 {
     ngx_thread_ws_finding_t  finding;
 
@@ -290,6 +300,12 @@ golden_add_end(golden_t *g, unit_text_t *trace, ngx_thread_ws_reply_t *reply,
             unit_add(trace, "no answer: %s\n",
                      (g->shown == NGX_THREAD_WS_WANT_ALL) ? finding.reason
                                                           : "");
+        }
+
+        if (ngx_thread_ws_string_is(&reply->finish_reason, "pause_turn")
+            && ngx_thread_ws_turn_pause(reply) == NGX_OK)
+        {
+            dialect_add_again(trace, g->dialect, reply, text);
         }
     }
 }

@@ -191,9 +191,14 @@ sub conversation {
     my $id = $case->{name} =~ s/[^\w.~-]+/-/gr;
     $dialect //= $case->{dialect};
 
+    # one that pauses does so until it is asked no more
+    my $times = $dialect eq 'anthropic'
+        && $case->{bytes} =~ /"stop_reason": *"pause_turn"/ ? 6 : 1;
+
     return join '', map { "$_\n" } "apart $case->{name}",
-        "connect /$dialect?threadId=$id", '> message r1 Hello', '@ request',
-        '@ raw ' . unpack('H*', $case->{bytes}), sending($send // 'close'),
+        "connect /$dialect?threadId=$id", '> message r1 Hello',
+        ('@ request', '@ raw ' . unpack('H*', $case->{bytes}),
+            sending($send // 'close')) x $times,
         "<$want[0]" =~ s/^<(?!\*)/< /r, @want[1 .. $#want], '< quiet',
         'drop', '@ close', 'end';
 }
