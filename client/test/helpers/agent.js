@@ -69,6 +69,20 @@ class AgentRun {
     return this.token(...values).finish();
   }
 
+  /* word by word, for as long as somebody listens */
+  async tell(words, ms) {
+    for (const word of words) {
+      if (this.res.destroyed) {
+        return;
+      }
+      this.token(word);
+      await new Promise((resolve) => { setTimeout(resolve, ms); });
+    }
+    if (!this.res.destroyed) {
+      this.finish();
+    }
+  }
+
   fail(status, message, headers = {}) {
     this.finished = true;
     this.res.writeHead(status, { 'Content-Type': 'application/json', ...headers });

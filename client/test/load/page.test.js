@@ -280,18 +280,9 @@ test(`${PAGES} visits, from ${SEED}`, async (t) => {
   let sent = 0;
 
   agent.asked = new Map();
-  agent.respond = async (run) => {
+  agent.respond = (run) => {
     agent.asked.set(run.prompt, (agent.asked.get(run.prompt) ?? 0) + 1);
-    for (const word of answerTo(run.prompt)) {
-      if (run.res.destroyed) {
-        return;
-      }
-      run.token(word);
-      await pause(20);
-    }
-    if (!run.res.destroyed) {
-      run.finish();
-    }
+    run.tell(answerTo(run.prompt), 20);
   };
 
   const work = async () => {

@@ -226,18 +226,9 @@ test(`${SEQUENCES} sequences, from ${SEED}`, async (t) => {
   let reloads = 0;
 
   agent.asked = new Map();
-  agent.respond = async (run) => {
+  agent.respond = (run) => {
     agent.asked.set(run.prompt, (agent.asked.get(run.prompt) ?? 0) + 1);
-    for (const word of answerTo(run.prompt)) {
-      if (run.res.destroyed) {
-        return;
-      }
-      run.token(word);
-      await new Promise((resolve) => { setTimeout(resolve, 6); });
-    }
-    if (!run.res.destroyed) {
-      run.finish();
-    }
+    run.tell(answerTo(run.prompt), 6);
   };
 
   /* by what was done, not by time: a busy machine would reload and no more */
