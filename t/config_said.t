@@ -184,14 +184,28 @@ says('variables, captures and what an if has of them', '
         location /agent { proxy_pass http://127.0.0.1:1; }
     }');
 
+# core refuses these, and does not say where they are
+
+for my $line ('thread_ws_pass "/a/$nobody"', 'thread_ws_thread_id "a-${nobody}"',
+    'thread_ws_user $nobody', 'thread_ws_model $nobody',
+    'thread_ws_system_prompt "$host, $nobody"')
+{
+    my $pass = $line =~ /_pass/ ? '' : 'thread_ws_pass /agent;';
+    my ($directive) = $line =~ /^(\w+)/;
+
+    says($line, "
+    server {
+        location = /chat { $pass
+>           $line;
+        }
+        location = /agent { proxy_pass http://127.0.0.1:1; }
+    }", qr/\[warn\].*"$directive" has a variable "\$nobody" that .* in FILE/,
+        qr/\[emerg\].*unknown "nobody" variable/);
+}
+
 # a line of an endpoint's location, and why nginx does not start with it
 
 for my $case (
-    ['thread_ws_pass "/a/$nobody"', 'unknown variable "\$nobody"'],
-    ['thread_ws_thread_id "a-${nobody}"', 'unknown variable "\$nobody"'],
-    ['thread_ws_user $nobody', 'unknown variable "\$nobody"'],
-    ['thread_ws_model $nobody', 'unknown variable "\$nobody"'],
-    ['thread_ws_system_prompt "$host, $nobody"', 'unknown variable "\$nobody"'],
     ['thread_ws_thread_id ""', 'needs 1 to 128 characters'],
     ['thread_ws_thread_id "a b"', 'needs 1 to 128 characters'],
     ['thread_ws_thread_id ..', 'needs 1 to 128 characters'],

@@ -98,13 +98,12 @@ ngx_thread_ws_later_unknown(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
             continue;
         }
 
-        /* core would say so, too, but not where */
+        /* core refuses it when all modules have been asked, without a place */
 
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"%V\" has an unknown variable \"$%V\" in %V:%ui",
-                      &later->directive, &name, &later->place.file,
-                      later->place.line);
-        return NGX_ERROR;
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"%V\" has a variable \"$%V\" that is not known so far, "
+                      "in %V:%ui", &later->directive, &name,
+                      &later->place.file, later->place.line);
     }
 
     return NGX_OK;

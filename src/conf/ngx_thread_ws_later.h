@@ -38,7 +38,10 @@ char *ngx_thread_ws_later(ngx_conf_t *cf, ngx_thread_ws_later_pt check,
     ngx_str_t *value);
 void ngx_thread_ws_later_place(ngx_conf_t *cf, ngx_thread_ws_place_t *place);
 
-/* a value with a variable that nobody has: an emerg line */
+/*
+ * A value with a variable that nobody has: a warn line, which says where; that
+ * core refuses it then does not.  A module may bring it later still.
+ */
 
 ngx_int_t ngx_thread_ws_later_unknown(ngx_conf_t *cf,
     ngx_thread_ws_later_t *later);
