@@ -125,7 +125,7 @@ example('curl', {}, async ({ agent, gateway }) => {
   const { stdout } = await promisify(execFile)('sh', ['-c', `set -e
     ${line.replace('8080', gateway.port)}`]);
 
-  assert.match(stdout, /^data: \{"type":"token","requestId":"r1","value":"Hi/);
+  assert.match(stdout, /^data: \{"type":"token","requestId":"r1","value":"Hi/m);
   assert.match(stdout, /"type":"final".*"message":"Hi there"/);
 });
 
