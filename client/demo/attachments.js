@@ -1,5 +1,5 @@
 /**
- * Images that go with a message: pasted, dropped on the conversation, or chosen.
+ * Images that go with a message: pasted, dropped on the page, or chosen.
  */
 
 import { announce } from './announce.js';
@@ -54,18 +54,19 @@ export class Attachments {
     const dragged = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes('Files');
     const over = (/** @type {boolean} */ is) => chat.classList.toggle('dropping', is);
 
-    chat.addEventListener('dragover', (/** @type {DragEvent} */ event) => {
+    /* wherever: elsewhere the browser would show the file in the page's place */
+    document.addEventListener('dragover', (event) => {
       if (dragged(event)) {
         event.preventDefault();
         over(true);
       }
     });
-    chat.addEventListener('dragleave', (/** @type {DragEvent} */ event) => {
-      if (!chat.contains(/** @type {Node | null} */ (event.relatedTarget))) {
+    document.addEventListener('dragleave', ({ relatedTarget }) => {
+      if (!relatedTarget) {
         over(false);
       }
     });
-    chat.addEventListener('drop', (/** @type {DragEvent} */ event) => {
+    document.addEventListener('drop', (event) => {
       over(false);
       if (dragged(event)) {
         event.preventDefault();

@@ -106,7 +106,7 @@ test('images are chosen, pasted, dropped, refused, sent and there again', async 
   await page.setInputFiles('#files', [picture('cat.png'), { ...picture('a.txt'), mimeType: 'text/plain' }]);
   await page.locator('#not-taken:has-text("“a.txt” is no image")').waitFor();
   await bring('#input', 'paste');
-  await bring('#scroller', 'drop');
+  await bring('#sidebar', 'drop');
   await page.locator('.attachments img').nth(2).waitFor();
   assert.deepEqual(await violations(page), []);
 
