@@ -267,6 +267,7 @@ c< quiet
 --- chat
 only worker 1
 connect a
+    Sec-WebSocket-Protocol: thread-ws.v2
 a> message r1 hello
 @ request
 a< quiet
@@ -276,8 +277,22 @@ connect b
 b> follow
 b< following r1 hello
 all workers
+
+# all that it says meanwhile is not for them, and does not make it more often
+
+@ head 200 text/event-stream
+repeat 100
+@ choice {"reasoning_content":"Hm. "}
+end
+a< text /"type":"alive","requestId":"r1"/
 b< text /"type":"alive","requestId":"r1"/
-@ answer Hello
+repeat 100
+@ choice {"reasoning_content":"Hm. "}
+end
+@ delta Hello
+@ finish stop
+@ done
+@ end
 b< answer r1 Hello
 a< answer r1 Hello
 
