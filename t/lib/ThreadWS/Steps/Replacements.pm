@@ -258,12 +258,27 @@ sub history_of {
 
 # what gave way is there for who asks for it, each with what it gave way to
 
+# what the user said, page by page
+
+sub all_of {
+    my ($m) = @_;
+
+    my (@all, @page);
+
+    do {
+        @page = grep { $_->{role} eq 'user' } @{ history_of($m, '&replaced=1'
+            . (@all ? "&before=$all[0]{seq}" : '')) };
+        unshift @all, @page;
+    } while (@page);
+
+    return @all;
+}
+
 sub do_outlived {
     my ($self) = @_;
 
     my $m = $self->{replacements};
-    my $all = history_of($m, '&replaced=1');
-    my @asked = grep { $_->{role} eq 'user' } @$all;
+    my @asked = all_of($m);
     my %seq = map { $_->{seq} => 1 } @asked;
     my @gone = grep { $_->{replacedBy} } @asked;
 
