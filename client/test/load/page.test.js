@@ -73,14 +73,19 @@ class Visit {
     page.setDefaultTimeout(60000);
     page.on('pageerror', (error) => this.log.push(error.stack));
     this.tabs.push(page);
-    await this.load(() =>
-      page.goto(`http://127.0.0.1:${this.relay.port}/#${this.threadId ?? ''}`));
+    await this.load(page, async () => {
+      /* to the same address there is no way but by another one */
+      await page.goto('about:blank');
+      await page.goto(`http://127.0.0.1:${this.relay.port}/#${this.threadId ?? ''}`);
+    });
     await page.locator('#pill').waitFor();
   }
 
-  /* a page whose files are cut off is no page */
-  async load(go) {
-    await go().catch(() => this.load(go));
+  /* a page whose files are cut off, by whomever, is no page */
+  async load(page, go) {
+    do {
+      await go().catch(() => {});
+    } while (!await page.locator('.view').count());
   }
 
   async send(page) {
@@ -128,7 +133,7 @@ class Visit {
         await page.keyboard.press('Escape');
         break;
       case 5:
-        await this.load(() => page.reload());
+        await this.load(page, () => page.reload());
         break;
       case 6:
         if (this.tabs.length < 2) {
