@@ -184,3 +184,53 @@ post /chat
 < text /"RUN_STARTED"/
 < text /"RUN_ERROR","message":"answers: no interrupt \\"i9\\" is open"/
 < whole
+
+=== TEST 5: over a WebSocket, the rest of a run, and what cannot be heard
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_protocol ag-ui;
+    thread_ws_user $arg_u;
+--- chat
+connect /chat?u=a&threadId=t1&runId=r1
+> text {"threadId":"t1","runId":"r1","messages":[{"id":"m1","role":"user","content":"hello"}]}
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+< text {"type":"RUN_STARTED","threadId":"t1","runId":"r1"}
+< text {"type":"TEXT_MESSAGE_START","messageId":"r1","role":"assistant"}
+< text /^\{"chunk":\{"type":"TEXT_MESSAGE_CONTENT","messageId":"r1","delta":"Hel"\},"id":"\d+"\}$/
+> drop
+connect a /chat?u=a&threadId=t1&runId=r1&offset=-1
+a< text {"type":"RUN_STARTED","threadId":"t1","runId":"r1"}
+a< text {"type":"TEXT_MESSAGE_START","messageId":"r1","role":"assistant"}
+a< text /^\{"chunk":\{[^}]*"delta":"Hel"\},"id":"\d+"\}$/
+@ delta lo
+a< text /^\{"chunk":\{[^}]*"delta":"lo"\},"id":"\d+"\}$/
+@ finish stop
+@ done
+@ end
+a< text {"type":"TEXT_MESSAGE_END","messageId":"r1"}
+a< text /^\{"type":"RUN_FINISHED","threadId":"t1","runId":"r1",/
+a< close 1000
+connect b /chat?u=a&threadId=t1&runId=r1&offset=-1
+b< text /RUN_STARTED/
+b< text /TEXT_MESSAGE_START/
+b< text /"delta":"Hello"/
+b< text /TEXT_MESSAGE_END/
+b< text /RUN_FINISHED/
+b< close 1000
+connect c /chat?u=a&threadId=t1&runId=r2&offset=-1
+c< close 1008
+connect d /chat?u=a&threadId=t1&runId=r1&offset=99999
+d< close 1008
+connect e /chat?u=a&threadId=t1&runId=r1&offset=x
+e< close 1008
+connect f /chat?u=a&runId=r1&offset=-1
+f< close 1008
+connect g /chat?u=b&threadId=t1&runId=r1&offset=-1
+g< close 1008
+connect h /chat?u=a&threadId=t1&runId=%22&offset=-1
+h< close 1008
+@ requests 1

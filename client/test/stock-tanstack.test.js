@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import test from 'node:test';
 
 import { ChatClient, webSocket } from '@tanstack/ai-client';
@@ -34,11 +35,11 @@ async function start(t, agent, directives = '') {
     await agent.stop();
   });
 
-  const client = new ChatClient({
-    threadId: 't1', connection: webSocket(gateway.wsUrl, { WebSocketImpl: Socket }),
-  });
+  const connection = webSocket(`${gateway.wsUrl}?threadId=t1`,
+    { WebSocketImpl: Socket, reconnect: { delayMs: 0 } });
+  const client = new ChatClient({ threadId: 't1', connection });
 
-  return { client, sockets };
+  return { client, connection, gateway, sockets };
 }
 
 async function until(what) {
@@ -81,6 +82,58 @@ test('questions, a stop, a failure, on one socket', async (t) => {
   await done;
   assert.equal(said(client), 'goes on');
   assert.equal(sockets.length, 1);
+});
+
+const refused = ({ cause }) => /1008/.test(cause.message);
+
+async function all(chunks) {
+  const types = [];
+
+  for await (const chunk of chunks) {
+    types.push(chunk.type);
+  }
+  return types;
+}
+
+test('an answer goes on after a loss and a reload, and is joined', async (t) => {
+  const agent = await startAgent();
+  const { client, connection, gateway, sockets } = await start(t, agent,
+    'thread_ws_resume 1m; thread_ws_events all;');
+
+  let done = client.sendMessage('one');
+  let run = (await agent.next()).token('a', 'b');
+  await until(() => client.getMessages().at(-1).role === 'assistant' && said(client) === 'ab');
+  sockets[0].terminate();
+  await until(() => sockets.length === 2);
+  const closed = once(sockets[1], 'close');
+  run.token('c');
+  await until(() => said(client) === 'abc');
+  run.chunk({ delta: { tool_calls: [{
+    index: 0, id: 'c1', type: 'function', function: { name: 'clock', arguments: '{}' },
+  }] } });
+  run.finish();
+  await done;
+  assert.equal(client.getError(), undefined);
+  assert.equal(said(client), 'abc');
+  assert.match(sockets[1].url, /[?&]offset=\d+/);
+  assert.equal((await closed)[0], 1000);
+  assert.equal(agent.requests, 1);
+
+  const runId = new URL(sockets[0].url).searchParams.get('runId');
+  const types = await all(connection.joinRun(runId));
+  assert.deepEqual([types[0], types.at(-1), types.includes('TOOL_CALL_END')],
+    ['RUN_STARTED', 'RUN_FINISHED', true]);
+  await assert.rejects(all(connection.joinRun('another')), refused);
+  await assert.rejects(all(connection.joinRun('a"b')), refused);
+
+  done = client.sendMessage('two');
+  run = (await agent.next()).token('d');
+  await until(() => said(client) === 'd');
+  await gateway.reload();
+  run.answer('e');
+  await done;
+  assert.equal(said(client), 'de');
+  assert.equal(agent.requests, 2);
 });
 
 test('calls of tools, and their results', async (t) => {

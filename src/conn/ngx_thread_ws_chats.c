@@ -72,11 +72,12 @@ ngx_thread_ws_chats_open(ngx_thread_ws_conn_t *conn)
     ngx_queue_init(&chats->queue);
     chats->n = 0;
     chats->flushed = NULL;
+    chats->rejoin = NULL;
 
     conn->follower.data = chats;
     conn->chats = 1;
 
-    return NGX_OK;
+    return ngx_thread_ws_rejoin_read(conn);
 }
 
 
@@ -88,6 +89,8 @@ ngx_thread_ws_chats_look(ngx_thread_ws_conn_t *conn)
     if (conn->close_sent) {
         return;
     }
+
+    ngx_thread_ws_rejoin_begin(conn);
 
     queue = &ngx_thread_ws_chats_of(conn)->queue;
 
@@ -168,6 +171,9 @@ ngx_thread_ws_chats_add(ngx_thread_ws_conn_t *conn, ngx_str_t *thread_id,
     ngx_thread_ws_follower_init(&chat->follower, &ngx_thread_ws_chat_follower,
                                 chat);
     chat->follower.wire = conn->follower.wire;
+    chat->follower.places =
+                     conn->conf->resume
+                     && ngx_thread_ws_follower_wire(&chat->follower)->position;
 
     if (ngx_thread_ws_thread_join(&chat->follower, conn->conf,
                                   &chat->subject.owner,
@@ -278,6 +284,10 @@ ngx_thread_ws_chats_drained(ngx_thread_ws_conn_t *conn)
         {
             ngx_thread_ws_chat_free(chat);
         }
+    }
+
+    if (chats->rejoin && chats->n == 0) {
+        ngx_thread_ws_rejoin_end(conn);
     }
 }
 

@@ -13,6 +13,7 @@
 
 
 typedef struct ngx_thread_ws_chat_find_s  ngx_thread_ws_chat_find_t;
+typedef struct ngx_thread_ws_rejoin_s     ngx_thread_ws_rejoin_t;
 
 
 typedef struct {
@@ -35,6 +36,8 @@ typedef struct {
                                                 that had room last at the end */
     ngx_uint_t                 n;
     ngx_thread_ws_chat_t      *flushed;      /* alone, just now; else NULL */
+    ngx_thread_ws_rejoin_t    *rejoin;       /* for this run it was opened, and
+                                                goes with it; NULL: for none */
 } ngx_thread_ws_chats_t;
 
 
@@ -79,6 +82,16 @@ void ngx_thread_ws_chat_find(ngx_thread_ws_chat_t *chat,
 void ngx_thread_ws_chat_find_begin(ngx_thread_ws_chat_t *chat);
 void ngx_thread_ws_chat_find_cancel(ngx_thread_ws_chat_t *chat);
 void ngx_thread_ws_chat_find_free(ngx_thread_ws_chat_t *chat);
+
+/*
+ * A connection whose address names a run and a place hears the rest of it, and
+ * is closed then: what it names, NGX_OK or an HTTP status; it begins to hear,
+ * once; or has heard all of it.
+ */
+
+ngx_int_t ngx_thread_ws_rejoin_read(ngx_thread_ws_conn_t *conn);
+void ngx_thread_ws_rejoin_begin(ngx_thread_ws_conn_t *conn);
+void ngx_thread_ws_rejoin_end(ngx_thread_ws_conn_t *conn);
 
 /* whether it is that message which waits */
 

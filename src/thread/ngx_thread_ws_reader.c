@@ -147,18 +147,6 @@ ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
 }
 
 
-/* what is said next is of the entry that begins there */
-
-void
-ngx_thread_ws_reader_begins(ngx_thread_ws_reader_t *reader)
-{
-    if (reader->said.run) {
-        reader->said.run->before =
-                                ngx_thread_ws_journal_tell(&reader->position);
-    }
-}
-
-
 /* what the follower's wire knows of the run */
 
 ngx_thread_ws_said_t *
@@ -343,8 +331,6 @@ ngx_thread_ws_reader_head(ngx_thread_ws_reader_t *reader)
 
     said = ngx_thread_ws_reader_said(reader);
 
-    ngx_thread_ws_reader_begins(reader);
-
     if (!reader->placed) {
         reader->placed = 1;
 
@@ -364,7 +350,6 @@ ngx_thread_ws_reader_end(ngx_thread_ws_reader_t *reader)
 
     said = ngx_thread_ws_reader_said(reader);
 
-    ngx_thread_ws_reader_begins(reader);
     reader->follower->told =
              (reader->journal->ending.outcome != NGX_THREAD_WS_DISCONNECTED);
 
@@ -534,7 +519,11 @@ ngx_thread_ws_reader_room(void *data, size_t size)
 }
 
 
-/* an event, to those who follow with the place after it */
+/*
+ * An event, to those who follow with the place after it: of several of one
+ * entry the last has it, since clients pass over what has a place that they
+ * know.
+ */
 
 static void
 ngx_thread_ws_reader_event(void *data, u_char *event, u_char *last)
@@ -546,10 +535,8 @@ ngx_thread_ws_reader_event(void *data, u_char *event, u_char *last)
 
     follower = reader->follower;
 
-    if (follower->places) {
-        position = (reader->said.more && reader->said.run)
-                   ? reader->said.run->before
-                   : ngx_thread_ws_journal_tell(&reader->position);
+    if (follower->places && !reader->said.more) {
+        position = ngx_thread_ws_journal_tell(&reader->position);
 
         if (follower->handlers->place) {
             follower->handlers->place(follower->data,

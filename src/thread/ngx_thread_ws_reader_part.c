@@ -63,8 +63,6 @@ ngx_thread_ws_reader_part(ngx_thread_ws_reader_t *reader, ngx_uint_t kind,
 
     said = heard ? ngx_thread_ws_reader_said(reader) : NULL;
 
-    ngx_thread_ws_reader_begins(reader);
-
     if (!heard || kind != NGX_THREAD_WS_ENTRY_RESET) {
         ngx_thread_ws_journal_skip(reader->journal, &reader->position,
                                    bytes->len);

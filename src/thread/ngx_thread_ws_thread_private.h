@@ -69,10 +69,6 @@ ngx_int_t ngx_thread_ws_reader_take(ngx_thread_ws_reader_t *reader,
     ngx_uint_t all);
 void ngx_thread_ws_reader_close(ngx_thread_ws_reader_t *reader);
 
-/* an entry of its journal is about to be told, and passed over */
-
-void ngx_thread_ws_reader_begins(ngx_thread_ws_reader_t *reader);
-
 /* where a reader's wire says it; data is the reader */
 
 extern ngx_thread_ws_wire_out_t  ngx_thread_ws_reader_out;

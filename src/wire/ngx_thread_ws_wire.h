@@ -46,8 +46,6 @@ typedef struct {
                                                 on with the message of these */
     unsigned                   aborted:1;    /* the client has cancelled it */
     ngx_str_t                  thread_id;
-    size_t                     before;       /* the place of the entry that is
-                                                being told */
 } ngx_thread_ws_said_run_t;
 
 
@@ -73,9 +71,12 @@ typedef struct {
 
     unsigned                   bare:1;       /* by SSE: an event is framed, and
                                                 has its place, without it */
-    unsigned                   enclosed:1;   /* position() follows each event */
+    unsigned                   enclosed:1;   /* position() follows each event
+                                                that no more follows */
     unsigned                   more:1;       /* by the wire: of the same entry
-                                                more follows this event */
+                                                more follows this event, or
+                                                nothing any more: it has no
+                                                place */
 } ngx_thread_ws_said_t;
 
 

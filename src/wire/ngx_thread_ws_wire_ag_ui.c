@@ -140,7 +140,7 @@ ngx_thread_ws_ag_ui_event(ngx_thread_ws_said_t *said, size_t size,
 
     if (event) {
         *p = ngx_sprintf(event, "%s{\"type\":\"%s\"",
-                         said->enclosed ? "{\"chunk\":" : "", type);
+                         said->enclosed ? NGX_THREAD_WS_AG_UI_CHUNK : "", type);
     }
 
     return event;
@@ -151,7 +151,17 @@ void
 ngx_thread_ws_ag_ui_event_end(ngx_thread_ws_said_t *said, u_char *event,
     u_char *p, ngx_uint_t more)
 {
+    size_t  head;
+
     *p++ = '}';
+
+    if (said->enclosed && more) {
+
+        /* it has no place, and stands alone */
+
+        head = sizeof(NGX_THREAD_WS_AG_UI_CHUNK) - 1;
+        p = ngx_movemem(event, event + head, p - event - head);
+    }
 
     said->more = more;
     said->out->event(said->data, event, p);
@@ -313,7 +323,7 @@ ngx_thread_ws_ag_ui_text(ngx_thread_ws_said_t *said)
     p = said->head.data;
 
     if (said->enclosed) {
-        p = ngx_thread_ws_ag_ui_put(p, "{\"chunk\":");
+        p = ngx_thread_ws_ag_ui_put(p, NGX_THREAD_WS_AG_UI_CHUNK);
     }
 
     p = ngx_thread_ws_ag_ui_put(p, "{\"type\":\"TEXT_MESSAGE_CONTENT\","
@@ -376,7 +386,7 @@ ngx_thread_ws_ag_ui_part(ngx_thread_ws_said_t *said,
 
     p = ngx_thread_ws_ag_ui_put(p, ",\"name\":\"reset\",\"value\":{}");
 
-    ngx_thread_ws_ag_ui_event_end(said, event, p, 0);
+    ngx_thread_ws_ag_ui_event_end(said, event, p, 1);
 
     return NGX_OK;
 }

@@ -49,6 +49,10 @@ typedef struct {
 
 #define NGX_THREAD_WS_AG_UI_EVENT  192
 
+/* over a WebSocket, before an event that is followed by its place */
+
+#define NGX_THREAD_WS_AG_UI_CHUNK  "{\"chunk\":"
+
 #define ngx_thread_ws_ag_ui_put(dst, text)                                    \
     ngx_cpymem(dst, text, sizeof(text) - 1)
 
@@ -61,7 +65,8 @@ ngx_int_t ngx_thread_ws_ag_ui_command(ngx_thread_ws_command_t *command,
 /*
  * An event of the agent's bytes, at most size of them beside what is around
  * them: where it begins, and where the rest of it goes (NULL without memory);
- * and its end, after which there is more of the same entry, or is not.
+ * and its end, after which there is more of the same entry, or no place of its
+ * own, or neither.
  */
 
 u_char *ngx_thread_ws_ag_ui_event(ngx_thread_ws_said_t *said, size_t size,

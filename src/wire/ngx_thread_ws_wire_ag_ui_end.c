@@ -2,7 +2,8 @@
 /*
  * The wire "ag-ui": how a run ends, and one that never began.  Who has aborted
  * a run is told no end of it: over a WebSocket its client would take that for
- * the end of whichever run it has begun since.
+ * the end of whichever run it has begun since.  An end has no place: it would
+ * be that of what was said last, which its client would pass over.
  */
 
 
@@ -82,7 +83,7 @@ ngx_thread_ws_ag_ui_finish(ngx_thread_ws_said_t *said,
         p = ngx_thread_ws_ag_ui_usage(p, final);
     }
 
-    ngx_thread_ws_ag_ui_event_end(said, event, p, 0);
+    ngx_thread_ws_ag_ui_event_end(said, event, p, 1);
 
     return NGX_OK;
 }
@@ -211,7 +212,7 @@ ngx_thread_ws_ag_ui_cancelled(ngx_thread_ws_said_t *said, ngx_uint_t kept)
     p = ngx_thread_ws_ag_ui_run(said, p);
     p = ngx_thread_ws_ag_ui_put(p, ",\"outcome\":{\"type\":\"cancelled\"}");
 
-    ngx_thread_ws_ag_ui_event_end(said, event, p, 0);
+    ngx_thread_ws_ag_ui_event_end(said, event, p, 1);
 
     return NGX_OK;
 }
@@ -242,7 +243,7 @@ ngx_thread_ws_ag_ui_error(ngx_thread_ws_said_t *said,
 
     p = ngx_thread_ws_ag_ui_failed(p, error);
 
-    ngx_thread_ws_ag_ui_event_end(said, event, p, 0);
+    ngx_thread_ws_ag_ui_event_end(said, event, p, 1);
 
     return NGX_OK;
 }

@@ -132,7 +132,7 @@ fuzz_run(ngx_thread_ws_wire_t *wire, const uint8_t *data, size_t size)
     ngx_thread_ws_said_t   said;
 
     static ngx_thread_ws_said_run_t  run = {
-        ngx_string("r1"), 0, 0, ngx_string("t1"), 0
+        ngx_string("r1"), 0, 0, ngx_string("t1")
     };
 
     ngx_memzero(&told, sizeof(fuzz_told_t));

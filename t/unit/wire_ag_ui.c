@@ -472,13 +472,10 @@ wire_test_enclosed(void)
     told.len = last - told.events;
 
     wire_is(&said, &told,
-            "{\"chunk\":{\"type\":\"RUN_STARTED\",\"threadId\":\"t1\","
-            "\"runId\":\"r1\"}\n"
-            "{\"chunk\":{\"type\":\"TEXT_MESSAGE_START\",\"messageId\":\"r1\","
-            "\"role\":\"assistant\"}\n"
+            BEGUN START("r1")
             "{\"chunk\":{\"type\":\"TEXT_MESSAGE_CONTENT\","
             "\"messageId\":\"r1\",\"delta\":\"a\"},\"id\":\"12\"}",
-            "with their places");
+            "with its place");
 }
 
 
@@ -486,7 +483,7 @@ static void
 wire_begun(ngx_thread_ws_said_t *said, wire_told_t *told)
 {
     static ngx_thread_ws_said_run_t  run = {
-        ngx_string("r1"), 0, 0, ngx_string("t1"), 0
+        ngx_string("r1"), 0, 0, ngx_string("t1")
     };
 
     wire_begin(said, told, &ngx_thread_ws_wire_ag_ui, &run, "r1");

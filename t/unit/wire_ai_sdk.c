@@ -219,7 +219,7 @@ wire_test_asks(void)
     ngx_thread_ws_command_t   command;
 
     static ngx_thread_ws_said_run_t  run = {
-        ngx_string("run"), 1, 0, ngx_null_string, 0
+        ngx_string("run"), 1, 0, ngx_null_string
     };
 
     wire_begun(&said, &told);
@@ -573,7 +573,7 @@ static void
 wire_begun(ngx_thread_ws_said_t *said, wire_told_t *told)
 {
     static ngx_thread_ws_said_run_t  run = {
-        ngx_string("run"), 0, 0, ngx_null_string, 0
+        ngx_string("run"), 0, 0, ngx_null_string
     };
 
     wire_begin(said, told, &ngx_thread_ws_wire_ai_sdk, &run, "q1");
