@@ -39,6 +39,9 @@ ngx_thread_ws_ag_ui_command(ngx_thread_ws_command_t *command, u_char *data,
         rc = ngx_thread_ws_wire_request_id(command, "runId",
                   "runId must be 1 to 128 printable ASCII characters without "
                   "quote and backslash");
+
+    } else if (rc == NGX_DECLINED) {
+        ngx_thread_ws_wire_named(command, data, len, "runId");
     }
 
     if (rc != NGX_OK) {

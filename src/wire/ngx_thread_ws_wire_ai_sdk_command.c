@@ -43,6 +43,9 @@ ngx_thread_ws_ai_sdk_command(ngx_thread_ws_command_t *command, u_char *data,
     if (rc == NGX_OK) {
         rc = ngx_thread_ws_wire_request_id(command, "requestId",
                                            "requestId is none");
+
+    } else if (rc == NGX_DECLINED) {
+        ngx_thread_ws_wire_named(command, data, len, "requestId");
     }
 
     if (rc != NGX_OK) {

@@ -8,31 +8,98 @@
 #include "wire/ngx_thread_ws_command_private.h"
 #include "wire/ngx_thread_ws_wire_history.h"
 #include "base/ngx_thread_ws_string.h"
+#include "json/ngx_thread_ws_json_read.h"
+#include "json/ngx_thread_ws_json_scan.h"
+#include "json/ngx_thread_ws_json_walk.h"
 
+
+/* a member that is looked for in what cannot be read */
+
+typedef struct {
+    char       *name;
+    ngx_str_t   value;
+} ngx_thread_ws_named_t;
+
+
+static void ngx_thread_ws_wire_named_member(void *data, ngx_str_t *name,
+    ngx_str_t *value);
+
+
+/*
+ * What a page sends is JSON, and most of it is told again, even where jansson
+ * does not take it.
+ */
 
 ngx_int_t
 ngx_thread_ws_wire_load(ngx_thread_ws_command_t *command, u_char *data,
     size_t len, char *broken, char *other)
 {
-    json_error_t  error;
+    u_char        *p;
+    ngx_int_t      rc;
+    json_error_t   error;
 
     command->root = json_loadb((char *) data, len, JSON_ALLOW_NUL, &error);
 
-    if (command->root == NULL
-        && (error.text[0] == '\0'
-            || json_error_code(&error) == json_error_out_of_memory))
-    {
-        return NGX_ERROR;
+    rc = (command->root != NULL)
+         ? (memchr(data, '\0', len) ? NGX_DECLINED : NGX_OK)
+         : (error.text[0] == '\0'
+            || json_error_code(&error) == json_error_out_of_memory)
+         ? NGX_ERROR : NGX_DECLINED;
+
+    if (rc == NGX_DECLINED && command->root == NULL) {
+        p = data;
+        rc = ngx_thread_ws_json_read(&command->root, &p, data + len, 0);
+
+        if (rc == NGX_OK
+            && ngx_thread_ws_json_space(p, data + len) != data + len)
+        {
+            rc = NGX_DECLINED;
+        }
     }
 
-    if (command->root == NULL || memchr(data, '\0', len)) {
+    if (rc == NGX_DECLINED) {
         command->code = NGX_THREAD_WS_INVALID_JSON;
         command->reason = broken;
-        return NGX_DECLINED;
     }
 
-    return json_is_object(command->root)
-           ? NGX_OK : ngx_thread_ws_command_invalid(command, other);
+    return (rc != NGX_OK || json_is_object(command->root))
+           ? rc : ngx_thread_ws_command_invalid(command, other);
+}
+
+
+void
+ngx_thread_ws_wire_named(ngx_thread_ws_command_t *command, u_char *data,
+    size_t len, char *name)
+{
+    ngx_str_t              text;
+    ngx_thread_ws_named_t  named;
+
+    text.data = data;
+    text.len = len;
+
+    named.name = name;
+    ngx_str_null(&named.value);
+
+    if (ngx_thread_ws_json_walk(&text, ngx_thread_ws_wire_named_member, &named)
+        != NGX_DECLINED
+        && ngx_thread_ws_request_id_check(&named.value) == NGX_OK)
+    {
+        command->request_id = named.value;
+    }
+}
+
+
+static void
+ngx_thread_ws_wire_named_member(void *data, ngx_str_t *name, ngx_str_t *value)
+{
+    ngx_thread_ws_named_t *named = data;
+
+    if (ngx_thread_ws_string_is(name, named->name) && value->len > 2
+        && *value->data == '"')
+    {
+        named->value.data = value->data + 1;
+        named->value.len = value->len - 2;
+    }
 }
 
 

@@ -22,6 +22,14 @@ ngx_int_t ngx_thread_ws_wire_load(ngx_thread_ws_command_t *command,
     u_char *data, size_t len, char *broken, char *other);
 
 /*
+ * Of a text that cannot be read: whose it was, if it is JSON and says so by a
+ * member of that name, for it to be answered.  The id is data's.
+ */
+
+void ngx_thread_ws_wire_named(ngx_thread_ws_command_t *command, u_char *data,
+    size_t len, char *name);
+
+/*
  * The member of that name as the id of the run, or of the thread: NGX_OK, or
  * NGX_DECLINED, and the command is refused.
  */

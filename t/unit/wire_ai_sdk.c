@@ -44,6 +44,7 @@ static void wire_test_anew(void);
 static void wire_test_results(void);
 static void wire_test_asks(void);
 static void wire_test_refused(void);
+static void wire_test_unusual(void);
 static void wire_refused(const char *text, const char *id,
     const char *reason);
 static void wire_test_text(void);
@@ -64,6 +65,7 @@ main(void)
     wire_test_results();
     wire_test_asks();
     wire_test_refused();
+    wire_test_unusual();
     wire_test_text();
     wire_test_tools();
     wire_test_others();
@@ -331,6 +333,49 @@ wire_test_refused(void)
                  "the message must not contain U+0000");
     wire_refused(SEND(SUBMIT, USER("", TEXT("a"))), "q1",
                  "the message's id must be 1 to 133 characters");
+}
+
+
+/* what a page has of an agent comes back with all that it says */
+
+static void
+wire_test_unusual(void)
+{
+    char                    *last;
+    size_t                   i;
+    ngx_thread_ws_command_t  command;
+
+    static char  text[1024], deep[8192];
+
+    static const char  *earlier[] = {
+        "12345678901234567000", "-18446744073709552000", "\"x\\ud83d\"",
+        "\"\\ude00\\ud83d\"", "1e400", "{\"a\\udc00\":[1]}"
+    };
+
+    for (i = 0; i < sizeof(earlier) / sizeof(earlier[0]); i++) {
+        sprintf(text, SEND(SUBMIT, "{\"id\":\"m0\",\"role\":\"assistant\","
+                                   "\"input\":%s}," USER("m1", TEXT("x"))),
+                earlier[i]);
+
+        unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                                   strlen(text)),
+                 NGX_OK, "beside %s", earlier[i]);
+        unit_str(command.content.data, command.content.len, "x", "its text");
+
+        ngx_thread_ws_command_free(&command);
+    }
+
+    wire_refused("{\"requestId\":\"q1\",\"n\":[}", "",
+                 "the message is not valid JSON");
+
+    /* ... and what is too deep is answered */
+
+    last = deep + sprintf(deep, "{\"requestId\":\"q1\",\"n\":");
+    memset(last, '[', 4000);
+    memset(last + 4000, ']', 4000);
+    strcpy(last + 8000, "}");
+
+    wire_refused(deep, "q1", "the message is not valid JSON");
 }
 
 
