@@ -394,6 +394,21 @@ reload
 < whole
 old worker gone
 
+# what it has taken it answers, as it does for proxy_pass
+
+post late
+    Content-Length: 36
+reload
+late> raw {"requestId":"r2",
+late> raw "content":"hello"}
+perl $self->client('late')->{runs}{r2} = { text => '' }
+@ request
+@ answer Hello
+late< answer r2 Hello
+late< whole
+old worker gone
+@ requests 2
+
 === TEST 15: a thread that is deleted
 --- http_config
     thread_ws_zone ws:1m;

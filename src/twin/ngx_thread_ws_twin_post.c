@@ -265,7 +265,9 @@ ngx_thread_ws_twin_ask(ngx_thread_ws_twin_t *twin,
 
     ngx_thread_ws_conn_args(conn, &conn->subject, command, &choice, &args);
 
-    code = ngx_thread_ws_thread_submit(&conn->follower, &args, ngx_exiting);
+    /* as any request that a worker has taken before it is to leave */
+
+    code = ngx_thread_ws_thread_submit(&conn->follower, &args, 0);
 
     json_decref(choice.parameters);
 
