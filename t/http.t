@@ -396,11 +396,14 @@ old worker gone
 
 # what it has taken it answers, as it does for proxy_pass
 
+cork
 post late
     Content-Length: 36
+late> uncork
 reload
-late> raw {"requestId":"r2",
-late> raw "content":"hello"}
+late> cork
+late> raw {"requestId":"r2","content":"hello"}
+late> uncork
 perl $self->client('late')->{runs}{r2} = { text => '' }
 @ request
 @ answer Hello
