@@ -269,6 +269,13 @@ ngx_thread_ws_later_location(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
     ngx_str_t                  uri;
     ngx_http_core_loc_conf_t  *clcf, *server;
 
+    if (later->cscf->ctx == NULL) {
+
+        /* it is all servers' */
+
+        return NULL;
+    }
+
     uri = later->value;
     args = ngx_strlchr(uri.data, uri.data + uri.len, '?');
 

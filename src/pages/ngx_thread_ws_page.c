@@ -101,6 +101,7 @@ ngx_thread_ws_page_unavailable(ngx_http_request_t *r)
 ngx_int_t
 ngx_thread_ws_page_refuse(ngx_http_request_t *r, const char *reason)
 {
+    ngx_int_t  rc;
     ngx_str_t  text;
 
     static ngx_str_t  type = ngx_string("text/plain");
@@ -108,7 +109,11 @@ ngx_thread_ws_page_refuse(ngx_http_request_t *r, const char *reason)
     text.data = (u_char *) reason;
     text.len = ngx_strlen(reason);
 
-    return ngx_thread_ws_response_whole(r, NGX_HTTP_BAD_REQUEST, &type, &text);
+    rc = ngx_thread_ws_response_whole(r, NGX_HTTP_BAD_REQUEST, &type, &text);
+
+    /* nobody is to go on with it */
+
+    return (rc == NGX_OK) ? NGX_DONE : rc;
 }
 
 
