@@ -9,7 +9,12 @@
 #include "wire/ngx_thread_ws_wire_ai_sdk.h"
 #include "base/ngx_thread_ws_string.h"
 #include "json/ngx_thread_ws_json.h"
+#include "json/ngx_thread_ws_json_scan.h"
 
+
+/* the longest of the names that the client refuses, each letter escaped */
+
+#define NGX_THREAD_WS_AI_SDK_HARMFUL  (6 * (sizeof("constructor") - 1))
 
 #define ngx_thread_ws_ai_sdk_put(dst, text)                                   \
     ngx_cpymem(dst, text, sizeof(text) - 1)
@@ -21,6 +26,9 @@ static ngx_int_t ngx_thread_ws_ai_sdk_call(ngx_thread_ws_said_t *said,
     ngx_thread_ws_event_part_t *part, ngx_thread_ws_ai_sdk_call_t **call);
 static ngx_int_t ngx_thread_ws_ai_sdk_whole(ngx_thread_ws_said_t *said,
     ngx_thread_ws_ai_sdk_call_t *call, ngx_str_t *input);
+static u_char *ngx_thread_ws_ai_sdk_value(u_char *p, ngx_str_t *value);
+static ngx_uint_t ngx_thread_ws_ai_sdk_harmful(u_char *p, size_t len,
+    u_char *after, u_char *last);
 static ngx_int_t ngx_thread_ws_ai_sdk_result(ngx_thread_ws_said_t *said,
     ngx_thread_ws_event_part_t *part);
 static ngx_int_t ngx_thread_ws_ai_sdk_source(ngx_thread_ws_said_t *said,
@@ -180,7 +188,7 @@ ngx_thread_ws_ai_sdk_whole(ngx_thread_ws_said_t *said,
     p = ngx_thread_ws_ai_sdk_put(p, "\",\"toolName\":\"");
     p = ngx_thread_ws_string_append(p, &call->name);
     p = ngx_thread_ws_ai_sdk_put(p, "\",\"input\":");
-    p = ngx_thread_ws_string_append(p, input);
+    p = ngx_thread_ws_ai_sdk_value(p, input);
     p = ngx_thread_ws_ai_sdk_put(p, "}");
 
     ngx_thread_ws_ai_sdk_chunk_end(said, event, p);
@@ -188,6 +196,82 @@ ngx_thread_ws_ai_sdk_whole(ngx_thread_ws_said_t *said,
     call->whole = 1;
 
     return NGX_OK;
+}
+
+
+/*
+ * JSON of the agent's.  The client refuses a frame in which an object has a
+ * member "__proto__", or a constructor that is an object, and closes the socket
+ * of all chats for it: such names get another first character.
+ */
+
+static u_char *
+ngx_thread_ws_ai_sdk_value(u_char *p, ngx_str_t *value)
+{
+    u_char  *name, *last;
+
+    if (value->len == 0) {
+        return ngx_thread_ws_ai_sdk_put(p, "null");
+    }
+
+    last = ngx_thread_ws_string_append(p, value);
+
+    while ((name = memchr(p, '"', last - p)) != NULL) {
+
+        for (p = ++name; p < last && *p != '"'; p++) {
+            p += (*p == '\\');
+        }
+
+        if (p < last
+            && ngx_thread_ws_ai_sdk_harmful(name, p - name, p + 1, last))
+        {
+            if (*name == '\\') {
+                ngx_memcpy(name, "\\u002d", 6);
+
+            } else {
+                *name = '-';
+            }
+        }
+
+        p = ngx_min(p + 1, last);
+    }
+
+    return last;
+}
+
+
+/* whether a string of len bytes is such a name, by what follows it */
+
+static ngx_uint_t
+ngx_thread_ws_ai_sdk_harmful(u_char *p, size_t len, u_char *after,
+    u_char *last)
+{
+    u_char     *end, name[NGX_THREAD_WS_AI_SDK_HARMFUL];
+    ngx_str_t   s;
+
+    if (len > NGX_THREAD_WS_AI_SDK_HARMFUL) {
+        return 0;
+    }
+
+    after = ngx_thread_ws_json_space(after, last);
+
+    if (after == last || *after++ != ':') {
+        return 0;
+    }
+
+    after = ngx_thread_ws_json_space(after, last);
+
+    end = ngx_thread_ws_json_unescape(name, p, len);
+    if (end == NULL) {
+        return 0;
+    }
+
+    s.data = name;
+    s.len = end - name;
+
+    return ngx_thread_ws_string_is(&s, "__proto__")
+           || (after < last && *after == '{'
+               && ngx_thread_ws_string_is(&s, "constructor"));
 }
 
 
@@ -239,11 +323,7 @@ ngx_thread_ws_ai_sdk_result(ngx_thread_ws_said_t *said,
         p = ngx_thread_ws_ai_sdk_put(p, "\",\"output\":");
     }
 
-    p = ngx_thread_ws_string_append(p, value);
-
-    if (value->len == 0) {
-        p = ngx_thread_ws_ai_sdk_put(p, "null");
-    }
+    p = ngx_thread_ws_ai_sdk_value(p, value);
 
     p = ngx_thread_ws_ai_sdk_put(p, ",\"providerExecuted\":true}");
 
@@ -312,11 +392,7 @@ ngx_thread_ws_ai_sdk_data(ngx_thread_ws_said_t *said,
     p = ngx_thread_ws_ai_sdk_put(p, "{\"type\":\"data-");
     p = ngx_thread_ws_string_append(p, &part->name);
     p = ngx_thread_ws_ai_sdk_put(p, "\",\"data\":");
-    p = ngx_thread_ws_string_append(p, &part->value);
-
-    if (part->value.len == 0) {
-        p = ngx_thread_ws_ai_sdk_put(p, "null");
-    }
+    p = ngx_thread_ws_ai_sdk_value(p, &part->value);
 
     *p++ = '}';
 

@@ -50,6 +50,7 @@ static void wire_refused(const char *text, const char *id,
 static void wire_test_text(void);
 static void wire_test_tools(void);
 static void wire_test_others(void);
+static void wire_test_names(void);
 static void wire_test_again(void);
 static void wire_test_reasons(void);
 static void wire_test_beside(void);
@@ -69,6 +70,7 @@ main(void)
     wire_test_text();
     wire_test_tools();
     wire_test_others();
+    wire_test_names();
     wire_test_again();
     wire_test_reasons();
     wire_test_beside();
@@ -513,6 +515,33 @@ wire_test_others(void)
         CHUNK(12, "{\"type\":\"data-n\",\"data\":{}}")
         CHUNK(13, "{\"type\":\"data-n\",\"data\":null}"),
         "reasoning, sources, data");
+}
+
+
+/* names for which the client would close the socket */
+
+static void
+wire_test_names(void)
+{
+    wire_told_t           told;
+    ngx_thread_ws_said_t  said;
+
+    wire_begun(&said, &told);
+    wire_part(&said, NGX_THREAD_WS_EVENT_DATA, "", "n",
+              "{\"__proto__\":{\"__proto__\" : 1},\"a\":\"__proto__\"}", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_DATA, "", "n",
+              "{\"\\u005f_proto_\\u005F\":1,\"_\\u005fproto__\":2}", 0);
+    wire_part(&said, NGX_THREAD_WS_EVENT_DATA, "", "n",
+              "[{\"constructor\":{}},{\"constructor\":1},\"\\\"__proto__\"]",
+              0);
+    wire_is(&said, &told, BEGUN
+        CHUNK(2, "{\"type\":\"data-n\",\"data\":{\"-_proto__\":"
+                 "{\"-_proto__\" : 1},\"a\":\"__proto__\"}}")
+        CHUNK(3, "{\"type\":\"data-n\",\"data\":{\"\\u002d_proto_\\u005F\":1,"
+                 "\"-\\u005fproto__\":2}}")
+        CHUNK(4, "{\"type\":\"data-n\",\"data\":[{\"-onstructor\":{}},"
+                 "{\"constructor\":1},\"\\\"__proto__\"]}"),
+        "names that are not to be told");
 }
 
 
