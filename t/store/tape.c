@@ -745,7 +745,7 @@ goes_on(const char *name, ngx_thread_ws_claim_t *ref)
 {
     ngx_thread_ws_claim_t  first;
 
-    (void) ngx_thread_ws_registry_list(thread(name), 0, &first, 1);
+    (void) ngx_thread_ws_registry_list(thread("ann", name), 0, &first, 1);
 
     return state_of(ref) == ACTIVE;
 }
