@@ -12,7 +12,7 @@ import { startRelay } from '../helpers/net.js';
 
 const context = useGateway();
 
-const DROPS = Number(process.env.DROPS ?? 20);
+const DROPS = Number(process.env.DROPS ?? 12);
 const CONNECTIONS = 10;
 
 /* the network as it is: gone in one of three ways, and back after a while */

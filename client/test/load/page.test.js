@@ -20,7 +20,7 @@ const context = usePages({
   directives: 'thread_ws_resume 2m keep=10m; thread_ws_keep_partial on;',
 });
 
-const PAGES = Number(process.env.PAGES ?? 2);
+const PAGES = Number(process.env.PAGES ?? 1);
 const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
 const AT_ONCE = 2;
 const STEPS = 14;

@@ -17,7 +17,7 @@ import { startRelay } from '../helpers/net.js';
 
 const context = useGateway({ directives: 'thread_ws_resume 2m keep=10m; thread_ws_busy queue;' });
 
-const SEQUENCES = Number(process.env.SEQUENCES ?? 60);
+const SEQUENCES = Number(process.env.SEQUENCES ?? 40);
 const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
 const AT_ONCE = 6;
 const STEPS = 12;
