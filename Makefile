@@ -118,7 +118,7 @@ test-store: $(BUILD)/nginx-src
 
 ## make test-fuzz   all fuzz drivers, shortly
 test-fuzz:
-	@$(MAKE) fuzz TIME=5
+	@$(MAKE) fuzz TIME=3
 
 ## make test-build  what clang warns of, and a whole nginx with the module in it,
 ##                  by gcc with sanitizers

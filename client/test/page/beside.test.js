@@ -33,6 +33,9 @@ test('a message is edited, another answer asked for; what fails changes nothing'
   const tab = await openPage(t, { browser, gateway }, { ...options, hash: threadOf(page) });
   const turn = (n) => page.locator('.turn').nth(n);
 
+  /* a page behind another one gets a frame a second */
+  await page.bringToFront();
+
   for (const text of ['one', 'two', 'three']) {
     await ask(page, text);
   }
