@@ -67,7 +67,12 @@ ngx_thread_ws_rejoin_read(ngx_thread_ws_conn_t *conn)
 
     (void) ngx_thread_ws_identity_thread(r, conn->conf, &rejoin->thread_id);
 
-    return NGX_OK;
+    /* the request may be moved before it is heard */
+
+    return (ngx_thread_ws_string_dup(conn->connection->pool,
+                                     &rejoin->thread_id, &rejoin->thread_id)
+            == NGX_OK)
+           ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
 }
 
 
