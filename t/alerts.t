@@ -12,6 +12,7 @@ use Test::More;
 use ThreadWS::Chatter;
 use ThreadWS::Command;
 use ThreadWS::Loop;
+use ThreadWS::Modules;
 use ThreadWS::Prometheus;
 use ThreadWS::Server;
 
@@ -21,9 +22,9 @@ plan skip_all => 'the rules are the same with any nginx'
 my $Rules = 'conf/alerts.yml';
 my @Names = slurp($Rules) =~ /^ *- alert: (\w+)$/mg;
 
-# nothing makes a cancel slow that a test could do
+# what cannot be caused here
 
-my %Rare = (ThreadWsCancelSlow => 1);
+my %Rare;
 
 promtool('check', 'rules', $Rules);
 promtool('test', 'rules', 't/alerts.yml');
@@ -80,6 +81,27 @@ my %Server = (
         }'),
 );
 
+# another module computes for long in the worker
+
+if (ThreadWS::Modules::possible()) {
+    local $ENV{TEST_NGINX_LOAD_MODULES} = $ENV{TEST_NGINX_LOAD_MODULES};
+    ThreadWS::Modules::load('last', 'lua');
+
+    $Server{busy} = server(server => '
+        location = /chat { thread_ws_pass /agent; }
+        location = /agent {
+            internal;
+            thread_ws_demo_agent delay=20ms;
+            log_by_lua_block {
+                local over = os.clock() + 0.1
+                while os.clock() < over do end
+            }
+        }');
+
+} else {
+    $Rare{ThreadWsCancelSlow} = 1;
+}
+
 my $Prometheus = ThreadWS::Prometheus->new($Loop,
     targets => [map { $_->port } values %Server]);
 
@@ -92,6 +114,7 @@ my %Expected = (
     stuck => ['ThreadWsRunsStuck'],
     slow => ['ThreadWsFirstTokenSlow'],
     many => ['ThreadWsConnectionsMany'],
+    $Server{busy} ? (busy => ['ThreadWsCancelSlow']) : (),
 );
 
 my ($Turn, %Chatter) = (0);
@@ -132,7 +155,7 @@ $Expected{gone} = ['ThreadWsDown'];
 wait_for('gone');
 
 is($Bad, '', 'the log is clean');
-is(join(' ', grep { !$Seen{$_} && !$Rare{$_} } @Names), '', 'all others fired');
+is(join(' ', grep { !$Seen{$_} && !$Rare{$_} } @Names), '', 'each has fired');
 is(join("\n", map { $_->stop } values %Server), '', 'so are the other logs');
 
 done_testing();
@@ -217,6 +240,12 @@ sub turn {
         $full->close if $full;
         $Chatter{full} = chatter('full', "t$n");
         $Chatter{full}->message('r', 'x' x 20_000);
+    }
+
+    if ($Server{busy}) {
+        my $busy = $Chatter{busy} //= chatter('busy', 't1');
+        $busy->message("r$n", 'a few words'), $busy->cancel("r$n")
+            if !$busy->{open};
     }
 
     if ($Server{store}) {
