@@ -10,6 +10,77 @@ our $Main = q{
     thread_ws_http on;
 };
 
+# the same location in other protocols
+
+our $Others = join('', map { qq{
+    location ^~ /$_->[0] {
+        thread_ws_pass /agent;
+        thread_ws_protocol $_->[1];
+        thread_ws_user \$owner;
+        thread_ws_max_message_size 1k;
+    }
+} } [sdk => 'ai-sdk'], [agui => 'ag-ui']) . q{
+    set $owner all;
+
+    if ($cookie_user) {
+        set $owner $cookie_user;
+    }
+
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+};
+
+our @Paths = qw(sdk agui);
+our @Bodies = (
+    '{"id":"t1","messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"hello"}]}]}',
+    '{"threadId":"t1","runId":"r1","messages":[{"id":"m1","role":"user","content":"hello"}]}',
+);
+
+my $json = 'Content-Type: application/json';
+
+# the address, a header, the body, what it is answered with, one more header
+
+our @Attacks = map {
+    my ($path, $body, $id) = ($Paths[$_], $Bodies[$_], (qw(id threadId))[$_]);
+    my $with = sub { $body =~ s/\}\z/,$_[0]}/r };
+    my $for = sub { $body =~ s/"t1"/$_[0]/r };
+
+    map { ["/$path" . shift @$_, @$_] } (
+        (map { ['', $_, $body, 415, '/application\/json/'] }
+            'Content-Type: text/plain', 'X-None: 1', "$json, text/plain",
+            'Content-Type: application/x-www-form-urlencoded',
+            'Content-Type: multipart/form-data; boundary=x',
+            'Content-Type: text/plain; application/json'),
+        ['', $json, $body, 415, '/json/', 'Content-Encoding: gzip'],
+        (map { ['', $json, $body, 403, '/origin/', "Origin: $_"] }
+            'null', 'https://evil.example', 'http://'),
+        ['', $json, $with->('"x":"' . 'x' x 1000 . '"'), 413, '/too large/'],
+        (map { ['', $json, $_, 400, '/JSON/'] }
+            '', ' ', 'null', '[]', '"x"', 'x', "$body x", $body . $body,
+            "[$body]", '{"a":' x 150, '[' x 900, $body =~ s/"hello"/'hello'/r,
+            $body =~ s/\}\z//r, $with->('"x":tru'), $with->('"x":"\q"'),
+            "\xef\xbb\xbf$body", "$body\0"),
+        (map { ['', $json, $body =~ s/hello/$_/r, 400, '/UTF-8/'] }
+            "\xe9", "\xc0\xaf", "\xed\xa0\x80", "\xe2\x82"),
+        ['', $json, $body =~ s/hello/\\u0000/r, 400, '/U\+0000/'],
+        ['', $json, $body =~ s/"hello"/7/r, 400, '/no text/'],
+        ['', $json, $body =~ s/"m1"/"" /r, 400, '/id/'],
+        ['', $json, $body =~ s/"user"/"system"/r, 400, '/last message/'],
+        ['', $json, $body =~ s/\[.*\]/{}/r, 400, '/no message/'],
+        (map { ['', $json, $for->($_), 400, '/1 to 128 characters/'] }
+            '""', '"."', '".."', '"a/b"', '"a%2fb"', '"a\u0000b"', 'null',
+            '1', '["t1"]', '"' . 'x' x 129 . '"'),
+        (map { ["?threadId=$_", $json, $body, 400, '/threadId is missing or/'] }
+            '', '.', '..', 'a/b', '%2e%2e', '%00', 'a%20b', 'x' x 129),
+        ['?threadId=t2', $json, $body, 400, q{/threadId is not this request's/}],
+        (map { ['', $json, $body, 400, '/Last-Event-ID/',
+                "Last-Event-ID: $_"] }
+            'x', '-1', '1e3', '9' x 24, '0x10', "\xff", '0 r2', '7 r"1', '5,6'),
+    );
+} 0, 1;
+
 run_tests();
 
 __DATA__
@@ -319,3 +390,58 @@ post
 < body /^\{"type":"error",.*"code":"INVALID_(JSON|MESSAGE)"/
 end
 @ requests 0
+
+=== TEST 11: what is refused in other protocols is told in words
+--- http_config eval: $::Main
+--- config eval: $::Others
+--- chat
+repeat {{ scalar @::Attacks }}
+post {{ $::Attacks[$i - 1][0] }}
+    -Content-Type
+    +{{ $::Attacks[$i - 1][1] }}
+    +{{ $::Attacks[$i - 1][5] // 'X-More: 1' }}
+    = {{ $::Attacks[$i - 1][2] }}
+< HTTP {{ $::Attacks[$i - 1][3] }}
+< header content-type: text/plain
+< body {{ $::Attacks[$i - 1][4] }}
+end
+@ requests 0
+
+=== TEST 12: no GET changes anything there, and all is the owner's
+--- http_config eval: $::Main
+--- config eval: $::Others
+--- chat
+repeat 2
+post ann {{ "/$::Paths[$i - 1]" }}
+    Cookie: user=ann{{ $i }}
+    = {{ $::Bodies[$i - 1] }}
+@ request
+@ head 200 text/event-stream
+@ delta secret
+ann< text /"(start|RUN_STARTED)"/
+get {{ "/$::Paths[$i - 1]/t1/stream?requestId=r9&message=hello" }}
+    X-HTTP-Method-Override: POST
+    Content-Type: application/json
+    = {{ $::Bodies[$i - 1] }}
+< HTTP 204
+get {{ "/$::Paths[$i - 1]/a%2ft1/stream" }}
+    Cookie: user=ann{{ $i }}
+< HTTP 400
+get {{ "/$::Paths[$i - 1]/runs/r1?threadId=t1" }}
+    Cookie: user=bob{{ $i }}
+< HTTP 204
+delete {{ "/$::Paths[$i - 1]/runs/r1?threadId=t1" }}
+    Cookie: user=bob{{ $i }}
+< HTTP 404
+< body no such run is active
+post bob {{ "/$::Paths[$i - 1]" }}
+    Cookie: user=bob{{ $i }}
+    = {{ $::Bodies[$i - 1] }}
+@ request
+@ messages [{"role":"user","content":"hello"}]
+@ answer mine
+bob< HTTP 200
+@ select {{ 2 * $i - 1 }}
+@ alive
+end
+@ requests 4

@@ -110,6 +110,18 @@ ngx_thread_ws_identity_thread(ngx_http_request_t *r,
 }
 
 
+ngx_uint_t
+ngx_thread_ws_identity_malformed(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf)
+{
+    ngx_str_t  thread_id;
+
+    return ngx_thread_ws_identity_named(r, conf, &thread_id) == NGX_OK
+           && thread_id.data
+           && ngx_thread_ws_thread_id_check(&thread_id) != NGX_OK;
+}
+
+
 void
 ngx_thread_ws_identity_blame(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf)

@@ -28,6 +28,11 @@ ngx_int_t ngx_thread_ws_identity_owner(ngx_http_request_t *r,
 ngx_int_t ngx_thread_ws_identity_thread(ngx_http_request_t *r,
     ngx_thread_ws_loc_conf_t *conf, ngx_str_t *thread_id);
 
+/* whether it names one, if one that there cannot be, or none */
+
+ngx_uint_t ngx_thread_ws_identity_malformed(ngx_http_request_t *r,
+    ngx_thread_ws_loc_conf_t *conf);
+
 /* a thread that is not named: what the close frame says; a line in the log */
 
 #define NGX_THREAD_WS_UNNAMED  "threadId is missing or malformed"

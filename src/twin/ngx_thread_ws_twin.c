@@ -26,6 +26,7 @@ static ngx_int_t ngx_thread_ws_twin_hear(ngx_thread_ws_twin_t *twin,
 static ngx_int_t ngx_thread_ws_twin_heard(ngx_thread_ws_twin_t *twin,
     ngx_str_t *request_id, ngx_int_t rc);
 static ngx_int_t ngx_thread_ws_twin_stream(ngx_thread_ws_twin_t *twin);
+static ngx_uint_t ngx_thread_ws_twin_slashed(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_twin_delete_handler(ngx_http_request_t *r);
 static void ngx_thread_ws_twin_speak(ngx_thread_ws_follower_t *follower,
     ngx_thread_ws_loc_conf_t *conf);
@@ -277,6 +278,12 @@ ngx_thread_ws_twin_stream(ngx_thread_ws_twin_t *twin)
 
     id.len -= end.len;
 
+    /* what may be a slash within the id ends none here */
+
+    if (ngx_thread_ws_twin_slashed(r)) {
+        return NGX_DECLINED;
+    }
+
     for (p = id.data + id.len; p > id.data && p[-1] != '/'; p--) { /* void */ }
 
     id.len -= p - id.data;
@@ -294,6 +301,25 @@ ngx_thread_ws_twin_stream(ngx_thread_ws_twin_t *twin)
     }
 
     return NGX_OK;
+}
+
+
+/* whether the path has an escaped slash, which the decoded one shows as any */
+
+static ngx_uint_t
+ngx_thread_ws_twin_slashed(ngx_http_request_t *r)
+{
+    u_char  *last;
+
+    last = ngx_strlchr(r->unparsed_uri.data,
+                       r->unparsed_uri.data + r->unparsed_uri.len, '?');
+    if (last == NULL) {
+        last = r->unparsed_uri.data + r->unparsed_uri.len;
+    }
+
+    return ngx_strlcasestrn(r->unparsed_uri.data, last, (u_char *) "%2f",
+                            sizeof("%2f") - 2)
+           != NULL;
 }
 
 
@@ -432,6 +458,14 @@ ngx_thread_ws_twin_whose(ngx_thread_ws_twin_t *twin)
     if (rc == NGX_HTTP_FORBIDDEN) {
         rc = ngx_thread_ws_twin_refuse(conn->request, NGX_HTTP_FORBIDDEN,
                                        NGX_THREAD_WS_FORBIDDEN, NULL);
+
+        return (rc == NGX_OK) ? NGX_DONE : rc;
+    }
+
+    if (rc == NGX_DECLINED
+        && ngx_thread_ws_identity_malformed(conn->request, conn->conf))
+    {
+        rc = ngx_thread_ws_twin_invalid(conn->request, NGX_THREAD_WS_UNNAMED);
 
         return (rc == NGX_OK) ? NGX_DONE : rc;
     }

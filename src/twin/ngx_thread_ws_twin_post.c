@@ -14,6 +14,7 @@
 #include "wire/ngx_thread_ws_choice.h"
 #include "wire/ngx_thread_ws_command.h"
 #include "wire/ngx_thread_ws_post.h"
+#include "ws/ngx_thread_ws_utf8.h"
 
 
 static ngx_uint_t ngx_thread_ws_twin_json(ngx_http_request_t *r);
@@ -90,12 +91,24 @@ ngx_thread_ws_twin_json(ngx_http_request_t *r)
 ngx_int_t
 ngx_thread_ws_twin_submit(ngx_thread_ws_twin_t *twin)
 {
+    uint32_t                  state;
     ngx_int_t                 rc;
     ngx_http_request_t       *r;
     ngx_thread_ws_bytes_t     text;
     ngx_thread_ws_command_t   command;
 
     r = twin->conn.request;
+
+    state = NGX_THREAD_WS_UTF8_COMPLETE;
+
+    if (ngx_thread_ws_utf8_check(&state, twin->body.data, twin->body.len)
+        != NGX_OK
+        || state != NGX_THREAD_WS_UTF8_COMPLETE)
+    {
+        return ngx_thread_ws_twin_refuse(r, NGX_HTTP_BAD_REQUEST,
+                                         NGX_THREAD_WS_INVALID_JSON,
+                                         "the body is not valid UTF-8");
+    }
 
     ngx_memzero(&text, sizeof(ngx_thread_ws_bytes_t));
 
