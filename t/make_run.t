@@ -4,13 +4,13 @@ use strict;
 use warnings;
 
 use File::Temp ();
-use IO::Socket::INET;
 use Test::More;
 
 use ThreadWS::Agent;
 use ThreadWS::Certificate;
 use ThreadWS::Client;
 use ThreadWS::Command;
+use ThreadWS::Ports;
 use ThreadWS::Postgres;
 
 my $module = (split ' ', $ENV{TEST_NGINX_LOAD_MODULES} // '')[0];
@@ -133,10 +133,7 @@ for my $env ({ OPENAI_BASE_URL => 'ftp://x' }, { PORT => 'many' },
 
 done_testing();
 
-sub free_port {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1);
-    return $socket->sockport;
-}
+sub free_port { ThreadWS::Ports::take() }
 
 sub started {
     my ($dir) = @_;

@@ -20,12 +20,12 @@ use warnings;
 
 use File::Path ();
 use File::Temp ();
-use IO::Socket::INET;
 use Time::HiRes qw(time sleep);
 
 use ThreadWS::Bouncer;
 use ThreadWS::Certificate;
 use ThreadWS::Command;
+use ThreadWS::Ports;
 use ThreadWS::Proc qw(slurp alive children);
 use ThreadWS::Steps::Postgres;
 use ThreadWS::Steps::Processes;
@@ -81,11 +81,7 @@ sub bindir {
     return $newest // die "no PostgreSQL is installed\n";
 }
 
-sub free_port {
-    my $socket = IO::Socket::INET->new(Proto => 'tcp', Listen => 1,
-        LocalAddr => '127.0.0.1') or die "no socket: $!\n";
-    return $socket->sockport;
-}
+sub free_port { ThreadWS::Ports::take() }
 
 sub conninfo {
     my ($self, %other) = @_;

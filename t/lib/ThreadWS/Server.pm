@@ -12,6 +12,7 @@ use IO::Socket::INET;
 use POSIX ();
 
 use ThreadWS::Command;
+use ThreadWS::Ports;
 use ThreadWS::Proc qw(slurp alive children leaving);
 
 our $BAD = qr/\[(?:alert|crit|emerg)\](?!.*[ ]detected[ ]a[ ]LuaJIT[ ])
@@ -42,11 +43,7 @@ sub new {
     return $self;
 }
 
-sub free_port {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1)
-        or die "no port: $!\n";
-    return $socket->sockport;
-}
+sub free_port { ThreadWS::Ports::take() }
 
 sub port { $_[0]{port} }
 
