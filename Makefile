@@ -32,7 +32,10 @@ IMAGE_SUITE = trixie
 
 SOURCES  := config $(wildcard *.c src/*.h src/*/*.c src/*/*.h)
 HEADERS   = $(or $(NGINX_SRC),/usr/share/nginx/src)
-VERSION  := $(shell dpkg-query -W -f '$${Version}' nginx-dev 2>/dev/null)
+
+# asked for when it is noted: a first make has installed it by then
+VERSION   = $(shell dpkg-query -W -f '$${Version}' nginx-dev 2>/dev/null)
+
 TOOLS     = tools
 
 # two makes at once take turns
