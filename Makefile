@@ -61,7 +61,7 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 
 .PHONY: all run test test-unit test-store test-fuzz test-build test-clang \
 	test-suite test-asan test-poll test-modules test-valgrind test-client \
-	test-stock test-scale test-resume test-schema test-matrix test-fresh \
+	test-stock test-sequences test-scale test-resume test-schema test-matrix test-fresh \
 	test-image deb test-deb dist repository fuzz bench picture install \
 	uninstall client clean help packages test-packages FORCE
 
@@ -167,6 +167,11 @@ test-client: $(MODULE)
 ##                  for those
 test-stock: $(MODULE)
 	@$(MAKE) -C client stock
+
+## make test-sequences  what visitors and networks do by chance, against a model, in
+##                  node and in Chromium; SEQUENCES=5000 PAGES=500, or 0
+test-sequences: $(MODULE)
+	@$(MAKE) -C client sequences
 
 ## make test-scale  two gateways, a balancer and PostgreSQL: one gateway is killed
 test-scale: $(MODULE) $(TEST_NGINX)

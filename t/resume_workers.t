@@ -122,7 +122,37 @@ b< answer r1 Again
 --- error_log
 [alert]
 
-=== TEST 4: who comes later is told of what waits in its order, whoever has it
+=== TEST 4: who comes after another worker has taken its place is told so, too
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+--- chat
+only worker 1
+connect a
+a> message r1 hello
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< token r1 Hel
+all workers
+kill worker 1
+a< gone
+connect b
+b> follow r1
+b< following r1 hello
+b< token r1 Hel
+b< error r1 RUN_LOST
+b> follow r2
+b< idle
+b> message r1 hello
+@ request
+@ answer Again
+b< answer r1 Again
+--- error_log
+[alert]
+
+=== TEST 5: who comes later is told of what waits in its order, whoever has it
 --- http_config
     thread_ws_zone ws:1m;
     thread_ws_store memory;
@@ -168,7 +198,7 @@ c< answer r2 Two
 a< answer r3 Three
 c< answer r3 Three
 
-=== TEST 5: somebody else's run is not there
+=== TEST 6: somebody else's run is not there
 --- http_config
     thread_ws_zone ws:1m;
     thread_ws_store memory;
@@ -223,7 +253,7 @@ b< token r1 Other
 b< final r1 Other
 c< quiet
 
-=== TEST 6: a thread that is deleted in one worker is told of in the other at once
+=== TEST 7: a thread that is deleted in one worker is told of in the other at once
 --- http_config
     thread_ws_zone ws:1m;
     thread_ws_store memory;
@@ -259,7 +289,7 @@ a< close 1008 the thread was deleted
 b< quiet
 c< quiet
 
-=== TEST 7: an agent that thinks, in another worker
+=== TEST 8: an agent that thinks, in another worker
 --- http_config
     thread_ws_zone ws:1m;
     thread_ws_store memory;
@@ -296,7 +326,7 @@ end
 b< answer r1 Hello
 a< answer r1 Hello
 
-=== TEST 8: all of a user's threads are deleted in one worker
+=== TEST 9: all of a user's threads are deleted in one worker
 --- http_config
     thread_ws_zone ws:1m;
     thread_ws_store memory;
@@ -340,7 +370,7 @@ b< error r2 THREAD_DELETED
 b< close 1008 the thread was deleted
 c< quiet
 
-=== TEST 9: who follows hears the end, where nobody has the zone afterwards
+=== TEST 10: who follows hears the end, where nobody has the zone afterwards
 --- http_config
     thread_ws_zone ws:1m;
     thread_ws_store memory;

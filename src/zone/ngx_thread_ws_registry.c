@@ -451,7 +451,8 @@ ngx_thread_ws_registry_relist(ngx_thread_ws_registry_t *reg)
             /* slots of one worker tend to stand together */
 
             if ((slot->pid == alive && slot->tape == 0)
-                || !ngx_thread_ws_registry_dead(slot))
+                || !ngx_thread_ws_registry_dead(slot)
+                || ngx_thread_ws_registry_lose(slot))
             {
                 if (slot->tape == 0) {
                     alive = slot->pid;

@@ -244,8 +244,8 @@ void ngx_thread_ws_registry_end(ngx_thread_ws_claim_t *claim, ngx_str_t *last,
 
 /*
  * Without a lock, of a claim or a copy: ACTIVE; ENDED, and its tape can be
- * read; LOST, its worker is dead (this costs a system call); GONE, it is known
- * no more.
+ * read; LOST, its worker is dead (this costs a system call), and what it said
+ * can be read for 10 minutes, if it said anything; GONE, it is known no more.
  */
 
 typedef enum {
@@ -271,9 +271,9 @@ time_t ngx_thread_ws_registry_heard(ngx_thread_ws_claim_t *claim);
 ngx_uint_t ngx_thread_ws_registry_followed(ngx_thread_ws_claim_t *claim);
 
 /*
- * Frees all that dead workers have claimed, and what has ended and is kept no
- * longer.  At the start of a worker with resume, all of it; every 10 s while it
- * goes on, by a timer that keeps no worker.
+ * Frees what dead workers have claimed, but for what is LOST, and what has
+ * ended and is kept no longer.  At the start of a worker with resume, all of
+ * it; every 10 s while it goes on, by a timer that keeps no worker.
  */
 
 ngx_int_t ngx_thread_ws_registry_init_process(ngx_cycle_t *cycle);

@@ -243,9 +243,12 @@ static ngx_uint_t
 ngx_thread_ws_registry_mark_slot(ngx_thread_ws_registry_t *reg,
     ngx_thread_ws_registry_slot_t *slot, ngx_uint_t mark)
 {
-    if ((slot->marks & NGX_THREAD_WS_REGISTRY_TAKEN)
-        || ngx_thread_ws_registry_dead(slot))
-    {
+    if (slot->marks & NGX_THREAD_WS_REGISTRY_TAKEN) {
+        return 0;
+    }
+
+    if (ngx_thread_ws_registry_dead(slot)) {
+        ngx_thread_ws_registry_drop(reg, slot);
         return 0;
     }
 

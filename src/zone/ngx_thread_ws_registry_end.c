@@ -23,6 +23,10 @@
 
 #define NGX_THREAD_WS_REGISTRY_HEARD   3
 
+/* s for which a dead worker's run can be read, as by default others can */
+
+#define NGX_THREAD_WS_REGISTRY_MOURNED  600
+
 /* looked at, beyond those that are kept no longer, and how often (s) */
 
 #define NGX_THREAD_WS_REGISTRY_LOOK    64
@@ -118,6 +122,48 @@ ngx_thread_ws_registry_keeps(ngx_thread_ws_claim_t *claim, ngx_str_t *last,
 }
 
 
+ngx_uint_t
+ngx_thread_ws_registry_lose(ngx_thread_ws_registry_slot_t *slot)
+{
+    ngx_thread_ws_tape_t    *tape;
+    ngx_thread_ws_blocks_t  *pool;
+
+    if (slot->tape == 0
+        || slot->state != NGX_THREAD_WS_REGISTRY_ACTIVE
+        || (slot->marks & (NGX_THREAD_WS_REGISTRY_DELETED
+                           |NGX_THREAD_WS_REGISTRY_STOP
+                           |NGX_THREAD_WS_REGISTRY_TAKEN)))
+    {
+        return 0;
+    }
+
+    pool = ngx_thread_ws_zone->sh->blocks;
+    tape = ngx_thread_ws_block(pool, slot->tape);
+
+    if (tape->cut || tape->len == 0) {
+
+        /* nothing can be told of it, or nothing was begun */
+
+        return 0;
+    }
+
+    (void) ngx_thread_ws_blocks_enter(pool);
+
+    ngx_thread_ws_tape_end(pool, slot->tape, 0,
+                           ngx_time() + NGX_THREAD_WS_REGISTRY_MOURNED);
+
+    slot->marks |= NGX_THREAD_WS_REGISTRY_KILLED;
+
+    ngx_memory_barrier();
+
+    slot->state = NGX_THREAD_WS_REGISTRY_ENDED;
+
+    ngx_thread_ws_blocks_leave(pool);
+
+    return 1;
+}
+
+
 /* of those that have ended the oldest goes where there are too many */
 
 static void
@@ -189,7 +235,8 @@ ngx_thread_ws_registry_state(ngx_thread_ws_claim_t *ref)
     /* it may have ended meanwhile, and its worker after it */
 
     if (slot->state == NGX_THREAD_WS_REGISTRY_ENDED) {
-        return NGX_THREAD_WS_REGISTRY_ENDED;
+        return (slot->marks & NGX_THREAD_WS_REGISTRY_KILLED)
+               ? NGX_THREAD_WS_REGISTRY_LOST : NGX_THREAD_WS_REGISTRY_ENDED;
     }
 
     return dead ? NGX_THREAD_WS_REGISTRY_LOST : NGX_THREAD_WS_REGISTRY_ACTIVE;

@@ -18,6 +18,10 @@
 
 #define NGX_THREAD_WS_REGISTRY_TAKEN   8
 
+/* and: it has ended with its worker */
+
+#define NGX_THREAD_WS_REGISTRY_KILLED  16
+
 /* a state beside those: claimed without resume */
 
 #define NGX_THREAD_WS_REGISTRY_PLAIN   0
@@ -127,7 +131,14 @@ void ngx_thread_ws_registry_drop(ngx_thread_ws_registry_t *reg,
 
 ngx_uint_t ngx_thread_ws_registry_dead(ngx_thread_ws_registry_slot_t *slot);
 
-/* makes all lists anew, of what is not dead: the rest is freed */
+/*
+ * Of a dead worker's run: whether it stays, as one that has ended, lest who
+ * comes back for it be told that nobody knows it.  Else the caller frees it.
+ */
+
+ngx_uint_t ngx_thread_ws_registry_lose(ngx_thread_ws_registry_slot_t *slot);
+
+/* makes all lists anew: what is dead and does not stay is freed */
 
 void ngx_thread_ws_registry_relist(ngx_thread_ws_registry_t *reg);
 

@@ -136,7 +136,7 @@ static ngx_int_t
 ngx_thread_ws_registry_known(ngx_thread_ws_registry_t *reg,
     ngx_thread_ws_registry_want_t *want, ngx_thread_ws_claim_t *ref)
 {
-    ngx_uint_t                      same, active;
+    ngx_uint_t                      same, over, active;
     ngx_thread_ws_tape_t           *tape;
     ngx_thread_ws_registry_slot_t  *slot;
 
@@ -166,9 +166,10 @@ ngx_thread_ws_registry_known(ngx_thread_ws_registry_t *reg,
             || ngx_memcmp(tape->content, want->digest,
                           NGX_THREAD_WS_REGISTRY_DIGEST) == 0);
 
+    over = ngx_thread_ws_registry_over(slot);
     active = (slot->state == NGX_THREAD_WS_REGISTRY_ACTIVE);
 
-    if (ngx_thread_ws_registry_over(slot)
+    if (over
         || ngx_thread_ws_registry_hidden(slot)
         || (!active && (tape == NULL || !tape->completed
                         || (!same && !want->stored))))
@@ -273,8 +274,8 @@ ngx_thread_ws_registry_load(ngx_thread_ws_registry_t *reg, uint64_t thread,
 
 
 /*
- * The next run of the thread, active or ended; whatever is dead or kept no
- * longer is freed on the way.  Begins with the first of the thread's list.
+ * The next run of the thread, active or ended; whatever is kept no longer is
+ * freed on the way.  Begins with the first of the thread's list.
  */
 
 static ngx_thread_ws_registry_slot_t *
@@ -308,7 +309,7 @@ ngx_thread_ws_registry_next(ngx_thread_ws_registry_t *reg, uint64_t thread,
 }
 
 
-/* dead, or kept no longer */
+/* kept no longer; what is dead has ended from now on */
 
 static ngx_uint_t
 ngx_thread_ws_registry_over(ngx_thread_ws_registry_slot_t *slot)
@@ -316,7 +317,8 @@ ngx_thread_ws_registry_over(ngx_thread_ws_registry_slot_t *slot)
     ngx_thread_ws_tape_t  *tape;
 
     if (slot->state != NGX_THREAD_WS_REGISTRY_ENDED) {
-        return ngx_thread_ws_registry_dead(slot);
+        return ngx_thread_ws_registry_dead(slot)
+               && !ngx_thread_ws_registry_lose(slot);
     }
 
     tape = ngx_thread_ws_registry_tape(slot);

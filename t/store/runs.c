@@ -449,6 +449,7 @@ static void
 died(void)
 {
     pid_t                            pid;
+    ngx_uint_t                       i;
     ngx_thread_ws_claim_t            a, refs[2];
     ngx_thread_ws_registry_counts_t  counts;
 
@@ -467,14 +468,21 @@ died(void)
     waitpid(pid, NULL, 0);
 
     unit_int(state_of(&refs[0]), LOST, "until it is killed");
-    unit_ok(first(&a) && state_of(&refs[0]) == GONE, "and then no more");
+    unit_ok(first(&a) && state_of(&refs[0]) == LOST, "and then no more");
     ngx_thread_ws_registry_release(&a);
+
+    unit_ok(finds("dead", &ref) && state_of(&ref) == LOST
+            && ngx_thread_ws_registry_cancel(thread("ann", "t"),
+                             &(ngx_str_t) ngx_string("dead"), &ref)
+               == NGX_DECLINED,
+            "who asks for it by its name finds that it is lost");
 
     pid = dies();
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
 
-    unit_ok(says(&a, "dead", "dead", REJECT) == NGX_OK,
+    unit_ok(says(&a, "dead", "dead", REJECT) == NGX_OK
+            && state_of(&refs[0]) == GONE,
             "the same message begins again");
     ngx_thread_ws_registry_release(&a);
 
@@ -482,8 +490,21 @@ died(void)
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
 
-    unit_ok(ngx_thread_ws_registry_list(thread("ann", "t"), 0, refs, 2) == 0,
-            "it is not listed");
+    unit_ok(ngx_thread_ws_registry_list(thread("ann", "t"), 0, refs, 2) == 1
+            && state_of(&refs[0]) == LOST,
+            "it is listed as lost");
+
+    (void) marks("ann", "t");
+
+    unit_int(state_of(&refs[0]), GONE, "until its thread is deleted");
+
+    pid = dies();
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+
+    (void) marks("ann", "t");
+
+    unit_ok(!finds("dead", &ref), "also by who has not seen that it is");
 
     pid = dies();
     kill(pid, SIGKILL);
@@ -491,8 +512,17 @@ died(void)
 
     ngx_thread_ws_registry_sweep();
     ngx_thread_ws_registry_counts(&counts);
-    unit_ok(counts.active == 0 && counts.bytes == 0 && clean(),
-            "a worker's start takes what dead ones had");
+    unit_ok(counts.active == 0 && counts.ended == 1 && clean(),
+            "at a worker's start what dead ones had has ended");
+
+    for (i = 0; i <= 600; i++) {
+        tick();
+    }
+
+    ngx_thread_ws_registry_expire();
+    ngx_thread_ws_registry_counts(&counts);
+    unit_ok(counts.ended == 0 && counts.bytes == 0 && clean(),
+            "which can be read for ten minutes");
 
     /* a pid may be given again */
 
@@ -515,7 +545,9 @@ died(void)
     unit_int(state_of(&ref), LOST, "whose place is another's is dead");
 
     ngx_thread_ws_registry_sweep();
-    unit_ok(state_of(&ref) == GONE && clean(), "and goes");
+    ngx_thread_ws_registry_counts(&counts);
+    unit_ok(state_of(&ref) == LOST && counts.ended == 1 && clean(),
+            "and has ended");
 
     worker_end();
 }

@@ -539,7 +539,9 @@ storm(void)
 
     ngx_thread_ws_registry_sweep();
 
-    for (i = 0; i < 11; i++) {
+    /* what the killed ones had can be read for ten minutes */
+
+    for (i = 0; i < 601; i++) {
         tick();
     }
 

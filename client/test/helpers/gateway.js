@@ -211,12 +211,18 @@ export async function startGateway({
       await child.line(/start worker process \d+/, from);
     },
 
-    /* a worker, as a crash would: another one takes its place */
-    async killWorker() {
+    /* a worker, as a crash would, the newest or one before it: another one takes
+       its place */
+    async killWorker(back = 0) {
       const from = child.output.length;
-      const started = child.output.map((line) => /start worker process (\d+)/.exec(line)?.[1]);
+      const living = new Set();
 
-      process.kill(Number(started.findLast(Boolean)), 'SIGKILL');
+      for (const line of child.output) {
+        const [, began, ended] = /start worker process (\d+)|worker process (\d+) exited/.exec(line) ?? [];
+
+        living.add(began).delete(ended);
+      }
+      process.kill(Number([...living].at(-1 - back)), 'SIGKILL');
       await child.line(/start worker process \d+/, from);
     },
 

@@ -22,7 +22,7 @@ const context = usePages({
 
 const PAGES = Number(process.env.PAGES ?? 1);
 const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
-const AT_ONCE = 2;
+const AT_ONCE = Number(process.env.AT_ONCE ?? 2);
 const STEPS = 14;
 
 const STEP = ['sent', 'sent', 'sent', 'sent', 'stopped', 'loaded anew', 'tab', 'lost',

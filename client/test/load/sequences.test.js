@@ -1,9 +1,10 @@
 /**
- * What users and networks do, by chance, against a model: sent, cancelled,
- * lost, reloaded, hidden behind another tab, page left and come back. No text is
- * lost, told twice or told of another message; nothing fails that nobody
- * cancelled; each message asks the agent once. SEQUENCES says how many, SEED
- * which.
+ * What users and networks do, by chance, against a model: sent, cancelled, lost,
+ * silent, without network, another tab, page left and come back, nginx reloaded, a
+ * worker killed. No text is lost, told twice or told of another message; nothing
+ * fails that nobody cancelled or killed; each message asks the agent once, and once
+ * more where somebody has sent again what a killed worker had. SEQUENCES says how
+ * many, AT_ONCE how many of them at a time, SEED which.
  */
 
 import assert from 'node:assert/strict';
@@ -12,28 +13,22 @@ import test from 'node:test';
 import { ThreadConnection } from '../../src/index.js';
 import { WebSocket } from 'ws';
 
+import { createChance } from '../helpers/chance.js';
 import { history, newThread, useGateway } from '../helpers/chat.js';
 import { startRelay } from '../helpers/net.js';
 
-const context = useGateway({ directives: 'thread_ws_resume 2m keep=10m; thread_ws_busy queue;' });
+const context = useGateway({
+  workers: 2,
+  directives: 'thread_ws_resume 2m keep=10m; thread_ws_busy queue;',
+});
 
 const SEQUENCES = Number(process.env.SEQUENCES ?? 40);
 const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
-const AT_ONCE = 6;
+const AT_ONCE = Number(process.env.AT_ONCE ?? 6);
 const STEPS = 12;
-const STEPS_A_RELOAD = 5;
-
-/* mulberry32 */
-function chance(seed) {
-  let a = seed;
-
-  return (below) => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
+/* each of them is reloaded once a step, nearly, and a worker killed in one of six */
+const STEPS_A_RELOAD = AT_ONCE;
+const RELOADS_A_KILL = 6;
 
 /* what the agent says to a message: some words that name it */
 const answerTo = (prompt) => Array.from({ length: 5 }, (_, i) => `${prompt} ${i};`);
@@ -42,9 +37,10 @@ class Conversation {
   tabs = [];
   sent = new Map();
   log = [];
+  again = 0;
 
   constructor(seed, gateway, relay) {
-    this.random = chance(seed);
+    this.random = createChance(Math.imul(seed, 2654435761));
     this.gateway = gateway;
     this.relay = relay;
     this.threadId = newThread();
@@ -106,18 +102,43 @@ class Conversation {
   send() {
     const tab = this.tabs[this.random(this.tabs.length)];
     const content = `m${this.seed}.${this.sent.size}`;
-    const run = this.watch(tab, tab.send(content));
-    const entry = { content, run, tab, cancelled: false, failed: null };
+    const entry = { content, tab, asks: 1, kills: 0, cancelled: false, failed: null };
 
     this.sent.set(content, entry);
-    run.catch((error) => { entry.failed = error; });
+    this.attempt(entry);
+  }
+
+  /* what a killed worker has had is sent again, as a user would */
+  attempt(entry, requestId) {
+    const run = this.watch(entry.tab, entry.tab.send(entry.content, { requestId }));
+
+    entry.run = run;
+    run.catch((error) => {
+      if (error.code === 'RUN_LOST' && entry.kills) {
+        entry.kills--;
+        entry.asks++;
+        this.again++;
+        this.attempt(entry, run.requestId);
+      } else {
+        entry.failed = error;
+      }
+    });
+  }
+
+  /* a worker was: whichever of these it had */
+  killed() {
+    this.underWay().forEach((entry) => { entry.kills++; });
+  }
+
+  underWay() {
+    return [...this.sent.values()].filter(({ content }) =>
+      this.tabs.some(({ runs }) => runs.some((run) => run.content === content)));
   }
 
   async step() {
-    const pending = [...this.sent.values()].filter(({ content }) =>
-      this.tabs.some(({ runs }) => runs.some((run) => run.content === content)));
+    const pending = this.underWay();
 
-    switch (this.random(9)) {
+    switch (this.random(10)) {
       case 0: case 1: case 2:
         this.send();
         break;
@@ -156,6 +177,13 @@ class Conversation {
           this.open();
         }
         break;
+      case 8:
+        /* what is on its way then is lost */
+        this.relay.silent(true);
+        await new Promise((resolve) => { setTimeout(resolve, this.random(40)); });
+        this.relay.cut();
+        this.relay.silent(false);
+        break;
       default:
         await new Promise((resolve) => { setTimeout(resolve, this.random(30)); });
     }
@@ -175,11 +203,9 @@ class Conversation {
 
   async end(agent) {
     /* until each tab has heard the end of all */
-    await Promise.all(this.tabs.map(async (tab) => {
-      while (tab.runs.length) {
-        await Promise.allSettled(tab.runs);
-      }
-    }));
+    for (let runs; (runs = this.tabs.flatMap((tab) => tab.runs)).length;) {
+      await Promise.allSettled(runs);
+    }
     const last = this.open();
     for (let [run] = await last.underWay(); run; [run] = last.runs) {
       await run.catch(() => {});
@@ -196,7 +222,7 @@ class Conversation {
       kept.set(messages[i].content, messages[i + 1].content);
     }
 
-    for (const { content, failed, cancelled, left } of this.sent.values()) {
+    for (const { content, asks, failed, cancelled, left } of this.sent.values()) {
       const asked = agent.asked.get(content) ?? 0;
 
       if (kept.has(content) && kept.get(content) !== answerTo(content).join('')) {
@@ -208,7 +234,7 @@ class Conversation {
       if (failed && !(failed.code === 'CANCELLED' && cancelled) && !(failed.code === 'CLOSED' && left)) {
         this.log.push(`failed ${content}: ${failed.code} ${failed.message}`);
       }
-      if (asked > 1) {
+      if (asked > asks) {
         this.log.push(`asked ${asked} times: ${content}`);
       }
     }
@@ -224,6 +250,9 @@ test(`${SEQUENCES} sequences, from ${SEED}`, async (t) => {
   let next = SEED;
   let runs = 0;
   let reloads = 0;
+  let kills = 0;
+  let again = 0;
+  const all = new Set();
 
   agent.asked = new Map();
   agent.respond = (run) => {
@@ -234,10 +263,14 @@ test(`${SEQUENCES} sequences, from ${SEED}`, async (t) => {
   /* by what was done, not by time: a busy machine would reload and no more */
   let steps = 0;
   let reload = Promise.resolve();
+  const kill = async () => {
+    kills++;
+    all.forEach((it) => it.killed());
+    await gateway.killWorker(kills % 2);
+  };
   const stepped = () => {
     if (++steps % STEPS_A_RELOAD === 0) {
-      reload = reload.then(() => gateway.reload());
-      reloads++;
+      reload = reload.then(() => (++reloads % RELOADS_A_KILL ? gateway.reload() : kill()));
     }
     return reload;
   };
@@ -247,18 +280,21 @@ test(`${SEQUENCES} sequences, from ${SEED}`, async (t) => {
       const relay = await startRelay(gateway.port);
       const conversation = new Conversation(next++, gateway, relay);
 
+      all.add(conversation);
       conversation.open();
       for (let i = 0; i < STEPS; i++) {
         await conversation.step();
         await stepped();
       }
       wrong.push(...await conversation.end(agent));
+      all.delete(conversation);
       runs += conversation.sent.size;
+      again += conversation.again;
       await relay.stop();
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 
-  t.diagnostic(`${runs} messages, ${agent.requests} requests, ${reloads} reloads`);
+  t.diagnostic(`${runs} messages, ${agent.requests} requests, ${reloads - kills} reloads, ${kills} kills, ${again} lost by these`);
   assert.deepEqual(wrong, []);
 });
