@@ -619,3 +619,28 @@ and "http_abort=on", not "http_abort=off"
 --- refused
 thread_ws_http
 it must be "on" or "off"
+
+=== TEST 61: majors that a protocol's clients have
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_protocol thread-ws ai-sdk=7;
+    }
+
+    location = /other {
+        thread_ws_pass /agent;
+        thread_ws_protocol ai-sdk=8;
+    }
+--- refused
+thread_ws_protocol
+no protocol "ai-sdk=8"
+
+=== TEST 62: a protocol without majors
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_protocol ag-ui=1;
+    }
+--- refused
+thread_ws_protocol
+no protocol "ag-ui=1"

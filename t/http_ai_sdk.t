@@ -3,6 +3,9 @@
 
 use ThreadWS::Test;
 
+our @Last = ('', ',"messages":[]',
+    ',"messages":[{"id":"a1","role":"assistant","parts":[]}]');
+
 run_tests();
 
 __DATA__
@@ -174,3 +177,110 @@ post /chat
 < text /"type":"start"/
 > drop
 @ closed
+
+=== TEST 5: results of tools, and a page that comes to their answer has all of the message
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_events all;
+    thread_ws_protocol ai-sdk;
+    thread_ws_http on;
+--- config
+    location ^~ /chat {
+        thread_ws_pass /agent;
+    }
+
+    location ^~ /seven {
+        thread_ws_pass /agent;
+        thread_ws_protocol ai-sdk=7;
+    }
+
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT/v1/chat/completions;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+    }
+--- chat
+post /chat
+    = {"id":"c1","messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"hello"}]}]}
+@ request
+@ head 200 text/event-stream
+@ choice {"tool_calls":[{"index":0,"id":"k1","function":{"name":"getTime","arguments":"{}"}}]}
+@ finish tool_calls
+@ done
+@ end
+< text /"type":"start","messageId"/
+< text /"start-step"/
+< text /"tool-input-start"/
+< text /"tool-input-delta"/
+< text /"tool-input-available"/
+< text /"finish-step"/
+< text /"finish"/
+< text [DONE]
+< whole
+post /chat
+    = {"id":"c1","trigger":"submit-message","messageId":"a1","messages":[{"id":"a1",
+    = "role":"assistant","parts":[{"type":"step-start"},{"type":"reasoning","text":"hm"},
+    = {"type":"text","text":"I look.","state":"done"},{"type":"source-url","sourceId":"1",
+    = "url":"https://a.example"},{"type":"step-start"},{"type":"tool-getTime","toolCallId":"k1",
+    = "state":"output-available","input":{},"output":{"__proto__":1}},{"type":"tool-x",
+    = "toolCallId":"k0","state":"output-error","input":{"a":1},"errorText":"no",
+    = "providerExecuted":true},{"type":"dynamic-tool","toolName":"ask","toolCallId":"k2",
+    = "state":"approval-responded","providerExecuted":true,"input":2,
+    = "approval":{"id":"p1","approved":false}},{"type":"unknown"},{"type":"tool-y",
+    = "toolCallId":"k3","state":"input-streaming"}]}]}
+@ request
+@ head 200 text/event-stream
+@ delta It is
+< text {"type":"start"}
+< text {"type":"start-step"}
+< text {"type":"text-start","id":"1"}
+< text {"type":"text-delta","id":"1","delta":"It is"}
+repeat 2
+hear a {{ ('/chat/c1/stream', '/seven/c1/stream')[$i - 1] }}
+a< text {"type":"start","messageId":"a1"}
+a< text {"type":"start-step"}
+a< text {"type":"reasoning-start","id":"1"}
+a< text {"type":"reasoning-delta","id":"1","delta":"hm"}
+a< text {"type":"reasoning-end","id":"1"}
+a< text {"type":"text-start","id":"2"}
+a< text {"type":"text-delta","id":"2","delta":"I look."}
+a< text {"type":"text-end","id":"2"}
+a< text /"source-url"/
+a< text {"type":"finish-step"}
+a< text {"type":"start-step"}
+a< text {"type":"tool-input-available","toolCallId":"k1","toolName":"getTime","input":{}}
+a< text {"type":"tool-output-available","toolCallId":"k1","output":{"-_proto__":1}}
+a< text /"tool-input-available","toolCallId":"k0","toolName":"x","input":\{"a":1\},"prov/
+a< text /"tool-output-error","toolCallId":"k0","errorText":"no","providerExecuted":true/
+a< text /"tool-input-available","toolCallId":"k2","toolName":"ask","input":2,"dynamic":true/
+repeat {{ $i == 2 ? 1 : 0 }}
+a< text {"type":"tool-approval-request","approvalId":"p1","toolCallId":"k2"}
+a< text {"type":"tool-approval-response","approvalId":"p1","approved":false}
+end
+a< text {"type":"finish-step"}
+a< text {"type":"start-step"}
+a< text {"type":"text-start","id":"3"}
+a< text {"type":"text-delta","id":"3","delta":"It is"}
+a> drop
+end
+@ delta  noon
+@ finish stop
+@ done
+@ end
+< text {"type":"text-delta","id":"1","delta":" noon"}
+@ requests 2
+
+=== TEST 6: what is to be answered again is a user's message
+--- http_config
+    thread_ws_protocol ai-sdk;
+    thread_ws_http on;
+--- chat
+repeat 3
+post /chat
+    = {"id":"c1","trigger":"regenerate-message","messageId":"a1"{{ $::Last[$i - 1] }}}
+< HTTP 400
+< body to answer again takes the user's message, the last of messages
+end

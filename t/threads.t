@@ -93,6 +93,14 @@ get /{{ $i }}/threads?limit=1&before={{ $main::Page }}
 get /{{ $i }}/threads
     X-User: eve
 < body /^\{"threads":\[\{"threadId":"1c","title":"of another"[^}]*\}\]\}$/
+connect d /{{ $i }}/chat?threadId=1d
+    X-User: bob
+d> {"type":"message","requestId":"r1","threadId":"1d","content":[{"type":"image",
+    "url":"https://a.example/a.png"}]}
+d< answer r1 fine
+get /{{ $i }}/threads
+    X-User: bob
+< body /"threadId":"1d","title":"File"/
 end
 
 === TEST 2: titles

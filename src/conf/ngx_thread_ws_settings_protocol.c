@@ -12,6 +12,8 @@
 #include "ws/ngx_thread_ws_handshake.h"
 
 
+static ngx_int_t ngx_thread_ws_settings_protocol_read(
+    ngx_thread_ws_protocol_t *protocol, ngx_str_t *value);
 static void ngx_thread_ws_settings_unspoken(ngx_conf_t *cf,
     ngx_thread_ws_loc_conf_t *conf);
 static ngx_int_t ngx_thread_ws_settings_subprotocols_of(
@@ -24,9 +26,8 @@ ngx_thread_ws_settings_protocol(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
     ngx_str_t                 *value;
-    ngx_int_t                  wire;
     ngx_uint_t                 i, j;
-    ngx_thread_ws_protocol_t  *protocol;
+    ngx_thread_ws_protocol_t  *protocol, read;
 
     if (tlcf->protocols != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
@@ -42,9 +43,7 @@ ngx_thread_ws_settings_protocol(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     for (i = 1; i < cf->args->nelts; i++) {
 
-        wire = ngx_thread_ws_wire_find(&value[i]);
-
-        if (wire == NGX_ERROR) {
+        if (ngx_thread_ws_settings_protocol_read(&read, &value[i]) != NGX_OK) {
             return ngx_thread_ws_directive_refuse(cf,
                                                   "knows no protocol \"%V\"",
                                                   &value[i]);
@@ -54,7 +53,7 @@ ngx_thread_ws_settings_protocol(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         for (j = 0; j < tlcf->protocols->nelts; j++) {
 
-            if (protocol[j].wire == (ngx_uint_t) wire) {
+            if (protocol[j].wire == read.wire) {
                 return ngx_thread_ws_directive_twice(cf, &value[i]);
             }
         }
@@ -64,10 +63,56 @@ ngx_thread_ws_settings_protocol(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             return NGX_CONF_ERROR;
         }
 
-        protocol->wire = wire;
+        *protocol = read;
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* a name, and with = the major of its client, where that makes a difference */
+
+static ngx_int_t
+ngx_thread_ws_settings_protocol_read(ngx_thread_ws_protocol_t *protocol,
+    ngx_str_t *value)
+{
+    u_char                *p, *last;
+    ngx_int_t              wire, major;
+    ngx_str_t              name;
+    ngx_thread_ws_wire_t  *w;
+
+    name = *value;
+    last = name.data + name.len;
+    p = ngx_strlchr(name.data, last, '=');
+
+    if (p) {
+        name.len = p - name.data;
+    }
+
+    wire = ngx_thread_ws_wire_find(&name);
+    if (wire == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    protocol->wire = wire;
+    protocol->major = 0;
+
+    if (p == NULL) {
+        return NGX_OK;
+    }
+
+    w = ngx_thread_ws_wires[wire];
+    major = ngx_atoi(p + 1, last - p - 1);
+
+    if (major < 1 || (ngx_uint_t) major < w->oldest
+        || (ngx_uint_t) major > w->newest)
+    {
+        return NGX_ERROR;
+    }
+
+    protocol->major = major;
+
+    return NGX_OK;
 }
 
 

@@ -218,6 +218,7 @@ ngx_thread_ws_conn_args(ngx_thread_ws_conn_t *conn,
     args->request_id = command->request_id;
     args->content = command->content;
     args->extra = command->extra;
+    args->earlier = command->earlier;
     args->replaces = command->replaces;
     args->choice = (choice->parameters || choice->metadata) ? choice : NULL;
     args->pass = conn->pass;

@@ -477,19 +477,30 @@ ngx_thread_ws_threads_json(ngx_thread_ws_store_op_t *op)
 {
     u_char                         buf[NGX_THREAD_WS_PAGE_TIME];
     json_t                        *root, *array;
+    ngx_str_t                     *title;
     ngx_uint_t                     i, n;
     ngx_thread_ws_store_thread_t  *thread;
+
+    static ngx_str_t  file = ngx_string("File");
 
     array = json_array();
     thread = op->list->threads.elts;
     n = op->list->threads.nelts;
 
     for (i = 0; i < n; i++) {
+        title = &thread[i].title;
+
+        if (title->len == 0) {
+
+            /* its first message has no text */
+
+            title = &file;
+        }
 
         if (json_array_append_new(array,
                 json_pack("{s:s%, s:s%, s:s, s:I}",
                           "threadId", thread[i].id.data, thread[i].id.len,
-                          "title", thread[i].title.data, thread[i].title.len,
+                          "title", title->data, title->len,
                           "updatedAt",
                           ngx_thread_ws_page_time(buf, thread[i].updated),
                           "runs", (json_int_t) thread[i].nruns))

@@ -64,6 +64,9 @@ typedef struct {
     ngx_str_t                  content;
     ngx_str_t                  extra;        /* its other members: a JSON
                                                 object; empty: none */
+    ngx_str_t                  earlier;      /* what its client shows the answer
+                                                to go on with; empty: nothing
+                                                */
 } ngx_thread_ws_entry_asked_t;
 
 

@@ -18,6 +18,7 @@ static ngx_int_t ngx_thread_ws_journal_ended(ngx_thread_ws_journal_t *journal,
 typedef struct {
     uint32_t                   request_id;
     uint32_t                   content;
+    uint32_t                   extra;
 } ngx_thread_ws_asked_head_t;
 
 
@@ -31,13 +32,15 @@ ngx_thread_ws_journal_asked(ngx_thread_ws_journal_t *journal,
 
     head.request_id = asked->request_id.len;
     head.content = asked->content.len;
+    head.extra = asked->extra.len;
 
     ngx_memzero(&entry, sizeof(ngx_thread_ws_bytes_t));
 
     if (ngx_thread_ws_bytes_room(&entry, sizeof(ngx_thread_ws_asked_head_t)
                                          + asked->request_id.len
                                          + asked->content.len
-                                         + asked->extra.len)
+                                         + asked->extra.len
+                                         + asked->earlier.len)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -51,6 +54,8 @@ ngx_thread_ws_journal_asked(ngx_thread_ws_journal_t *journal,
                                    asked->content.len);
     (void) ngx_thread_ws_bytes_add(&entry, asked->extra.data,
                                    asked->extra.len);
+    (void) ngx_thread_ws_bytes_add(&entry, asked->earlier.data,
+                                   asked->earlier.len);
 
     rc = ngx_thread_ws_journal_add(journal, NGX_THREAD_WS_ENTRY_ASKED,
                                    entry.data, entry.len);
@@ -79,7 +84,8 @@ ngx_thread_ws_journal_asked_read(ngx_str_t *bytes,
     len = bytes->len - sizeof(ngx_thread_ws_asked_head_t);
 
     if (head.request_id == 0 || head.request_id > len
-        || head.content > len - head.request_id)
+        || head.content > len - head.request_id
+        || head.extra > len - head.request_id - head.content)
     {
         return NGX_ERROR;
     }
@@ -89,7 +95,9 @@ ngx_thread_ws_journal_asked_read(ngx_str_t *bytes,
     asked->content.data = p + head.request_id;
     asked->content.len = head.content;
     asked->extra.data = asked->content.data + head.content;
-    asked->extra.len = len - head.request_id - head.content;
+    asked->extra.len = head.extra;
+    asked->earlier.data = asked->extra.data + head.extra;
+    asked->earlier.len = len - head.request_id - head.content - head.extra;
 
     return NGX_OK;
 }

@@ -196,6 +196,9 @@ typedef struct {
     ngx_str_t                  content;
     ngx_str_t                  extra;        /* the message's other members: a
                                                 JSON object; empty: none */
+    ngx_str_t                  earlier;      /* for who hears it later, with
+                                                thread_ws_resume; empty: nothing
+                                                */
     ngx_thread_ws_choice_t    *choice;       /* NULL: nothing for it alone */
     ngx_str_t                  replaces;     /* with extra; empty: no run */
     ngx_str_t                  pass;

@@ -171,6 +171,7 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
     asked.request_id = run->subject.request_id;
     asked.content = run->content;
     asked.extra = args->extra;
+    asked.earlier = args->earlier;
 
     return ngx_thread_ws_journal_asked(&run->journal, &asked);
 }

@@ -133,6 +133,7 @@ ngx_thread_ws_thread_attach(ngx_thread_ws_follower_t *follower,
     }
 
     reader->said.request_id = *name;
+    reader->announce = 1;
 
     follower->handlers->post(follower->data);
 

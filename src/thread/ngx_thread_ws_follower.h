@@ -73,6 +73,8 @@ typedef struct {
                                                 thread_ws_resume its thread's */
     unsigned                   wire:4;       /* ngx_thread_ws_wire_e: what it
                                                 speaks */
+    unsigned                   major:4;      /* of its client, by HTTP; 0: not
+                                                known, or of no matter */
     unsigned                   v2:1;         /* by its subprotocol: it knows
                                                 of "alive" */
     unsigned                   follows:1;    /* it has said so: it hears all

@@ -120,6 +120,7 @@ ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
     asked.request_id = entry.request_id;
     asked.content = entry.content;
     asked.extra = entry.extra;
+    asked.earlier = entry.earlier;
 
     ngx_str_null(&asked.parts);
     ngx_memzero(&texts, sizeof(ngx_thread_ws_bytes_t));
@@ -162,6 +163,7 @@ ngx_thread_ws_reader_said(ngx_thread_ws_reader_t *reader)
         said->data = reader;
         said->bare = (reader->follower->handlers->place != NULL);
         said->enclosed = reader->follower->places && !said->bare;
+        said->major = reader->follower->major;
 
         if (said->wire->chats) {
             said->run = ngx_thread_ws_reader_run(reader);

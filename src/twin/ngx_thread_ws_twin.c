@@ -430,6 +430,7 @@ ngx_thread_ws_twin_speak(ngx_thread_ws_follower_t *follower,
     if (conf->protocols) {
         protocol = conf->protocols->elts;
         follower->wire = protocol->wire;
+        follower->major = protocol->major;
     }
 
     wire = ngx_thread_ws_follower_wire(follower);

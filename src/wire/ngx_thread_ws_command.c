@@ -474,4 +474,7 @@ ngx_thread_ws_command_free(ngx_thread_ws_command_t *command)
 
     free(command->extra.data);
     ngx_str_null(&command->extra);
+
+    free(command->earlier.data);
+    ngx_str_null(&command->earlier);
 }

@@ -42,6 +42,10 @@ typedef struct {
     json_t                   *parameters;  /* message: an object, root's; NULL:
                                               absent */
     json_t                   *metadata;    /* the same */
+    ngx_str_t                 earlier;     /* message: what its client shows
+                                              the answer to go on with, for the
+                                              wire alone; malloc'ed; empty: none
+                                              */
     ngx_str_t                 replaces;    /* message: a run's request id;
                                               empty: absent */
     ngx_str_t                 answers;     /* message: it stands in the place

@@ -68,6 +68,8 @@ typedef struct {
     ngx_str_t                  tail;
     size_t                     head_size;    /* bytes that it may have */
     void                      *state;        /* malloc'ed */
+    ngx_uint_t                 major;        /* of the client, by SSE; 0: not
+                                                known */
 
     unsigned                   bare:1;       /* by SSE: an event is framed, and
                                                 has its place, without it */
@@ -107,6 +109,11 @@ struct ngx_thread_ws_wire_s {
     unsigned     chats:1;         /* commands name their thread, a connection
                                      has several; one that follows hears one
                                      run, by its own name */
+
+    /* majors of its client that by HTTP are to be told apart; 0: none are */
+
+    ngx_uint_t   oldest;
+    ngx_uint_t   newest;
 
     /* reads a text message, as ngx_thread_ws_command_parse() */
 
@@ -202,6 +209,7 @@ typedef enum {
 
 typedef struct {
     ngx_uint_t   wire;            /* ngx_thread_ws_wire_e */
+    ngx_uint_t   major;           /* of its client; 0: any */
 } ngx_thread_ws_protocol_t;
 
 /* by number */

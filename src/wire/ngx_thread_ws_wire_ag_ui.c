@@ -47,6 +47,8 @@ ngx_thread_ws_wire_t  ngx_thread_ws_wire_ag_ui = {
     1,
     0,
     1,
+    0,
+    0,
     ngx_thread_ws_ag_ui_command,
     ngx_thread_ws_ag_ui_post,
     ngx_thread_ws_ag_ui_asked,

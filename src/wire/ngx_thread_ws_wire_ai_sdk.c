@@ -65,6 +65,8 @@ ngx_thread_ws_wire_t  ngx_thread_ws_wire_ai_sdk = {
     1,
     1,
     1,
+    5,
+    7,
     ngx_thread_ws_ai_sdk_command,
     ngx_thread_ws_ai_sdk_post,
     ngx_thread_ws_ai_sdk_asked,
@@ -85,13 +87,14 @@ ngx_thread_ws_wire_t  ngx_thread_ws_wire_ai_sdk = {
 };
 
 
-/* it knows what it asked */
+/* who resumes a run knows what it asked, but for what stands before it */
 
 static ngx_int_t
 ngx_thread_ws_ai_sdk_asked(ngx_thread_ws_said_t *said,
     ngx_thread_ws_asked_t *asked)
 {
-    return NGX_OK;
+    return (asked->earlier.len && said->state == NULL)
+           ? ngx_thread_ws_ai_sdk_earlier(said, &asked->earlier) : NGX_OK;
 }
 
 
@@ -344,7 +347,7 @@ ngx_thread_ws_ai_sdk_part(ngx_thread_ws_said_t *said,
 
     ngx_thread_ws_ai_sdk_forget(said);
 
-    if (!said->bare) {
+    if (ngx_thread_ws_ai_sdk_knows(said, 7)) {
         return ngx_thread_ws_ai_sdk_plain(said, "{\"type\":\"reset-step\"}");
     }
 

@@ -76,7 +76,24 @@ u_char *ngx_thread_ws_ai_sdk_chunk(ngx_thread_ws_said_t *said, size_t size,
 void ngx_thread_ws_ai_sdk_chunk_end(ngx_thread_ws_said_t *said, u_char *event,
     u_char *p);
 
-/* a chunk as it stands: NGX_OK or NGX_ERROR */
+/*
+ * Says what the client of another connection had of the message that the run
+ * goes on with, as that client told it: the message, and of the run's own what
+ * ngx_thread_ws_ai_sdk_begin() says.  NGX_OK or NGX_ERROR.
+ */
+
+ngx_int_t ngx_thread_ws_ai_sdk_earlier(ngx_thread_ws_said_t *said,
+    ngx_str_t *earlier);
+
+/* whether the client knows what that major and later ones know */
+
+#define ngx_thread_ws_ai_sdk_knows(said, n)                                   \
+    (!(said)->bare || (said)->major >= (n))
+
+/* a chunk as jansson packs it, and as it stands: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_ai_sdk_pack(ngx_thread_ws_said_t *said,
+    const char *format, ...);
 
 ngx_int_t ngx_thread_ws_ai_sdk_plain(ngx_thread_ws_said_t *said,
     const char *chunk);

@@ -18,11 +18,14 @@ static ngx_int_t ngx_thread_ws_ai_sdk_chat(ngx_thread_ws_command_t *command);
 static ngx_int_t ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command,
     json_t *body);
 static ngx_int_t ngx_thread_ws_ai_sdk_question(
-    ngx_thread_ws_command_t *command, json_t *message);
+    ngx_thread_ws_command_t *command, json_t *message, ngx_uint_t anew);
+static ngx_uint_t ngx_thread_ws_ai_sdk_anew(json_t *root);
 static ngx_uint_t ngx_thread_ws_ai_sdk_submits(json_t *root);
 static json_t *ngx_thread_ws_ai_sdk_file(json_t *part);
 static ngx_int_t ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command,
     json_t *parts);
+static ngx_int_t ngx_thread_ws_ai_sdk_shown(ngx_thread_ws_command_t *command,
+    json_t *message);
 static ngx_int_t ngx_thread_ws_ai_sdk_answer(json_t *answers, json_t *part);
 static ngx_int_t ngx_thread_ws_ai_sdk_result(json_t *results, json_t *part);
 
@@ -147,10 +150,19 @@ ngx_thread_ws_ai_sdk_chat(ngx_thread_ws_command_t *command)
 static ngx_int_t
 ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command, json_t *body)
 {
-    json_t     *message;
-    ngx_int_t   rc;
+    json_t      *message;
+    ngx_int_t    rc;
+    ngx_uint_t   anew;
 
+    anew = ngx_thread_ws_ai_sdk_anew(command->root);
     message = ngx_thread_ws_wire_last(command);
+
+    if (anew && !ngx_thread_ws_wire_is(message, "role", "user")) {
+        return ngx_thread_ws_command_invalid(command,
+                              "to answer again takes the user's message, the "
+                              "last of messages");
+    }
+
     if (message == NULL) {
         return NGX_DECLINED;
     }
@@ -161,8 +173,12 @@ ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command, json_t *body)
         rc = ngx_thread_ws_ai_sdk_results(command,
                                           json_object_get(message, "parts"));
 
+        if (rc == NGX_OK) {
+            rc = ngx_thread_ws_ai_sdk_shown(command, message);
+        }
+
     } else if (ngx_thread_ws_wire_is(message, "role", "user")) {
-        rc = ngx_thread_ws_ai_sdk_question(command, message);
+        rc = ngx_thread_ws_ai_sdk_question(command, message, anew);
 
     } else {
         rc = ngx_thread_ws_command_invalid(command,
@@ -176,16 +192,10 @@ ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command, json_t *body)
 
 static ngx_int_t
 ngx_thread_ws_ai_sdk_question(ngx_thread_ws_command_t *command,
-    json_t *message)
+    json_t *message, ngx_uint_t anew)
 {
     ngx_int_t   rc;
     json_t     *id, *named;
-    ngx_uint_t  anew;
-
-    anew = ngx_thread_ws_wire_is(command->root, "trigger",
-                                   "regenerate-message")
-           || ngx_thread_ws_wire_is(command->root, "trigger",
-                                      "regenerate-assistant-message");
 
     if (!anew && !ngx_thread_ws_ai_sdk_submits(command->root))
     {
@@ -227,6 +237,15 @@ ngx_thread_ws_ai_sdk_question(ngx_thread_ws_command_t *command,
 
 
 /* pages that choose what they send may say it so, or not at all */
+
+static ngx_uint_t
+ngx_thread_ws_ai_sdk_anew(json_t *root)
+{
+    return ngx_thread_ws_wire_is(root, "trigger", "regenerate-message")
+           || ngx_thread_ws_wire_is(root, "trigger",
+                                    "regenerate-assistant-message");
+}
+
 
 static ngx_uint_t
 ngx_thread_ws_ai_sdk_submits(json_t *root)
@@ -334,6 +353,30 @@ ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command, json_t *parts)
     return results ? ngx_thread_ws_command_results(command, results)
                    : ngx_thread_ws_command_invalid(command,
                                   "the answer has no result of a tool");
+}
+
+
+/* for a page that resumes the run, and has none of this */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_shown(ngx_thread_ws_command_t *command, json_t *message)
+{
+    json_t  *shown;
+
+    shown = json_pack("{s:O*, s:O}", "id", json_object_get(message, "id"),
+                      "parts", json_object_get(message, "parts"));
+
+    command->earlier.data = shown ? (u_char *) json_dumps(shown, JSON_COMPACT)
+                                  : NULL;
+    json_decref(shown);
+
+    if (command->earlier.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    command->earlier.len = ngx_strlen(command->earlier.data);
+
+    return NGX_OK;
 }
 
 

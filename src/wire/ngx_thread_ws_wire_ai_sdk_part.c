@@ -35,7 +35,6 @@ static ngx_int_t ngx_thread_ws_ai_sdk_source(ngx_thread_ws_said_t *said,
     ngx_thread_ws_event_part_t *part);
 static ngx_int_t ngx_thread_ws_ai_sdk_data(ngx_thread_ws_said_t *said,
     ngx_thread_ws_event_part_t *part);
-static char *ngx_thread_ws_ai_sdk_json(const char *format, ...);
 
 
 ngx_int_t
@@ -410,7 +409,6 @@ ngx_thread_ws_ai_sdk_data(ngx_thread_ws_said_t *said,
 ngx_int_t
 ngx_thread_ws_ai_sdk_asks(ngx_thread_ws_said_t *said, ngx_str_t *interrupts)
 {
-    char          *text;
     size_t         i;
     json_t        *list, *asked;
     ngx_int_t      rc;
@@ -428,31 +426,16 @@ ngx_thread_ws_ai_sdk_asks(ngx_thread_ws_said_t *said, ngx_str_t *interrupts)
     json_array_foreach(list, i, asked) {
         id = json_string_value(json_object_get(asked, "interruptId"));
 
-        text = ngx_thread_ws_ai_sdk_json("{s:s, s:s?, s:s, s:O?, s:b}",
+        rc = ngx_thread_ws_ai_sdk_pack(said, "{s:s, s:s?, s:s, s:O?, s:b}",
                        "type", "tool-input-available", "toolCallId", id,
                        "toolName", NGX_THREAD_WS_AI_SDK_ASKS, "input",
                        json_object_get(asked, "value"), "dynamic", 1);
 
-        rc = text ? ngx_thread_ws_ai_sdk_plain(said, text) : NGX_ERROR;
-        free(text);
-
-        if (rc != NGX_OK) {
-            break;
-        }
-
-        if (said->bare) {
-
-            /* its client may be of before 6, and know of no approvals */
-
-            continue;
-        }
-
-        text = ngx_thread_ws_ai_sdk_json("{s:s, s:s?, s:s?}",
+        if (rc == NGX_OK && ngx_thread_ws_ai_sdk_knows(said, 6)) {
+            rc = ngx_thread_ws_ai_sdk_pack(said, "{s:s, s:s?, s:s?}",
                        "type", "tool-approval-request", "approvalId", id,
                        "toolCallId", id);
-
-        rc = text ? ngx_thread_ws_ai_sdk_plain(said, text) : NGX_ERROR;
-        free(text);
+        }
 
         if (rc != NGX_OK) {
             break;
@@ -465,24 +448,38 @@ ngx_thread_ws_ai_sdk_asks(ngx_thread_ws_said_t *said, ngx_str_t *interrupts)
 }
 
 
-/* an object as text, malloc'ed; NULL without memory */
-
-static char *
-ngx_thread_ws_ai_sdk_json(const char *format, ...)
+ngx_int_t
+ngx_thread_ws_ai_sdk_pack(ngx_thread_ws_said_t *said, const char *format, ...)
 {
-    char     *text;
-    json_t   *object;
-    va_list   args;
+    u_char     *p, *event;
+    json_t     *object;
+    va_list     args;
+    ngx_str_t   text;
 
     va_start(args, format);
     object = json_vpack_ex(NULL, 0, format, args);
     va_end(args);
 
-    text = object ? json_dumps(object, JSON_COMPACT|JSON_ENCODE_ANY) : NULL;
+    text.data = object ? (u_char *) json_dumps(object, JSON_COMPACT) : NULL;
 
     json_decref(object);
 
-    return text;
+    if (text.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    text.len = ngx_strlen(text.data);
+
+    event = ngx_thread_ws_ai_sdk_chunk(said, text.len, &p);
+
+    if (event) {
+        p = ngx_thread_ws_ai_sdk_value(p, &text);
+        ngx_thread_ws_ai_sdk_chunk_end(said, event, p);
+    }
+
+    free(text.data);
+
+    return event ? NGX_OK : NGX_ERROR;
 }
 
 

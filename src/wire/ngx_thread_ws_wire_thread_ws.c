@@ -44,6 +44,8 @@ ngx_thread_ws_wire_t  ngx_thread_ws_wire_thread_ws = {
     0,
     0,
     0,
+    0,
+    0,
     ngx_thread_ws_command_parse,
     NULL,
     ngx_thread_ws_wire_asked,

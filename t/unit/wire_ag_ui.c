@@ -422,10 +422,12 @@ wire_test_beside(void)
     ngx_str_t              id = ngx_string("r2");
     wire_told_t            told;
     ngx_thread_ws_said_t   said;
+    ngx_thread_ws_asked_t  asked;
     ngx_thread_ws_error_t  error;
 
     wire_begun(&said, &told);
 
+    ngx_memzero(&asked, sizeof(ngx_thread_ws_asked_t));
     ngx_memzero(&error, sizeof(ngx_thread_ws_error_t));
     ngx_str_set(&error.message, "no \"way\"");
     ngx_str_set(&error.code, "C");
@@ -441,7 +443,7 @@ wire_test_beside(void)
     wire_text(&said, "a");
     unit_int(said.wire->error(&said, &error), NGX_OK, "error");
     unit_int(said.wire->idle(&wire_out, &told, &id), NGX_OK, "idle");
-    unit_int(said.wire->asked(&said, NULL), NGX_OK, "asked");
+    unit_int(said.wire->asked(&said, &asked), NGX_OK, "asked");
 
     wire_is(&said, &told,
             "{\"type\":\"RUN_ERROR\",\"message\":\"no \\\"way\\\"\","

@@ -54,6 +54,7 @@ static void wire_test_names(void);
 static void wire_test_again(void);
 static void wire_test_reasons(void);
 static void wire_test_beside(void);
+static void wire_test_earlier(void);
 static void wire_begun(ngx_thread_ws_said_t *said, wire_told_t *told);
 
 
@@ -74,6 +75,7 @@ main(void)
     wire_test_again();
     wire_test_reasons();
     wire_test_beside();
+    wire_test_earlier();
 
     return unit_done();
 }
@@ -619,10 +621,12 @@ wire_test_beside(void)
     ngx_str_t              id = ngx_string("q2");
     wire_told_t            told;
     ngx_thread_ws_said_t   said;
+    ngx_thread_ws_asked_t  asked;
     ngx_thread_ws_error_t  error;
 
     wire_begun(&said, &told);
 
+    ngx_memzero(&asked, sizeof(ngx_thread_ws_asked_t));
     ngx_memzero(&error, sizeof(ngx_thread_ws_error_t));
     ngx_str_set(&error.message, "no \"way\"");
     ngx_str_set(&error.code, "C");
@@ -633,13 +637,57 @@ wire_test_beside(void)
 
     unit_int(said.wire->error(&said, &error), NGX_OK, "error");
     unit_int(said.wire->idle(&wire_out, &told, &id), NGX_OK, "idle");
-    unit_int(said.wire->asked(&said, NULL), NGX_OK, "asked");
+    unit_int(said.wire->asked(&said, &asked), NGX_OK, "asked");
 
     wire_is(&said, &told,
             "{\"type\":\"error\",\"requestId\":\"q1\","
             "\"errorText\":\"no \\\"way\\\"\"}\n"
             "{\"type\":\"no-active\",\"requestId\":\"q2\"}\n",
             "what is told beside answers");
+}
+
+
+/* who resumes a run that goes on with a message hears that first */
+
+static void
+wire_test_earlier(void)
+{
+    wire_told_t             told;
+    ngx_thread_ws_said_t    said;
+    ngx_thread_ws_asked_t   asked;
+
+    ngx_memzero(&asked, sizeof(ngx_thread_ws_asked_t));
+
+    wire_begun(&said, &told);
+    said.bare = 1;
+    said.major = 6;
+
+    ngx_str_set(&asked.earlier, "{\"id\":\"a\\\"1\",\"parts\":[{\"type\":"
+                "\"dynamic-tool\",\"toolName\":\"t\",\"toolCallId\":\"c\","
+                "\"state\":\"approval-responded\",\"input\":{\"__proto__\":1},"
+                "\"approval\":{\"id\":\"p\",\"approved\":true}},{},7,"
+                "{\"type\":\"text\",\"text\":\"\"},{\"type\":\"tool-\"}]}");
+
+    unit_int(said.wire->asked(&said, &asked), NGX_OK, "asked");
+    unit_int(said.wire->asked(&said, &asked), NGX_OK, "asked twice");
+
+    wire_is(&said, &told,
+            "{\"type\":\"start\",\"messageId\":\"a\\\"1\"}\n"
+            "{\"type\":\"start-step\"}\n"
+            "{\"type\":\"tool-input-available\",\"toolCallId\":\"c\","
+            "\"toolName\":\"t\",\"input\":{\"-_proto__\":1},"
+            "\"dynamic\":true}\n"
+            "{\"type\":\"tool-approval-request\",\"approvalId\":\"p\","
+            "\"toolCallId\":\"c\"}\n"
+            "{\"type\":\"finish-step\"}\n{\"type\":\"start-step\"}\n",
+            "what stands before a run");
+
+    wire_begun(&said, &told);
+    ngx_str_set(&asked.earlier, "{");
+
+    unit_int(said.wire->asked(&said, &asked), NGX_ERROR, "half of it");
+
+    wire_is(&said, &told, "", "nothing");
 }
 
 

@@ -74,6 +74,7 @@ const locations = (wire) => Object.entries({
   '-stop': 'thread_ws_resume 1m http_abort=on;',
   '-queue': 'thread_ws_resume 1m; thread_ws_busy queue;',
   '-graph': 'thread_ws_resume 1m; thread_ws_dialect langgraph;',
+  '-asks': 'thread_ws_resume 1m; thread_ws_dialect langgraph;',
   '-body': 'thread_ws_client_parameters temperature;',
   '-refused': 'if ($arg_refuse = 401) { return 401 "who are you"; } return 503 "not now";',
   '-cors': `thread_ws_origins any;
@@ -84,7 +85,7 @@ const locations = (wire) => Object.entries({
 }).map(([kind, directives]) => `
         location ^~ /${wire}${kind} {
             ${directives.includes('pass') ? '' : 'thread_ws_pass /agent;'}
-            thread_ws_protocol ${wire};
+            thread_ws_protocol ${kind === '-asks' ? wire.replace('sdk', 'sdk=6') : wire};
             thread_ws_http on;
             thread_ws_store memory;
             thread_ws_events all;
