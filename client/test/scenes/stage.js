@@ -73,6 +73,7 @@ const locations = (wire) => Object.entries({
   '-plain': '',
   '-stop': 'thread_ws_resume 1m http_abort=on;',
   '-queue': 'thread_ws_resume 1m; thread_ws_busy queue;',
+  '-reject': 'thread_ws_resume 1m; thread_ws_busy reject;',
   '-graph': 'thread_ws_resume 1m; thread_ws_dialect langgraph;',
   '-asks': 'thread_ws_resume 1m; thread_ws_dialect langgraph;',
   '-body': 'thread_ws_client_parameters temperature;',
