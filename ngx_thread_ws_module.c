@@ -8,6 +8,7 @@
 
 #include "ngx_thread_ws.h"
 #include "agent/ngx_thread_ws_agent.h"
+#include "base/ngx_thread_ws_modules.h"
 #include "pages/ngx_thread_ws_demo.h"
 #include "pages/ngx_thread_ws_echo.h"
 #include "pages/ngx_thread_ws_history.h"
@@ -27,6 +28,7 @@
 #include "store/ngx_thread_ws_store.h"
 #include "zone/ngx_thread_ws_blocks.h"
 #include "thread/ngx_thread_ws_thread.h"
+#include "twin/ngx_thread_ws_twin.h"
 #include "zone/ngx_thread_ws_registry.h"
 #include "zone/ngx_thread_ws_wake.h"
 #include "zone/ngx_thread_ws_zone.h"
@@ -391,6 +393,7 @@ ngx_thread_ws_postconfiguration(ngx_conf_t *cf)
         || ngx_thread_ws_later_check(cf) != NGX_OK
         || ngx_thread_ws_trace_postconfiguration(cf) != NGX_OK
         || ngx_thread_ws_history_filter_init(cf) != NGX_OK
+        || ngx_thread_ws_twin_filter_init(cf) != NGX_OK
         || ngx_thread_ws_caller_postconfiguration(cf) != NGX_OK)
     {
         return NGX_ERROR;
@@ -485,6 +488,12 @@ ngx_thread_ws_init_module(ngx_cycle_t *cycle)
     }
 
     tmcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_thread_ws_module);
+
+    if (tmcf) {
+        ngx_thread_ws_modules_init(cycle);
+        ngx_thread_ws_agent_init_module();
+        ngx_thread_ws_twin_init_module();
+    }
 
     if (tmcf && tmcf->resume) {
         ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx,

@@ -172,9 +172,13 @@ void *ngx_thread_ws_agent_data(ngx_http_request_t *r);
 ngx_thread_ws_caller_t *ngx_thread_ws_agent_caller(ngx_http_request_t *r);
 
 
-/* the filters, in postconfiguration */
+/*
+ * The filters, in postconfiguration; and when all others are there, the first
+ * of them, by which an answer that passes them as it is goes past.
+ */
 
 ngx_int_t ngx_thread_ws_agent_init(ngx_conf_t *cf);
+void ngx_thread_ws_agent_init_module(void);
 
 /*
  * At a worker's start: makes its descriptor, and looks whether this nginx is

@@ -6,6 +6,7 @@
 
 
 #include "agent/ngx_thread_ws_agent_private.h"
+#include "base/ngx_thread_ws_modules.h"
 
 
 /* bytes of an answer that one turn of the event loop may bring a run */
@@ -26,6 +27,8 @@
 static ngx_int_t ngx_thread_ws_agent_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_agent_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
+static ngx_int_t ngx_thread_ws_agent_first_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
 static ngx_int_t ngx_thread_ws_agent_take(ngx_thread_ws_agent_t *agent,
     ngx_chain_t *in);
 static ngx_int_t ngx_thread_ws_agent_drop(ngx_thread_ws_agent_t *agent,
@@ -41,6 +44,7 @@ static void ngx_thread_ws_agent_finalize(ngx_http_request_t *r, ngx_int_t rc);
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+static ngx_http_output_body_filter_pt    ngx_http_first_body_filter;
 
 
 static ngx_int_t
@@ -77,6 +81,8 @@ ngx_thread_ws_agent_header_filter(ngx_http_request_t *r)
 
         agent->finalize = u->finalize_request;
         u->finalize_request = ngx_thread_ws_agent_finalize;
+
+        agent->passes = !r->cached && ngx_thread_ws_modules_pass(r);
 
         ngx_thread_ws_agent_gate(agent);
         ngx_thread_ws_agent_gather_begin(agent);
@@ -153,6 +159,19 @@ ngx_thread_ws_agent_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     return ngx_thread_ws_agent_flush(agent);
+}
+
+
+static ngx_int_t
+ngx_thread_ws_agent_first_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    if (r->connection->recv == ngx_thread_ws_agent_recv && r == r->main
+        && ngx_thread_ws_agent_of(r)->passes)
+    {
+        return ngx_thread_ws_agent_body_filter(r, in);
+    }
+
+    return ngx_http_first_body_filter(r, in);
 }
 
 
@@ -465,4 +484,12 @@ ngx_thread_ws_agent_init(ngx_conf_t *cf)
     ngx_http_top_body_filter = ngx_thread_ws_agent_body_filter;
 
     return ngx_thread_ws_agent_phases(cf);
+}
+
+
+void
+ngx_thread_ws_agent_init_module(void)
+{
+    ngx_http_first_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_thread_ws_agent_first_filter;
 }

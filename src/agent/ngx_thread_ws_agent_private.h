@@ -44,6 +44,7 @@ struct ngx_thread_ws_agent_s {
     unsigned                     stopped:1;  /* no more is wanted */
     unsigned                     busy:1;     /* inside one of the handlers */
     unsigned                     waiting:1;  /* does not read the upstream */
+    unsigned                     passes:1;   /* other filters, unchanged */
 
     ngx_connection_t            *connection;
     ngx_http_request_t          *request;

@@ -7,7 +7,7 @@
 
 #include "conf/ngx_thread_ws_settings.h"
 #include "base/ngx_thread_ws_directive.h"
-#include "conn/ngx_thread_ws_compact.h"
+#include "base/ngx_thread_ws_modules.h"
 #include "conn/ngx_thread_ws_upgrade.h"
 #include "ws/ngx_thread_ws_origin.h"
 
@@ -248,7 +248,7 @@ ngx_thread_ws_settings_merge_compact(ngx_conf_t *cf,
         return NGX_OK;
     }
 
-    if (ngx_thread_ws_compact_unknown(cf, &names) != NGX_OK) {
+    if (ngx_thread_ws_modules_unknown(cf, &names) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -32,15 +32,6 @@ typedef struct {
 
 
 /*
- * The modules of a configuration that are not known to do without the request
- * that they once saw, as "NAME, NAME" in the configuration's pool; of no length
- * where there are none.  With one of them no request may be moved.  NGX_OK or
- * NGX_ERROR.
- */
-
-ngx_int_t ngx_thread_ws_compact_unknown(ngx_conf_t *cf, ngx_str_t *names);
-
-/*
  * Moves a request, which its one user holds by a clean-up (handler and data),
  * and its headers to a pool of their exact size, and frees what it had and the
  * buffers of its head.  From an event handler only: nobody further up may still

@@ -80,6 +80,8 @@ typedef struct {
     unsigned                   follows:1;    /* it has said so: it hears all
                                                 runs of its thread */
     unsigned                   places:1;     /* events have their places */
+    unsigned                   unbroken:1;   /* this event is JSON without
+                                                line breaks, for sure */
     unsigned                   told:1;       /* ... the end of a run was among
                                                 them */
     ngx_thread_ws_lane_t       own;

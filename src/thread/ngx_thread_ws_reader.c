@@ -277,7 +277,9 @@ ngx_thread_ws_reader_token(ngx_thread_ws_reader_t *reader, ngx_str_t *text)
         said->head.len = 0;
     }
 
+    reader->follower->unbroken = 1;
     ngx_thread_ws_reader_event(reader, event, p);
+    reader->follower->unbroken = 0;
 
     return NGX_OK;
 }

@@ -30,7 +30,7 @@ static ngx_int_t ngx_thread_ws_twin_send(ngx_thread_ws_twin_t *twin);
 static ngx_int_t ngx_thread_ws_twin_wait(ngx_thread_ws_twin_t *twin);
 static ngx_int_t ngx_thread_ws_twin_chain(ngx_thread_ws_twin_t *twin,
     ngx_chain_t **out);
-static size_t ngx_thread_ws_twin_reap(ngx_thread_ws_twin_t *twin);
+static void ngx_thread_ws_twin_reap(ngx_thread_ws_twin_t *twin);
 
 static u_char *ngx_thread_ws_twin_on_text(void *data, size_t size);
 static void ngx_thread_ws_twin_on_text_end(void *data, u_char *text,
@@ -59,7 +59,10 @@ ngx_thread_ws_follower_handlers_t  ngx_thread_ws_twin_follower = {
 };
 
 
-/* room for size bytes after what was written; NULL without memory */
+/*
+ * Room for size bytes after what was written, and for a chunk's own around
+ * them; NULL without memory.
+ */
 
 static u_char *
 ngx_thread_ws_twin_room(ngx_thread_ws_twin_t *twin, size_t size)
@@ -69,17 +72,22 @@ ngx_thread_ws_twin_room(ngx_thread_ws_twin_t *twin, size_t size)
 
     conn = &twin->conn;
     block = conn->out_last;
+    size += NGX_THREAD_WS_TWIN_CHUNK_TAIL;
 
     if (block && (size_t) (block->end - block->last) >= size) {
         return block->last;
     }
 
-    block = ngx_thread_ws_block_add(&conn->out, &conn->out_last, size);
+    block = ngx_thread_ws_block_add(&conn->out, &conn->out_last,
+                                    NGX_THREAD_WS_TWIN_CHUNK_HEAD + size);
     if (block == NULL) {
         conn->error = 1;
         ngx_post_event(conn->connection->write, &ngx_posted_events);
         return NULL;
     }
+
+    block->pos += NGX_THREAD_WS_TWIN_CHUNK_HEAD;
+    block->last = block->pos;
 
     return block->last;
 }
@@ -226,7 +234,7 @@ ngx_thread_ws_twin_send(ngx_thread_ws_twin_t *twin)
     r = twin->conn.request;
     wev = c->write;
 
-    size = ngx_thread_ws_twin_reap(twin);
+    ngx_thread_ws_twin_reap(twin);
 
     while (!twin->conn.error) {
         out = NULL;
@@ -245,16 +253,18 @@ ngx_thread_ws_twin_send(ngx_thread_ws_twin_t *twin)
             break;
         }
 
+        size = wev->timer_set ? ngx_thread_ws_twin_queued(twin) : 0;
+
         if (ngx_http_output_filter(r, out) == NGX_ERROR) {
             twin->conn.error = 1;
             break;
         }
 
-        if (ngx_thread_ws_twin_reap(twin) < size && wev->timer_set) {
+        ngx_thread_ws_twin_reap(twin);
+
+        if (wev->timer_set && ngx_thread_ws_twin_queued(twin) < size) {
             ngx_del_timer(wev);
         }
-
-        size = ngx_thread_ws_twin_reap(twin);
     }
 
     return ngx_thread_ws_twin_wait(twin);
@@ -266,17 +276,29 @@ ngx_thread_ws_twin_send(ngx_thread_ws_twin_t *twin)
 static ngx_int_t
 ngx_thread_ws_twin_wait(ngx_thread_ws_twin_t *twin)
 {
-    ngx_event_t  *wev;
+    ngx_uint_t         rest;
+    ngx_event_t       *wev;
+    ngx_connection_t  *c;
 
-    wev = twin->conn.connection->write;
+    c = twin->conn.connection;
+    wev = c->write;
+    rest = (twin->conn.request->buffered || c->buffered);
 
-    if (twin->conn.error || ngx_handle_write_event(wev, 0) != NGX_OK) {
+    /* with nothing to write poll() and select() would ask again */
+
+    if (!twin->conn.error
+        && (rest || (ngx_event_flags & NGX_USE_LEVEL_EVENT))
+        && ngx_handle_write_event(wev, 0) != NGX_OK)
+    {
         twin->conn.error = 1;
+    }
+
+    if (twin->conn.error) {
         ngx_post_event(wev, &ngx_posted_events);
         return NGX_ERROR;
     }
 
-    if (twin->conn.request->buffered || twin->conn.connection->buffered) {
+    if (rest) {
 
         if (!wev->timer_set) {
             ngx_add_timer(wev, twin->conn.conf->send_timeout);
@@ -344,9 +366,9 @@ ngx_thread_ws_twin_chain(ngx_thread_ws_twin_t *twin, ngx_chain_t **out)
 }
 
 
-/* takes back what has been sent; what is left, in bytes */
+/* takes back what has been sent */
 
-static size_t
+static void
 ngx_thread_ws_twin_reap(ngx_thread_ws_twin_t *twin)
 {
     ngx_chain_t  *cl;
@@ -360,8 +382,6 @@ ngx_thread_ws_twin_reap(ngx_thread_ws_twin_t *twin)
         cl->next = twin->free;
         twin->free = cl;
     }
-
-    return ngx_thread_ws_twin_queued(twin) - twin->conn.out_size;
 }
 
 
@@ -389,23 +409,28 @@ ngx_thread_ws_twin_on_text(void *data, size_t size)
 static void
 ngx_thread_ws_twin_on_text_end(void *data, u_char *text, u_char *last)
 {
+    ngx_thread_ws_twin_t *twin = data;
+
     u_char  *p;
 
-    for (p = text; (p = memchr(p, LF, last - p)) != NULL; p++) {
-        *p = ' ';
+    if (!twin->conn.follower.unbroken) {
+
+        for (p = text; (p = memchr(p, LF, last - p)) != NULL; p++) {
+            *p = ' ';
+        }
+
+        for (p = text; (p = memchr(p, CR, last - p)) != NULL; p++) {
+            *p = ' ';
+        }
     }
 
-    for (p = text; (p = memchr(p, CR, last - p)) != NULL; p++) {
-        *p = ' ';
-    }
-
-    last = ngx_thread_ws_twin_id(data, text - sizeof(NGX_THREAD_WS_TWIN_HEAD)
+    last = ngx_thread_ws_twin_id(twin, text - sizeof(NGX_THREAD_WS_TWIN_HEAD)
                                        + 1, last);
 
     last = ngx_cpymem(last, NGX_THREAD_WS_TWIN_END,
                       sizeof(NGX_THREAD_WS_TWIN_END) - 1);
 
-    ngx_thread_ws_twin_wrote(data, last);
+    ngx_thread_ws_twin_wrote(twin, last);
 }
 
 

@@ -42,6 +42,7 @@ typedef struct {
     size_t                     placed_at;    /* the last id that was said */
 
     unsigned                   open:1;       /* the header is sent */
+    unsigned                   passes:1;     /* other filters, unchanged */
     unsigned                   alone:1;      /* hears one run, and ends */
     unsigned                   placed:1;     /* an id was said */
     unsigned                   asker:1;      /* has asked for it */
@@ -55,6 +56,11 @@ typedef struct {
 
 #define ngx_thread_ws_twin_wire(twin)                                         \
     ngx_thread_ws_follower_wire(&(twin)->conn.follower)
+
+/* what a block has room for before and after its bytes: to be a chunk */
+
+#define NGX_THREAD_WS_TWIN_CHUNK_HEAD  (sizeof("ffffffff" CRLF) - 1)
+#define NGX_THREAD_WS_TWIN_CHUNK_TAIL  (sizeof(CRLF) - 1)
 
 #define NGX_THREAD_WS_TWIN_UNNAMED  "requestId is missing or malformed"
 
@@ -98,6 +104,10 @@ void ngx_thread_ws_twin_cleanup(void *data);
  */
 
 ngx_int_t ngx_thread_ws_twin_open(ngx_thread_ws_twin_t *twin);
+
+/* ... which the request's write event goes on with */
+
+void ngx_thread_ws_twin_writer(ngx_http_request_t *r);
 
 /*
  * What runs have said, as far as the client takes it: NGX_OK, NGX_AGAIN, or

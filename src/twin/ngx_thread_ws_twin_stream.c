@@ -6,6 +6,7 @@
 
 
 #include "twin/ngx_thread_ws_twin_private.h"
+#include "base/ngx_thread_ws_modules.h"
 #include "base/ngx_thread_ws_response.h"
 #include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_upgrade.h"
@@ -27,7 +28,6 @@
 static ngx_int_t ngx_thread_ws_twin_header(ngx_thread_ws_twin_t *twin);
 static ngx_int_t ngx_thread_ws_twin_add(ngx_http_request_t *r, char *name,
     char *text);
-static void ngx_thread_ws_twin_writer(ngx_http_request_t *r);
 static ngx_uint_t ngx_thread_ws_twin_over(ngx_thread_ws_twin_t *twin);
 static void ngx_thread_ws_twin_end(ngx_thread_ws_twin_t *twin, ngx_int_t rc);
 static void ngx_thread_ws_twin_farewell(ngx_thread_ws_twin_t *twin);
@@ -71,6 +71,7 @@ ngx_thread_ws_twin_open(ngx_thread_ws_twin_t *twin)
     conn->timer.data = twin;
     conn->timer.log = c->log;
 
+    twin->passes = ngx_thread_ws_modules_pass(r);
     twin->open = 1;
 
     if (conn->conf->ping_interval) {
@@ -164,7 +165,7 @@ ngx_thread_ws_twin_add(ngx_http_request_t *r, char *name, char *text)
 }
 
 
-static void
+void
 ngx_thread_ws_twin_writer(ngx_http_request_t *r)
 {
     ngx_int_t              rc;

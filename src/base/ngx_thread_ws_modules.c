@@ -1,20 +1,20 @@
 
 /*
- * The modules beside which a request may be moved.  What a module keeps with a
- * request (a context, a clean-up, a subrequest, a body) holds that request back
- * by itself; what a module keeps elsewhere can only be known of the module.
+ * The modules that are known.  What a module keeps with a request (a context, a
+ * clean-up, a subrequest, a body) can be seen; what it keeps elsewhere, or does
+ * without, can only be known of the module.
  */
 
 
-#include "conn/ngx_thread_ws_compact.h"
+#include "base/ngx_thread_ws_modules.h"
 
 
-static ngx_uint_t ngx_thread_ws_compact_known(char *name);
+static ngx_uint_t ngx_thread_ws_modules_in(char **list, char *name);
 
 
 /* nginx's own, of all versions that this module is for */
 
-static char  *ngx_thread_ws_compact_own[] = {
+static char  *ngx_thread_ws_modules_own[] = {
     "ngx_http_access_module",
     "ngx_http_addition_filter_module",
     "ngx_http_auth_basic_module",
@@ -90,9 +90,31 @@ static char  *ngx_thread_ws_compact_own[] = {
 };
 
 
+/*
+ * The filters among them that may change a body above this module's place, each
+ * of which has a context where it does.
+ */
+
+static char  *ngx_thread_ws_modules_filters[] = {
+    "ngx_http_addition_filter_module",
+    "ngx_http_charset_filter_module",
+    "ngx_http_gunzip_filter_module",
+    "ngx_http_image_filter_module",
+    "ngx_http_range_body_filter_module",
+    "ngx_http_slice_filter_module",
+    "ngx_http_ssi_filter_module",
+    "ngx_http_sub_filter_module",
+    "ngx_http_xslt_filter_module",
+    NULL
+};
+
+#define NGX_THREAD_WS_MODULES_FILTERS                                         \
+    (sizeof(ngx_thread_ws_modules_filters) / sizeof(char *))
+
+
 /* others that were tried: those of Debian's packages, see t/with_modules.t */
 
-static char  *ngx_thread_ws_compact_tried[] = {
+static char  *ngx_thread_ws_modules_tried[] = {
     "ndk_http_module",
     "ngx_http_auth_jwt_module",
     "ngx_http_auth_pam_module",
@@ -128,8 +150,14 @@ static char  *ngx_thread_ws_compact_tried[] = {
 };
 
 
+/* of this configuration: filters, and whether there are modules of others */
+
+static ngx_module_t  *ngx_thread_ws_filters[NGX_THREAD_WS_MODULES_FILTERS];
+static ngx_uint_t     ngx_thread_ws_foreign;
+
+
 ngx_int_t
-ngx_thread_ws_compact_unknown(ngx_conf_t *cf, ngx_str_t *names)
+ngx_thread_ws_modules_unknown(ngx_conf_t *cf, ngx_str_t *names)
 {
     size_t          len;
     u_char         *p;
@@ -155,7 +183,10 @@ ngx_thread_ws_compact_unknown(ngx_conf_t *cf, ngx_str_t *names)
     for (i = 0; modules[i]; i++) {
 
         if (modules[i]->type != NGX_HTTP_MODULE
-            || ngx_thread_ws_compact_known(modules[i]->name))
+            || ngx_thread_ws_modules_in(ngx_thread_ws_modules_own,
+                                        modules[i]->name)
+            || ngx_thread_ws_modules_in(ngx_thread_ws_modules_tried,
+                                        modules[i]->name))
         {
             continue;
         }
@@ -170,19 +201,67 @@ ngx_thread_ws_compact_unknown(ngx_conf_t *cf, ngx_str_t *names)
 }
 
 
-static ngx_uint_t
-ngx_thread_ws_compact_known(char *name)
+void
+ngx_thread_ws_modules_init(ngx_cycle_t *cycle)
 {
-    char  **known;
+    ngx_uint_t     i, n;
+    ngx_module_t  *module;
 
-    for (known = ngx_thread_ws_compact_own; *known; known++) {
-        if (ngx_strcmp(*known, name) == 0) {
-            return 1;
+    ngx_thread_ws_foreign = 0;
+    n = 0;
+
+    for (i = 0; cycle->modules[i]; i++) {
+        module = cycle->modules[i];
+
+        if (module->type != NGX_HTTP_MODULE
+            || module == &ngx_thread_ws_module)
+        {
+            continue;
+        }
+
+        if (!ngx_thread_ws_modules_in(ngx_thread_ws_modules_own,
+                                      module->name))
+        {
+            ngx_thread_ws_foreign = 1;
+        }
+
+        if (ngx_thread_ws_modules_in(ngx_thread_ws_modules_filters,
+                                     module->name))
+        {
+            ngx_thread_ws_filters[n++] = module;
         }
     }
 
-    for (known = ngx_thread_ws_compact_tried; *known; known++) {
-        if (ngx_strcmp(*known, name) == 0) {
+    ngx_thread_ws_filters[n] = NULL;
+}
+
+
+ngx_uint_t
+ngx_thread_ws_modules_pass(ngx_http_request_t *r)
+{
+    ngx_module_t  **module;
+
+    if (ngx_thread_ws_foreign) {
+        return 0;
+    }
+
+    for (module = ngx_thread_ws_filters; *module; module++) {
+
+        if (r->ctx[(*module)->ctx_index]) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_thread_ws_modules_in(char **list, char *name)
+{
+    for ( /* void */ ; *list; list++) {
+
+        if (ngx_strcmp(*list, name) == 0) {
             return 1;
         }
     }
