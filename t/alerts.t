@@ -91,10 +91,11 @@ if (ThreadWS::Modules::possible()) {
         location = /chat { thread_ws_pass /agent; }
         location = /agent {
             internal;
-            thread_ws_demo_agent delay=20ms;
+            thread_ws_demo_agent delay=200ms;
             log_by_lua_block {
-                local over = os.clock() + 0.1
-                while os.clock() < over do end
+                ngx.update_time()
+                local over = ngx.now() + 0.07
+                while ngx.now() < over do ngx.update_time() end
             }
         }');
 
@@ -244,8 +245,14 @@ sub turn {
 
     if ($Server{busy}) {
         my $busy = $Chatter{busy} //= chatter('busy', 't1');
-        $busy->message("r$n", 'a few words'), $busy->cancel("r$n")
-            if !$busy->{open};
+        my $run = $busy->{last_run};
+
+        if (!$busy->{open}) {
+            $busy->{last_run} = $busy->message("r$n", 'words, slowly');
+
+        } elsif (($run->{tokens} // 0) > 1 && !$run->{stopped}++) {
+            $busy->cancel($run->{id});
+        }
     }
 
     if ($Server{store}) {
