@@ -183,6 +183,13 @@ static ngx_command_t  ngx_thread_ws_commands[] = {
       0,
       NULL },
 
+    { ngx_string("thread_ws_agent_threads"),
+      NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
+      ngx_thread_ws_settings_threads,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("thread_ws_max_message_size"),
       NGX_THREAD_WS_CONTEXT|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,

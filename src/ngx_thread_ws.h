@@ -136,9 +136,9 @@ typedef struct {
     ngx_thread_ws_store_t     *store;
     ngx_thread_ws_context_conf_t  context;
     ngx_str_t                  history;      /* the server's; empty: none */
-    ngx_str_t                  replay;       /* the location that stored
-                                                answers are let through by;
-                                                empty: none */
+    ngx_str_t                  replay;       /* a location that lets stored
+                                                answers through; empty: none */
+    ngx_str_t                  threads;      /* ... the agent's; empty: none */
 
     ngx_msec_t                 demo_delay;   /* between two deltas */
 

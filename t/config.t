@@ -644,3 +644,13 @@ no protocol "ai-sdk=8"
 --- refused
 thread_ws_protocol
 no protocol "ag-ui=1"
+
+=== TEST 63: an agent's threads in a location that is none
+--- config
+    location = /chat {
+        thread_ws_pass /agent;
+        thread_ws_agent_threads threads;
+    }
+--- refused
+thread_ws_agent_threads
+"threads"

@@ -153,6 +153,16 @@ says('a replay\'s location that is not there', '
     }', qr/\[warn\].*"thread_ws_replay \/replay\/\$host": the server has no location.*FILE/,
     qr/\[warn\].*"thread_ws_replay" takes no variables: "\$host".*FILE/);
 
+says('a location of an agent\'s threads that is not there', '
+    server {
+        location = /agent { proxy_pass http://127.0.0.1:1; }
+        location = /threads { proxy_pass http://127.0.0.1:1; }
+        location = /chat {
+            thread_ws_pass /agent;
+>           thread_ws_agent_threads /threads;
+        }
+    }', qr/\[warn\].*"thread_ws_agent_threads \/threads": the server has no location.*FILE/);
+
 says('a subprotocol of a protocol that is not spoken', '
     thread_ws_subprotocols thread-ws.v2 mine;
     server {

@@ -11,7 +11,7 @@
 static ngx_int_t ngx_thread_ws_agent_request(ngx_thread_ws_agent_t *agent);
 static ngx_int_t ngx_thread_ws_agent_fill(ngx_thread_ws_agent_t *agent);
 static ngx_int_t ngx_thread_ws_agent_line(ngx_http_request_t *r,
-    ngx_str_t *pass);
+    ngx_thread_ws_agent_call_t *call);
 static ngx_int_t ngx_thread_ws_agent_body(ngx_thread_ws_agent_t *agent);
 static ngx_int_t ngx_thread_ws_agent_headers(ngx_thread_ws_agent_t *agent,
     off_t size);
@@ -132,7 +132,7 @@ ngx_thread_ws_agent_fill(ngx_thread_ws_agent_t *agent)
 
     r->headers_in.server = caller->server;
 
-    if (ngx_thread_ws_agent_line(r, &agent->call.pass) != NGX_OK
+    if (ngx_thread_ws_agent_line(r, &agent->call) != NGX_OK
         || ngx_thread_ws_agent_body(agent) != NGX_OK)
     {
         return NGX_ERROR;
@@ -148,13 +148,14 @@ ngx_thread_ws_agent_fill(ngx_thread_ws_agent_t *agent)
 
 
 static ngx_int_t
-ngx_thread_ws_agent_line(ngx_http_request_t *r, ngx_str_t *pass)
+ngx_thread_ws_agent_line(ngx_http_request_t *r,
+    ngx_thread_ws_agent_call_t *call)
 {
     u_char      *p;
     ngx_str_t    uri, args;
     ngx_uint_t   flags;
 
-    uri = *pass;
+    uri = call->pass;
     flags = NGX_HTTP_LOG_UNSAFE;
     ngx_str_null(&args);
 
@@ -164,13 +165,20 @@ ngx_thread_ws_agent_line(ngx_http_request_t *r, ngx_str_t *pass)
 
     r->method = NGX_HTTP_POST;
     ngx_str_set(&r->method_name, "POST");
+
+    if (call->get) {
+        r->method = NGX_HTTP_GET;
+        ngx_str_set(&r->method_name, "GET");
+    }
+
     ngx_str_set(&r->http_protocol, "HTTP/1.1");
     r->http_version = NGX_HTTP_VERSION_11;
     r->http_major = 1;
     r->http_minor = 1;
 
     r->unparsed_uri.len = uri.len + (args.len ? args.len + 1 : 0);
-    r->request_line.len = sizeof("POST  HTTP/1.1") - 1 + r->unparsed_uri.len;
+    r->request_line.len = r->method_name.len + sizeof("  HTTP/1.1") - 1
+                          + r->unparsed_uri.len;
 
     p = ngx_pnalloc(r->pool, r->request_line.len);
     if (p == NULL) {
@@ -178,7 +186,8 @@ ngx_thread_ws_agent_line(ngx_http_request_t *r, ngx_str_t *pass)
     }
 
     r->request_line.data = p;
-    p = ngx_cpymem(p, "POST ", sizeof("POST ") - 1);
+    p = ngx_cpymem(p, r->method_name.data, r->method_name.len);
+    *p++ = ' ';
 
     r->unparsed_uri.data = p;
     r->uri.data = p;
@@ -209,6 +218,8 @@ ngx_thread_ws_agent_body(ngx_thread_ws_agent_t *agent)
     ngx_http_request_body_t  *rb;
 
     r = agent->request;
+    body = NULL;
+    size = 0;
 
     if (ngx_list_init(&r->headers_in.headers, r->pool, 8,
                       sizeof(ngx_table_elt_t))
@@ -217,14 +228,19 @@ ngx_thread_ws_agent_body(ngx_thread_ws_agent_t *agent)
         return NGX_ERROR;
     }
 
-    if (agent->call.handlers->prompt(agent->call.data, r, &body, &size)
-        != NGX_OK)
+    if (!agent->call.get
+        && agent->call.handlers->prompt(agent->call.data, r, &body, &size)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     if (ngx_thread_ws_agent_headers(agent, size) != NGX_OK) {
         return NGX_ERROR;
+    }
+
+    if (agent->call.get) {
+        return NGX_OK;
     }
 
     rb = ngx_pcalloc(r->pool, sizeof(ngx_http_request_body_t));
@@ -268,6 +284,12 @@ ngx_thread_ws_agent_headers(ngx_thread_ws_agent_t *agent, off_t size)
 
     value[0].data = p;
     value[0].len = ngx_sprintf(p, "%O", size) - p;
+
+    if (agent->call.get) {
+        ngx_str_null(&value[0]);
+        ngx_str_null(&value[1]);
+        value[2] = usual[1].value;
+    }
 
     for (i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
 

@@ -132,6 +132,7 @@ typedef struct {
                                                 rules alone: its content is
                                                 left, a 204 says that all let
                                                 it through */
+    unsigned                         get:1;  /* a GET: it has no prompt */
 } ngx_thread_ws_agent_call_t;
 
 

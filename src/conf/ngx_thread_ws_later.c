@@ -12,7 +12,7 @@
 static ngx_uint_t ngx_thread_ws_later_next(ngx_str_t *text, ngx_str_t *name);
 static ngx_uint_t ngx_thread_ws_later_known(ngx_conf_t *cf, ngx_str_t *name);
 static ngx_http_core_loc_conf_t *ngx_thread_ws_later_location(ngx_conf_t *cf,
-    ngx_thread_ws_later_t *later);
+    ngx_thread_ws_later_t *later, ngx_str_t *value);
 static void ngx_thread_ws_later_upstream(ngx_conf_t *cf,
     ngx_http_core_loc_conf_t *clcf, ngx_thread_ws_later_t *later);
 static void ngx_thread_ws_later_idle(ngx_conf_t *cf,
@@ -220,7 +220,7 @@ ngx_thread_ws_later_pass(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
     ngx_http_core_loc_conf_t  *clcf, *server;
     ngx_thread_ws_loc_conf_t  *tlcf;
 
-    clcf = ngx_thread_ws_later_location(cf, later);
+    clcf = ngx_thread_ws_later_location(cf, later, &later->value);
 
     if (clcf == NULL) {
         return NGX_OK;
@@ -254,7 +254,28 @@ ngx_thread_ws_later_pass(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
 ngx_int_t
 ngx_thread_ws_later_replay(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
 {
-    (void) ngx_thread_ws_later_location(cf, later);
+    (void) ngx_thread_ws_later_location(cf, later, &later->value);
+
+    return ngx_thread_ws_later_variables(cf, later);
+}
+
+
+ngx_int_t
+ngx_thread_ws_later_threads(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
+{
+    u_char     *p;
+    ngx_str_t   below;
+
+    below.len = later->value.len + 1;
+    below.data = ngx_pnalloc(cf->pool, below.len);
+    if (below.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_cpymem(below.data, later->value.data, later->value.len);
+    *p = '/';
+
+    (void) ngx_thread_ws_later_location(cf, later, &below);
 
     return ngx_thread_ws_later_variables(cf, later);
 }
@@ -263,7 +284,8 @@ ngx_thread_ws_later_replay(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
 /* NULL, with a warn line, where the server has none for that URI */
 
 static ngx_http_core_loc_conf_t *
-ngx_thread_ws_later_location(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
+ngx_thread_ws_later_location(ngx_conf_t *cf, ngx_thread_ws_later_t *later,
+    ngx_str_t *value)
 {
     u_char                    *args;
     ngx_str_t                  uri;
@@ -276,7 +298,7 @@ ngx_thread_ws_later_location(ngx_conf_t *cf, ngx_thread_ws_later_t *later)
         return NULL;
     }
 
-    uri = later->value;
+    uri = *value;
     args = ngx_strlchr(uri.data, uri.data + uri.len, '?');
 
     if (args) {

@@ -65,6 +65,11 @@ ngx_int_t ngx_thread_ws_later_pass(ngx_conf_t *cf,
 ngx_int_t ngx_thread_ws_later_replay(ngx_conf_t *cf,
     ngx_thread_ws_later_t *later);
 
+/* ... for what an agent's server has below it: the same */
+
+ngx_int_t ngx_thread_ws_later_threads(ngx_conf_t *cf,
+    ngx_thread_ws_later_t *later);
+
 
 /* all of them, in postconfiguration: NGX_OK or NGX_ERROR */
 

@@ -22,6 +22,8 @@ static char *ngx_thread_ws_settings_file(ngx_conf_t *cf, ngx_str_t *name,
 static char *ngx_thread_ws_settings_unread(ngx_conf_t *cf, char *what,
     ngx_str_t *path);
 static void ngx_thread_ws_settings_decref(void *data);
+static char *ngx_thread_ws_settings_location(ngx_conf_t *cf,
+    ngx_str_t *location, ngx_thread_ws_later_pt check);
 static char *ngx_thread_ws_settings_not_zero(ngx_conf_t *cf, void *post,
     void *data);
 static char *ngx_thread_ws_settings_not_now(ngx_conf_t *cf, void *post,
@@ -68,6 +70,7 @@ ngx_thread_ws_settings_merge_handler(ngx_conf_t *cf,
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     ngx_conf_merge_str_value(conf->replay, prev->replay, "");
+    ngx_conf_merge_str_value(conf->threads, prev->threads, "");
 
     if (conf->handler && clcf->handler != conf->handler) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
@@ -422,16 +425,35 @@ ngx_thread_ws_settings_replay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_thread_ws_loc_conf_t *tlcf = conf;
 
+    return ngx_thread_ws_settings_location(cf, &tlcf->replay,
+                                           ngx_thread_ws_later_replay);
+}
+
+
+char *
+ngx_thread_ws_settings_threads(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_thread_ws_loc_conf_t *tlcf = conf;
+
+    return ngx_thread_ws_settings_location(cf, &tlcf->threads,
+                                           ngx_thread_ws_later_threads);
+}
+
+
+static char *
+ngx_thread_ws_settings_location(ngx_conf_t *cf, ngx_str_t *location,
+    ngx_thread_ws_later_pt check)
+{
     ngx_str_t  *value;
 
-    if (tlcf->replay.data) {
+    if (location->data) {
         return "is duplicate";
     }
 
     value = cf->args->elts;
 
     if (ngx_strcmp(value[1].data, "off") == 0) {
-        ngx_str_set(&tlcf->replay, "");
+        ngx_str_set(location, "");
         return NGX_CONF_OK;
     }
 
@@ -441,9 +463,9 @@ ngx_thread_ws_settings_replay(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                                "\"/\", not \"%V\"", &value[1]);
     }
 
-    tlcf->replay = value[1];
+    *location = value[1];
 
-    return ngx_thread_ws_later(cf, ngx_thread_ws_later_replay, &value[1]);
+    return ngx_thread_ws_later(cf, check, &value[1]);
 }
 
 

@@ -32,6 +32,8 @@ char *ngx_thread_ws_settings_busy(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_replay(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+char *ngx_thread_ws_settings_threads(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 char *ngx_thread_ws_settings_interval(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_thread_ws_settings_events(ngx_conf_t *cf, ngx_command_t *cmd,

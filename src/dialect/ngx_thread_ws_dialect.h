@@ -220,14 +220,41 @@ typedef struct {
 
 
 /*
+ * The way back through a thread's states to the one before a user's message:
+ * zero it but for the message's id, json_decref() its four values at the end.
+ */
+
+typedef struct {
+    ngx_str_t    message;      /* in: its id */
+    json_t      *checkpoint;   /* out: that state's name */
+    json_t      *last;         /* the last state that was read, a string that
+                                  is safe in a URI; NULL: none */
+
+    /* private */
+
+    json_t      *branch;       /* the next state of the branch that the thread
+                                  stands at ... */
+    json_t      *other;        /* ... of another one that has the message */
+    ngx_uint_t   users;        /* messages of the user's in the newest state */
+    unsigned     begun:1;
+    unsigned     met:1;        /* the branch has the message */
+    unsigned     open:1;       /* the newest run came to no end */
+    unsigned     parted:1;     /* another branch has the message */
+} ngx_thread_ws_before_t;
+
+
+/*
  * Where an agent's server keeps the threads itself: what stands before a
  * thread's id in the path of a thread, and what follows it in that of its
- * state.  Such servers know threads by UUIDs.
+ * state, and of its states until now, or then of those before another state,
+ * whose name follows.  Such servers know threads by UUIDs.
  */
 
 typedef struct {
     ngx_str_t   path;
     ngx_str_t   state;
+    ngx_str_t   history;
+    ngx_str_t   older;
 
     /*
      * The state's body as a new array of {"role","content","requestId","seq"},
@@ -238,6 +265,25 @@ typedef struct {
      */
 
     ngx_int_t (*messages)(json_t **messages, ngx_str_t *body);
+
+    /*
+     * Reads one more answer of the history, newest states first:
+     *
+     *   NGX_OK        checkpoint is what was before the message
+     *   NGX_AGAIN     it may be before last
+     *   NGX_DECLINED  the thread has no such message, or not any more
+     *   NGX_ABORT     the body is no history
+     *   NGX_ERROR     no memory
+     */
+
+    ngx_int_t (*before)(ngx_thread_ws_before_t *before, ngx_str_t *body);
+
+    /*
+     * What is sent to the thread's state to have its next run begin from that
+     * one: a new reference, NULL without memory.
+     */
+
+    json_t   *(*back)(json_t *checkpoint);
 } ngx_thread_ws_dialect_threads_t;
 
 
@@ -494,6 +540,10 @@ void ngx_thread_ws_reply_status(ngx_thread_ws_reply_t *reply,
 /* what langgraph's two files share */
 
 extern ngx_thread_ws_dialect_threads_t  ngx_thread_ws_dialect_langgraph_threads;
+
+ngx_int_t ngx_thread_ws_langgraph_before(ngx_thread_ws_before_t *before,
+    ngx_str_t *body);
+json_t *ngx_thread_ws_langgraph_back(json_t *checkpoint);
 
 ngx_uint_t ngx_thread_ws_json_is(json_t *value, const char *text);
 

@@ -34,7 +34,11 @@ static ngx_int_t ngx_thread_ws_langgraph_messages(json_t **messages,
 ngx_thread_ws_dialect_threads_t  ngx_thread_ws_dialect_langgraph_threads = {
     ngx_string("/threads/"),
     ngx_string("/state"),
-    ngx_thread_ws_langgraph_messages
+    ngx_string("/history?limit=10"),
+    ngx_string("&before="),
+    ngx_thread_ws_langgraph_messages,
+    ngx_thread_ws_langgraph_before,
+    ngx_thread_ws_langgraph_back
 };
 
 

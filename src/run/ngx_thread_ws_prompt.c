@@ -49,10 +49,8 @@ ngx_thread_ws_prompt(void *data, ngx_http_request_t *r, ngx_chain_t **body,
 {
     ngx_thread_ws_run_t  *run = data;
 
-    ngx_buf_t    *b;
-    ngx_int_t     rc;
-    ngx_str_t     text;
-    ngx_chain_t  *cl;
+    ngx_int_t  rc;
+    ngx_str_t  text;
 
     rc = run->again ? ngx_thread_ws_again_prompt(run, &text)
                     : ngx_thread_ws_prompt_first(run, r, &text);
@@ -61,6 +59,19 @@ ngx_thread_ws_prompt(void *data, ngx_http_request_t *r, ngx_chain_t **body,
         return NGX_ERROR;
     }
 
+    *size = text.len;
+
+    return ngx_thread_ws_prompt_chain(run, &text, body);
+}
+
+
+ngx_int_t
+ngx_thread_ws_prompt_chain(ngx_thread_ws_run_t *run, ngx_str_t *text,
+    ngx_chain_t **body)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
     b = ngx_calloc_buf(run->pool);
     cl = ngx_alloc_chain_link(run->pool);
 
@@ -68,9 +79,9 @@ ngx_thread_ws_prompt(void *data, ngx_http_request_t *r, ngx_chain_t **body,
         return NGX_ERROR;
     }
 
-    b->start = text.data;
+    b->start = text->data;
     b->pos = b->start;
-    b->last = b->pos + text.len;
+    b->last = b->pos + text->len;
     b->end = b->last;
     b->memory = 1;
     b->last_buf = 1;
@@ -79,7 +90,6 @@ ngx_thread_ws_prompt(void *data, ngx_http_request_t *r, ngx_chain_t **body,
     cl->next = NULL;
 
     *body = cl;
-    *size = text.len;
 
     return NGX_OK;
 }

@@ -22,6 +22,7 @@ static void ngx_thread_ws_run_fail(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_read(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_load_handler(ngx_thread_ws_store_op_t *op);
 static void ngx_thread_ws_run_know(ngx_thread_ws_run_t *run);
+static void ngx_thread_ws_run_begin(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_ask(ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_run_call(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_run_goes_on(ngx_thread_ws_run_t *run);
@@ -119,7 +120,7 @@ ngx_thread_ws_run_know(ngx_thread_ws_run_t *run)
     switch (ngx_thread_ws_run_loaded(run)) {
 
     case NGX_OK:
-        ngx_thread_ws_run_ask(run);
+        ngx_thread_ws_run_begin(run);
         return;
 
     case NGX_DONE:
@@ -137,6 +138,17 @@ ngx_thread_ws_run_know(ngx_thread_ws_run_t *run)
     default: /* NGX_DECLINED */
         return;
     }
+}
+
+
+static void
+ngx_thread_ws_run_begin(ngx_thread_ws_run_t *run)
+{
+    if (run->fork && ngx_thread_ws_fork_ask(run) == NGX_OK) {
+        return;
+    }
+
+    ngx_thread_ws_run_ask(run);
 }
 
 
@@ -189,13 +201,20 @@ ngx_thread_ws_run_call(ngx_thread_ws_run_t *run)
 }
 
 
-/* the agent has paused */
+/* the agent has paused, or its server has told something before it */
 
 void
 ngx_thread_ws_run_goes(ngx_thread_ws_run_t *run)
 {
-    if (ngx_thread_ws_run_goes_on(run) == NGX_OK) {
+    if (ngx_thread_ws_run_goes_on(run) != NGX_OK) {
+        return;
+    }
+
+    if (run->asked) {
         ngx_thread_ws_run_call(run);
+
+    } else {
+        ngx_thread_ws_run_begin(run);
     }
 }
 
@@ -313,7 +332,8 @@ ngx_thread_ws_run_timeout_handler(ngx_event_t *ev)
     }
 
     (void) ngx_thread_ws_run_blame(run,
-                                   (run->state == NGX_THREAD_WS_LOADING)
+                                   (run->state == NGX_THREAD_WS_LOADING
+                                    && run->fork == NULL)
                                    ? NGX_THREAD_WS_STORE_UNAVAILABLE
                                    : NGX_THREAD_WS_UPSTREAM_TIMEOUT,
                                    "run timed out");
@@ -439,27 +459,6 @@ ngx_thread_ws_run_end(ngx_thread_ws_run_t *run, ngx_uint_t outcome,
     run->held = 0;
 
     ngx_thread_ws_run_release(run);
-}
-
-
-void
-ngx_thread_ws_run_release(ngx_thread_ws_run_t *run)
-{
-    if (run->state != NGX_THREAD_WS_ENDED || run->held || run->op_active
-        || !ngx_queue_empty(&run->journal.readers))
-    {
-        return;
-    }
-
-    if (run->lane || run->agent) {
-        ngx_thread_ws_answer_drop(run);
-        return;
-    }
-
-    run->handlers->freed(run);
-
-    ngx_thread_ws_answer_free(run);
-    ngx_destroy_pool(run->pool);
 }
 
 

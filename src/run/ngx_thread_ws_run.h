@@ -97,6 +97,7 @@ typedef struct {
 
 
 typedef struct ngx_thread_ws_again_s  ngx_thread_ws_again_t;
+typedef struct ngx_thread_ws_fork_s  ngx_thread_ws_fork_t;
 
 
 /*
@@ -178,6 +179,8 @@ struct ngx_thread_ws_run_s {
     ngx_thread_ws_bytes_t      body;         /* of an error answer */
     ngx_thread_ws_again_t     *again;        /* to go on after a pause; NULL:
                                                 its agents make none */
+    ngx_thread_ws_fork_t      *fork;         /* to have the agent's server go
+                                                back first; NULL: it need not */
 
     ngx_thread_ws_verdict_t    verdict;
 };

@@ -26,6 +26,10 @@ static ngx_str_t  ngx_thread_ws_before_unknown =
 static ngx_str_t  ngx_thread_ws_before_elsewhere =
     ngx_string("replaces is not known here: no history is kept");
 
+static ngx_str_t  ngx_thread_ws_before_server =
+    ngx_string("replaces is not known here: the agent's server has the "
+               "history");
+
 
 ngx_int_t
 ngx_thread_ws_run_before(ngx_thread_ws_run_t *run)
@@ -34,7 +38,23 @@ ngx_thread_ws_run_before(ngx_thread_ws_run_t *run)
     ngx_pool_cleanup_t       *cln;
     ngx_thread_ws_context_t  *context;
 
-    if (!run->conf->store->keeps || run->conf->dialect->threads) {
+    if (run->conf->dialect->threads) {
+
+        if (run->conf->threads.len == 0) {
+            return ngx_thread_ws_before_refuse(run,
+                                               &ngx_thread_ws_before_server);
+        }
+
+        if (ngx_thread_ws_fork_init(run) != NGX_OK) {
+            return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_STORE_UNAVAILABLE,
+                                           "no memory for the run");
+        }
+
+        if (!run->conf->store->keeps) {
+            return NGX_OK;
+        }
+
+    } else if (!run->conf->store->keeps) {
         return ngx_thread_ws_before_refuse(run,
                                            &ngx_thread_ws_before_elsewhere);
     }

@@ -151,6 +151,12 @@ ngx_thread_ws_run_answers_check(ngx_thread_ws_run_t *run, json_t *answers,
                                 "answers: this agent asks no questions", "");
     }
 
+    if (run->fork) {
+        return ngx_thread_ws_run_calls_refuse(run,
+                                "answers: not of what replaces another run",
+                                "");
+    }
+
     run->answers = 1;
 
     if (!run->conf->store->keeps) {

@@ -1,6 +1,7 @@
 
 /*
- * What a run is made of: copies of all that it needs, in a pool of its own.
+ * What a run is made of: copies of all that it needs, in a pool of its own, and
+ * when that is freed.
  */
 
 
@@ -110,6 +111,27 @@ void
 ngx_thread_ws_run_discard(ngx_thread_ws_run_t *run)
 {
     ngx_thread_ws_journal_free(&run->journal);
+    ngx_destroy_pool(run->pool);
+}
+
+
+void
+ngx_thread_ws_run_release(ngx_thread_ws_run_t *run)
+{
+    if (run->state != NGX_THREAD_WS_ENDED || run->held || run->op_active
+        || !ngx_queue_empty(&run->journal.readers))
+    {
+        return;
+    }
+
+    if (run->lane || run->agent) {
+        ngx_thread_ws_answer_drop(run);
+        return;
+    }
+
+    run->handlers->freed(run);
+
+    ngx_thread_ws_answer_free(run);
     ngx_destroy_pool(run->pool);
 }
 
@@ -375,5 +397,9 @@ ngx_thread_ws_run_still(ngx_thread_ws_run_t *run)
 
     if (run->again) {
         ngx_thread_ws_again_cancel(run);
+    }
+
+    if (run->fork) {
+        ngx_thread_ws_fork_cancel(run);
     }
 }

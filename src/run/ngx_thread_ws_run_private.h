@@ -112,10 +112,31 @@ void ngx_thread_ws_again_cancel(ngx_thread_ws_run_t *run);
 
 void ngx_thread_ws_run_goes(ngx_thread_ws_run_t *run);
 
+/*
+ * A run that replaces another one, where the agent's server keeps the thread:
+ * before it is asked, that goes back to its state before that run.  Sets
+ * run->fork: NGX_OK or NGX_ERROR (no verdict).
+ */
+
+ngx_int_t ngx_thread_ws_fork_init(ngx_thread_ws_run_t *run);
+
+/*
+ * NGX_OK: it is asked something, and ngx_thread_ws_run_goes() follows, or the
+ * run's end.  NGX_DECLINED: it has gone back.
+ */
+
+ngx_int_t ngx_thread_ws_fork_ask(ngx_thread_ws_run_t *run);
+void ngx_thread_ws_fork_cancel(ngx_thread_ws_run_t *run);
+
 /* takes a request's tree, NULL being none: its text lives as long as the run */
 
 ngx_int_t ngx_thread_ws_prompt_dump(ngx_thread_ws_run_t *run, json_t *json,
     ngx_str_t *text);
+
+/* ... and that as a request's body, from run->pool: NGX_OK or NGX_ERROR */
+
+ngx_int_t ngx_thread_ws_prompt_chain(ngx_thread_ws_run_t *run, ngx_str_t *text,
+    ngx_chain_t **body);
 
 
 /*
