@@ -1,8 +1,8 @@
 /*
- * load URL CONNECTIONS [SOURCES [LANGUAGE]]
+ * load URL CONNECTIONS [SOURCES [LANGUAGE [deflate]]]
  *
  * The clients.  ws://ADDRESS:PORT/PATH opens WebSockets, http://ADDRESS:PORT/PATH
- * keeps HTTP connections and posts.  A path that ends with "=" gets a thread for
+ * keeps HTTP connections and posts; wss and https do so with TLS.  A path that ends with "=" gets a thread for
  * each connection.  LANGUAGE is thread-ws, ai-sdk or, by HTTP alone, openai, the
  * agent's own; the default is thread-ws, and openai by HTTP.  When all are open
  * it says so, and then plays one phase for each line of standard input, until
@@ -130,7 +130,7 @@ load_drop(load_conn_t *c)
 
     load_failures++;
 
-    close(c->fd);
+    load_secure_close(c);
 
     c->fd = -1;
     c->state = LOAD_CLOSED;
@@ -140,7 +140,7 @@ load_drop(load_conn_t *c)
 static void
 load_write(load_conn_t *c, const char *p, size_t len)
 {
-    if (send(c->fd, p, len, MSG_NOSIGNAL) != (ssize_t) len) {
+    if (load_secure_send(c, p, len) != (ssize_t) len) {
         load_drop(c);
     }
 }
@@ -326,7 +326,7 @@ load_token(load_conn_t *c, load_str_t *value)
 
         /* closing is how HTTP says it: the next run has a new connection */
 
-        close(c->fd);
+        load_secure_close(c);
         c->fd = -1;
         load_ready--;
         load_cancelled(c);
@@ -559,7 +559,7 @@ load_connected(load_conn_t *c)
     len = sizeof(int);
     getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 
-    if (error) {
+    if (error || !load_secure_open(c)) {
         load_drop(c);
         return;
     }
@@ -572,8 +572,10 @@ load_connected(load_conn_t *c)
         n = sprintf(out, "GET %s%s HTTP/1.1\r\nHost: %s\r\n"
                     "Connection: Upgrade\r\nUpgrade: websocket\r\n"
                     "Sec-WebSocket-Version: 13\r\n"
-                    "Sec-WebSocket-Key: dGhyZWFkLXdzLWJlbmNoIQ==\r\n\r\n",
-                    load_path, load_path_thread(c), load_host);
+                    "Sec-WebSocket-Key: dGhyZWFkLXdzLWJlbmNoIQ==\r\n%s\r\n",
+                    load_path, load_path_thread(c), load_host,
+                    load_is_deflated ? "Sec-WebSocket-Extensions: "
+                                       "permessage-deflate\r\n" : "");
 
         load_write(c, out, (size_t) n);
         return;
@@ -605,7 +607,7 @@ load_read(load_conn_t *c)
         c->rest.len = 0;
     }
 
-    n = recv(c->fd, buffer + len, LOAD_BUFFER - len, 0);
+    n = load_secure_recv(c, buffer + len, LOAD_BUFFER - len);
 
     if (n <= 0) {
         load_keep(&c->rest, buffer, len);
@@ -806,6 +808,8 @@ load_url(const char *url)
     char  address[32];
 
     load_is_sse = (strncmp(url, "http", 4) == 0);
+    load_is_tls = (strncmp(url, "https:", 6) == 0
+                   || strncmp(url, "wss:", 4) == 0);
 
     if (sscanf(strstr(url, "//") + 2, "%31[0-9.]:%d%255s", address, &port,
                load_path) != 3
@@ -831,7 +835,8 @@ main(int argc, char **argv)
         || !load_form_choose(argc > 4 ? argv[4]
                              : argv[1][0] == 'w' ? "thread-ws" : "openai"))
     {
-        fprintf(stderr, "usage: load URL CONNECTIONS [SOURCES [LANGUAGE]]\n");
+        fprintf(stderr, "usage: load URL CONNECTIONS [SOURCES [LANGUAGE "
+                "[deflate]]]\n");
         return 2;
     }
 
@@ -841,6 +846,8 @@ main(int argc, char **argv)
     if (argc > 3) {
         load_sources = (unsigned) atoi(argv[3]);
     }
+
+    load_is_deflated = (argc > 5);
 
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;

@@ -36,6 +36,9 @@ typedef struct {
     unsigned       number;
     load_state_e   state;
 
+    void          *tls;          /* NULL: none */
+    void          *inflate;      /* NULL: nothing compressed has come */
+
     load_bytes_t   rest;         /* input that is not a whole piece yet */
     load_bytes_t   line;         /* SSE: a line that is not whole yet */
     size_t         chunk;        /* SSE: bytes of the chunk still to come */
@@ -122,6 +125,23 @@ extern uint64_t       load_stop;
 void load_sample(load_time_e what, uint64_t ns);
 void load_result_cancel(uint64_t run, uint64_t when);
 void load_result_print(uint64_t began, load_conn_t *conns, unsigned n);
+
+/*
+ * The socket, with TLS where the URL says so: open is for one that is connected,
+ * with 0 if that failed; send and recv are as the system's.
+ */
+
+extern int  load_is_tls;
+extern int  load_is_deflated;
+
+int load_secure_open(load_conn_t *c);
+ssize_t load_secure_send(load_conn_t *c, const char *p, size_t len);
+ssize_t load_secure_recv(load_conn_t *c, char *p, size_t len);
+void load_secure_close(load_conn_t *c);
+
+/* A compressed message. */
+
+void load_secure_inflate(load_conn_t *c, const char *p, size_t len);
 
 /* The transports: both call the functions below for what they find. */
 

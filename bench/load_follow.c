@@ -81,7 +81,7 @@ load_follow_next(void)
 void
 load_follow_drop(load_conn_t *c)
 {
-    close(c->fd);
+    load_secure_close(c);
 
     c->fd = -1;
     c->state = LOAD_CLOSED;

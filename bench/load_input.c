@@ -231,6 +231,10 @@ load_input_ws(load_conn_t *c, const char *p, size_t len)
             load_form_event(c, p + head, size);
             break;
 
+        case 0xc1:
+            load_secure_inflate(c, p + head, size);
+            break;
+
         case 0x89:
             load_pong(c, p + head, size);
             break;

@@ -300,6 +300,32 @@ def languages(t, rows):
               rows.ratio(scenario, 'ai-sdk', 'ai', us, turned=True), 'us')
 
 
+def sockets(t, rows):
+    """TLS, compression, several workers, and what the kernel keeps."""
+    for scenario in ('gap0-16', '20ms-100'):
+        t.add(f'CPU a token, {NAMES[scenario]}, TLS: floor with TLS',
+              rows.ratio(f'{scenario}-tls', 'module-tls', 'floor-tls', us),
+              'us')
+    for scenario in ('gap0-16', '20ms-100'):
+        t.add(f'CPU a token, {NAMES[scenario]}, thread_ws_deflate: off',
+              rows.ratio(f'{scenario}-deflate', 'deflated', 'module', us),
+              'us')
+    for n, title in ((2, 'two'), (4, 'four')):
+        for scenario in ('gap0-256', '20ms-1000'):
+            t.add(f'CPU a token, {NAMES[scenario]}, {title} workers: '
+                  'floor with as many',
+                  rows.ratio(f'{scenario}-{n}', f'module-{n}', f'floor-{n}',
+                             us), 'us')
+    for scenario, name, title in (
+            ('idle', 'standard', 'an idle connection of 19,000'),
+            ('1s-9500', 'module', 'a streaming connection of 9,500, module'),
+            ('1s-9500', 'floor', 'a streaming connection of 9,500, floor')):
+        found = rows.of(scenario, name, lambda r: r['kernel'])
+        if found:
+            t.one(f'{title}, kernel memory of all its ends',
+                  statistics.median(found.values()) / 1024, 'KB', None)
+
+
 def paces(rows):
     """How much later than the floor's answers ours end, and how long they
     stop; the number of bounds that are not met."""
@@ -375,6 +401,7 @@ def table(rows):
     threads(t, rows)
     reloads(t, rows)
     languages(t, rows)
+    sockets(t, rows)
     t.print()
     t.missed += paces(rows)
     changes(rows)

@@ -26,7 +26,7 @@ LOAD_CORE = os.environ.get('BENCH_LOAD_CORE', '1')
 NICE = os.environ.get('BENCH_NICE', '0')
 
 # settings that make an idle connection small, as docs/performance.md has them
-SMALL = ('request_pool_size 2k; connection_pool_size 256; '
+SMALL = ('request_pool_size 2k; connection_pool_size 400; '
          'client_header_buffer_size 512;')
 
 
@@ -96,6 +96,15 @@ def machine():
     return (sum(ticks[:3]) + sum(ticks[5:7])) / os.sysconf('SC_CLK_TCK')
 
 
+def kernel():
+    """Bytes of the kernel's own memory, and of what waits in its sockets."""
+    with open('/proc/meminfo') as f:
+        slab = int(re.search(r'Slab:\s+(\d+)', f.read())[1]) * 1024
+    with open('/proc/net/sockstat') as f:
+        pages = int(re.search(r'TCP:.* mem (\d+)', f.read())[1])
+    return slab + pages * os.sysconf('SC_PAGE_SIZE')
+
+
 class Process:
     def __init__(self, argv, core, **options):
         self.process = start(core, argv, **options)
@@ -118,6 +127,7 @@ class Process:
 
 class Agent(Process):
     language = None
+    deflate = False
 
     def __init__(self):
         self.port = free_port()
@@ -193,6 +203,7 @@ class Postgres(Process):
 
 class Server(Process):
     language = None
+    deflate = False
 
     def __init__(self, name, agent, argv, url, port, home):
         self.name = name
@@ -217,7 +228,8 @@ def nginx(name, agent, conf, url, **values):
     with open(f'{HERE}/conf/{conf}') as f:
         text = f.read()
     values = {'PORT': port, 'AGENT': agent.port, 'DIR': home,
-              'MODULE': MODULE, **values}
+              'MODULE': MODULE, 'WORKERS': 1, 'LISTEN': '', 'SETTINGS': '',
+              **values}
     for key, value in values.items():
         text = text.replace(f'@{key}@', str(value))
     with open(f'{home}/nginx.conf', 'w') as f:
@@ -226,16 +238,46 @@ def nginx(name, agent, conf, url, **values):
                   url.replace('@PORT@', str(port)), port, home)
 
 
-def floor(agent, name='floor'):
+def floor(agent, name='floor', **values):
     return nginx(name, agent, 'floor.conf',
-                 'http://127.0.0.1:@PORT@/v1/chat/completions')
+                 'http://127.0.0.1:@PORT@/v1/chat/completions', **values)
 
 
 def module(agent, name='module', store='thread_ws_store off;', settings='',
-           http='', observe='', built=MODULE):
+           http='', observe='', built=MODULE, **values):
     return nginx(name, agent, 'module.conf',
                  'ws://127.0.0.1:@PORT@/api/chat/ws?threadId=', MODULE=built,
-                 STORE=store, SETTINGS=settings, HTTP=http, OBSERVE=observe)
+                 STORE=store, SETTINGS=settings, HTTP=http, OBSERVE=observe,
+                 **values)
+
+
+def secured(start, agent):
+    """One of the two above, with TLS."""
+    path = f'{BUILD}/tls'
+    if not os.path.exists(f'{path}.crt'):
+        subprocess.run(
+            ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
+             'ec_paramgen_curve:prime256v1', '-nodes', '-days', '30', '-subj',
+             '/CN=localhost', '-keyout', f'{path}.key', '-out', f'{path}.crt'],
+            stderr=subprocess.DEVNULL, check=True)
+    server = start(agent, f'{start.__name__}-tls', LISTEN='ssl',
+                   **{'SETTINGS' if start is floor else 'settings':
+                      f'ssl_certificate {path}.crt; '
+                      f'ssl_certificate_key {path}.key;'})
+    server.url = server.url.replace('://', 's://')
+    return server
+
+
+def deflated(agent):
+    """The module with every event compressed, on a context."""
+    server = module(agent, 'deflated',
+                    http='thread_ws_deflate on min_length=1;')
+    server.deflate = True
+    return server
+
+
+def several(start, agent, workers):
+    return start(agent, f'{start.__name__}-{workers}', WORKERS=workers)
 
 
 def before(agent, name='before', **settings):
@@ -310,12 +352,18 @@ class Load:
         self.process = start(
             LOAD_CORE, [f'{BUILD}/load', url or server.url, str(connections),
                         str(sources),
-                        *([server.language] if server.language else [])],
+                        *self.words(server)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.opened = json.loads(self.process.stdout.readline() or '{}')
         if self.opened.get('open') != connections:
             self.close()
             raise RuntimeError(f'{server.url}: {self.opened} of {connections}')
+
+    @staticmethod
+    def words(server):
+        if server.deflate:
+            return [server.language or 'thread-ws', 'deflate']
+        return [server.language] if server.language else []
 
     def __enter__(self):
         return self
