@@ -20,6 +20,7 @@ my $Warning = qr/\[warn\].*"thread_ws_compact" is off.* (\S+)$/m;
 
 my $Loop = ThreadWS::Loop->new;
 my $Length = 0;
+my @Headers;
 my $Dir = File::Temp->newdir;
 my $Module = module();
 
@@ -40,6 +41,23 @@ for my $length (0, 300, 701, 1502) {
 }
 
 $Length = 0;
+
+# of names that most have there is one, whoever sends them
+
+{
+    my @names = qw(Accept Accept-Language Authorization Cache-Control Pragma
+        User-Agent X-Forwarded-For X-Forwarded-Proto X-Real-IP);
+    my %kb;
+
+    for my $kind ('', 'x') {
+        @Headers = map { "$_$kind: y" } @names;
+        (undef, $kb{$kind}) = idle('', '');
+    }
+
+    @Headers = ();
+    ok($Untold || $kb{x} - $kb{''} > 0.9 * 2 * length(join '', @names) / 1024,
+        sprintf 'known headers: %.2f kB each, others: %.2f', @kb{'', 'x'});
+}
 
 {
     my ($said, $kb) = idle($Module, '');
@@ -102,7 +120,7 @@ sub idler {
 
     return ThreadWS::Peer->new($Loop, $server->port,
         path => "/chat?threadId=$thread",
-        headers => ['X-Length: ' . 'x' x $Length]);
+        headers => ['X-Length: ' . 'x' x $Length, @Headers]);
 }
 
 # a ping is answered after the 101's own turn

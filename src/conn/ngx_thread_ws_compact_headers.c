@@ -7,8 +7,17 @@
 #include "conn/ngx_thread_ws_compact_private.h"
 
 
+typedef struct {
+    ngx_str_t                  key;
+    u_char                    *lowcase;
+} ngx_thread_ws_compact_name_t;
+
+
 static ngx_int_t ngx_thread_ws_compact_list(ngx_thread_ws_compact_move_t *move,
     ngx_list_t *from, ngx_list_t *list, void *table, size_t size,
+    ngx_uint_t lowcase);
+static ngx_int_t ngx_thread_ws_compact_named(
+    ngx_thread_ws_compact_move_t *move, ngx_table_elt_t *h,
     ngx_uint_t lowcase);
 static ngx_table_elt_t *ngx_thread_ws_compact_header(ngx_list_t *from,
     ngx_list_t *list, void *p);
@@ -17,6 +26,35 @@ static ngx_table_elt_t *ngx_thread_ws_compact_header(ngx_list_t *from,
 static ngx_int_t ngx_thread_ws_compact_array(ngx_thread_ws_compact_move_t *move,
     ngx_list_t *from, ngx_list_t *list, ngx_array_t *array);
 #endif
+
+
+/* as browsers write them, and servers behind others */
+
+static ngx_thread_ws_compact_name_t  ngx_thread_ws_compact_names[] = {
+    { ngx_string("Host"), (u_char *) "host" },
+    { ngx_string("Upgrade"), (u_char *) "upgrade" },
+    { ngx_string("Connection"), (u_char *) "connection" },
+    { ngx_string("Sec-WebSocket-Key"), (u_char *) "sec-websocket-key" },
+    { ngx_string("Sec-WebSocket-Version"), (u_char *) "sec-websocket-version" },
+    { ngx_string("Sec-WebSocket-Accept"), (u_char *) "sec-websocket-accept" },
+    { ngx_string("Sec-WebSocket-Protocol"),
+      (u_char *) "sec-websocket-protocol" },
+    { ngx_string("Sec-WebSocket-Extensions"),
+      (u_char *) "sec-websocket-extensions" },
+    { ngx_string("Origin"), (u_char *) "origin" },
+    { ngx_string("Cookie"), (u_char *) "cookie" },
+    { ngx_string("User-Agent"), (u_char *) "user-agent" },
+    { ngx_string("Accept"), (u_char *) "accept" },
+    { ngx_string("Accept-Encoding"), (u_char *) "accept-encoding" },
+    { ngx_string("Accept-Language"), (u_char *) "accept-language" },
+    { ngx_string("Cache-Control"), (u_char *) "cache-control" },
+    { ngx_string("Pragma"), (u_char *) "pragma" },
+    { ngx_string("Authorization"), (u_char *) "authorization" },
+    { ngx_string("X-Forwarded-For"), (u_char *) "x-forwarded-for" },
+    { ngx_string("X-Forwarded-Proto"), (u_char *) "x-forwarded-proto" },
+    { ngx_string("X-Real-IP"), (u_char *) "x-real-ip" },
+    { ngx_null_string, NULL }
+};
 
 
 ngx_int_t
@@ -122,15 +160,10 @@ ngx_thread_ws_compact_list(ngx_thread_ws_compact_move_t *move, ngx_list_t *from,
             e = h ? h++ : &measured;
             *e = old[i];
 
-            if (ngx_thread_ws_compact_text(move, &e->key.data, e->key.len)
-                != NGX_OK
+            if (ngx_thread_ws_compact_named(move, e, lowcase) != NGX_OK
                 || ngx_thread_ws_compact_text(move, &e->value.data,
                                               e->value.len)
-                   != NGX_OK
-                || (lowcase
-                    && ngx_thread_ws_compact_text(move, &e->lowcase_key,
-                                                  e->key.len)
-                       != NGX_OK))
+                   != NGX_OK)
             {
                 return NGX_ERROR;
             }
@@ -162,6 +195,39 @@ ngx_thread_ws_compact_list(ngx_thread_ws_compact_move_t *move, ngx_list_t *from,
     }
 
     return NGX_OK;
+}
+
+
+/* the names that most have are not copied */
+
+static ngx_int_t
+ngx_thread_ws_compact_named(ngx_thread_ws_compact_move_t *move,
+    ngx_table_elt_t *h, ngx_uint_t lowcase)
+{
+    ngx_thread_ws_compact_name_t  *name;
+
+    for (name = ngx_thread_ws_compact_names; name->key.len; name++) {
+
+        if (name->key.len == h->key.len
+            && ngx_memcmp(name->key.data, h->key.data, h->key.len) == 0)
+        {
+            h->key.data = name->key.data;
+
+            if (lowcase) {
+                h->lowcase_key = name->lowcase;
+            }
+
+            return NGX_OK;
+        }
+    }
+
+    if (ngx_thread_ws_compact_text(move, &h->key.data, h->key.len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return lowcase ? ngx_thread_ws_compact_text(move, &h->lowcase_key,
+                                                h->key.len)
+                   : NGX_OK;
 }
 
 

@@ -37,12 +37,12 @@ typedef struct {
 } ngx_thread_ws_trace_event_t;
 
 
-/* A connection's, of malloc's memory, or a run's, in its pool. */
+/* A connection's, which ends before the events, or a run's, in its pool. */
 
 struct ngx_thread_ws_span_s {
     ngx_thread_ws_otlp_span_t    otlp;
-    ngx_thread_ws_trace_event_t  events[NGX_THREAD_WS_TRACE_EVENTS];
     ngx_uint_t                   nevents;
+    ngx_thread_ws_trace_event_t  events[NGX_THREAD_WS_TRACE_EVENTS];
 };
 
 
@@ -230,7 +230,8 @@ ngx_thread_ws_trace_connected(ngx_thread_ws_subject_t *subject,
 
     /* the access log asks for its ids after the connection's clean-up */
 
-    span = ngx_pcalloc(r->connection->pool, sizeof(ngx_thread_ws_span_t));
+    span = ngx_pcalloc(r->connection->pool,
+                       offsetof(ngx_thread_ws_span_t, events));
     if (span == NULL) {
         return;
     }
@@ -422,7 +423,9 @@ ngx_thread_ws_trace_event(ngx_thread_ws_subject_t *subject, char *name)
 
     span = subject->span;
 
-    if (span == NULL || span->nevents == NGX_THREAD_WS_TRACE_EVENTS) {
+    if (span == NULL || !span->otlp.child
+        || span->nevents == NGX_THREAD_WS_TRACE_EVENTS)
+    {
         return;
     }
 

@@ -255,7 +255,7 @@ ngx_thread_ws_resume_submit(ngx_thread_ws_follower_t *follower,
     conf = follower->conf;
 
     message.thread = &thread->resume->self.name;
-    message.owner = thread->resume->owner.name.number;
+    message.owner = thread->owner.len ? thread->resume->owner.name.number : 0;
     message.request_id = args->request_id;
     message.content = args->content;
     message.extra = args->extra;

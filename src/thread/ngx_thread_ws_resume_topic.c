@@ -151,16 +151,15 @@ ngx_thread_ws_resume_listen(ngx_thread_ws_topic_t *topic,
 static void
 ngx_thread_ws_resume_unlisten(ngx_thread_ws_topic_t *topic)
 {
-    if (topic->resume) {
-        ngx_thread_ws_wake_unlisten(topic->name.topic);
-        ngx_queue_remove(&topic->queue);
-    }
+    ngx_thread_ws_wake_unlisten(topic->name.topic);
+    ngx_queue_remove(&topic->queue);
 }
 
 
 ngx_int_t
 ngx_thread_ws_resume_join(ngx_thread_ws_thread_t *thread)
 {
+    size_t                   size;
     ngx_str_t                all;
     ngx_thread_ws_resume_t  *resume;
 
@@ -168,7 +167,10 @@ ngx_thread_ws_resume_join(ngx_thread_ws_thread_t *thread)
         return NGX_OK;
     }
 
-    resume = ngx_calloc(sizeof(ngx_thread_ws_resume_t), ngx_cycle->log);
+    size = thread->owner.len ? sizeof(ngx_thread_ws_resume_t)
+                             : offsetof(ngx_thread_ws_resume_t, owner);
+
+    resume = ngx_calloc(size, ngx_cycle->log);
     if (resume == NULL) {
         return NGX_ERROR;
     }
@@ -208,7 +210,10 @@ ngx_thread_ws_resume_leave(ngx_thread_ws_thread_t *thread)
     }
 
     ngx_thread_ws_resume_unlisten(&resume->self);
-    ngx_thread_ws_resume_unlisten(&resume->owner);
+
+    if (thread->owner.len) {
+        ngx_thread_ws_resume_unlisten(&resume->owner);
+    }
 
     if (resume->stirred) {
         ngx_queue_remove(&resume->stir);

@@ -30,13 +30,14 @@ typedef struct {
 struct ngx_thread_ws_resume_s {
     ngx_thread_ws_thread_t    *thread;
     ngx_thread_ws_topic_t      self;
-    ngx_thread_ws_topic_t      owner;        /* whose all threads may go */
     ngx_thread_ws_lane_t       lane;         /* of this worker's runs */
     ngx_queue_t                elsewhere;    /* runs that others have, heard */
     uint64_t                   seen;         /* the last claim looked at */
     uint64_t                   buried;       /* deletions looked at */
     ngx_queue_t                stir;         /* waits to be looked after */
     ngx_uint_t                 stirred;      /* unsigned  stirred:1; */
+    ngx_thread_ws_topic_t      owner;        /* whose all threads may go; there
+                                                is none where nobody owns it */
 };
 
 
