@@ -645,7 +645,7 @@ connect /agents/x%0d%0aX-Admin:%201?threadId=t1
 connect /agents/x?threadId=t1
 > message r1 Hello
 @ request
-@ line POST /agent?name=x HTTP/1.0
+@ line /^POST .agent\?name=x HTTP.1\.[01]$/
 < answer r1 ok
 
 === TEST 45: what a page can ask, which sees no answer to a handshake
