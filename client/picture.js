@@ -13,9 +13,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { chromium } from 'playwright-core';
-
 import { freePort } from './test/helpers/net.js';
+import { launchBrowser } from './test/helpers/page.js';
 
 const ROOT = path.resolve(fileURLToPath(import.meta.url), '../..');
 const [module, file] = process.argv.slice(2);
@@ -48,10 +47,7 @@ async function ask(page, text) {
 }
 
 const server = await serve();
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: process.getuid() === 0 ? ['--no-sandbox'] : [],
-});
+const browser = await launchBrowser();
 
 try {
   const page = await browser.newPage({

@@ -25,6 +25,7 @@ const BEAT_MS = 500;
  *   the wire
  */
 export function createPulse(livenessMs, host) {
+  const every = livenessMs / 10 || BEAT_MS;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let interval;
   let beatAt = 0;
@@ -45,7 +46,7 @@ export function createPulse(livenessMs, host) {
       alive();
       probing = probe;
       beatAt = seen;
-      interval = setInterval(beat, livenessMs / 10 || BEAT_MS);
+      interval = setInterval(beat, every);
     }
   }
 
@@ -63,7 +64,7 @@ export function createPulse(livenessMs, host) {
 
   function beat() {
     const now = performance.now();
-    const late = now - beatAt > (livenessMs / 10 || BEAT_MS) * 2.5;
+    const late = now - beatAt > every * 2.5;
     const unsent = host.unsent();
     const awaited = host.awaited(now);
 

@@ -4,15 +4,16 @@
  * @module thread-ws/react
  */
 
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 
-import { ThreadConnection, ThreadError, newRequestId } from './index.js';
+import { ThreadConnection, newRequestId } from './index.js';
 
 /**
  * @typedef {import('./index.js').ConnectionOptions} ConnectionOptions
  * @typedef {import('./index.js').ConnectionState} ConnectionState
  * @typedef {import('./index.js').Run} Run
  * @typedef {import('./index.js').SendOptions} SendOptions
+ * @typedef {import('./index.js').ThreadError} ThreadError
  * @typedef {import('./types.js').Content} Content
  */
 
@@ -89,6 +90,10 @@ import { ThreadConnection, ThreadError, newRequestId } from './index.js';
  *   no connection: what is in the input stays there. With `replaces`, a message's
  *   requestId, that message and all after it give way; they are back if the run
  *   fails
+ * @property {(requestId: string, content?: Content, options?: MessageOptions) => Run | null} edit
+ *   that message anew: it and all after it give way
+ * @property {(requestId?: string) => Run | null} regenerate another answer to the
+ *   named message, or to the last one that was answered
  * @property {() => void} cancel stops the answer; the text returns to the input
  * @property {(requestId?: string) => Run | null} retry the named message that
  *   failed, or the last one
@@ -112,6 +117,19 @@ const CONNECTING = {
 const useStable = (value) => useMemo(() => value, Object.values(value));
 
 /**
+ * What handlers read between two renders.
+ *
+ * @template T
+ * @param {T} value
+ */
+const useLatest = (value) => {
+  const ref = useRef(value);
+
+  ref.current = value;
+  return ref;
+};
+
+/**
  * Keeps one connection for as long as the component is mounted.
  *
  * @param {string | null | undefined} threadId none: no connection
@@ -123,12 +141,10 @@ const useStable = (value) => useMemo(() => value, Object.values(value));
  */
 export function useThreadConnection(threadId, options = {}, onMade) {
   const connectionRef = useRef(/** @type {ThreadConnection | null} */ (null));
-  const latest = useRef({ options, onMade });
+  const latest = useLatest({ options, onMade });
   const [state, setState] = useState(CONNECTING);
   const { url } = options;
   const address = typeof url === 'function' || String(url);
-
-  latest.current = { options, onMade };
 
   useEffect(() => {
     if (threadId == null) {
@@ -149,24 +165,23 @@ export function useThreadConnection(threadId, options = {}, onMade) {
     };
   }, [threadId, address]);
 
-  const send = useCallback(
-    (/** @type {Content | undefined} */ content, /** @type {SendOptions} */ sendOptions = {}) => {
+  const actions = useMemo(() => ({
+    /** @type {ThreadConnectionHook['send']} */
+    send(content, sendOptions) {
       if (!connectionRef.current) {
         throw new Error('There is no connection.');
       }
       return connectionRef.current.send(content, sendOptions);
-    }, []);
-  const cancel = useCallback(
-    (/** @type {string | undefined} */ requestId) => connectionRef.current?.cancel(requestId), []);
-  const retry = useCallback(() => connectionRef.current?.retry(), []);
+    },
+    cancel: (/** @type {string | undefined} */ requestId) => connectionRef.current?.cancel(requestId),
+    retry: () => connectionRef.current?.retry(),
+  }), []);
 
   return useStable({
     state,
     status: state.status,
     isConnected: state.status === 'connected',
-    send,
-    cancel,
-    retry,
+    ...actions,
     connectionRef,
   });
 }
@@ -192,15 +207,17 @@ export function useReconnection({ state, retry }) {
     return () => clearInterval(timer);
   }, [retryAt]);
 
+  const isDisconnected = status === 'disconnected';
+
   return useStable({
     isReconnecting: status === 'reconnecting' && (attempt > 0 || offline),
-    isDisconnected: status === 'disconnected',
+    isDisconnected,
     isOffline: offline,
     attempt,
     maxAttempts,
     /* 0 where there is no time for it */
     secondsLeft: Math.max(0, Math.ceil((retryAt - Date.now()) / 1000)),
-    canRetry: retryable && (status === 'disconnected' || retryAt > 0 || offline),
+    canRetry: retryable && (isDisconnected || retryAt > 0 || offline),
     reason,
     retry,
   });
@@ -221,9 +238,8 @@ function put(list, { requestId, content = '', replaces }, asked, answer) {
   const isOf = (/** @type {ChatMessage} */ it) => it.requestId === requestId;
   const at = list.findIndex(isOf);
   const gone = list.findIndex((it) => replaces && it.requestId === replaces);
-  const others = list.filter((it, i) => !isOf(it) && !(gone >= 0 && i >= gone));
-  const [question, reply] = ['user', 'assistant'].map((role) =>
-    list.find((it) => isOf(it) && it.role === role));
+  const others = list.filter((it, i) => !isOf(it) && (gone < 0 || i < gone));
+  const [question, reply] = /** @type {(ChatMessage | undefined)[]} */ (list.filter(isOf));
 
   return others.toSpliced(at < 0 ? others.length : at, 0,
     { id: requestId, role: 'user', content, requestId, ...question, ...asked },
@@ -242,116 +258,190 @@ function put(list, { requestId, content = '', replaces }, asked, answer) {
  * @returns {ChatMessagesHook}
  */
 export function useChatMessages(threadId, options = {}) {
-  const { initialMessages, loadHistory, throttleMs, keepPartial, parts, ...connectionOptions } = options;
-  const [messages, setMessages] = useState(initialMessages ?? []);
+  const [messages, setMessages] = useState(options.initialMessages ?? []);
   const [input, setInput] = useState('');
   const [error, setError] = useState(/** @type {ThreadError | null} */ (null));
-  const [isStreaming, setStreaming] = useState(false);
   /* what is under way, the latest last */
   const runs = useRef(/** @type {Set<Run>} */ (new Set()));
-  const stopped = useRef(/** @type {Run | null} */ (null));
   /* of what is under way, by requestId */
   const told = useRef(/** @type {Map<string, ChatMessage['parts']>} */ (new Map()));
   const shown = useRef(threadId);
-  const painting = useRef(/** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined));
 
-  /* what handlers read between two renders */
-  const now = { messages, input, ...options };
-  const latest = useRef(now);
-  latest.current = now;
+  const latest = useLatest({ messages, input, ...options });
 
-  const paint = useCallback(() => {
-    const all = () => {
-      const late = [...runs.current];
+  /* made once: what they read is in refs */
+  const { paint, attend, ...actions } = useMemo(() => {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let painting;
+    /** @type {Run | undefined} */
+    let stopped;
 
-      painting.current = undefined;
-      setMessages((list) => late.reduce((sum, run) => put(sum, run, {},
-        run.text || partsOf(run)?.length
-          ? { content: run.text, parts: partsOf(run), status: 'streaming' } : null), list));
-    };
+    const paint = () => {
+      const all = () => {
+        const late = [...runs.current];
 
-    /* a timer, since a page that is hidden has no frames */
-    const { throttleMs = 16 } = latest.current;
+        painting = undefined;
+        setMessages((list) => late.reduce((sum, run) => put(sum, run, {},
+          run.text || partsOf(run)?.length
+            ? { content: run.text, parts: partsOf(run), status: 'streaming' } : null), list));
+      };
 
-    if (throttleMs) {
-      painting.current ??= setTimeout(all, throttleMs);
-    } else {
-      all();
-    }
-  }, []);
+      /* a timer, since a page that is hidden has no frames */
+      const { throttleMs = 16 } = latest.current;
 
-  const active = () => [...runs.current].at(-1) ?? null;
-  const partsOf = (/** @type {Run} */ run) => told.current.get(run.requestId);
-
-  /** shows what a run comes to */
-  const attend = useCallback((/** @type {Run} */ run) => {
-    if (runs.current.has(run)) {
-      return;
-    }
-
-    const thread = shown.current;
-    const all = latest.current.messages;
-    const end = () => {
-      runs.current.delete(run);
-      told.current.delete(run.requestId);
-      setStreaming(runs.current.size > 0);
-    };
-
-    runs.current.add(run);
-    setStreaming(true);
-
-    run.then(({ message, interrupts, finishReason }) => {
-      const answer = /** @type {const} */ (
-        { content: message, parts: partsOf(run), interrupts, finishReason, status: 'done' });
-
-      if (shown.current === thread) {
-        setMessages((list) => put(list, run, { status: 'done' }, answer));
+      if (throttleMs) {
+        painting ??= setTimeout(all, throttleMs);
+      } else {
+        all();
       }
-      end();
+    };
 
-    }, (/** @type {ThreadError} */ failure) => {
-      const lastParts = partsOf(run);
+    const active = () => [...runs.current].at(-1);
+    const partsOf = (/** @type {Run} */ run) => told.current.get(run.requestId);
 
-      end();
-      if (shown.current !== thread) {
+    /** shows what a run comes to */
+    const attend = (/** @type {Run} */ run) => {
+      if (runs.current.has(run)) {
         return;
       }
 
-      const { content, requestId, own } = run;
-      const { code, partial, kept } = failure;
-      const cancelled = code === 'CANCELLED';
-      const closed = code === 'CLOSED';
-      /* asked anew meanwhile, as StrictMode does, and shown as such */
-      const again = active()?.content === content;
-      const rest = partial && (latest.current.keepPartial ?? kept)
-        ? { content: partial, parts: lastParts, status: /** @type {const} */ ('stopped') } : null;
+      const thread = shown.current;
+      const all = latest.current.messages;
 
-      if (again || (cancelled && !rest) || (closed && !own)) {
-        /* it is no part of the thread: what was written can be changed */
-        setMessages((list) => list.filter((message) => message.requestId !== requestId));
-        if (own || stopped.current === run) {
-          setInput((text) => (text.trim() || again || typeof content !== 'string' ? text : content));
+      runs.current.add(run);
+
+      run.then(({ message: content, interrupts, finishReason }) => {
+        const answer = /** @type {const} */ (
+          { content, parts: partsOf(run), interrupts, finishReason, status: 'done' });
+
+        runs.current.delete(run);
+        if (shown.current === thread) {
+          setMessages((list) => put(list, run, { status: 'done' }, answer));
         }
-        return;
+
+      }, (/** @type {ThreadError} */ failure) => {
+        runs.current.delete(run);
+        if (shown.current !== thread) {
+          return;
+        }
+
+        const { content, requestId, own, replaces } = run;
+        const { code, partial, kept } = failure;
+        const isOf = (/** @type {ChatMessage} */ it) => it.requestId === requestId;
+        /* what should have given way has not */
+        const before = (/** @type {ChatMessage[]} */ list) => (replaces && !kept
+          ? [...all.filter((it) => !isOf(it)), ...list.filter(isOf)] : list);
+        const cancelled = code === 'CANCELLED';
+        const closed = code === 'CLOSED';
+        /* asked anew meanwhile, as StrictMode does, and shown as such */
+        const again = active()?.content === content;
+        const rest = partial && (latest.current.keepPartial ?? kept)
+          ? { content: partial, parts: partsOf(run), status: /** @type {const} */ ('stopped') } : null;
+
+        told.current.delete(requestId);
+        if (again || (cancelled && !rest) || (closed && !own)) {
+          /* it is no part of the thread: what was written can be changed */
+          setMessages((list) => before(list).filter((it) => !isOf(it)));
+          if (own || stopped === run) {
+            setInput((text) => (text.trim() || again || typeof content !== 'string' ? text : content));
+          }
+          return;
+        }
+
+        /* another connection in the place of the one that was closed is a drop to
+           who uses the hook: there the message can be tried again */
+        if (closed && (connection.connectionRef.current?.state.status ?? 'closed') !== 'closed') {
+          Object.assign(failure, { code: 'CONNECTION_LOST', retryable: true });
+        }
+
+        setMessages((list) => put(before(list), { requestId, content },
+          cancelled ? { status: 'stopped' } : { status: 'failed', error: failure }, rest));
+        if (!cancelled) {
+          setError(failure);
+        }
+      });
+    };
+
+    /** asks, in the place of what is under way */
+    const start = (
+      /** @type {Content} */ content, /** @type {MessageOptions} */ sendOptions,
+      requestId = newRequestId(),
+    ) => {
+      active()?.cancel();
+      setError(null);
+      setMessages((list) => put(list.filter((it) => it.requestId !== requestId),
+        { requestId, content, replaces: sendOptions.replaces },
+        { status: 'sending', options: sendOptions }));
+
+      const run = connection.send(content || undefined, { ...sendOptions, requestId, onToken: paint, onReset: paint });
+
+      attend(run);
+
+      return run;
+    };
+
+    /** the last of the user's messages that fits, of those that failed or were answered */
+    const find = (/** @type {string | undefined} */ requestId, failed = false) =>
+      latest.current.messages.findLast(({ id, role, status, requestId: name = id }) => role === 'user'
+        && status !== 'sending' && failed === (status === 'failed')
+        && (typeof requestId !== 'string' || requestId === name));
+
+    const sendMessage = (
+      /** @type {Content | undefined} */ given,
+      /** @type {MessageOptions} */ sendOptions = {},
+    ) => {
+      const { answers, toolResults } = sendOptions;
+      /* an event handler gives its event */
+      const content = given?.length === undefined ? latest.current.input : given;
+      const running = active();
+
+      if (!(typeof content === 'string' ? content.trim() : content)[0] && !answers && !toolResults
+        || !connection.connectionRef.current) {
+        return null;
+      }
+      if (running?.own && running.content === content && running !== stopped) {
+        /* a second click on the same */
+        return running;
       }
 
-      /* another connection in the place of the one that was closed is a drop to
-         who uses the hook: there the message can be tried again */
-      const error = closed && (connectionRef.current?.state.status ?? 'closed') !== 'closed'
-        ? new ThreadError('The connection was lost.',
-          { code: 'CONNECTION_LOST', retryable: true, requestId }) : failure;
+      latest.current.input = '';
+      setInput('');
 
-      setMessages((list) => put(list, run,
-        cancelled ? { status: 'stopped' } : { status: 'failed', error }, rest));
-      if (!cancelled) {
-        setError(error);
+      return start(content, sendOptions);
+    };
+
+    const edit = (
+      /** @type {string} */ replaces, /** @type {Content | undefined} */ content,
+      /** @type {MessageOptions | undefined} */ sendOptions,
+    ) => sendMessage(content, { ...sendOptions, replaces });
+
+    const regenerate = (/** @type {string | undefined} */ requestId) => {
+      const message = find(requestId);
+
+      return message ? edit(/** @type {string} */ (message.requestId), message.content, message.options)
+        : null;
+    };
+
+    const retry = (/** @type {string | undefined} */ requestId) => {
+      const message = find(requestId, true);
+
+      if (!message || !connection.connectionRef.current) {
+        return null;
       }
-    });
 
-    if (run.replaces) {
-      /* what should have given way has not */
-      run.catch(() => shown.current === thread && setMessages(all));
-    }
+      const { id, requestId: name = id, content, options: sendOptions = {} } = message;
+      const running = active();
+
+      /* a second click */
+      return running?.requestId === name ? running : start(content, sendOptions, name);
+    };
+
+    const cancel = () => {
+      stopped = active();
+      stopped?.cancel();
+    };
+
+    return { paint, attend, sendMessage, edit, regenerate, cancel, retry };
   }, []);
 
   const onMade = (/** @type {ThreadConnection} */ connection) => {
@@ -404,8 +494,7 @@ export function useChatMessages(threadId, options = {}) {
     });
   };
 
-  const connection = useThreadConnection(threadId, connectionOptions, onMade);
-  const { send, connectionRef } = connection;
+  const connection = useThreadConnection(threadId, options, onMade);
 
   useEffect(() => {
     if (shown.current !== threadId) {
@@ -415,91 +504,18 @@ export function useChatMessages(threadId, options = {}) {
       setError(null);
     }
     return () => {
-      clearTimeout(painting.current);
-      painting.current = undefined;
       runs.current.clear();
-      setStreaming(false);
+      told.current.clear();
     };
   }, [threadId]);
-
-  const start = useCallback((
-    /** @type {Content} */ content, /** @type {string} */ requestId,
-    /** @type {MessageOptions | undefined} */ sendOptions,
-  ) => {
-    const run = send(content || undefined, { ...sendOptions, requestId, onToken: paint, onReset: paint });
-
-    setError(null);
-    attend(run);
-
-    return run;
-  }, []);
-
-  const sendMessage = useCallback((
-    /** @type {Content | undefined} */ given,
-    /** @type {MessageOptions} */ sendOptions = {},
-  ) => {
-    const { replaces, answers, toolResults } = sendOptions;
-    /* an event handler gives its event */
-    const content = given?.length === undefined ? latest.current.input : given;
-    const running = active();
-
-    if (!(typeof content === 'string' ? content.trim() : content)[0] && !answers && !toolResults
-      || !connectionRef.current) {
-      return null;
-    }
-    if (running?.own && running.content === content && running !== stopped.current) {
-      /* a second click on the same */
-      return running;
-    }
-
-    const requestId = newRequestId();
-
-    running?.cancel();
-    latest.current.input = '';
-    setInput('');
-    setMessages((list) => put(list,
-      { requestId, content, replaces }, { status: 'sending', options: sendOptions }));
-
-    return start(content, requestId, sendOptions);
-  }, []);
-
-  const retry = useCallback((/** @type {string | undefined} */ requestId) => {
-    const message = latest.current.messages.findLast(({ id, role, status }) =>
-      role === 'user' && status === 'failed' && (typeof requestId !== 'string' || id === requestId));
-
-    if (!message || !connectionRef.current) {
-      return null;
-    }
-
-    const name = message.requestId ?? message.id;
-
-    if (active()?.requestId === name) {
-      /* a second click */
-      return active();
-    }
-
-    active()?.cancel();
-    setMessages((list) => put(list.filter((it) => it.requestId !== name),
-      { requestId: name, content: message.content },
-      { id: message.id, status: 'sending', error: undefined }));
-
-    return start(message.content, name, message.options);
-  }, []);
-
-  const cancel = useCallback(() => {
-    stopped.current = active();
-    stopped.current?.cancel();
-  }, []);
 
   return useStable({
     messages,
     setMessages,
     input,
     setInput,
-    sendMessage,
-    cancel,
-    retry,
-    isStreaming,
+    ...actions,
+    isStreaming: messages.some(({ status }) => status === 'sending' || status === 'streaming'),
     error,
     connection,
   });

@@ -86,17 +86,13 @@ export function createEntry(message, cancel, own, retries) {
   /** @type {RunListeners[]} */
   const followers = [];
   let over = false;
-  /** @type {(value?: any) => void} */
-  let wake = noop;
-  /** @type {Promise<void>} */
-  let changed;
+  /** @type {((value?: any) => void)[]} */
+  let waiting = [];
 
   const notify = () => {
-    wake();
-    changed = new Promise((resolve) => { wake = resolve; });
+    waiting.forEach((wake) => wake());
+    waiting = [];
   };
-
-  notify();
 
   /** @type {(event: FinalEvent) => void} */
   let resolve = noop;
@@ -137,7 +133,7 @@ export function createEntry(message, cancel, own, retries) {
             await promise;
             return;
           } else {
-            await changed;
+            await new Promise((wake) => { waiting.push(wake); });
           }
         }
       } finally {

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { ThreadError, call, createEntry } from './run.js';
+import { ThreadError, createEntry, noop } from './run.js';
 
 /**
  * @typedef {import('./types.js').Entry} Entry
@@ -46,12 +46,15 @@ export const OTHER = 'This requestId names another message.';
 /** @type {[string, {code: ErrorCode, retryable: boolean}]} */
 const LOSS = ['The connection was lost.', { code: 'CONNECTION_LOST', retryable: true }];
 
-/* how often, and how late, in ms, a run is sent again */
-const RETRIES = { times: 5, withinMs: 60000, begun: false };
-
-/** @param {SendOptions['retries']} [retries] */
+/**
+ * How often, and how late, in ms, a run is sent again.
+ *
+ * @param {SendOptions['retries']} [retries]
+ */
 const policy = (retries = {}) => ({
-  ...RETRIES,
+  times: 5,
+  withinMs: 60000,
+  begun: false,
   ...typeof retries === 'object' ? retries : { times: +retries, begun: true },
 });
 
@@ -73,8 +76,7 @@ export function createRuns({ threadId, socket, answerTimeoutMs, resume, begun, w
   /* this socket's server is going, and takes no new run */
   let leaving = false;
 
-  /** @type {() => void} */
-  let tellKnown = () => {};
+  let tellKnown = noop;
   /** @type {Promise<void>} */
   const known = new Promise((resolve) => { tellKnown = resolve; });
 

@@ -79,7 +79,7 @@ export function createSocket({
   livenessMs = 2000,
   connectTimeoutMs = 4000,
   WebSocket = globalThis.WebSocket,
-  network: signs = 'addEventListener' in globalThis ? globalThis : null,
+  network: signs = globalThis,
   fetch = globalThis.fetch,
 }, host) {
   const { document, location } = globalThis;
@@ -165,7 +165,7 @@ export function createSocket({
 
   /** @param {'addEventListener' | 'removeEventListener'} how */
   function listen(how) {
-    SIGNS.forEach((type) => network?.[how](type, wakeUp));
+    SIGNS.forEach((type) => network?.[how]?.(type, wakeUp));
     document?.[how]('visibilitychange', wakeUp);
   }
 
@@ -338,12 +338,10 @@ export function createSocket({
 
     if (old) {
       old.onopen = old.onmessage = old.onclose = null;
-      if (code) {
-        old.close(code);
-      } else if (old.terminate) {
+      if (!code && old.terminate) {
         old.terminate();
       } else {
-        old.close();
+        old.close(code);
       }
     }
   }

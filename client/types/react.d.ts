@@ -30,6 +30,7 @@ export type ConnectionOptions = import("./index.js").ConnectionOptions;
 export type ConnectionState = import("./index.js").ConnectionState;
 export type Run = import("./index.js").Run;
 export type SendOptions = import("./index.js").SendOptions;
+export type ThreadError = import("./index.js").ThreadError;
 export type Content = import("./types.js").Content;
 export type ThreadConnectionHook = {
     state: ConnectionState;
@@ -112,7 +113,7 @@ export type ChatMessage = {
     /**
      * why a message of the user failed
      */
-    error?: ThreadError | undefined;
+    error?: import("./run.js").ThreadError | undefined;
 };
 export type ChatOptions = {
     initialMessages?: ChatMessage[] | undefined;
@@ -151,6 +152,15 @@ export type ChatMessagesHook = {
      */
     sendMessage: (content?: Content, options?: MessageOptions) => Run | null;
     /**
+     *   that message anew: it and all after it give way
+     */
+    edit: (requestId: string, content?: Content, options?: MessageOptions) => Run | null;
+    /**
+     * another answer to the
+     * named message, or to the last one that was answered
+     */
+    regenerate: (requestId?: string) => Run | null;
+    /**
      * stops the answer; the text returns to the input
      */
     cancel: () => void;
@@ -170,4 +180,3 @@ export type ChatMessagesHook = {
     connection: ThreadConnectionHook;
 };
 import { ThreadConnection } from './index.js';
-import { ThreadError } from './index.js';

@@ -159,9 +159,9 @@ function launch(dir) {
     process: child,
     output,
 
-    /* waits for a line that matches, after so many that are known */
-    async line(pattern, from = 0) {
-      while (!output.slice(from).some((line) => pattern.test(line))) {
+    /* waits for a line that matches, or so many, after those that are known */
+    async line(pattern, from = 0, times = 1) {
+      while (output.slice(from).filter((line) => pattern.test(line)).length < times) {
         if (ended) {
           throw new Error(`nginx ended:\n${output.join('\n')}`);
         }
@@ -203,12 +203,12 @@ export async function startGateway({
       await exit;
     },
 
-    /* new worker, the old one says 1012 */
+    /* new workers, the old ones say 1012 */
     async reload() {
       const from = child.output.length;
 
       child.process.kill('SIGHUP');
-      await child.line(/start worker process \d+/, from);
+      await child.line(/start worker process \d+/, from, workers);
     },
 
     /* a worker, as a crash would, the newest or one before it: another one takes

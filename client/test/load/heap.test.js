@@ -1,5 +1,5 @@
 /**
- * The page's memory over a long chat. MINUTES says how long; without it, some
+ * The page's memory over a long chat. MINUTES says how long; without it, two
  * hundred messages.
  *
  * The page is driven from within: the debugger would keep what it has looked
@@ -15,7 +15,8 @@ import { openPage, usePages } from '../helpers/page.js';
 const context = usePages();
 
 const MINUTES = Number(process.env.MINUTES ?? 0);
-const MESSAGES = 150;
+/* so many that the page lets go of what it no longer shows, twice */
+const MESSAGES = MINUTES ? 150 : 52;
 
 const ANSWER = ['# Title\n\n', 'Some **words** of an answer, ', '`code` and more.\n\n',
   '| a | b |\n|---|---|\n| 1 | 2 |\n\n', '```js\nlet a = 1;\n```\n'];

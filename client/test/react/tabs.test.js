@@ -236,12 +236,57 @@ test('what is replaced gives way, and is back if that fails', async () => {
   assert.deepEqual(texts(hook.current), [['user', 'other']]);
   socket.say({ type: 'error', requestId: failed, code: 'UPSTREAM_FAILED', message: 'no', retryable: true });
   await hook.until((it) => isIdle(it) && it.error);
-  assert.deepEqual(texts(hook.current),
-    [['user', 'one'], ['assistant', 'eins'], ['user', 'two'], ['assistant', 'zwei']]);
+  const both = [['user', 'one'], ['assistant', 'eins'], ['user', 'two'], ['assistant', 'zwei']];
+  assert.deepEqual(texts(hook.current), [...both, ['user', 'other']]);
+
+  /* which can be tried again, all of it, as often as it takes */
+  for (const _ of [1, 2]) {
+    hook.act((it) => it.retry());
+    await hook.until((it) => it.messages.length === 1);
+    const { requestId, replaces } = await socket.next();
+    assert.deepEqual([requestId, replaces], [failed, first]);
+    socket.say({ type: 'error', requestId, code: 'UPSTREAM_FAILED', message: 'no', retryable: true });
+    await hook.until((it) => isIdle(it) && it.error);
+    assert.deepEqual(texts(hook.current), [...both, ['user', 'other']]);
+  }
 
   await answered(await say('two', { replaces: second }), 'deux');
   assert.deepEqual(texts(hook.current),
     [['user', 'one'], ['assistant', 'eins'], ['user', 'two'], ['assistant', 'deux']]);
+});
+
+test('a message is edited, and answered anew', async () => {
+  const { hook, socket } = await show({}, { type: 'idle' });
+  const asks = async (call, text) => {
+    hook.act(call);
+    const { type, threadId, requestId, ...message } = await socket.next();
+    socket.say(final(requestId, text));
+    await hook.until(isIdle);
+    return [requestId, message];
+  };
+  const metadata = { page: '/' };
+
+  assert.equal(hook.current.regenerate(), null);
+  const [first] = await asks((it) => it.sendMessage('one', { metadata }), 'eins');
+  const [second] = await asks((it) => it.sendMessage('two'), 'zwei');
+
+  const [third, again] = await asks((it) => it.regenerate(), 'deux');
+  assert.deepEqual(again, { content: 'two', replaces: second });
+  const [, edited] = await asks((it) => it.edit(third, 'three', { metadata }), 'trois');
+  assert.deepEqual(edited, { content: 'three', replaces: third, metadata });
+  assert.deepEqual(texts(hook.current),
+    [['user', 'one'], ['assistant', 'eins'], ['user', 'three'], ['assistant', 'trois']]);
+
+  /* with all that it was sent with */
+  const [fifth, named] = await asks((it) => it.regenerate(first), 'uno');
+  assert.deepEqual(named, { content: 'one', replaces: first, metadata });
+  assert.deepEqual(texts(hook.current), [['user', 'one'], ['assistant', 'uno']]);
+
+  /* and without a text of its own what is in the input */
+  hook.act((it) => it.setInput('typed'));
+  const [, typed] = await asks((it) => it.edit(fifth), 'ja');
+  assert.deepEqual(typed, { content: 'typed', replaces: fifth });
+  assert.equal(hook.current.input, '');
 });
 
 test('what another tab replaces gives way here, too', async () => {
