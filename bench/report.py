@@ -316,6 +316,11 @@ def sockets(t, rows):
                   'floor with as many',
                   rows.ratio(f'{scenario}-{n}', f'module-{n}', f'floor-{n}',
                              us), 'us')
+    for other, title in (('module', 'a WebSocket'), ('floor', 'floor')):
+        t.add(f'private memory of a stalled reader by HTTP: {title}',
+              rows.ratio('stalled', 'twin', other,
+                         lambda r: r['bytes'] / 1024), 'KB',
+              1.1 if other == 'module' else None)
     for scenario, name, title in (
             ('idle', 'standard', 'an idle connection of 19,000'),
             ('1s-9500', 'module', 'a streaming connection of 9,500, module'),

@@ -343,6 +343,34 @@ def node(name, agent):
     return server
 
 
+def stalled(server):
+    """A socket whose narrow buffers an endless answer fills."""
+    host, _, path = server.url.split('://')[1].partition('/')
+    name = f'stalled-{time.monotonic_ns()}'
+    head = f' /{path}{name if path.endswith("=") else ""} HTTP/1.1\r\n' \
+        f'Host: {host}\r\n'
+    text = 'tokens:100000000 gap:0 burst:0 joined:0 stamp:0 run:1'
+    body = json.dumps(
+        {'model': 'mock', 'stream': True,
+         'messages': [{'role': 'user', 'content': text}]}
+        if server.language is None and server.url.startswith('http') else
+        {'type': 'message', 'requestId': name, 'threadId': name,
+         'content': text}).encode()
+    c = socket.socket()
+    c.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    c.connect((host.split(':')[0], int(host.split(':')[1])))
+    if server.url.startswith('http'):
+        c.sendall(f'POST{head}Content-Type: application/json\r\n'
+                  f'Content-Length: {len(body)}\r\n\r\n'.encode() + body)
+        return c
+    c.sendall(f'GET{head}Connection: Upgrade\r\nUpgrade: websocket\r\n'
+              'Sec-WebSocket-Version: 13\r\n'
+              'Sec-WebSocket-Key: dGhyZWFkLXdzLWJlbmNoIQ==\r\n\r\n'.encode())
+    c.recv(4096)
+    c.sendall(b'\x81\xfe' + len(body).to_bytes(2, 'big') + bytes(4) + body)
+    return c
+
+
 class Load:
     """One load process; each phase is measured from its line to its answer."""
 

@@ -180,6 +180,16 @@ ngx_thread_ws_twin_flush(ngx_thread_ws_twin_t *twin)
 {
     ngx_int_t  rc, left;
 
+    /* a client that takes nothing is to have one block, and not a second */
+
+    if (twin->busy && !twin->deleted) {
+        rc = ngx_thread_ws_twin_send(twin);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
+
     for ( ;; ) {
         left = ngx_thread_ws_follower_take(&twin->conn.follower,
                                            twin->deleted);
