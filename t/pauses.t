@@ -428,7 +428,7 @@ connect
 connect b
     Sec-WebSocket-Protocol: thread-ws.v2
 b> follow r1
-b< {"type":"following","requestId":"r1","content":"one","position":21}
+b< following r1 one
 b< tokens r1 "Half and"
 @ event {"type":"message_delta","delta":{"stop_reason":"pause_turn"},
     "usage":{"output_tokens":5}}

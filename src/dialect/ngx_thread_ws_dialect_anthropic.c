@@ -18,7 +18,9 @@
 #include "dialect/ngx_thread_ws_anthropic_media.h"
 #include "dialect/ngx_thread_ws_anthropic_prompt.h"
 #include "dialect/ngx_thread_ws_dialect.h"
+#include "dialect/ngx_thread_ws_parts.h"
 #include "dialect/ngx_thread_ws_turn.h"
+#include "json/ngx_thread_ws_json_scan.h"
 
 
 /* the API has no default of its own; parameters win over this one */
@@ -435,11 +437,83 @@ ngx_thread_ws_anthropic_read(ngx_thread_ws_reply_t *reply, json_t *root)
 }
 
 
+/*
+ * A piece of text as the API writes it, read without building a tree: NGX_OK,
+ * or NGX_DECLINED where another form, or more than the text, is for the others.
+ */
+
+static ngx_int_t
+ngx_thread_ws_anthropic_scan(ngx_thread_ws_reply_t *reply, ngx_str_t *data)
+{
+    u_char     *p, *last;
+    size_t      size;
+    ngx_int_t   index;
+    ngx_str_t   text;
+
+    static const ngx_str_t  begin =
+        ngx_string("{\"type\":\"content_block_delta\",\"index\":");
+    static const ngx_str_t  middle =
+        ngx_string(",\"delta\":{\"type\":\"text_delta\",\"text\":\"");
+
+    p = data->data;
+    last = p + data->len;
+
+    if (data->len < begin.len + 1 + middle.len
+        || ngx_memcmp(p, begin.data, begin.len) != 0
+        || ngx_memcmp(p + begin.len + 1, middle.data, middle.len) != 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    p += begin.len;
+    index = *p++ - '0';
+
+    if (index < 0 || index > 9) {
+        return NGX_DECLINED;
+    }
+
+    text.data = p + middle.len;
+    p = ngx_thread_ws_json_string(text.data, last, &size);
+
+    if (p == NULL || p == text.data || last - p < 3 || p[1] != '}') {
+        return NGX_DECLINED;
+    }
+
+    text.len = (size_t) (p - text.data);
+
+    /* the API writes spaces before the last brace, more or fewer of them */
+
+    p = ngx_thread_ws_json_space(p + 2, last);
+
+    if (p == last || *p != '}' || ngx_thread_ws_json_space(p + 1, last) != last
+        || reply->gap || reply->half
+        || (reply->parts && reply->parts->block != index))
+    {
+        return NGX_DECLINED;
+    }
+
+    reply->delta = text;
+    reply->delta_size = size;
+
+    if (reply->parts == NULL) {
+        reply->same = text;
+    }
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_thread_ws_anthropic_event(ngx_thread_ws_reply_t *reply, ngx_str_t *type,
     ngx_str_t *data)
 {
     ngx_int_t  rc;
+
+    if ((type->len == 0 || ngx_thread_ws_string_is(type, "content_block_delta"))
+        && ngx_thread_ws_anthropic_scan(reply, data) == NGX_OK)
+    {
+        return NGX_OK;
+    }
 
     if (ngx_thread_ws_string_is(data, "[DONE]")) {
 

@@ -42,7 +42,7 @@ ngx_thread_ws_stream_again(ngx_thread_ws_sse_t *sse,
     p = *pos;
 
     if ((size_t) (last - p) <= envelope->head + envelope->tail
-        || reply->half
+        || reply->half || reply->gap
         || ngx_memcmp(p, envelope->bytes, envelope->head) != 0)
     {
         return NGX_DECLINED;

@@ -5,6 +5,7 @@
 
 
 #include "dialect.h"
+#include "dialect/ngx_thread_ws_stream.h"
 
 
 #define anthropic  (&ngx_thread_ws_dialect_anthropic)
@@ -28,6 +29,9 @@ typedef struct {
 static void anthropic_test_runs(void);
 static void anthropic_test_requests(void);
 static void anthropic_test_errors(void);
+static void anthropic_test_forms(void);
+static void anthropic_says(const char **events, ngx_uint_t want,
+    const char *space, unit_text_t *text);
 
 
 static anthropic_case_t  anthropic_events[] = {
@@ -156,6 +160,7 @@ main(void)
 
     anthropic_test_runs();
     anthropic_test_errors();
+    anthropic_test_forms();
     anthropic_test_requests();
 
     dialect_sample(anthropic, "anthropic-text.sse",
@@ -315,4 +320,118 @@ anthropic_test_requests(void)
     dialect_starves(anthropic, &prompt, "",
                     "{\"type\":\"content_block_delta\",\"delta\":"
                     "{\"type\":\"text_delta\",\"text\":\"a\"}}");
+}
+
+
+/*
+ * Texts as the API writes them are read without a tree; a space more, and they
+ * are not.  That must make no difference.
+ */
+
+static void
+anthropic_test_forms(void)
+{
+    ngx_uint_t   i, n, want, wrong;
+    unit_text_t  plain, spaced;
+
+#define delta(index, text, pad)                                               \
+    "\"type\":\"content_block_delta\",\"index\":" index ",\"delta\":"           \
+    "{\"type\":\"text_delta\",\"text\":" text "}" pad "}"
+#define tool(index)                                                           \
+    "\"type\":\"content_block_start\",\"index\":" index ","                    \
+    "\"content_block\":{\"type\":\"server_tool_use\",\"id\":\"t\","             \
+    "\"name\":\"n\"}}"
+
+    static const char  *forms[][8] = {
+        { delta("0", "\"a\"", ""), delta("0", "\"b\"", "   "),
+          delta("0", "\"c\"", ""), delta("0", "\"d\"", "\t"), NULL },
+        { delta("0", "\"a\"", ""), delta("1", "\"b\"", ""),
+          delta("0", "\"c\"", ""), delta("12", "\"d\"", ""), NULL },
+        { delta("0", "\"a\"", ""), delta("0", "\"b\"", ""), tool("1"),
+          delta("0", "\"c\"", ""), delta("0", "\"d\"", ""), NULL },
+        { delta("0", "\"\\ud83d\"", ""), delta("0", "\"\\ude00\"", ""),
+          delta("0", "\"\\ud83d\"", " "), delta("0", "\"x\"", ""),
+          delta("0", "\"\\u0000\\n\\u00e9\"", ""), NULL },
+        { delta("0", "\"\"", ""), delta("0", "\"a\",\"text\":\"b\"", ""),
+          delta("0", "\"c\"", ",\"x\":1"), delta("-1", "\"d\"", ""),
+          delta("0", "null", ""), NULL },
+        { delta("0", "\"a\"", ""), delta("0", "\"b\"", "}"), NULL },
+        { delta("0", "\"a\"", ""), delta("0", "\"b", ""), NULL },
+        { delta("0", "\"a\"", ""), delta("0", "1", ""), NULL },
+    };
+
+    wrong = 0;
+    n = sizeof(forms) / sizeof(forms[0]);
+
+    for (i = 0; i < 2 * n; i++) {
+        want = (i < n) ? 0 : NGX_THREAD_WS_WANT_ALL;
+
+        ngx_memzero(&plain, sizeof(unit_text_t));
+        ngx_memzero(&spaced, sizeof(unit_text_t));
+
+        anthropic_says(forms[i % n], want, "", &plain);
+        anthropic_says(forms[i % n], want, " ", &spaced);
+
+        if (plain.len != spaced.len
+            || ngx_memcmp(plain.data, spaced.data, plain.len) != 0)
+        {
+            wrong++;
+            printf("# %lu: %.*s, not %.*s\n", (unsigned long) i,
+                   (int) plain.len, plain.data, (int) spaced.len, spaced.data);
+        }
+
+        unit_text_free(&plain);
+        unit_text_free(&spaced);
+    }
+
+    unit_int(wrong, 0, "texts read by either way");
+}
+
+
+static void
+anthropic_says(const char **events, ngx_uint_t want, const char *space,
+    unit_text_t *text)
+{
+    u_char                 *pos, *last;
+    char                    stream[1024], *p;
+    ngx_int_t               rc;
+    ngx_uint_t              i;
+    ngx_thread_ws_sse_t     sse;
+    ngx_thread_ws_reply_t   reply;
+
+    ngx_memzero(&sse, sizeof(ngx_thread_ws_sse_t));
+    ngx_memzero(&reply, sizeof(ngx_thread_ws_reply_t));
+
+    sse.limit = sizeof(stream);
+    reply.want = want;
+    p = stream;
+
+    for ( /* void */ ; *events; events++) {
+        p += snprintf(p, stream + sizeof(stream) - p,
+                      "event: content_block_delta\ndata: {%s%s\n\n", space,
+                      *events);
+    }
+
+    pos = (u_char *) stream;
+    last = (u_char *) p;
+
+    do {
+        rc = ngx_thread_ws_stream_read(anthropic, &sse, &reply, &pos, last);
+
+        if (rc == NGX_OK) {
+            unit_add(text, "\"");
+            unit_add_escaped(text, (char *) reply.delta.data, reply.delta.len);
+            unit_add(text, "\" %lu", (unsigned long) reply.delta_size);
+
+            for (i = 0; i < reply.nparts; i++) {
+                unit_add(text, " part %lu", (unsigned long) reply.part[i].kind);
+            }
+        }
+
+        unit_add(text, " %ld\n", (long) rc);
+
+    } while (rc == NGX_OK);
+
+    ngx_thread_ws_sse_free(&sse);
+    ngx_thread_ws_reply_free(&reply);
 }
