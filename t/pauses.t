@@ -362,7 +362,7 @@ connect
 @ turn m end_turn Whole
 <* final r7 Whole
 
-=== TEST 5: more than may be kept does not go on
+=== TEST 5: more than may be kept does not go on, what is less does
 --- config eval: $::Config
 --- chat
 connect /small?threadId=t1
@@ -371,14 +371,25 @@ connect /small?threadId=t1
 @ head 200 text/event-stream
 @ event {"type":"content_block_start","index":0,"content_block":{
     "type":"web_search_tool_result","tool_use_id":"a",
-    "content":"{{ 'x' x 1500 }}"}}
+    "content":"{{ 'x' x 600 }}"}}
 @ event {"type":"content_block_delta","index":1,"delta":
     {"type":"text_delta","text":"Half"}}
 @ event {"type":"message_delta","delta":{"stop_reason":"pause_turn"}}
 @ event {"type":"message_stop"}
 @ end
+@ request
+@ head 200 text/event-stream
+@ event {"type":"content_block_start","index":0,"content_block":{
+    "type":"web_search_tool_result","tool_use_id":"b",
+    "content":"{{ 'x' x 600 }}"}}
+@ event {"type":"content_block_delta","index":1,"delta":
+    {"type":"text_delta","text":" more"}}
+@ event {"type":"message_delta","delta":{"stop_reason":"pause_turn"}}
+@ event {"type":"message_stop"}
+@ end
 <* error r1 UPSTREAM_FAILED
-@ requests 1
+log /agent paused before its answer was complete/
+@ requests 2
 
 === TEST 6: a pause without the end mark, and one whose body stays open
 --- config eval: $::Config
