@@ -50,6 +50,8 @@ export class View {
   #left = false;
   /** @type {HTMLElement | null} what says that the history is missing */
   #unloaded = null;
+  #nothing = h('p', { class: 'loading' }, 'The server has nothing of this conversation: '
+    + 'no message of it was answered, or it was deleted.');
   #more = h('button', {
     class: 'button earlier', type: 'button', onclick: () => this.#loadEarlier(),
   }, 'Show earlier messages');
@@ -353,6 +355,9 @@ export class View {
   #show() {
     const last = this.#turns.list.findLast(({ kept }) => kept);
 
+    if (!this.empty) {
+      this.#nothing.remove();
+    }
     for (const turn of this.#turns.list) {
       turn.askable(turn === last && !this.busy);
     }
@@ -382,8 +387,7 @@ export class View {
       this.#recall(pending);
     }
     if (runs === null && this.empty && threads.get(this.id)) {
-      this.element.append(h('p', { class: 'loading' }, 'The server has nothing of this '
-        + 'conversation: no message of it was answered, or it was deleted.'));
+      this.element.append(this.#nothing);
     }
     this.#show();
   }

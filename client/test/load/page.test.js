@@ -4,7 +4,9 @@
  * network, nginx reloaded, a worker killed. In the end each tab shows what the
  * server has, in its order: no text is lost, shown twice or under another message,
  * nothing says that something is wrong which has mended itself, and each message
- * asks the agent once. PAGES says how many, SEED which.
+ * asks the agent once, and once more where a killed worker had it and the visitor
+ * tries again. PAGES says how many, AT_ONCE how many of them at a time, whose nginx
+ * is one: SEED which.
  */
 
 import assert from 'node:assert/strict';
@@ -30,10 +32,18 @@ const STEP = ['sent', 'sent', 'sent', 'sent', 'stopped', 'loaded anew', 'tab', '
 
 const answerTo = (prompt) => Array.from({ length: 6 }, (_, i) => `${prompt} ${i};`);
 
+/* those that are under way */
+const visits = new Set();
+
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-/* what a tab shows, once nothing goes on */
+/* what a tab shows, and whether nothing goes on */
 const shown = (page) => page.evaluate(() => ({
+  rests: document.querySelector('#pill').dataset.status === 'connected'
+    && !document.querySelector('[aria-busy="true"], .view > .loading')
+    && document.querySelector('#stop').hidden,
+  stop: !document.querySelector('#stop').hidden,
+  loading: document.querySelector('.view > .loading')?.innerText,
   banner: !document.querySelector('#banner').hidden,
   notices: [...document.querySelectorAll('.view > .notice')].map((it) => it.innerText),
   turns: [...document.querySelectorAll('.turn')].map((it) => ({
@@ -71,7 +81,7 @@ class Visit {
     const page = await this.own.newPage();
 
     page.setDefaultTimeout(60000);
-    page.on('pageerror', (error) => this.log.push(error.stack));
+    page.on('pageerror', (error) => this.log.push(error.stack || String(error)));
     this.tabs.push(page);
     await this.load(page, async () => {
       /* to the same address there is no way but by another one */
@@ -97,6 +107,12 @@ class Visit {
     await page.fill('#input', content);
     await page.press('#input', 'Enter');
     return content;
+  }
+
+  /* a worker is killed: whatever it had of this */
+  bereave() {
+    this.free();
+    this.killed = true;
   }
 
   /* what may be gone by now, by somebody's doing */
@@ -162,8 +178,7 @@ class Visit {
         break;
       case 10:
         if (!this.random(2)) {
-          this.sent.forEach((it) => { it.free = true; it.asks = Infinity; });
-          this.killed = true;
+          visits.forEach((it) => it.bereave());
           await this.gateway.killWorker();
         }
         break;
@@ -181,8 +196,7 @@ class Visit {
       try {
         await page.waitForFunction(() =>
           document.querySelector('#pill').dataset.status === 'connected'
-          && !document.querySelector('[aria-busy="true"]')
-          && !document.querySelector('.view > .loading')
+          && !document.querySelector('[aria-busy="true"], .view > .loading')
           && document.querySelector('#stop').hidden);
       } catch (error) {
         this.log.push(`never comes to rest: ${await page.innerText('#pill')} ${
@@ -192,31 +206,37 @@ class Visit {
     }));
   }
 
-  async end() {
-    await this.settle();
+  /* what somebody has to see to, he sees to */
+  async tryAgain(page) {
+    for (;;) {
+      const again = page.locator('.turn[data-phase=failed] button:text-is("Try again")');
 
-    /* what somebody has to see to, he sees to */
-    for (const page of this.tabs) {
-      for (;;) {
-        const again = page.locator('.turn[data-phase=failed] button:text-is("Try again")');
-
-        if (!await again.count()) {
-          break;
-        }
-        const said = await again.first().locator('xpath=ancestor::article').innerText();
-
-        if (!this.killed && !/The page was left/.test(said)) {
-          this.log.push(`failed: ${said}`);
-        }
-        await again.first().click();
-        await this.settle();
+      await this.settle();
+      if (!await again.count()) {
+        return;
       }
+      const turn = again.first().locator('xpath=ancestor::article');
+      const said = await turn.innerText();
+      const question = await turn.locator('.question p').innerText();
+
+      if (!this.killed && !/The page was left/.test(said)) {
+        this.log.push(`failed: ${said}`);
+      }
+      this.sent.find(({ content }) => content === question).asks++;
+      await again.first().click();
+    }
+  }
+
+  async end() {
+    for (const page of this.tabs) {
+      await this.tryAgain(page);
     }
 
     const lost = this.sent.filter(({ free }) => !free).map(({ content }) => content);
 
     /* a last message, which is answered: all tabs come to the same */
     const last = await this.send(this.tabs[0]);
+    await this.tryAgain(this.tabs[0]);
     await Promise.all(this.tabs.map((page) => page.locator(
       `.turn:last-child[data-phase=done]:has(.question p:text-is("${last}"))`).waitFor()));
     await this.settle();
@@ -227,7 +247,13 @@ class Visit {
       [content, messages[2 * i + 1].content]);
 
     for (const page of this.tabs) {
-      this.check(await shown(page), kept);
+      let now;
+
+      /* another visit's doing may have cut it off */
+      do {
+        now = await shown(page);
+      } while (!now.rests && await this.settle().then(() => true));
+      this.check(now, kept);
     }
     for (const content of lost.filter((it) => !kept.some(([name]) => name === it))) {
       this.log.push(`lost ${content}`);
@@ -296,6 +322,7 @@ test(`${PAGES} visits, from ${SEED}`, async (t) => {
       const relay = await startRelay(gateway.port);
       const visit = new Visit(seed, context, relay);
 
+      visits.add(visit);
       try {
         await visit.begin();
         for (let i = 0; i < STEPS; i++) {
@@ -305,6 +332,7 @@ test(`${PAGES} visits, from ${SEED}`, async (t) => {
       } catch (error) {
         visit.log.push(error.stack);
       }
+      visits.delete(visit);
       wrong.push(...visit.said);
       sent += visit.sent.length;
       await visit.own.close();

@@ -221,5 +221,11 @@ for (const [code, words] of [
     assert.match(text, code === 404 ? /nothing of this conversation/ : words);
     assert.doesNotMatch(text, /Trying again can help/);
     assert.equal(await page.locator('.welcome').count(), 0);
+
+    /* which is so until there is something */
+    if (code === 404) {
+      await ask(page, 'two');
+      assert.equal(await page.locator('.loading').count(), 0);
+    }
   });
 }
