@@ -53,8 +53,8 @@ RUN_PACKAGES   = ca-certificates libjs-marked libjs-katex node-prismjs \
 TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 	postgresql pgbouncer libio-socket-ssl-perl libtest-base-perl \
 	libtest-longstring-perl libtext-diff-perl libwww-perl libipc-run-perl \
-	liblist-moreutils-perl libyaml-libyaml-perl libjs-marked prometheus \
-	libnginx-mod-http-lua libnginx-mod-http-js \
+	liblist-moreutils-perl libyaml-libyaml-perl libcpanel-json-xs-perl \
+	libjs-marked prometheus libnginx-mod-http-lua libnginx-mod-http-js \
 	libnginx-mod-http-subs-filter lua-cjson
 
 .DELETE_ON_ERROR:

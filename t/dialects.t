@@ -4,10 +4,10 @@
 use strict;
 use warnings;
 
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use ThreadWS::Test;
 
-my $JSON = JSON::PP->new->canonical->ascii->allow_nonref;
+my $JSON = Cpanel::JSON::XS->new->canonical->ascii->allow_nonref;
 
 # What a line of the templates becomes:
 #
@@ -23,9 +23,9 @@ my %dialects = (
         config => '',
         asked => sub {
             my ($text, @history) = @_;
-            return { stream => JSON::PP::true, model => 'small',
+            return { stream => Cpanel::JSON::XS::true, model => 'small',
                 temperature => 0.5,
-                stream_options => { include_usage => JSON::PP::true },
+                stream_options => { include_usage => Cpanel::JSON::XS::true },
                 messages => [{ role => 'system', content => 'Be brief.' },
                     turns(@history), { role => 'user', content => $text }] };
         },
@@ -54,7 +54,7 @@ my %dialects = (
         headers => '@ header anthropic-version: /^\d{4}-\d\d-\d\d$/',
         asked => sub {
             my ($text, @history) = @_;
-            return { stream => JSON::PP::true, model => 'small',
+            return { stream => Cpanel::JSON::XS::true, model => 'small',
                 temperature => 0.5, max_tokens => '*',
                 system => 'Be brief.',
                 messages => [turns(@history),
@@ -133,7 +133,7 @@ sub sse {
     my ($type, $data) = @{ $_[0] };
 
     my $text = ref $data ? $JSON->encode($data) : $data;
-    $text = JSON::PP->new->ascii->pretty->encode($data)
+    $text = Cpanel::JSON::XS->new->ascii->pretty->encode($data)
         if defined $type && $type eq 'messages';
     chomp $text;
 

@@ -6,7 +6,7 @@ use warnings;
 
 use Digest::SHA qw(hmac_sha256);
 use File::Temp ();
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use MIME::Base64 qw(encode_base64 encode_base64url);
 use Test::More;
 
@@ -17,7 +17,7 @@ use ThreadWS::Loop;
 use ThreadWS::Modules;
 use ThreadWS::Server;
 
-my $Json = JSON::PP->new->canonical->allow_nonref;
+my $Json = Cpanel::JSON::XS->new->canonical->allow_nonref;
 my $Splits = 1000;
 
 my $Loop = ThreadWS::Loop->new;
@@ -351,7 +351,7 @@ sub confession {
 sub stream {
     my ($text) = @_;
 
-    my $ascii = JSON::PP->new->canonical->ascii;
+    my $ascii = Cpanel::JSON::XS->new->canonical->ascii;
     my $end = rand() < 0.5 ? "\n\n" : "\r\n\r\n";
 
     my @deltas = map {

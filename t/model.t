@@ -229,7 +229,7 @@ sub agent_speaks {
         my $word = one_of(@Words);
         $request->{text} .= $word;
 
-        my $event = JSON::PP->new->utf8->encode({ choices =>
+        my $event = Cpanel::JSON::XS->new->utf8->encode({ choices =>
             [{ index => 0, delta => { content => $word } }] });
 
         # chunks end anywhere, within a character too

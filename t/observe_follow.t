@@ -50,7 +50,7 @@ log /\[info\] .*run cancelled after \d+ ms and 1 tokens, .*
     connection: [0-9a-f]{32}, request: run-4711/
 access /"requestId":"run-4711"/
 perl ; my ($run) = grep { $_->{requestId} }
-        map { JSON::PP->new->utf8->decode($_) }
+        map { Cpanel::JSON::XS->new->utf8->decode($_) }
         do { open my $in, '<', "$self->{root}/logs/access.log"; <$in> };
     my ($event) = grep { $_->{event} eq 'cancelled' } $self->event_lines;
     my ($span) = grep { $_->{name} eq 'chat' } @{ $self->{spans} };

@@ -31,7 +31,7 @@ sub read_pipe {
 
 sub whole {
     for (split /\n/, $_[0]) {
-        eval { JSON::PP->new->utf8->decode($_) } or die "torn: $_\n";
+        eval { Cpanel::JSON::XS->new->utf8->decode($_) } or die "torn: $_\n";
     }
 
     return 1;

@@ -11,7 +11,7 @@ use strict;
 use warnings;
 
 use File::Temp ();
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use Test::More;
 
 use ThreadWS::Agent;
@@ -23,7 +23,7 @@ use ThreadWS::Server;
 plan skip_all => 'the module is built in: no other can be loaded beside it'
     if !ThreadWS::Modules::possible();
 
-my $Json = JSON::PP->new->canonical->utf8->allow_nonref;
+my $Json = Cpanel::JSON::XS->new->canonical->utf8->allow_nonref;
 my $Splits = $ENV{SPLITS} || 18;
 my $Seed = $ENV{SEED} || int rand 1e9;
 
@@ -301,7 +301,7 @@ sub confession {
 sub stream {
     my (%answer) = @_;
 
-    my $json = JSON::PP->new->canonical->allow_nonref;
+    my $json = Cpanel::JSON::XS->new->canonical->allow_nonref;
     my @deltas = (
         (map { { reasoning_content => $_ } } cut($answer{reasoning}, 6)),
         (map { { content => $_ } } cut($answer{content}, 6)),

@@ -5,7 +5,7 @@ use strict;
 use warnings;
 
 use lib 't/lib';
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use Test::More;
 
 use ThreadWS::Chatter;
@@ -114,7 +114,7 @@ sub stored {
         . "Host: localhost\r\n\r\n";
     my $response = join '', <$socket>;
     my ($body) = $response =~ /\r\n\r\n(.*)/s;
-    my $json = eval { JSON::PP->new->utf8->decode($body) }
+    my $json = eval { Cpanel::JSON::XS->new->utf8->decode($body) }
         or die "no history: $response\n";
 
     $stored{$_->{requestId} // ''} = 1 for @{ $json->{messages} };

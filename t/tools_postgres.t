@@ -15,7 +15,7 @@ sub asked {
     my ($round) = @_;
     push @Said, { role => 'tool', tool_call_id => 'call_' . ($round - 1),
         content => '{"n":' . ($round - 1) . '}' } if $round > 1;
-    my $json = JSON::PP->new->canonical->encode(\@Said);
+    my $json = Cpanel::JSON::XS->new->canonical->encode(\@Said);
     push @Said, { role => 'assistant', content => "Round $round.",
         tool_calls => [{ id => "call_$round", type => 'function', function =>
             { name => 'count', arguments => qq({"round":$round}) } }] };

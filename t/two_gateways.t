@@ -9,7 +9,7 @@ use warnings;
 
 use Encode ();
 use File::Temp ();
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use MIME::Base64 ();
 use POSIX ();
 use Test::More;
@@ -21,7 +21,7 @@ use ThreadWS::Postgres;
 
 my $threads = 24;
 my $messages = 6;
-my $json = JSON::PP->new->canonical->utf8;
+my $json = Cpanel::JSON::XS->new->canonical->utf8;
 my $loop = ThreadWS::Loop->new;
 
 my @nginx = ($ENV{TEST_NGINX_BINARY} || 'nginx');

@@ -14,13 +14,13 @@ use strict;
 use warnings;
 
 use File::Temp ();
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 
 use ThreadWS::Client;
 use ThreadWS::Command;
 use ThreadWS::Dialogue;
 
-my $JSON = JSON::PP->new->utf8->canonical;
+my $JSON = Cpanel::JSON::XS->new->utf8->canonical;
 my ($pid, $dir, $in);
 
 sub import {

@@ -6,12 +6,12 @@ package ThreadWS::Agent;
 use strict;
 use warnings;
 
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use Socket qw(SOL_SOCKET SO_SNDBUF);
 
 use ThreadWS::Loop;
 
-my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
+my $JSON = Cpanel::JSON::XS->new->utf8->canonical->allow_nonref;
 
 sub new {
     my ($class, $loop, %options) = @_;

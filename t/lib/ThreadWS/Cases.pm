@@ -7,9 +7,9 @@ package ThreadWS::Cases;
 use strict;
 use warnings;
 
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 
-my $JSON = JSON::PP->new->canonical->allow_nonref;
+my $JSON = Cpanel::JSON::XS->new->canonical->allow_nonref;
 
 my @dialects = qw(openai anthropic langgraph);
 my %prefix = (an => 'anthropic', lg => 'langgraph');

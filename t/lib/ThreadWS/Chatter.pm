@@ -9,12 +9,12 @@ package ThreadWS::Chatter;
 use strict;
 use warnings;
 
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use Time::HiRes qw(time);
 
 use ThreadWS::Peer;
 
-my $JSON = JSON::PP->new->utf8->canonical;
+my $JSON = Cpanel::JSON::XS->new->utf8->canonical;
 
 # port, thread, path, host, from; again: comes back after 1012 and SHUTTING_DOWN; more:
 # called at each run's end with (chatter, run).

@@ -9,7 +9,7 @@ use warnings;
 use POSIX qw(:sys_wait_h);
 use Time::HiRes qw(sleep time);
 
-our $Deadline = $ENV{THREAD_WS_COMMAND_DEADLINE} || 120;
+our $Deadline = $ENV{THREAD_WS_COMMAND_DEADLINE} || 180;
 
 # What it wrote to its standard output; $? is its status.  how: both, its errors
 # as well; child, called in the new process before it becomes the command.

@@ -13,7 +13,7 @@ package ThreadWS::Dialogue;
 use strict;
 use warnings;
 
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use Test::More ();
 
 use ThreadWS::Loop;
@@ -28,7 +28,7 @@ use ThreadWS::Where;
 our @ISA = map { "ThreadWS::Steps::$_" }
     qw(Agent Client Nginx Receive Send Twin);
 
-our $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
+our $JSON = Cpanel::JSON::XS->new->utf8->canonical->allow_nonref;
 
 # as protocol.md has it
 # undef: the agent's own error decides

@@ -13,7 +13,7 @@ use ThreadWS::Where;
 
 $SIG{PIPE} = 'IGNORE';
 
-our $Deadline = $ENV{THREAD_WS_DEADLINE} || 60;
+our $Deadline = $ENV{THREAD_WS_DEADLINE} || 180;
 
 # Two vectors for select() hold what all sockets wait for.  Only an object that
 # said touch() is asked again, since a test may have thousands.

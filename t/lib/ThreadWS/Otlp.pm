@@ -8,10 +8,10 @@ use strict;
 use warnings;
 
 use B ();
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use Time::HiRes qw(time);
 
-my $JSON = JSON::PP->new->utf8;
+my $JSON = Cpanel::JSON::XS->new->utf8;
 
 # [name, check] of all that an object may hold; a name in capitals is optional
 

@@ -8,7 +8,7 @@ use strict;
 use warnings;
 
 use File::Temp ();
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 
 use ThreadWS::Client;
 use ThreadWS::Command;
@@ -111,7 +111,7 @@ sub ask {
 sub hear {
     my ($self, $client) = @_;
 
-    my $said = JSON::PP->new->utf8->decode($client->content);
+    my $said = Cpanel::JSON::XS->new->utf8->decode($client->content);
     my %alerts;
 
     for my $alert (grep { $_->{state} eq 'firing' } @{ $said->{data}{alerts} }) {

@@ -29,7 +29,7 @@ BEGIN {
         $ENV{TEST_NGINX_SERVROOT} = Cwd::abs_path('t') . "/servroot_$port";
     }
 
-    $ENV{TEST_NGINX_TIMEOUT} ||= 60;
+    $ENV{TEST_NGINX_TIMEOUT} ||= 180;
     $ENV{TEST_NGINX_SLEEP} ||= 0.005;
 
     # by which Test::Nginx starts nginx
@@ -91,6 +91,9 @@ sub import {
     log_level('info');
     config_preamble('location = /stub_status { stub_status; access_log off; }'
         . "listen 127.0.0.1:$ENV{TEST_NGINX_NARROW_PORT} sndbuf=8k;"
+
+        # a thousand connections take longer than a minute on a busy machine
+        . 'proxy_read_timeout 10m;'
         . ($ENV{TEST_NGINX_CERTIFICATE} ? "
             listen 127.0.0.1:$ENV{TEST_NGINX_TLS_PORT} ssl;
             ssl_certificate $ENV{TEST_NGINX_CERTIFICATE};

@@ -7,7 +7,7 @@ package ThreadWS::Steps::Forbidden;
 use strict;
 use warnings;
 
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use Test::More ();
 
 use ThreadWS::Chatter;
@@ -15,7 +15,7 @@ use ThreadWS::Dialogue;
 
 push @ThreadWS::Dialogue::ISA, __PACKAGE__;
 
-my $JSON = JSON::PP->new->utf8->canonical->allow_nonref;
+my $JSON = Cpanel::JSON::XS->new->utf8->canonical->allow_nonref;
 
 sub one { $_[rand @_] }
 

@@ -20,11 +20,27 @@ use ThreadWS::Proc qw(alive idle stopped);
 
 push @ThreadWS::Dialogue::ISA, __PACKAGE__;
 
+# The master makes one after the other, when it has answered already.
+
+sub all_workers {
+    my ($self) = @_;
+
+    my $master = $self->master;
+    my @workers;
+
+    $self->soon(sub {
+        @workers = $self->workers($master);
+        return @workers >= Test::Nginx::Util::workers();
+    }, 'all workers');
+
+    return @workers;
+}
+
 sub do_kill {
     my ($self, $what) = @_;
 
     my $master = $self->master;
-    my @workers = $self->workers($master);
+    my @workers = $self->all_workers;
 
     if ($what eq 'workers') {
         kill 'KILL', @workers;
@@ -65,15 +81,15 @@ sub soon {
 }
 
 # All others stand still, so that this one takes what connects; but not before
-# they have nothing to do: one may hold a lock.
+# they are all there and have nothing to do: one may hold a lock.
 
 sub do_only {
     my ($self, $what) = @_;
 
     my ($number) = $what =~ /^worker (\d)$/ or die "unknown: only $what\n";
-    my @workers = $self->workers($self->master);
 
-    kill 'CONT', @workers;
+    $self->do_all('workers');
+    my @workers = $self->all_workers;
     $self->soon(sub { !grep { !idle($_) } @workers }, 'idle workers');
 
     $self->hold_still(map { $workers[$_ - 1] }
@@ -84,7 +100,7 @@ sub do_stop {
     my ($self, $what) = @_;
 
     die "unknown: stop $what\n" if $what ne 'workers';
-    $self->hold_still($self->workers($self->master));
+    $self->hold_still($self->all_workers);
 }
 
 sub hold_still {

@@ -219,7 +219,7 @@ sub wrong {
         return 'no message' if !length($event->{message} // '');
         return 'unknown code' if !exists $RETRYABLE{ $event->{code} // '' };
         return 'retryable is no boolean'
-            if !JSON::PP::is_bool($event->{retryable});
+            if !Cpanel::JSON::XS::is_bool($event->{retryable});
         return 'wrong retryable'
             if defined $RETRYABLE{ $event->{code} }
             && !!$event->{retryable} != !!$RETRYABLE{ $event->{code} };

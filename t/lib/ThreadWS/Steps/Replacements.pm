@@ -10,7 +10,7 @@ use strict;
 use warnings;
 
 use IO::Socket::INET;
-use JSON::PP ();
+use Cpanel::JSON::XS ();
 use Test::More ();
 
 use ThreadWS::Chatter;
@@ -18,7 +18,7 @@ use ThreadWS::Dialogue;
 
 push @ThreadWS::Dialogue::ISA, __PACKAGE__;
 
-my $JSON = JSON::PP->new->utf8->canonical;
+my $JSON = Cpanel::JSON::XS->new->utf8->canonical;
 
 sub do_replacements {
     my ($self, $rest) = @_;

@@ -89,7 +89,7 @@ sub do_whole {
 
     my $n = 0;
     my @wrong = grep { $_->{seq} != 1 + int $n++ / 2 }
-        @{ JSON::PP::decode_json($client->content)->{messages} };
+        @{ Cpanel::JSON::XS::decode_json($client->content)->{messages} };
 
     $self->expect(!@wrong && $n == 2 * $number, "$n messages");
 }
