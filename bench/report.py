@@ -329,6 +329,14 @@ def sockets(t, rows):
         if found:
             t.one(f'{title}, kernel memory of all its ends',
                   statistics.median(found.values()) / 1024, 'KB', None)
+def clients(t, rows):
+    """What an answer costs who hears it."""
+    for one, title, other, bare in (
+            ('node', "the package's connection in Node", 'bare', 'a socket'),
+            ('page', 'the demo page in Chromium', 'bare-page',
+             'a page that adds text')):
+        t.add(f'CPU a token, 20 ms, {title}: {bare}',
+              rows.ratio('client', one, other, lambda r: r['us']), 'us')
 
 
 def paces(rows):
@@ -407,6 +415,7 @@ def table(rows):
     reloads(t, rows)
     languages(t, rows)
     sockets(t, rows)
+    clients(t, rows)
     t.print()
     t.missed += paces(rows)
     changes(rows)

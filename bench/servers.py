@@ -322,6 +322,17 @@ def ai_sdk(agent):
     return server
 
 
+def paged(agent):
+    """The module with the demo page, for clients that are people's."""
+    client = f'{ROOT}/client'
+    with open(f'{client}/demo/nginx.conf') as f:
+        demo = f.read().replace('@CLIENT@', client)
+    server = module(agent, 'paged', http='include /etc/nginx/mime.types;',
+                    settings=demo)
+    server.url = server.url.split('/api/')[0].replace('ws://', 'http://')
+    return server
+
+
 def stored(agent, postgres):
     """The module with its history in PostgreSQL, for two users."""
     server = module(agent, 'stored', store=f"""
@@ -369,6 +380,41 @@ def stalled(server):
     c.recv(4096)
     c.sendall(b'\x81\xfe' + len(body).to_bytes(2, 'big') + bytes(4) + body)
     return c
+class Client(Process):
+    """A client as people have it, and what hearing costs it."""
+
+    def __init__(self, kind, server):
+        super().__init__(['node', f'{BUILD}/peers/client.mjs', kind,
+                          f'{ROOT}/client', server.url], LOAD_CORE,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         text=True)
+        self.browses = kind.endswith('page')
+        self.line()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def line(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError('the client has ended')
+        return line
+
+    def pids(self):
+        """Of a browser all of its processes, but not who steers it."""
+        return super().pids()[1 if self.browses else 0:]
+
+    def phase(self, tokens, gap):
+        cpu = self.cpu()
+        self.process.stdin.write(f'tokens:{tokens} gap:{gap}\n')
+        self.process.stdin.flush()
+        heard = int(self.line())
+        each = (self.cpu() - cpu) / 1e3 / tokens
+        return {'us': each, 'heard': tokens, 'lost': int(heard < tokens),
+                'said': f'{each:.0f} us/token'}
 
 
 class Load:
