@@ -270,3 +270,35 @@ b< answer r4 Well.
 @ select 4
 @ reply 200 application/json {{ $main::Two }}
 a< cancelled r4
+
+=== TEST 10: a store of ours has to know the run, too
+--- chat_config
+thread_ws_agent_threads /server;
+thread_ws_store memory;
+--- chat
+connect
+> {"type":"message","requestId":"r1","threadId":"t1","content":"x","replaces":"r2"}
+< error r1 INVALID_MESSAGE
+    message: "replaces is no run of this thread's history"
+@ requests 0
+> message r2 "x"
+@ request
+@ head 200 text/event-stream
+@ body "{{ $main::Said }}"
+@ end
+< answer r2 Well.
+> {"type":"message","requestId":"r3","threadId":"t1","content":"y","replaces":"r2"}
+@ request
+@ reply 200 application/json {{ $main::Two }}
+@ request
+@ reply 200 application/json {}
+@ request {"input":{"messages":[{"role":"user","id":"r3","content":"y"}]}}
+@ head 200 text/event-stream
+@ body "{{ $main::Said }}"
+@ end
+< answer r3 Well.
+> {"type":"message","requestId":"r4","threadId":"t1","content":"z","replaces":"r2"}
+< error r4 INVALID_MESSAGE
+> {"type":"message","requestId":"r3","threadId":"t1","content":"y","replaces":"r2"}
+< answer r3 Well.
+@ requests 4

@@ -145,8 +145,9 @@ ngx_thread_ws_agent_t *ngx_thread_ws_agent_create(
     ngx_thread_ws_agent_call_t *call);
 
 /*
- * Sends the request: a POST to the call's location.  The answer comes through
- * the call's handlers, perhaps before this returns, when the agent may be gone.
+ * Sends the request to the call's location, a POST or a GET.  The answer comes
+ * through the call's handlers, perhaps before this returns, when the agent may
+ * be gone.
  *
  *   NGX_OK     under way until "gone"
  *   NGX_ERROR  out of memory (logged): the agent is freed, nothing was told
