@@ -226,7 +226,8 @@ def limits(t, rows):
                    statistics.median(many.values()),
                    statistics.median(few.values())), 'us', 0.8, least=True)
     for name, title, bound in (('standard', "nginx's defaults", 6),
-                               ('small', 'small buffers', 4)):
+                               ('small', 'small buffers', 4),
+                               ('all', 'small buffers, everything on', 3.7)):
         for value in rows.of('idle', name, lambda r: r['bytes']).values():
             t.one(f'an idle connection of 19,000, {title}', value / 1024, 'KB',
                   bound)

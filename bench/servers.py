@@ -26,7 +26,7 @@ LOAD_CORE = os.environ.get('BENCH_LOAD_CORE', '1')
 NICE = os.environ.get('BENCH_NICE', '0')
 
 # settings that make an idle connection small, as docs/performance.md has them
-SMALL = ('request_pool_size 2k; connection_pool_size 400; '
+SMALL = ('request_pool_size 2k; connection_pool_size 480; '
          'client_header_buffer_size 512;')
 
 
@@ -284,15 +284,28 @@ def before(agent, name='before', **settings):
     return module(agent, name, built=BEFORE, **settings)
 
 
-def observed(agent, collector):
-    """The module with all there is to see of it: metrics in a zone, the event
-    log, a trace of each run, an access log of JSON."""
-    return module(
-        agent, 'observed',
-        http=f"""thread_ws_zone observed:8m;
+def watching(name, collector):
+    """All there is to see of the module: metrics in a zone, the event log, a
+    trace of each run."""
+    return f"""thread_ws_zone {name}:64m;
     include {ROOT}/conf/log_format.conf;
-    thread_ws_event_log {BUILD}/observed/events.log;
-    thread_ws_trace {collector.url};""",
+    thread_ws_event_log {BUILD}/{name}/events.log;
+    thread_ws_trace {collector.url};"""
+
+
+def everything(name, collector):
+    """... and all that it can be asked to do."""
+    return f"""{watching(name, collector)}
+    thread_ws_resume 1m;
+    thread_ws_http on;
+    thread_ws_events all;
+    thread_ws_deflate on;"""
+
+
+def observed(agent, collector):
+    """The module as it is watched, with an access log of JSON."""
+    return module(
+        agent, 'observed', http=watching('observed', collector),
         observe=f'access_log {BUILD}/observed/access.log thread_ws buffer=64k;')
 
 
