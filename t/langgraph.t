@@ -260,57 +260,42 @@ runs dddddddd-dddd-4ddd-8ddd-dddddddddddd success
 state dddddddd-dddd-4ddd-8ddd-dddddddddddd [["human","two"],["ai",
     "two: message 1"]]
 
-=== TEST 15: a run is answered again, or another question in its place
+=== TEST 15: another question in a run's place
 --- chat_config
 thread_ws_agent_threads /langgraph;
 --- chat
 connect /chat?threadId=eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee
 > message r1 one
 < answer r1 one: message 1
-> message r2 two
-< answer r2 two: message 3
 
-# one that fails is in the thread, and what it replaced may be replaced again
+# a run that is interrupted for another one has to end at the server first; what
+# it replaced may be replaced again, and later ones follow that
 
-> {"type":"message","requestId":"r3","content":"fail one",
-    "threadId":"eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee","replaces":"r2"}
-<* error r3 UPSTREAM_FAILED
-state eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee [["human","one"],["ai",
-    "one: message 1"],["human","fail one"]]
-
-# a run that is interrupted for this has to end at the server first
-
-> {"type":"message","requestId":"r4","content":"slow one",
-    "threadId":"eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee","replaces":"r2"}
-< token r4 /./
-> {"type":"message","requestId":"r5","content":"well",
-    "threadId":"eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee","replaces":"r2"}
-<* cancelled r4
-< answer r5 well: message 3
-> message r6 next
-< answer r6 next: message 5
-state eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee [["human","one"],["ai",
-    "one: message 1"],["human","well"],["ai","well: message 3"],
-    ["human","next"],["ai","next: message 5"]]
+> {"type":"message","requestId":"r2","content":"slow one",
+    "threadId":"eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee","replaces":"r1"}
+< token r2 /./
+> {"type":"message","requestId":"r3","content":"well",
+    "threadId":"eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee","replaces":"r1"}
+<* cancelled r2
+< answer r3 well: message 1
+> message r4 next
+< answer r4 next: message 3
 
 # what has given way is no run of the thread's any more, whoever asks
 
 connect b /chat?threadId=eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee
-b> {"type":"message","requestId":"r7","content":"x",
-    "threadId":"eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee","replaces":"r2"}
-b< error r7 INVALID_MESSAGE
-    message: "replaces is no run of this thread's history"
-
-# the thread's first
-
-b> {"type":"message","requestId":"r8","content":"begin",
+b> {"type":"message","requestId":"r5","content":"x",
     "threadId":"eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee","replaces":"r1"}
-b< answer r8 begin: message 1
+b< error r5 INVALID_MESSAGE
+    message: "replaces is no run of this thread's history"
 get /history/eeeeeeee-eeee-4eee-8eee-eeeeeeeeeeee
 < body /"messages":\[
-    \{"role":"user","content":"begin","requestId":"r8","seq":1\},
-    \{"role":"assistant","content":"begin: message 1","requestId":"r8",
-    "seq":1\}\]\}$/
+    \{"role":"user","content":"well","requestId":"r3","seq":1\},
+    \{"role":"assistant","content":"well: message 1","requestId":"r3",
+    "seq":1\},
+    \{"role":"user","content":"next","requestId":"r4","seq":2\},
+    \{"role":"assistant","content":"next: message 3","requestId":"r4",
+    "seq":2\}\]\}$/
 
 # of a thread that the server has not
 
