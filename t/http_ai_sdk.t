@@ -284,3 +284,72 @@ post /chat
 < HTTP 400
 < body to answer again takes the user's message, the last of messages
 end
+
+=== TEST 7: a page that begins in mid-answer has what that answers
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_protocol ai-sdk;
+    thread_ws_http on;
+--- config
+    location /chat {
+        thread_ws_pass /agent;
+    }
+
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+
+    location = /history {
+        thread_ws_history;
+    }
+--- chat
+post a /chat
+    = {"id":"c1","messages":[{"id":"m1","role":"user","parts":[{"type":"text","text":"hello"},
+    = {"type":"file","mediaType":"image/png","url":"https://a.example/a.png"}]}]}
+@ request
+@ head 200 text/event-stream
+@ delta Hel
+a< text /"start"/
+get /history?threadId=c1&format=ai-sdk
+< body /^\{"threadId":"c1","messages":\[\{"id":"m1","role":"user","metadata":\{[^{}]*"seq":1\},
+    "parts":\[\{"type":"text","text":"hello"\},\{"type":"file",[^]]*\]\}\]\}$/
+get /history?threadId=c1&format=ag-ui
+< body /"messages":\[\{"id":"m1","role":"user"[^{}]*\[\{[^]]*\][^]]*\}\]\}$/
+get /history?threadId=c1
+< HTTP 404
+get /history?threadId=c1&format=ai-sdk&before=2
+< HTTP 404
+@ finish stop
+@ done
+@ end
+a< text /"start-step"/
+a< text /"text-start"/
+a< text /"Hel"/
+a< text /"text-end"/
+a< text /"finish-step"/
+a< text /"finish"/
+a< text [DONE]
+a< whole
+get /history?threadId=c1&format=ai-sdk
+< body /"id":"m1".*"role":"assistant".*"Hel"/
+
+# another question in its place
+
+post a /chat
+    = {"id":"c1","messageId":"m1","trigger":"submit-message","messages":[{"id":"m1",
+    = "role":"user","parts":[{"type":"text","text":"another"}]}]}
+@ request
+@ head 200 text/event-stream
+@ delta One
+a< text /"start"/
+get /history?threadId=c1&format=ai-sdk
+< body /"messages":\[\{"id":"m1","role":"user"[^]]*"another"\}\]\}\]\}$/
+get /history?threadId=c2&format=ai-sdk
+< HTTP 404
+a> drop
+delete /history?threadId=c1
+< HTTP 204
+@ closed

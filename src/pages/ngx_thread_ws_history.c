@@ -40,7 +40,7 @@ static ngx_int_t ngx_thread_ws_history_arguments(ngx_http_request_t *r,
 static void ngx_thread_ws_history_store_handler(ngx_thread_ws_store_op_t *op);
 static ngx_int_t ngx_thread_ws_history_done(ngx_thread_ws_history_t *history);
 static json_t *ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op,
-    ngx_uint_t figures);
+    ngx_uint_t figures, ngx_uint_t answered);
 static ngx_int_t ngx_thread_ws_history_figures(json_t *messages,
     ngx_thread_ws_record_t *record);
 static json_t *ngx_thread_ws_history_asked(ngx_thread_ws_record_t *record);
@@ -273,6 +273,7 @@ ngx_thread_ws_history_store_handler(ngx_thread_ws_store_op_t *op)
 static ngx_int_t
 ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
 {
+    ngx_int_t                  rc;
     ngx_http_request_t        *r;
     ngx_thread_ws_store_op_t  *op;
 
@@ -286,6 +287,17 @@ ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
 
         ngx_thread_ws_thread_delete(op->store, &op->owner, &op->thread_id,
                                     op->status == NGX_DECLINED);
+    }
+
+    rc = (r->method == NGX_HTTP_DELETE) ? NGX_DECLINED
+         : ngx_thread_ws_history_active(r, op);
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (rc == NGX_OK) {
+        op->status = NGX_OK;
     }
 
     switch (op->status) {
@@ -306,15 +318,16 @@ ngx_thread_ws_history_done(ngx_thread_ws_history_t *history)
 
     return ngx_thread_ws_history_send(r, &op->thread_id,
                  ngx_thread_ws_history_messages(op,
-                     ngx_thread_ws_history_wire(r)->history != NULL));
+                     ngx_thread_ws_history_wire(r)->history != NULL,
+                     op->records.nelts - (rc == NGX_OK)));
 }
 
 
-/* with figures, if they are told: NULL without memory */
+/* with figures, if they are told; so many have an answer.  NULL: no memory */
 
 static json_t *
 ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op,
-    ngx_uint_t figures)
+    ngx_uint_t figures, ngx_uint_t answered)
 {
     json_t                  *messages;
     ngx_uint_t               i;
@@ -332,12 +345,13 @@ ngx_thread_ws_history_messages(ngx_thread_ws_store_op_t *op,
                                           record->created - record->latency,
                                           ngx_thread_ws_history_asked(record))
             != NGX_OK
-            || ngx_thread_ws_history_message(messages, "assistant",
-                                             &record->answer, record,
-                                             record->created,
-                                             ngx_thread_ws_history_told(record))
-               != NGX_OK
-            || (figures
+            || (i < answered
+                && ngx_thread_ws_history_message(messages, "assistant",
+                                                 &record->answer, record,
+                                                 record->created,
+                                            ngx_thread_ws_history_told(record))
+                   != NGX_OK)
+            || (figures && i < answered
                 && ngx_thread_ws_history_figures(messages, record) != NGX_OK))
         {
             json_decref(messages);

@@ -44,6 +44,15 @@ ngx_int_t ngx_thread_ws_history_filter_init(ngx_conf_t *cf);
 ngx_thread_ws_wire_t *ngx_thread_ws_history_wire(ngx_http_request_t *r);
 
 /*
+ * Puts the message that is being answered at the end of the operation's
+ * records, in the place of what it replaces: NGX_OK; NGX_DECLINED if there is
+ * none, or nobody asks for it; NGX_ERROR without memory.
+ */
+
+ngx_int_t ngx_thread_ws_history_active(ngx_http_request_t *r,
+    ngx_thread_ws_store_op_t *op);
+
+/*
  * The response: a document of these messages, whose reference is taken, in the
  * form that is asked for.  It returns what a content handler does.
  */

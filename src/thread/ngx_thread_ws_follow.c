@@ -182,22 +182,25 @@ static ngx_int_t
 ngx_thread_ws_follow_named(ngx_thread_ws_follower_t *follower,
     ngx_str_t *request_id, ngx_thread_ws_claim_t *ref)
 {
-    ngx_thread_ws_thread_t  *thread;
+    ngx_thread_ws_registry_thread_t  *name;
 
-    thread = follower->thread;
+    name = &follower->thread->resume->self.name;
 
-    if (request_id->len) {
-        return ngx_thread_ws_registry_find_run(&thread->resume->self.name,
-                                               request_id, ref);
-    }
+    return request_id->len
+           ? ngx_thread_ws_registry_find_run(name, request_id, ref)
+           : ngx_thread_ws_follow_active(name, ref);
+}
 
-    /* runs follow one another: the oldest one goes on, others wait */
 
+/* runs follow one another: the oldest one goes on, others wait */
+
+ngx_int_t
+ngx_thread_ws_follow_active(ngx_thread_ws_registry_thread_t *name,
+    ngx_thread_ws_claim_t *ref)
+{
     ref->generation = 0;
 
-    while (ngx_thread_ws_registry_list(&thread->resume->self.name,
-                                       ref->generation, ref, 1))
-    {
+    while (ngx_thread_ws_registry_list(name, ref->generation, ref, 1)) {
         if (ngx_thread_ws_registry_state(ref) == NGX_THREAD_WS_REGISTRY_ACTIVE)
         {
             return NGX_OK;

@@ -274,6 +274,27 @@ ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread)
 }
 
 
+ngx_int_t
+ngx_thread_ws_resume_active(ngx_thread_ws_store_t *store, ngx_str_t *owner,
+    ngx_str_t *thread_id, ngx_thread_ws_claim_t *ref)
+{
+    u_char                           text[NGX_THREAD_WS_RESUME_ID];
+    ngx_str_t                        id;
+    ngx_thread_ws_registry_thread_t  name;
+
+    if (ngx_thread_ws_stir.handler == NULL) {
+        return NGX_DECLINED;
+    }
+
+    id.data = text;
+    ngx_thread_ws_resume_id(&id, store, thread_id);
+
+    ngx_thread_ws_registry_thread(&name, owner, &id);
+
+    return ngx_thread_ws_follow_active(&name, ref);
+}
+
+
 void
 ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store, ngx_str_t *owner,
     ngx_str_t *thread_id, ngx_uint_t running)

@@ -167,6 +167,16 @@ ngx_int_t ngx_thread_ws_thread_generation(ngx_thread_ws_thread_t *thread,
     ngx_thread_ws_store_op_t *op);
 
 /*
+ * What the run answers that goes on in the thread, in whatever worker, with
+ * thread_ws_resume; texts are the pool's.  NGX_OK, NGX_DECLINED if there is
+ * none, or NGX_ERROR without memory.
+ */
+
+ngx_int_t ngx_thread_ws_thread_asked(ngx_thread_ws_store_t *store,
+    ngx_str_t *owner, ngx_str_t *id, ngx_pool_t *pool,
+    ngx_thread_ws_asked_t *asked);
+
+/*
  * The thread is deleted, or about to be: in this worker its runs fail, but for
  * those that are being stored, and those who follow it are told.  Threads with
  * the store "off" are the agents' servers': those who follow agents that keep

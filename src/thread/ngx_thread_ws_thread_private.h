@@ -172,6 +172,16 @@ void ngx_thread_ws_resume_tell(ngx_thread_ws_thread_t *thread);
 void ngx_thread_ws_resume_deleted(ngx_thread_ws_store_t *store,
     ngx_str_t *owner, ngx_str_t *thread_id, ngx_uint_t running);
 
+/*
+ * The run that goes on in a thread, by its name in the registry, and by the
+ * thread's: NGX_OK, or NGX_DECLINED if there is none.
+ */
+
+ngx_int_t ngx_thread_ws_follow_active(ngx_thread_ws_registry_thread_t *name,
+    ngx_thread_ws_claim_t *ref);
+ngx_int_t ngx_thread_ws_resume_active(ngx_thread_ws_store_t *store,
+    ngx_str_t *owner, ngx_str_t *thread_id, ngx_thread_ws_claim_t *ref);
+
 /* all threads of an owner, whom there is one of, in a store that is shared */
 
 void ngx_thread_ws_resume_erased(ngx_thread_ws_store_t *store,
