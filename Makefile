@@ -62,7 +62,7 @@ TEST_PACKAGES  = ca-certificates clang libclang-rt-dev curl openssl procps \
 .PHONY: all run test test-unit test-store test-fuzz test-build test-clang \
 	test-suite test-asan test-poll test-modules test-valgrind test-client \
 	test-stock test-sequences test-scale test-resume test-schema test-matrix test-fresh \
-	test-image deb test-deb dist repository fuzz bench picture install \
+	test-image deb test-deb dist repository fuzz bench picture states install \
 	uninstall client clean help packages test-packages FORCE
 
 
@@ -268,6 +268,12 @@ picture: $(MODULE)
 	@$(TOOLS)/install $(RUN_PACKAGES)
 	@$(MAKE) -C client picture FILE=$(abspath docs/img/page.png) \
 		MODULE=$(abspath $(MODULE))
+
+## make states      pictures of the page in its states, in build/states/, to be
+##                  looked at: on a desk, on a phone, in the dark; and axe
+states: $(MODULE)
+	@$(TOOLS)/install $(RUN_PACKAGES)
+	@$(MAKE) -C client states DIR=$(abspath $(BUILD)/states)
 
 ## make install     the module into the nginx on this machine; the service is
 ##                  not reloaded

@@ -23,6 +23,8 @@ const answer = (run) => {
     run.res.end('data: [DONE]\n\n');
   } else if (run.prompt === 'hang') {
     run.token('…');
+  } else if (run.prompt === 'stop') {
+    run.token(ANSWER[1]);
   } else {
     run.answer(...ANSWER);
   }
@@ -58,6 +60,11 @@ for (const [name, options] of [
     await lastTurn(page, 'failed');
     await send(page, 'cut');
     await lastTurn(page, 'done', 'cut off');
+    await send(page, 'stop');
+    await page.locator('.turn:last-child .token').first().waitFor();
+    await page.click('#stop');
+    await lastTurn(page, 'stopped');
+    assert.deepEqual(await violations(page), []);
     await send(page, 'hang');
     await lastTurn(page, 'streaming');
     await page.locator('.turn').first().getByRole('button', { name: 'Edit your message' }).click();
