@@ -181,6 +181,7 @@ q2< answer r2 Two
 --- chat
 collect
 connect a
+    traceparent: 00-11111111111111111111111111111111-2222222222222222-01
 a> follow
 a< idle -
 a> message r1 one

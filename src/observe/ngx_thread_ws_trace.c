@@ -37,12 +37,13 @@ typedef struct {
 } ngx_thread_ws_trace_event_t;
 
 
-/* A connection's, which ends before the events, or a run's, in its pool. */
+/* A connection's or a run's, in its pool, and so are events, if it has any. */
 
 struct ngx_thread_ws_span_s {
-    ngx_thread_ws_otlp_span_t    otlp;
-    ngx_uint_t                   nevents;
-    ngx_thread_ws_trace_event_t  events[NGX_THREAD_WS_TRACE_EVENTS];
+    ngx_thread_ws_otlp_span_t     otlp;
+    ngx_pool_t                   *pool;
+    ngx_uint_t                    nevents;
+    ngx_thread_ws_trace_event_t  *events;
 };
 
 
@@ -230,11 +231,12 @@ ngx_thread_ws_trace_connected(ngx_thread_ws_subject_t *subject,
 
     /* the access log asks for its ids after the connection's clean-up */
 
-    span = ngx_pcalloc(r->connection->pool,
-                       offsetof(ngx_thread_ws_span_t, events));
+    span = ngx_pcalloc(r->connection->pool, sizeof(ngx_thread_ws_span_t));
     if (span == NULL) {
         return;
     }
+
+    span->pool = r->connection->pool;
 
     ngx_thread_ws_trace_root(subject->trace, r, span);
 
@@ -402,6 +404,7 @@ ngx_thread_ws_trace_message(ngx_thread_ws_subject_t *subject,
         return;
     }
 
+    span->pool = pool;
     span->otlp.context = parent->otlp.context;
     ngx_memcpy(span->otlp.parent, parent->otlp.context.span_id, 8);
 
@@ -423,14 +426,19 @@ ngx_thread_ws_trace_event(ngx_thread_ws_subject_t *subject, char *name)
 
     span = subject->span;
 
-    if (span == NULL || !span->otlp.child
-        || span->nevents == NGX_THREAD_WS_TRACE_EVENTS)
-    {
+    if (span == NULL || span->nevents == NGX_THREAD_WS_TRACE_EVENTS) {
         return;
     }
 
-    event = &span->events[span->nevents++];
+    if (span->events == NULL) {
+        span->events = ngx_palloc(span->pool, sizeof(*event)
+                                              * NGX_THREAD_WS_TRACE_EVENTS);
+        if (span->events == NULL) {
+            return;
+        }
+    }
 
+    event = &span->events[span->nevents++];
     event->name = name;
     event->time = ngx_thread_ws_trace_clock();
 }
