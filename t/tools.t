@@ -265,3 +265,70 @@ repeat 13
     message: /{{ $::Bad[$i - 1][1] }}/
 end
 @ requests 0
+
+=== TEST 4: calls without an id, and with the id of an earlier one of the thread
+--- chat_config
+thread_ws_events tools;
+--- chat
+connect
+    Sec-WebSocket-Protocol: thread-ws.v2
+> message r1 "Throw two dice."
+@ request
+@ head 200 text/event-stream
+@ choice {"tool_calls":[
+    {"index":0,"function":{"name":"dice","arguments":"{\"n\":1}"}},
+    {"index":1,"id":"dice:1","function":{"name":"dice","arguments":"{}"}}]}
+@ done
+@ end
+perl $::Made[0] = $self->event($self->client(''))->{toolCallId}
+< tool-input r1
+    toolCallId: "{{ $::Made[0] }}"
+< tool-call r1
+    toolCallId: "dice:1"
+< tool-input r1
+< tool-call-end r1
+    toolCallId: "{{ $::Made[0] }}"
+< tool-call-end r1
+< final r1 ""
+> {"type":"message","requestId":"r2","threadId":"t1","toolResults":[
+    {"toolCallId":"{{ $::Made[0] }}","output":3},
+    {"toolCallId":"dice:1","output":4}]}
+@ request
+@ head 200 text/event-stream
+@ choice {"tool_calls":[
+    {"index":0,"function":{"name":"dice","arguments":"{\"n\":2}"}},
+    {"index":1,"id":"dice:1","function":{"name":"dice","arguments":"{}"}}]}
+@ done
+@ end
+perl $::Made[1] = $self->event($self->client(''))->{toolCallId}
+< tool-input r2
+    toolCallId: "{{ $::Made[1] }}"
+perl $::Made[2] = $self->event($self->client(''))->{toolCallId}
+< tool-input r2
+    toolCallId: "{{ $::Made[2] }}"
+< tool-call-end r2
+< tool-call-end r2
+< final r2 ""
+perl my %id = map { $_ => 1 } 'dice:1', grep { /^[\w-]{1,64}\z/a } @::Made;
+    keys %id == 4
+> {"type":"message","requestId":"r3","threadId":"t1","toolResults":[
+    {"toolCallId":"{{ $::Made[2] }}","output":6},
+    {"toolCallId":"{{ $::Made[1] }}","output":5}]}
+@ request
+@ messages [{"role":"user","content":"Throw two dice."},
+    {"role":"assistant","content":null,"tool_calls":[
+        {"id":"{{ $::Made[0] }}","type":"function",
+            "function":{"name":"dice","arguments":"{\"n\":1}"}},
+        {"id":"dice:1","type":"function",
+            "function":{"name":"dice","arguments":"{}"}}]},
+    {"role":"tool","tool_call_id":"{{ $::Made[0] }}","content":"3"},
+    {"role":"tool","tool_call_id":"dice:1","content":"4"},
+    {"role":"assistant","content":null,"tool_calls":[
+        {"id":"{{ $::Made[1] }}","type":"function",
+            "function":{"name":"dice","arguments":"{\"n\":2}"}},
+        {"id":"{{ $::Made[2] }}","type":"function",
+            "function":{"name":"dice","arguments":"{}"}}]},
+    {"role":"tool","tool_call_id":"{{ $::Made[1] }}","content":"5"},
+    {"role":"tool","tool_call_id":"{{ $::Made[2] }}","content":"6"}]
+@ answer Done.
+< answer r3 Done.

@@ -1,8 +1,8 @@
 
 /*
  * Calls of tools.  The dialects say what belongs to which call; here each gets
- * its id, its begin once its name is known, its input in pieces, and its end
- * with the whole input.
+ * an id that no other call of the thread has, its begin once its name is known,
+ * its input in pieces, and its end with the whole input.
  */
 
 
@@ -25,6 +25,8 @@
 #define NGX_THREAD_WS_CALLS_DEPTH  64
 
 
+static ngx_int_t ngx_thread_ws_calls_id(ngx_thread_ws_reply_t *reply,
+    ngx_thread_ws_call_t *call, json_t *id);
 static ngx_int_t ngx_thread_ws_calls_text(ngx_thread_ws_reply_t *reply,
     ngx_thread_ws_call_t *call, u_char *p, size_t len);
 
@@ -100,7 +102,7 @@ ngx_thread_ws_calls_find(ngx_thread_ws_reply_t *reply, json_t *id)
 
     for (i = calls->n; i > first; i--) {
 
-        if (ngx_thread_ws_string_equal(&calls->call[i - 1].id, &text)) {
+        if (ngx_thread_ws_string_equal(&calls->call[i - 1].own, &text)) {
             return &calls->call[i - 1];
         }
     }
@@ -113,8 +115,6 @@ ngx_thread_ws_call_t *
 ngx_thread_ws_calls_begin(ngx_thread_ws_reply_t *reply, uint64_t message,
     ngx_int_t index, json_t *id)
 {
-    u_char                  made[sizeof("call-") + NGX_INT64_LEN];
-    ngx_str_t               text;
     ngx_uint_t              size;
     ngx_thread_ws_call_t   *call;
     ngx_thread_ws_calls_t  *calls;
@@ -133,25 +133,13 @@ ngx_thread_ws_calls_begin(ngx_thread_ws_reply_t *reply, uint64_t message,
         calls->size = size;
     }
 
-    ngx_thread_ws_parts_string(&text, id);
-
-    if (text.len == 0) {
-        text.data = made;
-        text.len = (size_t) (ngx_sprintf(made, "call-%ui", ++calls->named)
-                             - made);
-    }
-
     call = &calls->call[calls->n];
     ngx_memzero(call, sizeof(ngx_thread_ws_call_t));
 
-    call->id.data = malloc(text.len);
-    if (call->id.data == NULL) {
+    if (ngx_thread_ws_calls_id(reply, call, id) != NGX_OK) {
         return NULL;
     }
 
-    ngx_memcpy(call->id.data, text.data, text.len);
-
-    call->id.len = text.len;
     call->message = message;
     call->index = index;
 
@@ -159,6 +147,44 @@ ngx_thread_ws_calls_begin(ngx_thread_ws_reply_t *reply, uint64_t message,
     calls->open++;
 
     return call;
+}
+
+
+/* one that is made up has the run's own number, and a number in the run */
+
+static ngx_int_t
+ngx_thread_ws_calls_id(ngx_thread_ws_reply_t *reply,
+    ngx_thread_ws_call_t *call, json_t *id)
+{
+    u_char     *p, made[sizeof("call--") + 16 + NGX_INT64_LEN];
+    ngx_str_t   own, told;
+
+    ngx_thread_ws_parts_string(&own, id);
+    told = own;
+
+    if (own.len == 0
+        || json_object_get(reply->known, json_string_value(id))
+        || ngx_thread_ws_calls_find(reply, id))
+    {
+        told.data = made;
+        told.len = (size_t) (ngx_sprintf(made, "call-%016xL-%ui", reply->number,
+                                         ++reply->parts->calls.named)
+                             - made);
+    }
+
+    p = malloc(told.len + own.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    call->id.data = p;
+    call->id.len = told.len;
+    call->own.data = ngx_cpymem(p, told.data, told.len);
+    call->own.len = own.len;
+
+    ngx_memcpy(call->own.data, own.data, own.len);
+
+    return NGX_OK;
 }
 
 
@@ -463,7 +489,11 @@ ngx_thread_ws_calls_result(ngx_thread_ws_reply_t *reply, json_t *id,
         call->ended = 1;
         parts->calls.open--;
 
-    } else if (ngx_thread_ws_calls_end(reply, call, NULL) != NGX_OK) {
+    } else {
+        text = call->id;
+    }
+
+    if (ngx_thread_ws_calls_end(reply, call, NULL) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -19,7 +19,8 @@ typedef struct {
     uint64_t                 message;    /* whose it is, as a hash; 0: the
                                             only one's */
     ngx_int_t                index;      /* -1: it has none */
-    ngx_str_t                id;         /* malloc'ed, plain */
+    ngx_str_t                id;         /* told; malloc'ed, plain */
+    ngx_str_t                own;        /* the agent's; empty: it has none */
     ngx_thread_ws_bytes_t    input;      /* plain; freed when it is complete */
     uint32_t                 half;       /* of a surrogate pair at its end */
     unsigned                 told:1;     /* its begin was */
@@ -40,8 +41,8 @@ typedef struct {
 
 /*
  * All of these are for a reply that has parts, of which tools are asked for.
- * A call is found by the index that it has in its message, or by its id; NULL
- * if there is none.  It stands until another one begins.
+ * A call is found by the index that it has in its message, or by the id that
+ * the agent gave it; NULL if there is none.  It stands until another begins.
  */
 
 ngx_thread_ws_call_t *ngx_thread_ws_calls_at(ngx_thread_ws_reply_t *reply,
@@ -56,7 +57,8 @@ ngx_thread_ws_call_t *ngx_thread_ws_calls_last(ngx_thread_ws_reply_t *reply,
 
 /*
  * A call begins: NULL without memory.  It is told with its name, which may be
- * NULL and come later.  One without an id is given one.
+ * NULL and come later.  One without an id is given one, and so is one whose id
+ * another call of the answer has, or of those of reply->known.
  */
 
 ngx_thread_ws_call_t *ngx_thread_ws_calls_begin(ngx_thread_ws_reply_t *reply,

@@ -213,6 +213,12 @@ typedef struct {
                                  text but reasoning */
     ngx_uint_t  ntags;
 
+    uint64_t    number;       /* in: of this run alone, for the ids of calls
+                                 that have none */
+    json_t     *known;        /* in: an object that has the ids of the thread's
+                                 earlier calls; NULL: none.  The reply frees
+                                 it */
+
     ngx_thread_ws_voices_t  *voices;    /* langgraph's: who speaks */
     ngx_thread_ws_turn_t    *turn;      /* in: for answers that may pause; NULL:
                                            none goes on */

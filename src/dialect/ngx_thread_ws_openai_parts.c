@@ -79,18 +79,6 @@ ngx_thread_ws_openai_thoughts(ngx_thread_ws_reply_t *reply, json_t *delta)
 }
 
 
-/* one whose id another call of the answer has gets an id of its own */
-
-static ngx_thread_ws_call_t *
-ngx_thread_ws_openai_begin(ngx_thread_ws_reply_t *reply, ngx_int_t index,
-    json_t *id)
-{
-    return ngx_thread_ws_calls_begin(reply, 0, index,
-                                     ngx_thread_ws_calls_find(reply, id)
-                                     ? NULL : id);
-}
-
-
 /* which call a piece is of; NULL without memory */
 
 static ngx_thread_ws_call_t *
@@ -119,14 +107,14 @@ ngx_thread_ws_openai_call(ngx_thread_ws_reply_t *reply, json_t *piece,
            : ngx_thread_ws_calls_last(reply, 0);
 
     if (call == NULL) {
-        return ngx_thread_ws_openai_begin(reply, index, id);
+        return ngx_thread_ws_calls_begin(reply, 0, index, id);
     }
 
     if (json_string_length(name) && call->told
-        && (text.len ? !ngx_thread_ws_string_equal(&text, &call->id)
+        && (text.len ? !ngx_thread_ws_string_equal(&text, &call->own)
                      : index < 0))
     {
-        return ngx_thread_ws_openai_begin(reply, index, id);
+        return ngx_thread_ws_calls_begin(reply, 0, index, id);
     }
 
     return call;

@@ -217,6 +217,7 @@ ngx_thread_ws_reply_free(ngx_thread_ws_reply_t *reply)
     free(reply->buf);
     free(reply->envelope);
     free(reply->explanation.data);
+    json_decref(reply->known);
     ngx_thread_ws_voices_free(reply->voices);
     ngx_thread_ws_turn_free(reply->turn);
     ngx_thread_ws_parts_free(reply->parts);

@@ -7,6 +7,7 @@
 
 
 #include "run/ngx_thread_ws_run_private.h"
+#include "base/ngx_thread_ws_random.h"
 #include "base/ngx_thread_ws_string.h"
 #include "dialect/ngx_thread_ws_stream.h"
 #include "dialect/ngx_thread_ws_turn.h"
@@ -46,6 +47,10 @@ ngx_thread_ws_answer_want(ngx_thread_ws_run_t *run)
     if (conf->reasoning_history && conf->store->keeps) {
         reply->want |= NGX_THREAD_WS_WANT_REASONING
                        |NGX_THREAD_WS_WANT_SIGNATURES;
+    }
+
+    if ((reply->want & NGX_THREAD_WS_WANT_TOOLS) && reply->number == 0) {
+        ngx_thread_ws_random((u_char *) &reply->number, sizeof(uint64_t));
     }
 
     if (conf->dialect->resets) {

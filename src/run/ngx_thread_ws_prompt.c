@@ -29,6 +29,8 @@ static ngx_int_t ngx_thread_ws_prompt_value(ngx_thread_ws_run_t *run,
 static void ngx_thread_ws_prompt_free(void *data);
 static ngx_int_t ngx_thread_ws_prompt_extra(ngx_thread_ws_run_t *run,
     ngx_thread_ws_prompt_t *prompt, ngx_queue_t *first);
+static ngx_int_t ngx_thread_ws_prompt_known(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt);
 static void ngx_thread_ws_prompt_forget(ngx_thread_ws_prompt_t *prompt);
 static ngx_uint_t ngx_thread_ws_prompt_plain(ngx_thread_ws_run_t *run,
     ngx_queue_t *first);
@@ -148,6 +150,10 @@ ngx_thread_ws_prompt_runs(ngx_thread_ws_run_t *run,
 
     if (rc == NGX_OK) {
         rc = ngx_thread_ws_prompt_extra(run, prompt, first);
+    }
+
+    if (rc == NGX_OK && run->conf->dialect->results) {
+        rc = ngx_thread_ws_prompt_known(run, prompt);
     }
 
     if (rc == NGX_OK) {
@@ -438,6 +444,37 @@ ngx_thread_ws_prompt_extra(ngx_thread_ws_run_t *run,
     }
 
     return NGX_OK;
+}
+
+
+/* the calls of the runs before, whose ids no call of this one is told by */
+
+static ngx_int_t
+ngx_thread_ws_prompt_known(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_prompt_t *prompt)
+{
+    size_t       k;
+    json_t      *known, *part;
+    ngx_uint_t   i;
+    const char  *id;
+
+    known = json_object();
+
+    json_decref(run->reply.known);
+    run->reply.known = known;
+
+    for (i = 0; i < prompt->nhistory; i++) {
+
+        json_array_foreach(prompt->history[i].parts, k, part) {
+            id = json_string_value(json_object_get(part, "toolCallId"));
+
+            if (id && json_object_set_new(known, id, json_null()) != 0) {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return known ? NGX_OK : NGX_ERROR;
 }
 
 

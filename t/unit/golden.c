@@ -2,7 +2,8 @@
 /*
  * What streams of agents say, part by part: t/golden/DIALECT/NAME.stream, and
  * NAME.expected beside it, which begins with "tags NAME ..." where the text's
- * tags are looked at.  Each is read whole, in pieces and cut at every byte, and
+ * tags are looked at, or with "known ID ..." where the thread has such calls.
+ * The run's number is 0x1d.  Each is read whole, in pieces and cut at every byte, and
  * with each kind of parts asked for alone.
  *
  * With UPDATE set what is missing is written; look at it.
@@ -17,12 +18,14 @@
 
 #define GOLDEN_MAX   65536
 #define GOLDEN_TAGS  8
+#define GOLDEN_RUN   0x1d
 
 
 typedef struct {
     ngx_thread_ws_dialect_t  *dialect;
     ngx_str_t                 tags[GOLDEN_TAGS];
     ngx_uint_t                ntags;
+    json_t                   *known;
     ngx_uint_t                want;
     ngx_uint_t                shown;     /* parts of these kinds are */
 } golden_t;
@@ -117,6 +120,7 @@ golden_test(const char *path)
     }
 
     unit_text_free(&trace);
+    json_decref(g.known);
     free(stream.data);
     free(read);
 }
@@ -189,6 +193,8 @@ golden_run(void *ctx, unit_feed_t *feed, unit_text_t *trace)
     reply.want = g->want;
     reply.tags = g->tags;
     reply.ntags = g->ntags;
+    reply.number = GOLDEN_RUN;
+    reply.known = json_incref(g->known);
 
     said = NGX_OK;
 
@@ -342,19 +348,28 @@ golden_kind(ngx_uint_t kind)
 static void
 golden_options(golden_t *g, ngx_str_t *expected)
 {
-    u_char  *p, *last, *end;
+    u_char      *p, *last, *end;
+    ngx_uint_t   known;
 
     p = expected->data;
+    known = ngx_strncmp(p, "known ", 6) == 0;
 
-    if (expected->len < 5 || ngx_memcmp(p, "tags ", 5) != 0) {
+    if (!known && ngx_strncmp(p, "tags ", 5) != 0) {
         return;
     }
 
     last = (u_char *) strchr((char *) p, '\n');
 
-    for (p += 5; p < last && g->ntags < GOLDEN_TAGS; p = end + 1) {
+    for (p += known ? 6 : 5; p < last && g->ntags < GOLDEN_TAGS; p = end + 1) {
 
         for (end = p; end < last && *end != ' '; end++) { /* void */ }
+
+        if (known) {
+            g->known = g->known ? g->known : json_object();
+            json_object_setn_new(g->known, (char *) p, (size_t) (end - p),
+                                 json_null());
+            continue;
+        }
 
         g->tags[g->ntags].data = p;
         g->tags[g->ntags++].len = (size_t) (end - p);
