@@ -19,6 +19,7 @@ export default defineConfig({
         resolve: {
           alias: [
             { find: /^react$/, replacement: older('react/index.js') },
+            { find: /^react-dom$/, replacement: older('react-dom/index.js') },
             { find: /^react-dom\/client$/, replacement: older('react-dom/client.js') },
           ],
         },

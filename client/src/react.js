@@ -224,8 +224,37 @@ export function useReconnection({ state, retry }) {
 }
 
 /**
+ * The list without the messages of a run.
+ *
+ * @param {ChatMessage[]} list
+ * @param {string} requestId
+ */
+const without = (list, requestId) => list.filter((it) => it.requestId !== requestId);
+
+/**
+ * Where a run's messages are; -1: nowhere.
+ *
+ * @param {ChatMessage[]} list
+ * @param {string | undefined} requestId
+ */
+const place = (list, requestId) => list.findIndex((it) => it.requestId === requestId);
+
+/**
+ * The list without what a run replaces: the message named, and all from there on to
+ * the run's own place.
+ *
+ * @param {ChatMessage[]} list
+ * @param {{requestId?: string, replaces?: string}} run
+ */
+function cut(list, { requestId, replaces = '' }) {
+  const from = place(list, replaces);
+
+  return from < 0 ? list : list.toSpliced(from, place(list, requestId) - from);
+}
+
+/**
  * The list with a run's messages changed; those that are not there come to its
- * end, an answer behind its question, and what the run replaces goes.
+ * end, an answer behind its question.
  *
  * @param {ChatMessage[]} list
  * @param {Pick<Run, 'requestId' | 'content' | 'replaces'>} run
@@ -235,14 +264,15 @@ export function useReconnection({ state, retry }) {
  * @returns {ChatMessage[]}
  */
 function put(list, { requestId, content = '', replaces }, asked, answer) {
-  const isOf = (/** @type {ChatMessage} */ it) => it.requestId === requestId;
-  const at = list.findIndex(isOf);
-  const gone = list.findIndex((it) => replaces && it.requestId === replaces);
-  const others = list.filter((it, i) => !isOf(it) && (gone < 0 || i < gone));
-  const [question, reply] = /** @type {(ChatMessage | undefined)[]} */ (list.filter(isOf));
+  const at = place(list, requestId);
+  const [question, reply] = /** @type {(ChatMessage | undefined)[]} */ (
+    list.filter((it) => it.requestId === requestId));
 
-  return others.toSpliced(at < 0 ? others.length : at, 0,
-    { id: requestId, role: 'user', content, requestId, ...question, ...asked },
+  return without(list, requestId).toSpliced(at < 0 ? Infinity : at, 0,
+    {
+      id: requestId, role: 'user', content, requestId, ...replaces && { options: { replaces } },
+      ...question, ...asked,
+    },
     ...answer ? [{
       id: `${requestId}-answer`, role: /** @type {const} */ ('assistant'), content: '', requestId,
       ...reply, ...answer,
@@ -258,7 +288,10 @@ function put(list, { requestId, content = '', replaces }, asked, answer) {
  * @returns {ChatMessagesHook}
  */
 export function useChatMessages(threadId, options = {}) {
-  const [messages, setMessages] = useState(options.initialMessages ?? []);
+  /* with what gives way while a message is under way: it may come to nothing */
+  const [all, setMessages] = useState(options.initialMessages ?? []);
+  const messages = useMemo(() => all.reduce((list, it) => (
+    it.status === 'sending' ? cut(list, { ...it, ...it.options }) : list), all), [all]);
   const [input, setInput] = useState('');
   const [error, setError] = useState(/** @type {ThreadError | null} */ (null));
   /* what is under way, the latest last */
@@ -277,7 +310,7 @@ export function useChatMessages(threadId, options = {}) {
     let stopped;
 
     const paint = () => {
-      const all = () => {
+      const now = () => {
         const late = [...runs.current];
 
         painting = undefined;
@@ -290,9 +323,9 @@ export function useChatMessages(threadId, options = {}) {
       const { throttleMs = 16 } = latest.current;
 
       if (throttleMs) {
-        painting ??= setTimeout(all, throttleMs);
+        painting ??= setTimeout(now, throttleMs);
       } else {
-        all();
+        now();
       }
     };
 
@@ -306,7 +339,6 @@ export function useChatMessages(threadId, options = {}) {
       }
 
       const thread = shown.current;
-      const all = latest.current.messages;
 
       runs.current.add(run);
 
@@ -316,7 +348,7 @@ export function useChatMessages(threadId, options = {}) {
 
         runs.current.delete(run);
         if (shown.current === thread) {
-          setMessages((list) => put(list, run, { status: 'done' }, answer));
+          setMessages((list) => put(cut(list, run), run, { status: 'done' }, answer));
         }
 
       }, (/** @type {ThreadError} */ failure) => {
@@ -325,12 +357,8 @@ export function useChatMessages(threadId, options = {}) {
           return;
         }
 
-        const { content, requestId, own, replaces } = run;
+        const { content, requestId, own } = run;
         const { code, partial, kept } = failure;
-        const isOf = (/** @type {ChatMessage} */ it) => it.requestId === requestId;
-        /* what should have given way has not */
-        const before = (/** @type {ChatMessage[]} */ list) => (replaces && !kept
-          ? [...all.filter((it) => !isOf(it)), ...list.filter(isOf)] : list);
         const cancelled = code === 'CANCELLED';
         const closed = code === 'CLOSED';
         /* asked anew meanwhile, as StrictMode does, and shown as such */
@@ -341,7 +369,7 @@ export function useChatMessages(threadId, options = {}) {
         told.current.delete(requestId);
         if (again || (cancelled && !rest) || (closed && !own)) {
           /* it is no part of the thread: what was written can be changed */
-          setMessages((list) => before(list).filter((it) => !isOf(it)));
+          setMessages((list) => without(list, requestId));
           if (own || stopped === run) {
             setInput((text) => (text.trim() || again || typeof content !== 'string' ? text : content));
           }
@@ -354,7 +382,7 @@ export function useChatMessages(threadId, options = {}) {
           Object.assign(failure, { code: 'CONNECTION_LOST', retryable: true });
         }
 
-        setMessages((list) => put(before(list), { requestId, content },
+        setMessages((list) => put(kept ? cut(list, run) : list, run,
           cancelled ? { status: 'stopped' } : { status: 'failed', error: failure }, rest));
         if (!cancelled) {
           setError(failure);
@@ -369,8 +397,7 @@ export function useChatMessages(threadId, options = {}) {
     ) => {
       active()?.cancel();
       setError(null);
-      setMessages((list) => put(list.filter((it) => it.requestId !== requestId),
-        { requestId, content, replaces: sendOptions.replaces },
+      setMessages((list) => put(without(list, requestId), { requestId, content },
         { status: 'sending', options: sendOptions }));
 
       const run = connection.send(content || undefined, { ...sendOptions, requestId, onToken: paint, onReset: paint });
@@ -473,6 +500,8 @@ export function useChatMessages(threadId, options = {}) {
       paint();
     });
     connection.on('run', (run) => loaded(() => {
+      /* of a message: that is the last no more */
+      setError((it) => (it?.requestId ? null : it));
       setMessages((list) => put(list, run, { status: 'sending', error: undefined }, null));
       if (connection.runs.includes(run)) {
         connection.send(run.content, {
@@ -486,7 +515,7 @@ export function useChatMessages(threadId, options = {}) {
 
       if (last) {
         loaded(() => {
-          if (!known.has(last) && !latest.current.messages.some((it) => it.requestId === last)) {
+          if (!known.has(last) && place(latest.current.messages, last) < 0) {
             load();
           }
         });

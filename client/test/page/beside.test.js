@@ -64,33 +64,54 @@ test('a message is edited, another answer asked for; what fails changes nothing'
   agent.respond = (run) => run.fail(500, 'x');
   await press(turn(0), 'Another answer');
   const failed = await lastTurn(page, 'failed');
-  assert.deepEqual(await questions(page), ['one', 'one']);
-  assert.deepEqual(await answers(page), ['better']);
+  await lastTurn(tab, 'failed');
+  for (const each of [page, tab]) {
+    assert.deepEqual(await questions(each), ['one', 'one']);
+    assert.deepEqual(await answers(each), ['better']);
+  }
   agent.respond = (run) => run.answer('best');
   await failed.locator('button:text-is("Try again")').click();
-  await lastTurn(page, 'done', 'best');
-  assert.deepEqual(await answers(page), ['best']);
+  for (const each of [page, tab]) {
+    await lastTurn(each, 'done', 'best');
+    assert.deepEqual(await answers(each), ['best']);
+  }
   await page.reload();
   await lastTurn(page, 'done', 'best');
   assert.deepEqual(await questions(page), ['one']);
 });
 
 test('nothing gives way to half an answer, which stays to be read', async (t) => {
-  const { agent } = context;
+  const { agent, browser, gateway } = context;
   agent.respond = echo;
-  const page = await openPage(t, context);
+  const own = await browser.newContext();
+  t.after(() => own.close());
+  const options = { context: own, expected: [/status of 404/] };
+  const page = await openPage(t, { browser, gateway }, options);
+  const all = ['You said: tell me.', 'You said: more.'];
 
   await ask(page, 'tell me');
+  await ask(page, 'more');
+  const tab = await openPage(t, { browser, gateway }, { ...options, hash: threadOf(page) });
+  await lastTurn(tab, 'done', 'more');
+  await page.bringToFront();
+
   agent.respond = (run) => run.token('half of');
-  await press(page.locator('.turn'), 'Another answer');
-  await page.locator('.prose:has-text("half of")').waitFor();
+  await press(page.locator('.turn').first(), 'Another answer');
+  for (const each of [page, tab]) {
+    await each.locator('.prose:has-text("half of")').waitFor();
+    assert.deepEqual(await questions(each), ['tell me']);
+  }
   await page.click('#stop');
-  const stopped = await lastTurn(page, 'stopped', 'half of');
-  assert.match(await stopped.locator('.notice').innerText(), /not kept in the thread/);
-  assert.deepEqual(await answers(page), ['You said: tell me.']);
-  await page.reload();
-  await lastTurn(page, 'done', 'tell me');
-  assert.deepEqual(await answers(page), ['You said: tell me.']);
+  for (const each of [page, tab]) {
+    const stopped = await lastTurn(each, 'stopped', 'half of');
+    assert.match(await stopped.locator('.notice').innerText(), /not kept in the thread/);
+    assert.deepEqual(await answers(each), all);
+  }
+  for (const each of [page, tab]) {
+    await each.reload();
+    await lastTurn(each, 'done', 'more');
+    assert.deepEqual(await answers(each), all);
+  }
 });
 
 test('images are chosen, pasted, dropped, refused, sent and there again', async (t) => {

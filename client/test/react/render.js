@@ -3,9 +3,16 @@
  */
 
 import * as React from 'react';
+import * as ReactDOM from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
 const { StrictMode, createElement, useEffect } = React;
+
+/* as React 18 still has it: each change is rendered at once */
+const legacyRoot = (element) => ({
+  render: (props) => ReactDOM.render(props, element),
+  unmount: () => ReactDOM.unmountComponentAtNode(element),
+});
 
 /* only what the test does itself: updates that come from the socket are
    rendered as they are in a browser */
@@ -24,9 +31,9 @@ const mounted = new Set();
  * Renders a component that calls the hook. `current` is what it returned
  * last; until() waits for a rendering that fits.
  */
-export function renderHook(useHook, { strict = true } = {}) {
+export function renderHook(useHook, { strict = true, legacy = false } = {}) {
   const waiting = new Set();
-  const root = createRoot(document.createElement('div'));
+  const root = (legacy ? legacyRoot : createRoot)(document.createElement('div'));
   let props;
   const it = { current: undefined, renders: 0 };
 

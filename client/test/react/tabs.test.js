@@ -28,8 +28,12 @@ const isIdle = (hook) => !hook.isStreaming;
 
 /* a thread that is shown, and its first socket, which has said its follow */
 async function show(options, ...answer) {
+  return showIn({}, options, ...answer);
+}
+
+async function showIn(root, options, ...answer) {
   const script = await startScript({ after: (cleanUp) => cleanUps.push(cleanUp) });
-  const hook = renderHook(useChatMessages).render('t', {
+  const hook = renderHook(useChatMessages, root).render('t', {
     url: script.url, WebSocket, backoff: [5], ...options,
   });
   const socket = await script.next();
@@ -313,6 +317,129 @@ test('what another tab replaces gives way here, too', async () => {
   await elsewhere('r3', 'three', 'r0');
   assert.deepEqual(await end(final('r3', 'three!')),
     [...kept, ['user', 'three'], ['assistant', 'three!']]);
+});
+
+test('what gives way is back where the page came in mid-edit', async () => {
+  const past = ['r1', 'r2'].flatMap((requestId) => [
+    { id: requestId, role: 'user', content: `${requestId}?`, requestId },
+    { id: `${requestId}-answer`, role: 'assistant', content: `${requestId}!`, requestId },
+  ]);
+  const all = past.map(({ role, content }) => [role, content]);
+  const failure = { type: 'error', code: 'UPSTREAM_FAILED', message: 'no', retryable: true };
+
+  for (const [end, left] of [[{ type: 'cancelled' }, all], [failure, [...all, ['user', 'other']]],
+    [{ type: 'cancelled', kept: true }, [['user', 'other'], ['assistant', 'half']]]]) {
+    let load;
+    const loading = new Promise((resolve) => { load = () => resolve(past); });
+    const { hook, socket } = await show({ loadHistory: () => loading },
+      { ...following('r3', 'other'), replaces: 'r1' }, token('r3', 'half', 1));
+
+    /* which is told before the history is there */
+    await hook.current.connection.connectionRef.current.underWay();
+    load();
+    await hook.until((it) => it.messages[1]?.content === 'half');
+    assert.deepEqual(texts(hook.current), [['user', 'other'], ['assistant', 'half']]);
+    socket.say({ ...end, requestId: 'r3' });
+    await hook.until(isIdle);
+    assert.deepEqual(texts(hook.current), left);
+  }
+});
+
+test('what is said while an edit runs stays, however that ends', async () => {
+  const { hook, socket } = await show({}, { type: 'idle' });
+  const elsewhere = async (requestId, content, replaces) => {
+    socket.say({ type: 'message', requestId, content, replaces });
+    await hook.until((it) => it.messages.at(-1)?.content === content);
+  };
+
+  await elsewhere('r1', 'one');
+  socket.say(final('r1', 'eins'));
+  await elsewhere('r2', 'other', 'r1');
+  hook.act((it) => it.setMessages((list) => [...list, { id: 'n', role: 'assistant', content: 'note' }]));
+  assert.deepEqual(texts(hook.current), [['user', 'other'], ['assistant', 'note']]);
+  socket.say({ type: 'cancelled', requestId: 'r2' });
+  await hook.until(isIdle);
+  assert.deepEqual(texts(hook.current),
+    [['user', 'one'], ['assistant', 'eins'], ['assistant', 'note']]);
+});
+
+test('what is edited while its answer comes is back, where that was complete', async () => {
+  const { hook, socket } = await show({}, { type: 'idle' });
+  const ask = async (call) => {
+    hook.act(call);
+    return (await socket.next()).requestId;
+  };
+  const first = await ask((it) => it.sendMessage('one'));
+  socket.say(final(first, 'eins'));
+  await hook.until(isIdle);
+
+  const second = await ask((it) => it.edit(first, 'two'));
+  hook.act((it) => it.edit(second, 'three'));
+  assert.deepEqual(await socket.next(), { type: 'cancel', requestId: second });
+  const { requestId: third } = await socket.next();
+  assert.deepEqual(texts(hook.current), [['user', 'three']]);
+  socket.say(final(second, 'zwei'), token(third, 'drei', 1));
+  await hook.until((it) => it.messages.length === 2);
+  assert.deepEqual(texts(hook.current), [['user', 'three'], ['assistant', 'drei']]);
+  socket.say({ type: 'cancelled', requestId: third });
+  await hook.until(isIdle);
+  assert.deepEqual(texts(hook.current), [['user', 'two'], ['assistant', 'zwei']]);
+});
+
+/* where each change is rendered at once: that of React 17 */
+test.runIf(process.env.REACT === '18').each([true, false])(
+  'what gives way is back in a root of the older kind, too; StrictMode: %s', async (strict) => {
+    const { hook, socket } = await showIn({ strict, legacy: true }, {}, { type: 'idle' });
+    const ask = async (call) => {
+      call(hook.current);
+      return (await socket.next()).requestId;
+    };
+    const ends = async (event) => {
+      socket.say(event);
+      await hook.until(isIdle);
+    };
+    const both = [['user', 'one'], ['assistant', 'eins'], ['user', 'two'], ['assistant', 'zwei']];
+    const first = await ask((it) => it.sendMessage('one'));
+    await ends(final(first, 'eins'));
+    await ends(final(await ask((it) => it.sendMessage('two')), 'zwei'));
+
+    const edited = await ask((it) => it.edit(first, 'other'));
+    assert.deepEqual(texts(hook.current), [['user', 'other']]);
+    await ends({ type: 'cancelled', requestId: edited });
+    assert.deepEqual(texts(hook.current), both);
+
+    const again = await ask((it) => it.regenerate(first));
+    await ends({ type: 'error', requestId: again, code: 'UPSTREAM_FAILED', message: 'no', retryable: true });
+    assert.deepEqual(texts(hook.current), [...both, ['user', 'one']]);
+    await ends(final(await ask((it) => it.retry()), 'uno'));
+    assert.deepEqual(texts(hook.current), [['user', 'one'], ['assistant', 'uno']]);
+  });
+
+test('the error of a message that failed elsewhere goes with the next; all of it is tried again', async () => {
+  const missing = new Error('no history');
+  const { hook, socket } = await show({ loadHistory: async () => { throw missing; } }, { type: 'idle' });
+  const failure = { type: 'error', code: 'UPSTREAM_FAILED', message: 'no', retryable: true };
+  const fails = async (message) => {
+    socket.say({ type: 'message', ...message }, { ...failure, requestId: message.requestId });
+    await hook.until((it) => it.error?.requestId === message.requestId);
+  };
+
+  /* what could not be loaded is still not there */
+  await hook.until((it) => it.error);
+  socket.say({ type: 'message', requestId: 'r1', content: 'one' }, final('r1', 'eins'));
+  await hook.until((it) => it.messages.length === 2 && isIdle(it));
+  assert.equal(hook.current.error, missing);
+
+  await fails({ requestId: 'r2', content: 'other', replaces: 'r1' });
+  socket.say({ type: 'message', requestId: 'r2', content: 'other', replaces: 'r1' });
+  await hook.until((it) => !it.error);
+  assert.equal(hook.current.messages.at(-1).error, undefined);
+  socket.say({ ...failure, requestId: 'r2' });
+  await hook.until((it) => it.error);
+
+  hook.act((it) => it.retry());
+  const { requestId, replaces } = await socket.next();
+  assert.deepEqual([requestId, replaces], ['r2', 'r1']);
 });
 
 test('what the server keeps of a stopped answer stays; a retry says all again', async () => {
