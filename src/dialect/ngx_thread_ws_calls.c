@@ -182,7 +182,9 @@ ngx_thread_ws_calls_id(ngx_thread_ws_reply_t *reply,
     call->own.data = ngx_cpymem(p, told.data, told.len);
     call->own.len = own.len;
 
-    ngx_memcpy(call->own.data, own.data, own.len);
+    if (own.len) {
+        ngx_memcpy(call->own.data, own.data, own.len);
+    }
 
     return NGX_OK;
 }
