@@ -318,10 +318,11 @@ test('another answer and an edited question take the place of what was said', as
 test('results of the page\'s tools are sent by themselves, twice', async (t) => {
   const { agent, open } = await start(t, { directives: 'thread_ws_events all;' });
   const page = open();
+  let hour = 12;
   const chat = page.chat({
     sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithToolCalls,
     onToolCall({ toolCall: { toolName: tool, toolCallId } }) {
-      void chat.addToolOutput(tool === 'clock' ? { tool, toolCallId, output: { at: 12 } }
+      void chat.addToolOutput(tool === 'clock' ? { tool, toolCallId, output: { at: hour++ } }
         : { tool, toolCallId, state: 'output-error', errorText: 'no place' });
     },
   });
@@ -329,7 +330,7 @@ test('results of the page\'s tools are sent by themselves, twice', async (t) => 
   function call(run, text, ...names) {
     run.token(text);
     names.forEach((name, index) => run.chunk({ delta: { tool_calls: [{
-      index, id: `${text}-${name}`, type: 'function', function: { name, arguments: '{}' },
+      index, id: `${name}-0`, type: 'function', function: { name, arguments: '{}' },
     }] } }));
     run.finished = true;
     run.chunk({ delta: {}, finish_reason: 'tool_calls' });
@@ -341,7 +342,7 @@ test('results of the page\'s tools are sent by themselves, twice', async (t) => 
   const second = await agent.next();
   assert.deepEqual(second.messages.filter(({ role }) => role === 'tool')
     .map(({ tool_call_id: id, content }) => [id, content]),
-  [['one-clock', '{"at":12}'], ['one-place', 'Error: no place']]);
+  [['clock-0', '{"at":12}'], ['place-0', 'Error: no place']]);
   call(second, 'two', 'clock');
 
   const third = await agent.next();
@@ -351,9 +352,11 @@ test('results of the page\'s tools are sent by themselves, twice', async (t) => 
   await first;
   assert.equal(chat.said, 'one|two|noon');
 
-  /* one message of the page's, of three steps */
+  /* one message of the page's, of three steps, though the agent begins its ids anew */
   assert.deepEqual(roles(chat), ['user', 'assistant']);
   assert.equal(chat.messages[1].parts.filter(({ type }) => type === 'step-start').length, 3);
+  assert.deepEqual(chat.messages[1].parts.flatMap(({ output, errorText }) => output ?? errorText ?? []),
+    [{ at: 12 }, 'no place', { at: 13 }]);
 
   const again = chat.regenerate();
   const run = await agent.next();
