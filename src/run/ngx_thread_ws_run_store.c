@@ -22,6 +22,11 @@ static ngx_int_t ngx_thread_ws_run_plain(ngx_thread_ws_run_t *run,
     ngx_str_t *answer);
 
 
+static ngx_str_t  ngx_thread_ws_run_outrun =
+    ngx_string("another message has taken the place that this one was to "
+               "take: look at the history");
+
+
 /* whether a stored run's message had the same other members */
 
 static ngx_uint_t
@@ -436,7 +441,13 @@ ngx_thread_ws_run_appended(ngx_thread_ws_run_t *run)
         return NGX_OK;
 
     case NGX_DECLINED:
-        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_SUPERSEDED, NULL);
+        (void) ngx_thread_ws_run_blame(run, NGX_THREAD_WS_SUPERSEDED, NULL);
+
+        if (run->extra && run->extra->replaces.len) {
+            run->verdict.text = ngx_thread_ws_run_outrun;
+        }
+
+        return NGX_ERROR;
 
     case NGX_BUSY:
 

@@ -162,7 +162,8 @@ sub said_at_once {
     my ($lost) = grep { ($_->{end}{code} // '') eq 'SUPERSEDED' } @two;
 
     die 'of two: ' . $JSON->encode([map { $_->{end} } @two]) . "\n"
-        if !$won || !$lost || !$lost->{end}{retryable};
+        if !$won || !$lost || !$lost->{end}{retryable}
+        || $lost->{end}{message} !~ /^another message has taken the place/;
 
     store($m, $won, $place);
     $m->{counts}{'at once'}++;
