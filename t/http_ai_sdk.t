@@ -6,6 +6,32 @@ use ThreadWS::Test;
 our @Last = ('', ',"messages":[]',
     ',"messages":[{"id":"a1","role":"assistant","parts":[]}]');
 
+# what a page has: messages, and an answer with its calls' results
+
+our $User = '{"id":"m1","role":"user","parts":[{"type":"text","text":"hello"}]}';
+our $Next = '{"id":"m3","role":"user","parts":[{"type":"text","text":"next"}]}';
+
+sub given {
+    my ($id, $output) = @_;
+
+    return qq({"type":"tool-a","toolCallId":"$id","state":"output-available",)
+        . qq("input":{},"output":$output});
+}
+
+sub answer {
+    return '{"id":"a1","role":"assistant","parts":[{"type":"step-start"},'
+        . join(',', @_) . ']}';
+}
+
+our $Half = '{"type":"step-start"},{"type":"text","text":"half"}';
+our $One = answer(given('k1', 1), '{"type":"tool-b","toolCallId":"k2",'
+    . '"state":"input-available","input":{}}', $Half);
+our @Broken = (
+    answer(given('k1', 1), given('k2', 2)),
+    answer(given('k1', 0), given('k0', 0), '{"type":"step-start"}',
+        given('k1', 1), given('k2', 2), $Half, given('k3', 3)),
+);
+
 run_tests();
 
 __DATA__
@@ -353,3 +379,123 @@ a> drop
 delete /history?threadId=c1
 < HTTP 204
 @ closed
+
+=== TEST 8: results whose answer broke off are not lost
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_resume 1m;
+    thread_ws_events tools;
+    thread_ws_protocol ai-sdk;
+    thread_ws_http on;
+--- config
+    location /chat {
+        thread_ws_pass /agent;
+    }
+
+    location = /agent {
+        internal;
+        proxy_pass http://127.0.0.1:$TEST_NGINX_AGENT_PORT;
+    }
+
+    location = /history {
+        thread_ws_history;
+    }
+--- chat
+post /chat
+    = {"id":"c1","messages":[{{ $::User }}]}
+@ request
+@ head 200 text/event-stream
+@ choice {"tool_calls":[{"index":0,"id":"k1","function":{"name":"a","arguments":"{}"}}]}
+@ choice {"tool_calls":[{"index":1,"id":"k2","function":{"name":"b","arguments":"{}"}}]}
+@ finish tool_calls
+@ done
+@ end
+repeat 11
+< text /./
+end
+< whole
+
+# no call but k1 and k2 was ever open; of two with an id the last counts
+
+repeat 2
+post /chat
+    = {"id":"c1","messages":[{{ $::User }},{{ $::Broken[$i - 1] }}]}
+@ request
+@ messages [{"role":"user","content":"hello"},{"role":"assistant","content":null,"tool_calls":[
+    {"id":"k1","type":"function","function":{"name":"a","arguments":"{}"}},
+    {"id":"k2","type":"function","function":{"name":"b","arguments":"{}"}}]},
+    {"role":"tool","tool_call_id":"k1","content":"1"},
+    {"role":"tool","tool_call_id":"k2","content":"2"}]
+@ head 200 text/event-stream
+@ delta half
+@ reset
+< text /"start"/
+< text /"start-step"/
+< text /"text-start"/
+< text /"half"/
+< text /"error"/
+< text [DONE]
+< whole
+end
+
+# all of them are wanted where there is nothing else
+
+post /chat
+    = {"id":"c1","messages":[{{ $::User }},{{ $::One }}]}
+< text {"type":"error","errorText":"toolResults: the call \"k2\" has no result"}
+< text [DONE]
+< whole
+
+# beside a question, after another one that was not answered
+
+post /chat
+    = {"id":"c1","messages":[{{ $::User }},{{ $::One }},{"id":"m2","role":"user",
+    = "parts":[{"type":"text","text":"lost"}]},{"id":"a2","role":"assistant",
+    = "parts":[{"type":"text","text":"half"}]},{{ $::Next }}]}
+@ request
+@ messages [{"role":"user","content":"hello"},{"role":"assistant","content":null,"tool_calls":[
+    {"id":"k1","type":"function","function":{"name":"a","arguments":"{}"}},
+    {"id":"k2","type":"function","function":{"name":"b","arguments":"{}"}}]},
+    {"role":"tool","tool_call_id":"k1","content":"1"},
+    {"role":"tool","tool_call_id":"k2",
+        "content":"The user went on without a result of this call."},
+    {"role":"user","content":"next"}]
+@ answer so
+< text /"start","messageId"/
+< text /"start-step"/
+< text /"text-start"/
+< text /"so"/
+< text /"text-end"/
+< text /"finish-step"/
+< text /"finish"/
+< text [DONE]
+< whole
+get /history?threadId=c1&format=ai-sdk
+< body /"k1","state":"output-av.*"k2","state":"input-av.*"role":"user".*"next".*"so"/
+
+# what is not open any more is told no more
+
+post /chat
+    = {"id":"c1","messages":[{{ $::User }},{{ $::Broken[0] }},{"id":"m4","role":"user",
+    = "parts":[{"type":"text","text":"last"}]}]}
+@ request
+@ messages [{"role":"user","content":"hello"},{"role":"assistant","content":null,"tool_calls":[
+    {"id":"k1","type":"function","function":{"name":"a","arguments":"{}"}},
+    {"id":"k2","type":"function","function":{"name":"b","arguments":"{}"}}]},
+    {"role":"tool","tool_call_id":"k1","content":"1"},
+    {"role":"tool","tool_call_id":"k2",
+        "content":"The user went on without a result of this call."},
+    {"role":"user","content":"next"},{"role":"assistant","content":"so"},
+    {"role":"user","content":"last"}]
+@ answer end
+repeat 8
+< text /./
+end
+< whole
+post /chat
+    = {"id":"c1","messages":[{{ $::User }},{{ $::Broken[0] }}]}
+< text {"type":"error","errorText":"the answer has no result of an open call"}
+< text [DONE]
+< whole
+@ requests 5

@@ -219,6 +219,7 @@ ngx_thread_ws_conn_args(ngx_thread_ws_conn_t *conn,
     args->content = command->content;
     args->extra = command->extra;
     args->earlier = command->earlier;
+    args->shown = command->shown;
     args->replaces = command->replaces;
     args->choice = (choice->parameters || choice->metadata) ? choice : NULL;
     args->pass = conn->pass;

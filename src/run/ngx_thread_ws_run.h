@@ -149,6 +149,7 @@ struct ngx_thread_ws_run_s {
     ngx_thread_ws_subject_t    subject;
     ngx_str_t                  content;
     ngx_thread_ws_extra_t     *extra;        /* NULL: texts are all */
+    ngx_str_t                  shown;        /* as the command has it */
     ngx_thread_ws_choice_t    *choice;       /* for this run alone; NULL:
                                                 nothing */
     ngx_str_t                  pass;         /* the agent location's URI */
@@ -202,6 +203,7 @@ typedef struct {
     ngx_str_t                  earlier;      /* for who hears it later, with
                                                 thread_ws_resume; empty: nothing
                                                 */
+    ngx_str_t                  shown;        /* as the command has it */
     ngx_thread_ws_choice_t    *choice;       /* NULL: nothing for it alone */
     ngx_str_t                  replaces;     /* with extra; empty: no run */
     ngx_str_t                  pass;
@@ -216,7 +218,8 @@ ngx_uint_t ngx_thread_ws_run_same(ngx_thread_ws_run_t *run,
 /* bytes of its message */
 
 #define ngx_thread_ws_run_size(run)                                           \
-    ((run)->content.len + ((run)->extra ? (run)->extra->asked.len : 0))
+    ((run)->content.len + ((run)->extra ? (run)->extra->asked.len : 0)        \
+     + (run)->shown.len)
 
 
 /* a run that waits, NULL without memory */

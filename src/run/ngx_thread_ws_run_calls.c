@@ -17,6 +17,15 @@
 #define NGX_THREAD_WS_RUN_CALLS_ID  128
 
 
+static ngx_int_t ngx_thread_ws_run_calls_asked(ngx_thread_ws_run_t *run,
+    json_t *parts);
+static ngx_int_t ngx_thread_ws_run_shown(ngx_thread_ws_run_t *run,
+    json_t *parts);
+static ngx_int_t ngx_thread_ws_run_shown_results(ngx_thread_ws_run_t *run,
+    json_t *extra, json_t *parts);
+static void ngx_thread_ws_run_shown_answers(json_t *extra, json_t *parts);
+static ngx_int_t ngx_thread_ws_run_shown_set(ngx_thread_ws_run_t *run,
+    json_t *extra);
 static ngx_int_t ngx_thread_ws_run_calls_check(ngx_thread_ws_run_t *run,
     json_t *asked, json_t *parts);
 static ngx_int_t ngx_thread_ws_run_answers_check(ngx_thread_ws_run_t *run,
@@ -26,18 +35,19 @@ static ngx_int_t ngx_thread_ws_run_content_check(ngx_thread_ws_run_t *run,
     json_t *asked);
 static ngx_int_t ngx_thread_ws_run_calls_refuse(ngx_thread_ws_run_t *run,
     char *format, const char *id);
+static ngx_int_t ngx_thread_ws_run_calls_memory(ngx_thread_ws_run_t *run);
 
 
 ngx_int_t
 ngx_thread_ws_run_calls(ngx_thread_ws_run_t *run)
 {
-    json_t                   *asked, *parts, *answers;
+    json_t                   *parts;
     ngx_int_t                 rc;
     ngx_str_t                 told, answer;
     ngx_queue_t              *q;
     ngx_thread_ws_recent_t   *recent;
 
-    if (run->extra == NULL) {
+    if (run->extra == NULL && run->shown.len == 0) {
         return NGX_OK;
     }
 
@@ -54,10 +64,33 @@ ngx_thread_ws_run_calls(ngx_thread_ws_run_t *run)
         }
     }
 
-    asked = ngx_thread_ws_extra_asked(&run->extra->asked, &run->content);
     parts = ngx_thread_ws_extra_parts(&told, &answer);
 
-    if (asked && parts) {
+    if (parts == NULL) {
+        return ngx_thread_ws_run_calls_memory(run);
+    }
+
+    rc = run->shown.len ? ngx_thread_ws_run_shown(run, parts) : NGX_OK;
+
+    if (rc == NGX_OK && run->extra) {
+        rc = ngx_thread_ws_run_calls_asked(run, parts);
+    }
+
+    json_decref(parts);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_run_calls_asked(ngx_thread_ws_run_t *run, json_t *parts)
+{
+    json_t     *asked, *answers;
+    ngx_int_t   rc;
+
+    asked = ngx_thread_ws_extra_asked(&run->extra->asked, &run->content);
+
+    if (asked) {
         answers = json_object_get(asked, "answers");
 
         rc = json_object_get(asked, "toolResults")
@@ -70,14 +103,156 @@ ngx_thread_ws_run_calls(ngx_thread_ws_run_t *run)
         }
 
     } else {
-        rc = ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
-                                     "no memory for the message");
+        rc = ngx_thread_ws_run_calls_memory(run);
     }
 
     json_decref(asked);
-    json_decref(parts);
 
     return rc;
+}
+
+
+/*
+ * Of what the client shows the message is to have what is open; beside a
+ * content that may be nothing, or not all.
+ */
+
+static ngx_int_t
+ngx_thread_ws_run_shown(ngx_thread_ws_run_t *run, json_t *parts)
+{
+    json_t     *extra;
+    ngx_int_t   rc;
+
+    static ngx_str_t  nothing = ngx_null_string;
+
+    extra = ngx_thread_ws_extra_read(run->extra ? &run->extra->asked
+                                                : &nothing);
+    if (extra == NULL) {
+        return ngx_thread_ws_run_calls_memory(run);
+    }
+
+    rc = NGX_OK;
+
+    if (run->conf->dialect->results && !json_object_get(extra, "answers")) {
+        rc = ngx_thread_ws_run_shown_results(run, extra, parts);
+
+    } else if (run->conf->dialect->answers && run->conf->store->keeps) {
+        ngx_thread_ws_run_shown_answers(extra, parts);
+    }
+
+    if (rc == NGX_OK && json_object_size(extra)) {
+        rc = ngx_thread_ws_run_shown_set(run, extra);
+    }
+
+    if (rc != NGX_OK) {
+        (void) ngx_thread_ws_run_calls_memory(run);
+
+    } else if (run->content.len == 0 && json_object_size(extra) == 0) {
+        rc = ngx_thread_ws_run_calls_refuse(run,
+                               "the answer has no result of an open call", "");
+    }
+
+    json_decref(extra);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_run_shown_results(ngx_thread_ws_run_t *run, json_t *extra,
+    json_t *parts)
+{
+    size_t      i;
+    json_t     *open, *shown, *map, *results, *result, *part;
+    ngx_int_t   rc;
+
+    open = ngx_thread_ws_prompt_open(parts);
+    shown = ngx_thread_ws_extra_read(&run->shown);
+    map = ngx_thread_ws_prompt_results(shown);
+    results = json_array();
+
+    rc = (open && shown && map && results) ? NGX_OK : NGX_ERROR;
+
+    json_array_foreach(open, i, part) {
+        result = json_object_get(map,
+                        json_string_value(json_object_get(part, "toolCallId")));
+
+        if (result && json_array_append(results, result)) {
+            rc = NGX_ERROR;
+        }
+    }
+
+    (void) json_object_del(extra, "toolResults");
+
+    if (json_array_size(results)
+        && json_object_set(extra, "toolResults", results))
+    {
+        rc = NGX_ERROR;
+    }
+
+    json_decref(open);
+    json_decref(shown);
+    json_decref(map);
+    json_decref(results);
+
+    return rc;
+}
+
+
+static void
+ngx_thread_ws_run_shown_answers(json_t *extra, json_t *parts)
+{
+    size_t   i;
+    json_t  *answers, *id;
+
+    answers = json_object_get(extra, "answers");
+
+    for (i = json_array_size(answers); i > 0; i--) {
+        id = json_object_get(json_array_get(answers, i - 1), "interruptId");
+
+        if (!ngx_thread_ws_run_asks(parts, id)) {
+            (void) json_array_remove(answers, i - 1);
+        }
+    }
+
+    if (json_array_size(answers) == 0) {
+        (void) json_object_del(extra, "answers");
+    }
+}
+
+
+/* in the form that a command's has */
+
+static ngx_int_t
+ngx_thread_ws_run_shown_set(ngx_thread_ws_run_t *run, json_t *extra)
+{
+    char       *text;
+    ngx_str_t  *asked;
+
+    if (run->extra == NULL) {
+        run->extra = ngx_pcalloc(run->pool, sizeof(ngx_thread_ws_extra_t));
+        if (run->extra == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    text = json_dumps(extra, JSON_COMPACT|JSON_SORT_KEYS);
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+
+    asked = &run->extra->asked;
+
+    asked->len = ngx_strlen(text);
+    asked->data = ngx_pnalloc(run->pool, asked->len);
+
+    if (asked->data) {
+        ngx_memcpy(asked->data, text, asked->len);
+    }
+
+    free(text);
+
+    return asked->data ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -88,6 +263,7 @@ ngx_thread_ws_run_calls_check(ngx_thread_ws_run_t *run, json_t *asked,
     size_t       i;
     json_t      *open, *part, *results, *result;
     ngx_int_t    rc;
+    ngx_uint_t   beside;
     const char  *id;
 
     if (!run->conf->dialect->results) {
@@ -104,16 +280,18 @@ ngx_thread_ws_run_calls_check(ngx_thread_ws_run_t *run, json_t *asked,
         json_decref(open);
         json_decref(results);
 
-        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
-                                       "no memory for the message");
+        return ngx_thread_ws_run_calls_memory(run);
     }
 
     rc = NGX_OK;
 
+    beside = run->shown.len && (run->content.len
+                                || json_object_get(asked, "content"));
+
     json_array_foreach(open, i, part) {
         id = json_string_value(json_object_get(part, "toolCallId"));
 
-        if (json_object_get(results, id) == NULL) {
+        if (json_object_get(results, id) == NULL && !beside) {
             rc = ngx_thread_ws_run_calls_refuse(run,
                             "toolResults: the call \"%s\" has no result", id);
             break;
@@ -214,8 +392,7 @@ ngx_thread_ws_run_content_check(ngx_thread_ws_run_t *run, json_t *asked)
         return ngx_thread_ws_run_calls_refuse(run, why, "");
 
     default:
-        return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
-                                       "no memory for the message");
+        return ngx_thread_ws_run_calls_memory(run);
     }
 }
 
@@ -253,4 +430,12 @@ ngx_thread_ws_run_calls_refuse(ngx_thread_ws_run_t *run, char *format,
     }
 
     return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_run_calls_memory(ngx_thread_ws_run_t *run)
+{
+    return ngx_thread_ws_run_blame(run, NGX_THREAD_WS_UPSTREAM_UNAVAILABLE,
+                                   "no memory for the message");
 }

@@ -7,11 +7,16 @@
 
 #include "run/ngx_thread_ws_run_private.h"
 #include "base/ngx_thread_ws_string.h"
+#include "store/ngx_thread_ws_extra.h"
 #include "observe/ngx_thread_ws_trace.h"
 
 
 static ngx_int_t ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
     ngx_thread_ws_run_args_t *args);
+static ngx_int_t ngx_thread_ws_run_copy(ngx_thread_ws_run_t *run,
+    ngx_str_t *dst, ngx_str_t *src);
+static ngx_uint_t ngx_thread_ws_run_same_beside(ngx_str_t *asked,
+    ngx_str_t *extra);
 static ngx_int_t ngx_thread_ws_run_chosen(ngx_thread_ws_run_t *run,
     ngx_thread_ws_choice_t *choice);
 static void ngx_thread_ws_run_unchosen(void *data);
@@ -151,13 +156,10 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
 
     run->journal.request_id = run->subject.request_id;
 
-    run->content.len = args->content.len;
-    run->content.data = ngx_pstrdup(run->pool, &args->content);
-
-    run->pass.len = args->pass.len;
-    run->pass.data = ngx_pstrdup(run->pool, &args->pass);
-
-    if (run->content.data == NULL || run->pass.data == NULL) {
+    if (ngx_thread_ws_run_copy(run, &run->content, &args->content) != NGX_OK
+        || ngx_thread_ws_run_copy(run, &run->pass, &args->pass) != NGX_OK
+        || ngx_thread_ws_run_copy(run, &run->shown, &args->shown) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -173,14 +175,11 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
             return NGX_ERROR;
         }
 
-        run->extra->asked.len = args->extra.len;
-        run->extra->asked.data = ngx_pstrdup(run->pool, &args->extra);
-
-        run->extra->replaces.len = args->replaces.len;
-        run->extra->replaces.data = ngx_pstrdup(run->pool, &args->replaces);
-
-        if (run->extra->asked.data == NULL
-            || run->extra->replaces.data == NULL)
+        if (ngx_thread_ws_run_copy(run, &run->extra->asked, &args->extra)
+            != NGX_OK
+            || ngx_thread_ws_run_copy(run, &run->extra->replaces,
+                                      &args->replaces)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -199,16 +198,56 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
 }
 
 
+static ngx_int_t
+ngx_thread_ws_run_copy(ngx_thread_ws_run_t *run, ngx_str_t *dst,
+    ngx_str_t *src)
+{
+    dst->len = src->len;
+    dst->data = ngx_pstrdup(run->pool, src);
+
+    return dst->data ? NGX_OK : NGX_ERROR;
+}
+
+
 ngx_uint_t
 ngx_thread_ws_run_same(ngx_thread_ws_run_t *run, ngx_str_t *content,
     ngx_str_t *extra)
 {
+    ngx_str_t  *asked;
+
     static ngx_str_t  nothing = ngx_null_string;
 
+    asked = run->extra ? &run->extra->asked : &nothing;
+
     return ngx_thread_ws_string_equal(&run->content, content)
-           && ngx_thread_ws_string_equal(run->extra ? &run->extra->asked
-                                                    : &nothing,
-                                         extra);
+           && (ngx_thread_ws_string_equal(asked, extra)
+               || (run->shown.len
+                   && ngx_thread_ws_run_same_beside(asked, extra)));
+}
+
+
+/* but for what was open when it was asked */
+
+static ngx_uint_t
+ngx_thread_ws_run_same_beside(ngx_str_t *asked, ngx_str_t *extra)
+{
+    json_t      *one, *other;
+    ngx_uint_t   same;
+
+    one = ngx_thread_ws_extra_read(asked);
+    other = ngx_thread_ws_extra_read(extra);
+
+    (void) json_object_del(one, "toolResults");
+    (void) json_object_del(other, "toolResults");
+    (void) json_object_del(one, "answers");
+    (void) json_object_del(other, "answers");
+
+    same = json_equal(one, other);
+
+    json_decref(one);
+    json_decref(other);
+
+    return same;
 }
 
 

@@ -209,10 +209,11 @@ ngx_thread_ws_reader_run(ngx_thread_ws_reader_t *reader)
     said->id = journal->request_id;
     said->thread_id = reader->follower->thread->id;
 
-    ngx_str_null(&asked.extra);
+    ngx_memzero(&asked, sizeof(ngx_thread_ws_entry_asked_t));
 
     if (reader->follower->conf->resume == 0) {
         run = journal->data;
+        asked.content = run->content;
 
         if (run->extra) {
             asked.extra = run->extra->asked;
@@ -232,8 +233,10 @@ ngx_thread_ws_reader_run(ngx_thread_ws_reader_t *reader)
 
     extra = ngx_thread_ws_extra_read(&asked.extra);
 
-    said->results = (json_object_get(extra, "toolResults")
-                     || json_object_get(extra, "answers"));
+    said->results = asked.content.len == 0
+                    && json_object_get(extra, "content") == NULL
+                    && (json_object_get(extra, "toolResults")
+                        || json_object_get(extra, "answers"));
 
     json_decref(extra);
 

@@ -477,4 +477,7 @@ ngx_thread_ws_command_free(ngx_thread_ws_command_t *command)
 
     free(command->earlier.data);
     ngx_str_null(&command->earlier);
+
+    free(command->shown.data);
+    ngx_str_null(&command->shown);
 }

@@ -46,6 +46,13 @@ typedef struct {
                                               the answer to go on with, for the
                                               wire alone; malloc'ed; empty: none
                                               */
+    ngx_str_t                 shown;       /* message: the results of tools that
+                                              its client has, a JSON object
+                                              with toolResults: of what is open
+                                              these are meant, and what the
+                                              message has for what is not open
+                                              is no error; malloc'ed; empty: it
+                                              says what it means */
     ngx_str_t                 replaces;    /* message: a run's request id;
                                               empty: absent */
     ngx_str_t                 answers;     /* message: it stands in the place

@@ -24,6 +24,11 @@ static ngx_uint_t ngx_thread_ws_ai_sdk_submits(json_t *root);
 static json_t *ngx_thread_ws_ai_sdk_file(json_t *part);
 static ngx_int_t ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command,
     json_t *parts);
+static ngx_int_t ngx_thread_ws_ai_sdk_had(ngx_thread_ws_command_t *command);
+static ngx_int_t ngx_thread_ws_ai_sdk_gave(json_t *results, json_t *parts);
+static ngx_int_t ngx_thread_ws_ai_sdk_answers(json_t *answers, json_t *parts);
+static ngx_uint_t ngx_thread_ws_ai_sdk_is_asked(json_t *part);
+static ngx_int_t ngx_thread_ws_ai_sdk_dump(ngx_str_t *text, json_t *json);
 static ngx_int_t ngx_thread_ws_ai_sdk_shown(ngx_thread_ws_command_t *command,
     json_t *message);
 static ngx_int_t ngx_thread_ws_ai_sdk_answer(json_t *answers, json_t *part);
@@ -144,7 +149,7 @@ ngx_thread_ws_ai_sdk_chat(ngx_thread_ws_command_t *command)
 
 /*
  * What is meant the last message says: a question, which may be in the place of
- * one that is named, or results of the calls of the answer before.
+ * one that is named, or results of the calls of the answer.
  */
 
 static ngx_int_t
@@ -179,6 +184,10 @@ ngx_thread_ws_ai_sdk_send(ngx_thread_ws_command_t *command, json_t *body)
 
     } else if (ngx_thread_ws_wire_is(message, "role", "user")) {
         rc = ngx_thread_ws_ai_sdk_question(command, message, anew);
+
+        if (rc == NGX_OK) {
+            rc = ngx_thread_ws_ai_sdk_had(command);
+        }
 
     } else {
         rc = ngx_thread_ws_command_invalid(command,
@@ -289,70 +298,217 @@ ngx_thread_ws_ai_sdk_file(json_t *part)
 
 
 /*
- * The page's tools ran in the last step of its answer, which is a run's: those
- * of steps before were told already, and what the agent ran it knows.  What the
- * agent asked is told as a call, too.
+ * What the page shows of calls: all results that the answer has, of whatever
+ * step, since an answer to these may have broken off.  Which of the calls are
+ * open the thread knows.  What the agent asked is told as a call, too.
  */
 
 static ngx_int_t
 ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command, json_t *parts)
 {
-    size_t      i, n;
-    json_t     *part, *results, *answers;
+    json_t     *results, *answers;
     ngx_int_t   rc;
-
-    n = json_array_size(parts);
-
-    for (i = n; i > 0; i--) {
-
-        if (ngx_thread_ws_wire_is(json_array_get(parts, i - 1), "type",
-                                    "step-start"))
-        {
-            break;
-        }
-    }
 
     results = json_array();
     answers = json_array();
 
     if (json_object_set_new(command->root, "toolResults", results) != 0
-        || json_object_set_new(command->root, "answers", answers) != 0)
+        || json_object_set_new(command->root, "answers", answers) != 0
+        || ngx_thread_ws_ai_sdk_gave(results, parts) == NGX_ERROR
+        || ngx_thread_ws_ai_sdk_answers(answers, parts) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    for ( /* void */ ; i < n; i++) {
-        part = json_array_get(parts, i);
+    if (json_array_size(answers)) {
 
-        if (json_is_true(json_object_get(part, "providerExecuted"))) {
+        /* of one that asks: its tools are its own */
+
+        (void) json_object_del(command->root, "toolResults");
+        results = NULL;
+
+        rc = ngx_thread_ws_command_answers(command, answers);
+
+    } else {
+        (void) json_object_del(command->root, "answers");
+
+        rc = json_array_size(results)
+             ? ngx_thread_ws_command_results(command, results)
+             : ngx_thread_ws_command_invalid(command,
+                                      "the answer has no result of a tool");
+    }
+
+    return (rc == NGX_OK) ? ngx_thread_ws_ai_sdk_dump(&command->shown,
+                                  json_pack("{s:O*}", "toolResults", results))
+                          : rc;
+}
+
+
+/*
+ * Beside a question: results that the page has in the last of its answers that
+ * had calls, if these should be open still.
+ */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_had(ngx_thread_ws_command_t *command)
+{
+    size_t      i;
+    json_t     *messages, *message, *results;
+    ngx_int_t   rc;
+
+    messages = json_object_get(command->root, "messages");
+    results = json_array();
+    rc = results ? NGX_DECLINED : NGX_ERROR;
+
+    for (i = json_array_size(messages); i > 0 && rc == NGX_DECLINED; i--) {
+        message = json_array_get(messages, i - 1);
+
+        if (ngx_thread_ws_wire_is(message, "role", "assistant")) {
+            rc = ngx_thread_ws_ai_sdk_gave(results,
+                                           json_object_get(message, "parts"));
+        }
+    }
+
+    /* the question stands, whatever these may be */
+
+    if (rc == NGX_OK && json_array_size(results)) {
+        rc = ngx_thread_ws_command_results(command, results);
+
+        if (rc == NGX_OK) {
+            rc = ngx_thread_ws_ai_sdk_dump(&command->shown,
+                                   json_pack("{s:O}", "toolResults", results));
+        }
+    }
+
+    json_decref(results);
+
+    return (rc == NGX_ERROR) ? NGX_ERROR : NGX_OK;
+}
+
+
+/*
+ * The results of the page's own calls; of those with one id the last.
+ * NGX_DECLINED if it had no calls.
+ */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_gave(json_t *results, json_t *parts)
+{
+    size_t       i;
+    json_t      *part, *calls;
+    ngx_int_t    rc;
+    const char  *id;
+
+    calls = json_object();
+    rc = calls ? NGX_OK : NGX_ERROR;
+
+    json_array_foreach(parts, i, part) {
+
+        if (rc != NGX_OK) {
+            break;
+        }
+
+        if (json_is_true(json_object_get(part, "providerExecuted"))
+            || ngx_thread_ws_ai_sdk_is_asked(part))
+        {
             continue;
         }
 
-        rc = (ngx_thread_ws_wire_is(part, "type", "dynamic-tool")
-              && ngx_thread_ws_wire_is(part, "toolName",
-                                         NGX_THREAD_WS_AI_SDK_ASKS))
-             ? ngx_thread_ws_ai_sdk_answer(answers, part)
-             : ngx_thread_ws_ai_sdk_result(results, part);
+        id = json_string_value(json_object_get(part, "toolCallId"));
+
+        if (id == NULL) {
+            rc = ngx_thread_ws_ai_sdk_result(results, part);
+
+        } else if (json_object_set(calls, id, part)) {
+            rc = NGX_ERROR;
+        }
+    }
+
+    json_object_foreach(calls, id, part) {
 
         if (rc != NGX_OK) {
+            break;
+        }
+
+        rc = ngx_thread_ws_ai_sdk_result(results, part);
+    }
+
+    if (rc == NGX_OK && json_object_size(calls) == 0) {
+        rc = NGX_DECLINED;
+    }
+
+    json_decref(calls);
+
+    return rc;
+}
+
+
+/* those of the last step that has any */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_answers(json_t *answers, json_t *parts)
+{
+    size_t       i;
+    json_t      *part;
+    ngx_uint_t   step;
+
+    step = 0;
+
+    json_array_foreach(parts, i, part) {
+
+        if (ngx_thread_ws_wire_is(part, "type", "step-start")) {
+            step = 1;
+            continue;
+        }
+
+        if (!ngx_thread_ws_ai_sdk_is_asked(part)
+            || json_is_true(json_object_get(part, "providerExecuted"))
+            || !(ngx_thread_ws_wire_is(part, "state", "output-available")
+                 || ngx_thread_ws_wire_is(part, "state",
+                                          "approval-responded")))
+        {
+            continue;
+        }
+
+        if (step) {
+            (void) json_array_clear(answers);
+            step = 0;
+        }
+
+        if (ngx_thread_ws_ai_sdk_answer(answers, part) != NGX_OK) {
             return NGX_ERROR;
         }
     }
 
-    if (json_array_size(results) == 0) {
-        (void) json_object_del(command->root, "toolResults");
-        results = NULL;
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_thread_ws_ai_sdk_is_asked(json_t *part)
+{
+    return ngx_thread_ws_wire_is(part, "type", "dynamic-tool")
+           && ngx_thread_ws_wire_is(part, "toolName",
+                                    NGX_THREAD_WS_AI_SDK_ASKS);
+}
+
+
+/* takes the JSON */
+
+static ngx_int_t
+ngx_thread_ws_ai_sdk_dump(ngx_str_t *text, json_t *json)
+{
+    text->data = json ? (u_char *) json_dumps(json, JSON_COMPACT) : NULL;
+
+    json_decref(json);
+
+    if (text->data == NULL) {
+        return NGX_ERROR;
     }
 
-    if (json_array_size(answers)) {
-        return ngx_thread_ws_command_answers(command, answers);
-    }
+    text->len = ngx_strlen(text->data);
 
-    (void) json_object_del(command->root, "answers");
-
-    return results ? ngx_thread_ws_command_results(command, results)
-                   : ngx_thread_ws_command_invalid(command,
-                                  "the answer has no result of a tool");
+    return NGX_OK;
 }
 
 
@@ -361,26 +517,14 @@ ngx_thread_ws_ai_sdk_results(ngx_thread_ws_command_t *command, json_t *parts)
 static ngx_int_t
 ngx_thread_ws_ai_sdk_shown(ngx_thread_ws_command_t *command, json_t *message)
 {
-    json_t  *shown;
-
-    shown = json_pack("{s:O*, s:O}", "id", json_object_get(message, "id"),
-                      "parts", json_object_get(message, "parts"));
-
-    command->earlier.data = shown ? (u_char *) json_dumps(shown, JSON_COMPACT)
-                                  : NULL;
-    json_decref(shown);
-
-    if (command->earlier.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    command->earlier.len = ngx_strlen(command->earlier.data);
-
-    return NGX_OK;
+    return ngx_thread_ws_ai_sdk_dump(&command->earlier,
+                   json_pack("{s:O*, s:O}",
+                             "id", json_object_get(message, "id"),
+                             "parts", json_object_get(message, "parts")));
 }
 
 
-/* of a part, if it is a question that has its answer, or is approved or not */
+/* of a question that has its answer, or is approved or not */
 
 static ngx_int_t
 ngx_thread_ws_ai_sdk_answer(json_t *answers, json_t *part)
@@ -392,14 +536,11 @@ ngx_thread_ws_ai_sdk_answer(json_t *answers, json_t *part)
     if (ngx_thread_ws_wire_is(part, "state", "output-available")) {
         value = json_incref(json_object_get(part, "output"));
 
-    } else if (ngx_thread_ws_wire_is(part, "state", "approval-responded")) {
+    } else {
         approval = json_object_get(part, "approval");
         value = json_pack("{s:O*, s:O*}",
                           "approved", json_object_get(approval, "approved"),
                           "reason", json_object_get(approval, "reason"));
-
-    } else {
-        return NGX_OK;
     }
 
     return (json_array_append_new(answers, json_pack("{s:O*, s:o*}",

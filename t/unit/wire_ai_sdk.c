@@ -26,6 +26,10 @@
 
 #define CALL(id)  "\"toolCallId\":\"" id "\""
 
+#define ASKED(id, output)                                                     \
+    "{\"type\":\"dynamic-tool\",\"toolName\":\"interrupt\"," CALL(id) ","     \
+    "\"state\":\"output-available\",\"output\":" output "}"
+
 #define RESULT(call, rest)                                                    \
     "{\"type\":\"tool-x\"," call ",\"state\":\"output-available\"," rest "}"
 
@@ -264,10 +268,24 @@ wire_test_asks(void)
              "{\"approved\":false}},{\"interruptId\":\"i2\",\"value\":[1]}]}",
              "an approval and a result");
     ngx_thread_ws_command_free(&command);
+
+    text = SEND(SUBMIT,
+                ANSWER(RESULT(CALL("c1"), "\"output\":0") ","
+                       ASKED("i1", "1") ",{\"type\":\"step-start\"},"
+                       ASKED("i2", "2") ",{\"type\":\"step-start\"},"
+                       TEXT("half")));
+
+    unit_int(ngx_thread_ws_wire_ai_sdk.command(&command, (u_char *) text,
+                                               strlen(text)),
+             NGX_OK, "an answer that was told already");
+    unit_str(command.extra.data, command.extra.len,
+             "{\"answers\":[{\"interruptId\":\"i2\",\"value\":2}]}",
+             "of the last step that has one, alone");
+    ngx_thread_ws_command_free(&command);
 }
 
 
-/* what its tools gave stands in the last step of the page's own answer */
+/* what its tools gave stands in the page's own answer, in whatever step */
 
 static void
 wire_test_results(void)
@@ -292,9 +310,15 @@ wire_test_results(void)
              NGX_OK, "results of tools");
     unit_int(command.content.len, 0, "without a text");
     unit_str(command.extra.data, command.extra.len,
-             "{\"toolResults\":[{\"output\":{\"a\":[null]},"
+             "{\"toolResults\":[{\"output\":0,\"toolCallId\":\"c1\"},"
+             "{\"output\":{\"a\":[null]},"
              "\"toolCallId\":\"c2\"},{\"error\":\"no\",\"output\":null,"
-             "\"toolCallId\":\"c4\"}]}", "of the page's own, in its last step");
+             "\"toolCallId\":\"c4\"}]}", "of the page's own, in all its steps");
+    unit_str(command.shown.data, command.shown.len,
+             "{\"toolResults\":[{\"toolCallId\":\"c1\",\"output\":0},"
+             "{\"toolCallId\":\"c2\",\"output\":{\"a\":[null]}},"
+             "{\"toolCallId\":\"c4\",\"output\":null,\"error\":\"no\"}]}",
+             "of which some may be open");
     unit_int(command.answers.len, 0, "in no other's place");
     ngx_thread_ws_command_free(&command);
 }
