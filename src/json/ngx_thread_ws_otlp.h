@@ -33,10 +33,10 @@ typedef enum {
 typedef struct {
     ngx_thread_ws_trace_context_t   context;
     u_char                          parent[8];
-    ngx_uint_t                      kind;
     uint64_t                        start;      /* ns since the epoch */
     uint64_t                        end;
     char                           *error;      /* words; NULL: no error */
+    unsigned                        kind:2;
     unsigned                        child:1;    /* parent is set */
     unsigned                        remote:1;   /* ... and elsewhere */
 } ngx_thread_ws_otlp_span_t;

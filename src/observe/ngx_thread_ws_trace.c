@@ -40,10 +40,9 @@ typedef struct {
 /* A connection's or a run's, in its pool, and so are events, if it has any. */
 
 struct ngx_thread_ws_span_s {
-    ngx_thread_ws_otlp_span_t     otlp;
-    ngx_pool_t                   *pool;
-    ngx_uint_t                    nevents;
-    ngx_thread_ws_trace_event_t  *events;
+    ngx_thread_ws_otlp_span_t    otlp;
+    ngx_pool_t                  *pool;
+    ngx_array_t                 *events;     /* NULL: none yet */
 };
 
 
@@ -376,11 +375,13 @@ static void
 ngx_thread_ws_trace_export(ngx_thread_ws_trace_conf_t *trace,
     ngx_thread_ws_span_t *span, ngx_thread_ws_otlp_text_t *text)
 {
-    ngx_uint_t  i;
+    ngx_uint_t                    i;
+    ngx_thread_ws_trace_event_t  *event;
 
-    for (i = 0; i < span->nevents; i++) {
-        ngx_thread_ws_otlp_event(text, span->events[i].name,
-                                 span->events[i].time);
+    event = span->events ? span->events->elts : NULL;
+
+    for (i = 0; event && i < span->events->nelts; i++) {
+        ngx_thread_ws_otlp_event(text, event[i].name, event[i].time);
     }
 
     (void) ngx_thread_ws_otlp_end(text);
@@ -426,19 +427,18 @@ ngx_thread_ws_trace_event(ngx_thread_ws_subject_t *subject, char *name)
 
     span = subject->span;
 
-    if (span == NULL || span->nevents == NGX_THREAD_WS_TRACE_EVENTS) {
+    if (span && span->events == NULL) {
+        span->events = ngx_array_create(span->pool, NGX_THREAD_WS_TRACE_EVENTS,
+                                        sizeof(ngx_thread_ws_trace_event_t));
+    }
+
+    if (span == NULL || span->events == NULL
+        || span->events->nelts == NGX_THREAD_WS_TRACE_EVENTS)
+    {
         return;
     }
 
-    if (span->events == NULL) {
-        span->events = ngx_palloc(span->pool, sizeof(*event)
-                                              * NGX_THREAD_WS_TRACE_EVENTS);
-        if (span->events == NULL) {
-            return;
-        }
-    }
-
-    event = &span->events[span->nevents++];
+    event = ngx_array_push(span->events);
     event->name = name;
     event->time = ngx_thread_ws_trace_clock();
 }
