@@ -1,7 +1,7 @@
 #!/bin/sh
 #
 # Removes threads of PostgreSQL that had no run for THREAD_WS_KEEP, an interval
-# as "90 days", until none is left: THREAD_WS_BATCH (1000) in each transaction.
+# as "90 days", until none is left: THREAD_WS_BATCH (100) in each transaction.
 # Where the database is, the environment says as psql reads it: PGHOST,
 # PGDATABASE, PGUSER, PGSERVICE, PGPASSWORD.  It says how many.
 
@@ -9,7 +9,7 @@ set -eu
 
 : "${THREAD_WS_KEEP:?is not set: an interval as 90 days}"
 
-batch=${THREAD_WS_BATCH:-1000}
+batch=${THREAD_WS_BATCH:-100}
 all=0
 
 while :; do
