@@ -320,9 +320,9 @@ def telling(agent):
     return module(agent, 'telling', http='thread_ws_events all;')
 
 
-def twin(agent):
+def twin(agent, name='twin'):
     """The module by HTTP, answering with SSE."""
-    server = module(agent, 'twin', http='thread_ws_http on;')
+    server = module(agent, name, http='thread_ws_http on;')
     server.url = server.url.replace('ws://', 'http://')
     server.language = 'thread-ws'
     return server
