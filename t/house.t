@@ -51,7 +51,7 @@ my $foreign = join '|', qw(
 
 my $file_lines = 600;
 my %long_files = (
-    'src/dialect/ngx_thread_ws_reply_error.c' => 712,
+    'src/dialect/ngx_thread_ws_reply_error.c' => 664,
     'src/dialect/ngx_thread_ws_sse.c' => 639,
 );
 

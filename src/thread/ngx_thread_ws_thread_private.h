@@ -14,11 +14,6 @@
 typedef struct ngx_thread_ws_elsewhere_s  ngx_thread_ws_elsewhere_t;
 
 
-/*
- * A thread that other workers may have, too: one with thread_ws_resume.  All
- * others go without, since a connection is to cost little while it is idle.
- */
-
 /* what a thread is told by: a name in the zone, and others of its topic */
 
 typedef struct {
@@ -26,6 +21,12 @@ typedef struct {
     ngx_queue_t                      queue;
     ngx_thread_ws_resume_t          *resume;
 } ngx_thread_ws_topic_t;
+
+
+/*
+ * A thread that other workers may have, too: one with thread_ws_resume.  All
+ * others go without, since a connection is to cost little while it is idle.
+ */
 
 struct ngx_thread_ws_resume_s {
     ngx_thread_ws_thread_t    *thread;
@@ -36,8 +37,9 @@ struct ngx_thread_ws_resume_s {
     uint64_t                   buried;       /* deletions looked at */
     ngx_queue_t                stir;         /* waits to be looked after */
     ngx_uint_t                 stirred;      /* unsigned  stirred:1; */
-    ngx_thread_ws_topic_t      owner;        /* whose all threads may go; there
-                                                is none where nobody owns it */
+    ngx_thread_ws_topic_t      owner;        /* whose all threads may go; the
+                                                last, and not allocated where
+                                                nobody owns the thread */
 };
 
 
