@@ -12,6 +12,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import './deadline.js';
 import { freePort } from './net.js';
 
 const client = path.resolve(fileURLToPath(import.meta.url), '../../..');
