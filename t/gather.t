@@ -9,6 +9,8 @@ use ThreadWS::Test qw(tls);
 
 log_level('debug');
 
+our $Event = qq(data: {"choices":[{"index":0,"delta":{"content":"b"}}]}\n\n);
+
 add_block_preprocessor(sub {
     my $block = shift;
 
@@ -523,3 +525,29 @@ repeat 5
 < final r{{ $i }} abc
 end
 no log /agent gathers for/
+
+=== TEST 21: what comes in a wait may be nothing for the run to hear
+--- longer
+--- chat
+connect
+> message r1 Hello
+@ request
+@ head 200 text/event-stream
+@ delta a
+< token r1 a
+> pings +5
+@ cork
+repeat 30
+@ delta a
+end
+@ uncork
+< tokens r1 {{ 'a' x 30 }}
+log /agent gathers for [0-9]{2,} ms/
+@ wire {{ sprintf "%x\r\n", length $::Event }}
+log /agent gathered [0-9]+ bytes/
+@ wire {{ $::Event }}{{ "\r\n" }}
+< token r1 b
+@ finish stop
+@ done
+@ end
+< final r1 {{ 'a' x 31 }}b

@@ -409,16 +409,36 @@ ngx_thread_ws_agent_gate_end(ngx_thread_ws_agent_t *agent)
 }
 
 
-/* the event stays ready: core reads on when it comes to write again */
+/*
+ * The event stays ready: core reads on when it comes to write again.
+ *
+ * What was read after a wait may be nothing that the filters hear, or there was
+ * nothing more to read: then nobody looks whether to wait again, and the socket
+ * is not to be left with its low-water mark and no timer.
+ */
 
 static ssize_t
 ngx_thread_ws_agent_gate_recv(ngx_connection_t *c, u_char *buf, size_t size)
 {
-    ngx_http_request_t     *r;
-    ngx_thread_ws_agent_t  *agent;
+    ssize_t                        n;
+    ngx_http_request_t            *r;
+    ngx_thread_ws_agent_t         *agent;
+    ngx_thread_ws_agent_gather_t  *g;
 
     r = c->data;
     agent = ngx_thread_ws_agent_of(r);
 
-    return agent->waiting ? NGX_AGAIN : agent->recv(c, buf, size);
+    if (agent->waiting) {
+        return NGX_AGAIN;
+    }
+
+    n = agent->recv(c, buf, size);
+
+    g = &agent->gather;
+
+    if (g->lowat && !g->event.timer_set && !c->read->ready) {
+        ngx_add_timer(&g->event, NGX_THREAD_WS_GATHER_SHORT);
+    }
+
+    return n;
 }
