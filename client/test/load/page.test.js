@@ -6,7 +6,8 @@
  * nothing says that something is wrong which has mended itself, and each message
  * asks the agent once, and once more where a killed worker had it and the visitor
  * tries again. PAGES says how many, AT_ONCE how many of them at a time, whose nginx
- * is one: SEED which.
+ * is one: SEED which. What is wrong is said as soon as it is found, and how far it is
+ * after every EACH visits.
  */
 
 import assert from 'node:assert/strict';
@@ -25,6 +26,7 @@ const context = usePages({
 const PAGES = Number(process.env.PAGES ?? 1);
 const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
 const AT_ONCE = Number(process.env.AT_ONCE ?? 2);
+const EACH = 20;
 const STEPS = 14;
 
 const STEP = ['sent', 'sent', 'sent', 'sent', 'stopped', 'loaded anew', 'tab', 'lost',
@@ -34,6 +36,8 @@ const answerTo = (prompt) => Array.from({ length: 6 }, (_, i) => `${prompt} ${i}
 
 /* those that are under way */
 const visits = new Set();
+
+const say = (line) => process.stderr.write(`${line}\n`);
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -309,6 +313,7 @@ test(`${PAGES} visits, from ${SEED}`, async (t) => {
   const wrong = [];
   let next = SEED;
   let sent = 0;
+  let done = 0;
 
   agent.asked = new Map();
   agent.respond = (run) => {
@@ -333,8 +338,12 @@ test(`${PAGES} visits, from ${SEED}`, async (t) => {
         visit.log.push(error.stack);
       }
       visits.delete(visit);
+      visit.said.forEach(say);
       wrong.push(...visit.said);
       sent += visit.sent.length;
+      if (++done % EACH === 0) {
+        say(`${done} visits, ${sent} messages, ${wrong.length} wrong`);
+      }
       await visit.own.close();
       await relay.stop();
     }
