@@ -50,7 +50,7 @@ export class View {
   #left = false;
   /** @type {HTMLElement | null} what says that the history is missing */
   #unloaded = null;
-  #nothing = h('p', { class: 'loading' }, 'The server has nothing of this conversation: '
+  #nothing = h('p', { class: 'nothing' }, 'The server has nothing of this conversation: '
     + 'no message of it was answered, or it was deleted.');
   #more = h('button', {
     class: 'button earlier', type: 'button', onclick: () => this.#loadEarlier(),

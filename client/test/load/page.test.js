@@ -27,6 +27,8 @@ const PAGES = Number(process.env.PAGES ?? 1);
 const SEED = Number(process.env.SEED ?? Date.now() % 1e6);
 const AT_ONCE = Number(process.env.AT_ONCE ?? 2);
 const EACH = 20;
+/* what is drawn costs most of a visit */
+const LEAST = { reducedMotion: 'reduce', viewport: { width: 800, height: 300 } };
 const STEPS = 14;
 
 const STEP = ['sent', 'sent', 'sent', 'sent', 'stopped', 'loaded anew', 'tab', 'lost',
@@ -49,7 +51,7 @@ const shown = (page) => page.evaluate(() => ({
   stop: !document.querySelector('#stop').hidden,
   loading: document.querySelector('.view > .loading')?.innerText,
   banner: !document.querySelector('#banner').hidden,
-  notices: [...document.querySelectorAll('.view > .notice')].map((it) => it.innerText),
+  notices: [...document.querySelectorAll('.view > :is(.notice, .nothing)')].map((it) => it.innerText),
   turns: [...document.querySelectorAll('.turn')].map((it) => ({
     phase: it.dataset.phase,
     question: it.querySelector('.question p')?.innerText,
@@ -76,7 +78,7 @@ class Visit {
   }
 
   async begin() {
-    this.own = await this.browser.newContext();
+    this.own = await this.browser.newContext(LEAST);
     await this.open();
     this.threadId = new URL(this.tabs[0].url()).hash.slice(1);
   }

@@ -215,7 +215,7 @@ for (const [code, words] of [
     await ask(page, 'one');
     await page.route('**/api/threads/**', (route) => route.fulfill({ status: code }));
     await page.reload();
-    await page.locator(code === 404 ? '.loading:has-text("The server has nothing of this")'
+    await page.locator(code === 404 ? '.nothing:has-text("The server has nothing of this")'
       : '.view > .notice').waitFor();
     const text = await page.locator('.view').innerText();
     assert.match(text, code === 404 ? /nothing of this conversation/ : words);
@@ -225,7 +225,7 @@ for (const [code, words] of [
     /* which is so until there is something */
     if (code === 404) {
       await ask(page, 'two');
-      assert.equal(await page.locator('.loading').count(), 0);
+      assert.equal(await page.locator('.nothing').count(), 0);
     }
   });
 }
