@@ -47,6 +47,8 @@ export class Turn {
     this.#questions, this.#foot);
   #notice = h('div', { class: 'notice', hidden: true });
   #edit;
+  /* its notice offers to continue, which can be done at the thread's end alone */
+  #cutOff = false;
   #markdown;
   #hooks;
   #timer = 0;
@@ -92,16 +94,21 @@ export class Turn {
     this.element.setAttribute('aria-busy', String(this.busy));
     this.#edit.hidden = !kept || !this.content;
     clearInterval(this.#timer);
+    this.#cutOff = false;
     this.#notice.hidden = true;
     this.#notice.replaceChildren();
   }
 
-  /** from scratch: nothing of an earlier attempt remains */
-  wait() {
+  /**
+   * From scratch: nothing of an earlier attempt remains.
+   *
+   * @param {string} [origin] where it comes from, if not from this page
+   */
+  wait(origin) {
     this.#enter('waiting');
     this.#markdown.set('');
     this.#steps.clear();
-    this.#foot.replaceChildren();
+    this.#foot.replaceChildren(...origin ? [h('span', {}, origin)] : []);
     this.#questions.replaceChildren();
     this.#answer.hidden = false;
   }
@@ -145,6 +152,7 @@ export class Turn {
     this.#answer.hidden = false;
     this.#markdown.finish(message);
     this.#ask(interrupts);
+    this.#cutOff = finishReason === 'length';
 
     const facts = [
       latencyMs === undefined ? '' : duration(latencyMs),
@@ -153,13 +161,9 @@ export class Turn {
 
     this.#showFoot(facts);
 
-    if (finishReason === 'length') {
-      const more = this.#button('Continue', () => {
-        this.#notice.hidden = true;
-        this.#hooks.onContinue(this);
-      });
-
-      this.#show('The answer is cut off.', 'It reached the length that the agent allows.', [more]);
+    if (this.#cutOff) {
+      this.#show('The answer is cut off.', 'It reached the length that the agent allows.',
+        [this.#button('Continue', () => this.#hooks.onContinue(this))]);
     }
 
     this.#hooks.onGrown();
@@ -216,6 +220,9 @@ export class Turn {
   /** @param {boolean} open whether its questions are those that are open */
   askable(open) {
     this.#questions.hidden = !open || !this.#questions.hasChildNodes();
+    if (this.#cutOff) {
+      this.#notice.hidden = !open;
+    }
   }
 
   /**

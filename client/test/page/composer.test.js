@@ -163,15 +163,23 @@ test('an answer that was cut off is continued', async (t) => {
   asked.finished = true;
   asked.chunk({ delta: {}, finish_reason: 'length' });
   asked.res.end('data: [DONE]\n\n');
-  const turn = await lastTurn(page, 'done');
+  await lastTurn(page, 'done');
+  const turn = page.locator('.turn').first();
   assert.match(await turn.locator('.notice').innerText(), /cut off/);
+
+  /* it can be, for as long as nothing else follows */
+  await turn.locator('button:text-is("Continue")').click();
+  await agent.next();
+  await turn.locator('.notice').waitFor({ state: 'hidden' });
+  await page.click('#stop');
+  await lastTurn(page, 'stopped');
   await turn.locator('button:text-is("Continue")').click();
   const next = await agent.next();
   assert.deepEqual(next.messages.map(({ content }) => content),
     ['all of it', 'the first half', 'Continue.']);
   next.answer(' and the second');
   await lastTurn(page, 'done', 'and the second');
-  assert.ok(await page.locator('.turn .notice').first().isHidden());
+  assert.ok(await turn.locator('.notice').isHidden());
 });
 
 test('a title is as wide as there is room', async (t) => {

@@ -29,10 +29,13 @@ test('an answer goes on over a reload', async (t) => {
   await page.reload();
   await status(page, 'connected');
   await lastTurn(page, 'streaming', 'the first half');
+  await page.locator('.foot:has-text("Asked before this page was loaded")').waitFor();
+  assert.match(await page.locator('#announcer').innerText(), /the answer goes on/);
   asked.token(', the second');
   await page.locator('.prose:has-text("the first half, the second")').waitFor();
   asked.finish();
-  await lastTurn(page, 'done');
+  const turn = await lastTurn(page, 'done');
+  assert.doesNotMatch(await turn.locator('.foot').innerText(), /Asked/);
   assert.deepEqual(await answers(page), ['the first half, the second']);
   assert.equal(await page.locator('.turn').count(), 1);
   assert.equal(await page.locator('.question p').innerText(), 'tell me all');
@@ -55,6 +58,8 @@ test('another tab shows the same, and stops it', async (t) => {
   const asked = await begin(first, agent, 'for both');
   await lastTurn(second, 'streaming', 'the first half');
   assert.equal(await second.locator('.question p').innerText(), 'for both');
+  assert.equal(await second.locator('.foot').innerText(), 'Asked in another tab or on another device.');
+  assert.equal(await first.locator('.foot').innerText(), '');
   await second.locator('#stop').click();
   await lastTurn(second, 'stopped');
   await lastTurn(first, 'stopped');
