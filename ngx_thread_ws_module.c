@@ -499,7 +499,6 @@ ngx_thread_ws_init_module(ngx_cycle_t *cycle)
     if (tmcf) {
         ngx_thread_ws_modules_init(cycle);
         ngx_thread_ws_agent_init_module();
-        ngx_thread_ws_twin_init_module();
     }
 
     if (tmcf && tmcf->resume) {

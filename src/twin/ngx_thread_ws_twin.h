@@ -17,13 +17,9 @@
 
 ngx_int_t ngx_thread_ws_twin_handler(ngx_http_request_t *r);
 
-/*
- * The twin's place among nginx's filters, in postconfiguration: NGX_OK.  And
- * the first of them, when all others are there.
- */
+/* the twin's place among nginx's filters, in postconfiguration: NGX_OK */
 
 ngx_int_t ngx_thread_ws_twin_filter_init(ngx_conf_t *cf);
-void ngx_thread_ws_twin_init_module(void);
 
 
 #endif /* _NGX_THREAD_WS_TWIN_H_INCLUDED_ */

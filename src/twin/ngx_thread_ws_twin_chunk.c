@@ -11,29 +11,57 @@
 #include "conn/ngx_thread_ws_block.h"
 
 
-static ngx_int_t ngx_thread_ws_twin_first_filter(ngx_http_request_t *r,
-    ngx_chain_t *in);
+static ngx_uint_t ngx_thread_ws_twin_plain(ngx_http_request_t *r);
 static ngx_int_t ngx_thread_ws_twin_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
-static ngx_uint_t ngx_thread_ws_twin_plain(ngx_http_request_t *r,
-    ngx_chain_t *in, ngx_uint_t passes);
-static ngx_int_t ngx_thread_ws_twin_write(ngx_http_request_t *r,
-    ngx_chain_t *in);
-static void ngx_thread_ws_twin_chunk(ngx_buf_t *b);
+static ssize_t ngx_thread_ws_twin_write(ngx_connection_t *c,
+    ngx_thread_ws_block_t *block);
 
 
 static ngx_http_output_body_filter_pt  ngx_http_next_body_filter;
-static ngx_http_output_body_filter_pt  ngx_http_first_body_filter;
 
 
-/* before all others, where they are known to do nothing */
+/* before all filters, where they are known to do nothing */
 
-static ngx_int_t
-ngx_thread_ws_twin_first_filter(ngx_http_request_t *r, ngx_chain_t *in)
+ngx_int_t
+ngx_thread_ws_twin_direct(ngx_thread_ws_twin_t *twin)
 {
-    return ngx_thread_ws_twin_plain(r, in, 1)
-           ? ngx_thread_ws_twin_write(r, in)
-           : ngx_http_first_body_filter(r, in);
+    ssize_t                 n;
+    ngx_chain_t            *rest;
+    ngx_thread_ws_conn_t   *conn;
+    ngx_thread_ws_block_t  *block;
+
+    conn = &twin->conn;
+    block = conn->out;
+
+    if (!twin->passes || block->next || twin->busy
+        || !ngx_thread_ws_twin_plain(conn->request))
+    {
+        return NGX_DECLINED;
+    }
+
+    n = ngx_thread_ws_twin_write(conn->connection, block);
+
+    if (n == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (block->pos == block->last) {
+        conn->out = NULL;
+        conn->out_last = NULL;
+        conn->out_size = 0;
+
+        ngx_thread_ws_block_put(block);
+
+        return NGX_OK;
+    }
+
+    /* the rest waits where all that is to be written does */
+
+    rest = NULL;
+
+    return (ngx_thread_ws_twin_chain(twin, &rest) == NGX_OK)
+           ? ngx_http_write_filter(conn->request, rest) : NGX_ERROR;
 }
 
 
@@ -42,98 +70,95 @@ ngx_thread_ws_twin_first_filter(ngx_http_request_t *r, ngx_chain_t *in)
 static ngx_int_t
 ngx_thread_ws_twin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
-    return ngx_thread_ws_twin_plain(r, in, 0)
-           ? ngx_thread_ws_twin_write(r, in)
-           : ngx_http_next_body_filter(r, in);
-}
-
-
-/*
- * It is one block of the twin's, whole, and nothing is before it; and none of
- * the filters that are left out would have anything to do: subrequests, an
- * encoding for the client.
- */
-
-static ngx_uint_t
-ngx_thread_ws_twin_plain(ngx_http_request_t *r, ngx_chain_t *in,
-    ngx_uint_t passes)
-{
+    ssize_t                 n;
     ngx_buf_t              *b;
-    ngx_connection_t       *c;
     ngx_thread_ws_twin_t   *twin;
     ngx_thread_ws_block_t  *block;
 
     if (in == NULL || r->write_event_handler != ngx_thread_ws_twin_writer) {
-        return 0;
+        return ngx_http_next_body_filter(r, in);
     }
 
     twin = ngx_http_get_module_ctx(r, ngx_thread_ws_module);
-    c = r->connection;
-
-    if (twin->passes < passes || in != twin->busy || in->next
-        || c->data != r || r->postponed
-        || !r->chunked || r->http_version != NGX_HTTP_VERSION_11
-        || r->headers_out.content_encoding || r->out || r->buffered
-        || c->buffered || c->error || !c->write->ready || c->write->delayed)
-    {
-        return 0;
-    }
-
     b = in->buf;
     block = (ngx_thread_ws_block_t *) b->start;
 
-    return b->pos == block->pos && b->last == block->last;
-}
+    /* one block of the twin's, whole, and nothing is before it */
 
+    if (in != twin->busy || in->next
+        || b->pos != block->pos || b->last != block->last
+        || !ngx_thread_ws_twin_plain(r))
+    {
+        return ngx_http_next_body_filter(r, in);
+    }
 
-static ngx_int_t
-ngx_thread_ws_twin_write(ngx_http_request_t *r, ngx_chain_t *in)
-{
-    ssize_t            n;
-    ngx_buf_t         *b;
-    ngx_connection_t  *c;
-
-    c = r->connection;
-    b = in->buf;
-
-    ngx_thread_ws_twin_chunk(b);
-
-    n = c->send(c, b->pos, b->last - b->pos);
+    n = ngx_thread_ws_twin_write(r->connection, block);
 
     if (n == NGX_ERROR) {
-        c->error = 1;
         return NGX_ERROR;
     }
 
-    if (n > 0) {
-        b->pos += n;
-    }
-
-    /* the rest waits where all that is to be written does */
+    b->pos = block->pos;
+    b->last = block->last;
 
     return (b->pos == b->last) ? NGX_OK : ngx_http_write_filter(r, in);
 }
 
 
-static void
-ngx_thread_ws_twin_chunk(ngx_buf_t *b)
+/*
+ * None of the filters that are left out would have anything to do: subrequests,
+ * an encoding for the client, bytes before these.
+ */
+
+static ngx_uint_t
+ngx_thread_ws_twin_plain(ngx_http_request_t *r)
 {
-    size_t  size;
+    ngx_connection_t  *c;
+
+    c = r->connection;
+
+    return c->data == r && r->postponed == NULL
+           && r->chunked && r->http_version == NGX_HTTP_VERSION_11
+           && r->headers_out.content_encoding == NULL
+           && r->out == NULL && !r->buffered
+           && !c->buffered && !c->error
+           && c->write->ready && !c->write->delayed;
+}
+
+
+/* what the socket takes of the block as a chunk, as c->send() says it */
+
+static ssize_t
+ngx_thread_ws_twin_write(ngx_connection_t *c, ngx_thread_ws_block_t *block)
+{
+    size_t   size;
+    ssize_t  n;
 
     static u_char  hex[] = "0123456789abcdef";
 
-    size = b->last - b->pos;
+    size = block->last - block->pos;
 
-    *b->last++ = CR;
-    *b->last++ = LF;
+    *block->last++ = CR;
+    *block->last++ = LF;
 
-    *--b->pos = LF;
-    *--b->pos = CR;
+    *--block->pos = LF;
+    *--block->pos = CR;
 
     do {
-        *--b->pos = hex[size & 0xf];
+        *--block->pos = hex[size & 0xf];
         size >>= 4;
     } while (size);
+
+    n = c->send(c, block->pos, block->last - block->pos);
+
+    if (n == NGX_ERROR) {
+        c->error = 1;
+
+    } else if (n > 0) {
+        block->pos += n;
+    }
+
+    return n;
 }
 
 
@@ -144,12 +169,4 @@ ngx_thread_ws_twin_filter_init(ngx_conf_t *cf)
     ngx_http_top_body_filter = ngx_thread_ws_twin_body_filter;
 
     return NGX_OK;
-}
-
-
-void
-ngx_thread_ws_twin_init_module(void)
-{
-    ngx_http_first_body_filter = ngx_http_top_body_filter;
-    ngx_http_top_body_filter = ngx_thread_ws_twin_first_filter;
 }

@@ -28,8 +28,7 @@ static u_char *ngx_thread_ws_twin_room(ngx_thread_ws_twin_t *twin,
 static void ngx_thread_ws_twin_wrote(ngx_thread_ws_twin_t *twin, u_char *last);
 static ngx_int_t ngx_thread_ws_twin_send(ngx_thread_ws_twin_t *twin);
 static ngx_int_t ngx_thread_ws_twin_wait(ngx_thread_ws_twin_t *twin);
-static ngx_int_t ngx_thread_ws_twin_chain(ngx_thread_ws_twin_t *twin,
-    ngx_chain_t **out);
+static ngx_int_t ngx_thread_ws_twin_filter(ngx_thread_ws_twin_t *twin);
 static void ngx_thread_ws_twin_reap(ngx_thread_ws_twin_t *twin);
 
 static u_char *ngx_thread_ws_twin_on_text(void *data, size_t size);
@@ -234,50 +233,78 @@ ngx_thread_ws_twin_finish(ngx_thread_ws_twin_t *twin)
 static ngx_int_t
 ngx_thread_ws_twin_send(ngx_thread_ws_twin_t *twin)
 {
-    size_t               size;
-    ngx_event_t         *wev;
-    ngx_chain_t         *out;
+    ngx_int_t            rc;
     ngx_connection_t    *c;
     ngx_http_request_t  *r;
 
     c = twin->conn.connection;
     r = twin->conn.request;
-    wev = c->write;
 
     ngx_thread_ws_twin_reap(twin);
 
     while (!twin->conn.error) {
-        out = NULL;
 
         if (r->buffered || c->buffered) {
 
-            if (!wev->ready) {
+            if (!c->write->ready) {
                 break;
             }
+
+            rc = ngx_thread_ws_twin_filter(twin);
 
         } else if (twin->conn.out == NULL) {
             break;
 
-        } else if (ngx_thread_ws_twin_chain(twin, &out) != NGX_OK) {
-            twin->conn.error = 1;
-            break;
+        } else {
+            rc = ngx_thread_ws_twin_direct(twin);
+
+            if (rc == NGX_DECLINED) {
+                rc = ngx_thread_ws_twin_filter(twin);
+            }
         }
 
-        size = wev->timer_set ? ngx_thread_ws_twin_queued(twin) : 0;
-
-        if (ngx_http_output_filter(r, out) == NGX_ERROR) {
+        if (rc == NGX_ERROR) {
             twin->conn.error = 1;
-            break;
-        }
-
-        ngx_thread_ws_twin_reap(twin);
-
-        if (wev->timer_set && ngx_thread_ws_twin_queued(twin) < size) {
-            ngx_del_timer(wev);
         }
     }
 
     return ngx_thread_ws_twin_wait(twin);
+}
+
+
+/* what the filters have, or else what there is: NGX_ERROR or another value */
+
+static ngx_int_t
+ngx_thread_ws_twin_filter(ngx_thread_ws_twin_t *twin)
+{
+    size_t               size;
+    ngx_event_t         *wev;
+    ngx_chain_t         *out;
+    ngx_http_request_t  *r;
+
+    r = twin->conn.request;
+    wev = twin->conn.connection->write;
+    out = NULL;
+
+    if (!r->buffered && !twin->conn.connection->buffered
+        && ngx_thread_ws_twin_chain(twin, &out) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    size = wev->timer_set ? ngx_thread_ws_twin_queued(twin) : 0;
+
+    if (ngx_http_output_filter(r, out) == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    ngx_thread_ws_twin_reap(twin);
+
+    if (wev->timer_set && ngx_thread_ws_twin_queued(twin) < size) {
+        ngx_del_timer(wev);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -325,9 +352,7 @@ ngx_thread_ws_twin_wait(ngx_thread_ws_twin_t *twin)
 }
 
 
-/* all blocks that there are, for the filters */
-
-static ngx_int_t
+ngx_int_t
 ngx_thread_ws_twin_chain(ngx_thread_ws_twin_t *twin, ngx_chain_t **out)
 {
     ngx_buf_t              *b;

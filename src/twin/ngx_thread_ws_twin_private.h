@@ -116,6 +116,18 @@ void ngx_thread_ws_twin_writer(ngx_http_request_t *r);
 
 ngx_int_t ngx_thread_ws_twin_flush(ngx_thread_ws_twin_t *twin);
 
+/*
+ * Writes what there is at once, where no filter has anything to do with it:
+ * NGX_DECLINED where one may, else a filter's value.  There is something.
+ */
+
+ngx_int_t ngx_thread_ws_twin_direct(ngx_thread_ws_twin_t *twin);
+
+/* all blocks that there are, for a filter: NGX_OK; NGX_ERROR without memory */
+
+ngx_int_t ngx_thread_ws_twin_chain(ngx_thread_ws_twin_t *twin,
+    ngx_chain_t **out);
+
 /* all of it at once, and the end of the body: a filter's value */
 
 ngx_int_t ngx_thread_ws_twin_finish(ngx_thread_ws_twin_t *twin);
