@@ -26,7 +26,7 @@ LOAD_CORE = os.environ.get('BENCH_LOAD_CORE', '1')
 NICE = os.environ.get('BENCH_NICE', '0')
 
 # settings that make an idle connection small, as docs/performance.md has them
-SMALL = ('request_pool_size 2k; connection_pool_size 480; '
+SMALL = ('request_pool_size 2k; connection_pool_size 464; '
          'client_header_buffer_size 512;')
 
 

@@ -148,10 +148,10 @@ ngx_thread_ws_otlp_parent(u_char *dst, ngx_thread_ws_trace_context_t *context)
 
 void
 ngx_thread_ws_otlp_begin(ngx_thread_ws_otlp_text_t *text,
-    ngx_thread_ws_otlp_span_t *span, ngx_str_t *name)
+    ngx_thread_ws_otlp_span_t *span, uint64_t end, ngx_str_t *name, char *error)
 {
     u_char     trace_id[32], span_id[16], parent[16];
-    ngx_str_t  error;
+    ngx_str_t  words;
 
     ngx_hex_dump(trace_id, span->context.trace_id, 16);
     ngx_hex_dump(span_id, span->context.span_id, 8);
@@ -173,17 +173,17 @@ ngx_thread_ws_otlp_begin(ngx_thread_ws_otlp_text_t *text,
                            NGX_THREAD_WS_TRACE_SAMPLED
                            | NGX_THREAD_WS_SPAN_REMOTE_KNOWN
                            | (span->remote ? NGX_THREAD_WS_SPAN_REMOTE : 0),
-                           span->kind, span->start, span->end);
+                           span->kind, span->start, end);
 
     ngx_thread_ws_otlp_escape(text, name);
 
-    if (span->error) {
-        error.data = (u_char *) span->error;
-        error.len = ngx_strlen(span->error);
+    if (error) {
+        words.data = (u_char *) error;
+        words.len = ngx_strlen(error);
 
         ngx_thread_ws_otlp_put(text, ",\"status\":{\"code\":%d,\"message\":",
                                NGX_THREAD_WS_SPAN_ERROR);
-        ngx_thread_ws_otlp_escape(text, &error);
+        ngx_thread_ws_otlp_escape(text, &words);
         ngx_thread_ws_otlp_put(text, "}");
     }
 

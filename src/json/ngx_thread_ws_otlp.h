@@ -34,8 +34,6 @@ typedef struct {
     ngx_thread_ws_trace_context_t   context;
     u_char                          parent[8];
     uint64_t                        start;      /* ns since the epoch */
-    uint64_t                        end;
-    char                           *error;      /* words; NULL: no error */
     unsigned                        kind:2;
     unsigned                        child:1;    /* parent is set */
     unsigned                        remote:1;   /* ... and elsewhere */
@@ -72,13 +70,15 @@ typedef struct {
 
 
 /*
- * Begins a span, adds its attributes, then its events (times in ns), and ends
+ * Begins the text of a span that ends at that time, with the words of an error
+ * (NULL: none), adds its attributes, then its events (times in ns), and ends
  * it.  Texts that are no UTF-8 lose what is no ASCII.  The end tells whether
  * there was memory for all of it: NGX_OK, or NGX_ERROR and there is no text.
  */
 
 void ngx_thread_ws_otlp_begin(ngx_thread_ws_otlp_text_t *text,
-    ngx_thread_ws_otlp_span_t *span, ngx_str_t *name);
+    ngx_thread_ws_otlp_span_t *span, uint64_t end, ngx_str_t *name,
+    char *error);
 void ngx_thread_ws_otlp_string(ngx_thread_ws_otlp_text_t *text, char *key,
     ngx_str_t *value);
 void ngx_thread_ws_otlp_number(ngx_thread_ws_otlp_text_t *text, char *key,

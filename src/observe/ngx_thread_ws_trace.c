@@ -65,7 +65,7 @@ static void ngx_thread_ws_trace_run_attributes(
 static void ngx_thread_ws_trace_result(ngx_thread_ws_otlp_text_t *text,
     ngx_thread_ws_end_t *end);
 static void ngx_thread_ws_trace_chat(ngx_thread_ws_otlp_text_t *text,
-    ngx_thread_ws_otlp_span_t *otlp, ngx_str_t *model);
+    ngx_thread_ws_otlp_span_t *otlp, ngx_str_t *model, char *error);
 static void ngx_thread_ws_trace_export(ngx_thread_ws_trace_conf_t *trace,
     ngx_thread_ws_span_t *span, ngx_thread_ws_otlp_text_t *text);
 
@@ -339,12 +339,11 @@ ngx_thread_ws_trace_closed(ngx_thread_ws_subject_t *subject,
         return;
     }
 
-    span->otlp.end = ngx_thread_ws_trace_clock();
-
     ngx_str_set(&name, "thread_ws connection");
     ngx_memzero(&text, sizeof(ngx_thread_ws_otlp_text_t));
 
-    ngx_thread_ws_otlp_begin(&text, &span->otlp, &name);
+    ngx_thread_ws_otlp_begin(&text, &span->otlp, ngx_thread_ws_trace_clock(),
+                             &name, NULL);
     ngx_thread_ws_trace_conn_attributes(&text, subject, totals, close_code);
 
     ngx_thread_ws_trace_export(subject->trace, span, &text);
@@ -448,6 +447,7 @@ void
 ngx_thread_ws_trace_ended(ngx_thread_ws_subject_t *subject,
     ngx_thread_ws_end_t *end)
 {
+    char                       *error;
     ngx_thread_ws_span_t       *span;
     ngx_thread_ws_result_t     *result;
     ngx_thread_ws_otlp_text_t   text;
@@ -459,15 +459,12 @@ ngx_thread_ws_trace_ended(ngx_thread_ws_subject_t *subject,
     }
 
     result = end->result;
-    span->otlp.end = ngx_thread_ws_trace_clock();
-
-    if (result->outcome == NGX_THREAD_WS_FAILED) {
-        span->otlp.error = (char *) ngx_thread_ws_codes[result->code].text.data;
-    }
+    error = (result->outcome == NGX_THREAD_WS_FAILED)
+            ? (char *) ngx_thread_ws_codes[result->code].text.data : NULL;
 
     ngx_memzero(&text, sizeof(ngx_thread_ws_otlp_text_t));
 
-    ngx_thread_ws_trace_chat(&text, &span->otlp, &end->model);
+    ngx_thread_ws_trace_chat(&text, &span->otlp, &end->model, error);
     ngx_thread_ws_trace_run_attributes(&text, subject, end);
 
     ngx_thread_ws_trace_export(subject->trace, span, &text);
@@ -478,7 +475,7 @@ ngx_thread_ws_trace_ended(ngx_thread_ws_subject_t *subject,
 
 static void
 ngx_thread_ws_trace_chat(ngx_thread_ws_otlp_text_t *text,
-    ngx_thread_ws_otlp_span_t *otlp, ngx_str_t *model)
+    ngx_thread_ws_otlp_span_t *otlp, ngx_str_t *model, char *error)
 {
     u_char     *p;
     ngx_str_t   name;
@@ -492,7 +489,8 @@ ngx_thread_ws_trace_chat(ngx_thread_ws_otlp_text_t *text,
         name.len = ngx_sprintf(p, "chat %V", model) - p;
     }
 
-    ngx_thread_ws_otlp_begin(text, otlp, &name);
+    ngx_thread_ws_otlp_begin(text, otlp, ngx_thread_ws_trace_clock(), &name,
+                             error);
 
     if (p) {
         ngx_free(p);

@@ -10,6 +10,7 @@
 
 
 #define OTLP_TRACE  "4bf92f3577b34da6a3ce929d0e0e4736"
+#define OTLP_END    1700000001000000000ULL
 #define OTLP_SPAN   "00f067aa0ba902b7"
 
 
@@ -169,7 +170,6 @@ otlp_span(ngx_thread_ws_otlp_span_t *span)
 
     span->kind = NGX_THREAD_WS_SPAN_SERVER;
     span->start = 1700000000123456789ULL;
-    span->end = 1700000001000000000ULL;
 }
 
 
@@ -184,7 +184,7 @@ otlp_test_span(void)
     ngx_str_set(&name, "a connection");
 
     ngx_memzero(&text, sizeof(text));
-    ngx_thread_ws_otlp_begin(&text, &span, &name);
+    ngx_thread_ws_otlp_begin(&text, &span, OTLP_END, &name, NULL);
 
     otlp_is(&text,
             "{\"traceId\":\"" OTLP_TRACE "\",\"spanId\":\"" OTLP_SPAN "\","
@@ -198,11 +198,10 @@ otlp_test_span(void)
     span.child = 1;
     span.remote = 1;
     span.kind = NGX_THREAD_WS_SPAN_CLIENT;
-    span.error = "it \"failed\"";
     ngx_str_set(&name, "chat \xff\xc3\xbc");
 
     ngx_memzero(&text, sizeof(text));
-    ngx_thread_ws_otlp_begin(&text, &span, &name);
+    ngx_thread_ws_otlp_begin(&text, &span, OTLP_END, &name, "it \"failed\"");
 
     otlp_is(&text,
             "{\"traceId\":\"" OTLP_TRACE "\",\"spanId\":\"" OTLP_SPAN "\","
@@ -229,7 +228,7 @@ otlp_test_attributes(void)
     ngx_str_set(&name, "x");
 
     ngx_memzero(&text, sizeof(text));
-    ngx_thread_ws_otlp_begin(&text, &span, &name);
+    ngx_thread_ws_otlp_begin(&text, &span, OTLP_END, &name, NULL);
 
     ngx_str_set(&value, "t\"1\xc3\xbc");
     ngx_thread_ws_otlp_string(&text, "text", &value);
@@ -272,7 +271,7 @@ otlp_test_attributes(void)
     ngx_memset(large, 1, value.len);
 
     ngx_memzero(&text, sizeof(text));
-    ngx_thread_ws_otlp_begin(&text, &span, &value);
+    ngx_thread_ws_otlp_begin(&text, &span, OTLP_END, &value, NULL);
     ngx_thread_ws_otlp_string(&text, "large", &value);
     ngx_thread_ws_otlp_list(&text, "list", &value);
 
