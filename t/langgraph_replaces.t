@@ -112,6 +112,7 @@ connect
     "replaces":"r2"}
 < error r3 INVALID_MESSAGE
     message: "replaces is not known here: the agent's server has the history"
+log /warn.* thread_ws_agent_threads is to name a location/
 @ requests 0
 
 === TEST 3: of answers, which have no message in the thread

@@ -41,6 +41,10 @@ ngx_thread_ws_run_before(ngx_thread_ws_run_t *run)
     if (run->conf->dialect->threads) {
 
         if (run->conf->threads.len == 0) {
+            ngx_log_error(NGX_LOG_WARN, run->subject.log, 0,
+                          "a message replaces another one, for which "
+                          "thread_ws_agent_threads is to name a location");
+
             return ngx_thread_ws_before_refuse(run,
                                                &ngx_thread_ws_before_server);
         }
