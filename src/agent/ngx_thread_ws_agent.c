@@ -57,6 +57,13 @@ ngx_thread_ws_agent_create(ngx_thread_ws_agent_call_t *call)
 }
 
 
+ngx_thread_ws_near_t *
+ngx_thread_ws_agent_near(ngx_thread_ws_agent_t *agent)
+{
+    return agent->near;
+}
+
+
 ngx_int_t
 ngx_thread_ws_agent_ask(ngx_thread_ws_agent_t *agent)
 {

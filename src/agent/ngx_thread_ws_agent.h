@@ -18,6 +18,7 @@
 #include <ngx_http.h>
 
 #include "agent/ngx_thread_ws_caller.h"
+#include "base/ngx_thread_ws_near.h"
 
 
 typedef struct ngx_thread_ws_agent_s  ngx_thread_ws_agent_t;
@@ -162,6 +163,15 @@ ngx_int_t ngx_thread_ws_agent_ask(ngx_thread_ws_agent_t *agent);
  */
 
 void ngx_thread_ws_agent_stop(ngx_thread_ws_agent_t *agent);
+
+/*
+ * What bytes of the answer will be taken into: so many pieces, zero at first,
+ * which are the caller's to name and are fetched whenever some are read.
+ */
+
+#define NGX_THREAD_WS_AGENT_NEAR  9
+
+ngx_thread_ws_near_t *ngx_thread_ws_agent_near(ngx_thread_ws_agent_t *agent);
 
 /* goes on reading after a flush that found no room */
 

@@ -421,6 +421,7 @@ static ssize_t
 ngx_thread_ws_agent_gate_recv(ngx_connection_t *c, u_char *buf, size_t size)
 {
     ssize_t                        n;
+    ngx_uint_t                     i;
     ngx_http_request_t            *r;
     ngx_thread_ws_agent_t         *agent;
     ngx_thread_ws_agent_gather_t  *g;
@@ -430,6 +431,10 @@ ngx_thread_ws_agent_gate_recv(ngx_connection_t *c, u_char *buf, size_t size)
 
     if (agent->waiting) {
         return NGX_AGAIN;
+    }
+
+    for (i = 0; i < NGX_THREAD_WS_AGENT_NEAR; i++) {
+        ngx_thread_ws_near(agent->near[i].at, agent->near[i].size);
     }
 
     n = agent->recv(c, buf, size);

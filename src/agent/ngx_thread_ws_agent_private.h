@@ -46,6 +46,8 @@ struct ngx_thread_ws_agent_s {
     unsigned                     waiting:1;  /* does not read the upstream */
     unsigned                     passes:1;   /* other filters, unchanged */
 
+    ngx_thread_ws_near_t         near[NGX_THREAD_WS_AGENT_NEAR];
+
     ngx_connection_t            *connection;
     ngx_http_request_t          *request;
     ngx_chain_t                 *held;       /* not taken yet */

@@ -33,6 +33,7 @@ static void ngx_thread_ws_chat_on_post(void *data);
 static void ngx_thread_ws_chat_on_began(void *data, ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_chat_on_ended(void *data, ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_chat_on_deleted(void *data);
+static void ngx_thread_ws_chat_on_near(void *data, ngx_thread_ws_near_t *near);
 
 
 ngx_thread_ws_conn_handlers_t  ngx_thread_ws_conn_chats = {
@@ -55,7 +56,8 @@ static ngx_thread_ws_follower_handlers_t  ngx_thread_ws_chat_follower = {
     ngx_thread_ws_chat_on_post,
     ngx_thread_ws_chat_on_began,
     ngx_thread_ws_chat_on_ended,
-    ngx_thread_ws_chat_on_deleted
+    ngx_thread_ws_chat_on_deleted,
+    ngx_thread_ws_chat_on_near
 };
 
 
@@ -474,4 +476,13 @@ ngx_thread_ws_chat_on_deleted(void *data)
     ngx_thread_ws_chat_find_cancel(chat);
     ngx_thread_ws_thread_disconnect(&chat->follower, 0, &verdict);
     ngx_thread_ws_output_post(chat->conn);
+}
+
+
+static void
+ngx_thread_ws_chat_on_near(void *data, ngx_thread_ws_near_t *near)
+{
+    ngx_thread_ws_chat_t *chat = data;
+
+    ngx_thread_ws_conn_near(chat->conn, near);
 }

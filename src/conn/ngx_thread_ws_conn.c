@@ -531,3 +531,17 @@ ngx_thread_ws_conn_cleanup(void *data)
         conn->deflate = NULL;
     }
 }
+
+
+void
+ngx_thread_ws_conn_near(ngx_thread_ws_conn_t *conn, ngx_thread_ws_near_t *near)
+{
+    near[0].at = conn;
+    near[0].size = offsetof(ngx_thread_ws_conn_t, saved);
+
+    near[1].at = conn->connection;
+    near[1].size = sizeof(ngx_connection_t);
+
+    near[2].at = conn->connection->write;
+    near[2].size = sizeof(ngx_event_t);
+}

@@ -184,6 +184,11 @@ void ngx_thread_ws_conn_args(ngx_thread_ws_conn_t *conn,
     ngx_thread_ws_subject_t *subject, ngx_thread_ws_command_t *command,
     ngx_thread_ws_choice_t *choice, ngx_thread_ws_run_args_t *args);
 
+/* names what each token looks at, as a follower's handler does */
+
+void ngx_thread_ws_conn_near(ngx_thread_ws_conn_t *conn,
+    ngx_thread_ws_near_t *near);
+
 /* has the connection look at what there is to do, later in this turn */
 
 void ngx_thread_ws_conn_wake(ngx_thread_ws_conn_t *conn);

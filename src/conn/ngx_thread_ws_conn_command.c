@@ -50,6 +50,7 @@ static void ngx_thread_ws_conn_on_post(void *data);
 static void ngx_thread_ws_conn_on_began(void *data, ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_conn_on_ended(void *data, ngx_thread_ws_run_t *run);
 static void ngx_thread_ws_conn_on_deleted(void *data);
+static void ngx_thread_ws_conn_on_near(void *data, ngx_thread_ws_near_t *near);
 
 
 ngx_thread_ws_conn_handlers_t  ngx_thread_ws_conn_chat = {
@@ -72,7 +73,8 @@ ngx_thread_ws_follower_handlers_t  ngx_thread_ws_conn_follower = {
     ngx_thread_ws_conn_on_post,
     ngx_thread_ws_conn_on_began,
     ngx_thread_ws_conn_on_ended,
-    ngx_thread_ws_conn_on_deleted
+    ngx_thread_ws_conn_on_deleted,
+    ngx_thread_ws_conn_on_near
 };
 
 
@@ -531,4 +533,11 @@ ngx_thread_ws_conn_on_deleted(void *data)
 
     ngx_thread_ws_conn_refuse(conn, "the thread was deleted",
                               &conn->subject.thread_id, &told);
+}
+
+
+static void
+ngx_thread_ws_conn_on_near(void *data, ngx_thread_ws_near_t *near)
+{
+    ngx_thread_ws_conn_near(data, near);
 }

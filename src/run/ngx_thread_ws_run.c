@@ -189,8 +189,12 @@ ngx_thread_ws_run_call(ngx_thread_ws_run_t *run)
         run->agent = ngx_thread_ws_agent_create(&call);
     }
 
-    if (run->agent && ngx_thread_ws_agent_ask(run->agent) == NGX_OK) {
-        return;
+    if (run->agent) {
+        ngx_thread_ws_run_near(run);
+
+        if (ngx_thread_ws_agent_ask(run->agent) == NGX_OK) {
+            return;
+        }
     }
 
     run->agent = NULL;
@@ -515,6 +519,7 @@ ngx_thread_ws_run_on_flush(void *data, ngx_uint_t more)
     ngx_thread_ws_run_t  *run = data;
 
     ngx_thread_ws_journal_seal(&run->journal);
+    ngx_thread_ws_run_near_journal(run);
 
     if (run->conf->resume) {
         ngx_thread_ws_run_publish(run);

@@ -100,6 +100,17 @@ typedef struct ngx_thread_ws_again_s  ngx_thread_ws_again_t;
 typedef struct ngx_thread_ws_fork_s  ngx_thread_ws_fork_t;
 
 
+/* of the agent's pieces of memory: the run's own, and those of who hears it */
+
+typedef enum {
+    NGX_THREAD_WS_NEAR_RUN = 0,
+    NGX_THREAD_WS_NEAR_CLAIM,
+    NGX_THREAD_WS_NEAR_JOURNAL,              /* its end */
+    NGX_THREAD_WS_NEAR_READER,
+    NGX_THREAD_WS_NEAR_OUTPUT                /* ... and all after it */
+} ngx_thread_ws_near_e;
+
+
 /*
  * What each delta looks at stands together, up to the journal: with many runs
  * none of it is in the processor's caches.

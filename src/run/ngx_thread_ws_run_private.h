@@ -73,6 +73,11 @@ void ngx_thread_ws_run_still(ngx_thread_ws_run_t *run);
 
 void ngx_thread_ws_run_tell(ngx_thread_ws_run_t *run);
 
+/* names the memory of a run that has an agent; ... its journal's end, anew */
+
+void ngx_thread_ws_run_near(ngx_thread_ws_run_t *run);
+void ngx_thread_ws_run_near_journal(ngx_thread_ws_run_t *run);
+
 /* seals the journal of a run that ends in that state, with its outcome set */
 
 void ngx_thread_ws_run_finish(ngx_thread_ws_run_t *run, ngx_uint_t state);

@@ -11,8 +11,12 @@
 
 
 #include "ngx_thread_ws.h"
+#include "base/ngx_thread_ws_near.h"
 #include "run/ngx_thread_ws_run.h"
 #include "wire/ngx_thread_ws_wire.h"
+
+
+#define NGX_THREAD_WS_FOLLOWER_NEAR  5
 
 
 /* What its output can do; data is the follower's. */
@@ -48,6 +52,10 @@ typedef struct {
     /* the thread was deleted */
 
     void       (*deleted)(void *data);
+
+    /* names what each token looks at: NGX_THREAD_WS_FOLLOWER_NEAR pieces */
+
+    void       (*near)(void *data, ngx_thread_ws_near_t *near);
 
 } ngx_thread_ws_follower_handlers_t;
 

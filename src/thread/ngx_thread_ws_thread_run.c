@@ -110,6 +110,30 @@ ngx_thread_ws_thread_on_waits(ngx_thread_ws_run_t *run)
 }
 
 
+/* what the next delta will look at, if it is this one's again */
+
+static ngx_inline void
+ngx_thread_ws_thread_near(ngx_thread_ws_run_t *run,
+    ngx_thread_ws_reader_t *reader)
+{
+    ngx_thread_ws_near_t      *near;
+    ngx_thread_ws_follower_t  *follower;
+
+    near = ngx_thread_ws_agent_near(run->agent) + NGX_THREAD_WS_NEAR_READER;
+
+    if (near->at != reader) {
+        near->at = reader;
+        near->size = sizeof(ngx_thread_ws_reader_t);
+
+        ngx_memzero(near + 1,
+                    NGX_THREAD_WS_FOLLOWER_NEAR * sizeof(ngx_thread_ws_near_t));
+
+        follower = reader->follower;
+        follower->handlers->near(follower->data, near + 1);
+    }
+}
+
+
 /* one who keeps up is enough for the agent to be read on */
 
 static ngx_int_t
@@ -141,6 +165,8 @@ ngx_thread_ws_thread_on_said(ngx_thread_ws_run_t *run, ngx_uint_t more)
             rc = NGX_OK;
             continue;
         }
+
+        ngx_thread_ws_thread_near(run, reader);
 
         /* which closes the reader of a run that has ended */
 

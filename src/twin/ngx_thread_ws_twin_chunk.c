@@ -8,10 +8,16 @@
 
 
 #include "twin/ngx_thread_ws_twin_private.h"
+#include "base/ngx_thread_ws_modules.h"
 #include "conn/ngx_thread_ws_block.h"
 
 
-static ngx_uint_t ngx_thread_ws_twin_plain(ngx_http_request_t *r);
+/* bytes of core's request, from its output on, to its last flag */
+
+#define NGX_THREAD_WS_TWIN_REQUEST  192
+
+
+static ngx_uint_t ngx_thread_ws_twin_plain(ngx_thread_ws_twin_t *twin);
 static ngx_int_t ngx_thread_ws_twin_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ssize_t ngx_thread_ws_twin_write(ngx_connection_t *c,
@@ -19,6 +25,35 @@ static ssize_t ngx_thread_ws_twin_write(ngx_connection_t *c,
 
 
 static ngx_http_output_body_filter_pt  ngx_http_next_body_filter;
+
+
+void
+ngx_thread_ws_twin_pass(ngx_thread_ws_twin_t *twin)
+{
+    ngx_http_request_t  *r;
+
+    r = twin->conn.request;
+
+    twin->passes = ngx_thread_ws_modules_pass(r);
+    twin->chunks = (r->chunked && r->http_version == NGX_HTTP_VERSION_11
+                    && r->headers_out.content_encoding == NULL);
+}
+
+
+void
+ngx_thread_ws_twin_near(void *data, ngx_thread_ws_near_t *near)
+{
+    ngx_thread_ws_twin_t *twin = data;
+
+    ngx_thread_ws_conn_near(&twin->conn, near);
+
+    near[3].at = &twin->busy;
+    near[3].size = sizeof(ngx_thread_ws_twin_t)
+                   - offsetof(ngx_thread_ws_twin_t, busy);
+
+    near[4].at = &twin->conn.request->out;
+    near[4].size = NGX_THREAD_WS_TWIN_REQUEST;
+}
 
 
 /* before all filters, where they are known to do nothing */
@@ -35,7 +70,7 @@ ngx_thread_ws_twin_direct(ngx_thread_ws_twin_t *twin)
     block = conn->out;
 
     if (!twin->passes || block->next || twin->busy
-        || !ngx_thread_ws_twin_plain(conn->request))
+        || !ngx_thread_ws_twin_plain(twin))
     {
         return NGX_DECLINED;
     }
@@ -87,7 +122,7 @@ ngx_thread_ws_twin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     if (in != twin->busy || in->next
         || b->pos != block->pos || b->last != block->last
-        || !ngx_thread_ws_twin_plain(r))
+        || !ngx_thread_ws_twin_plain(twin))
     {
         return ngx_http_next_body_filter(r, in);
     }
@@ -111,15 +146,16 @@ ngx_thread_ws_twin_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
  */
 
 static ngx_uint_t
-ngx_thread_ws_twin_plain(ngx_http_request_t *r)
+ngx_thread_ws_twin_plain(ngx_thread_ws_twin_t *twin)
 {
-    ngx_connection_t  *c;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
 
-    c = r->connection;
+    c = twin->conn.connection;
+    r = twin->conn.request;
 
-    return c->data == r && r->postponed == NULL
-           && r->chunked && r->http_version == NGX_HTTP_VERSION_11
-           && r->headers_out.content_encoding == NULL
+    return twin->chunks
+           && c->data == r && r->postponed == NULL
            && r->out == NULL && !r->buffered
            && !c->buffered && !c->error
            && c->write->ready && !c->write->delayed;

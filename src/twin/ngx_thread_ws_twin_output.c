@@ -54,7 +54,8 @@ ngx_thread_ws_follower_handlers_t  ngx_thread_ws_twin_follower = {
     ngx_thread_ws_twin_on_post,
     ngx_thread_ws_twin_on_began,
     ngx_thread_ws_twin_on_ended,
-    ngx_thread_ws_twin_on_deleted
+    ngx_thread_ws_twin_on_deleted,
+    ngx_thread_ws_twin_near
 };
 
 

@@ -43,6 +43,7 @@ typedef struct {
 
     unsigned                   open:1;       /* the header is sent */
     unsigned                   passes:1;     /* other filters, unchanged */
+    unsigned                   chunks:1;     /* of no encoding: its body is */
     unsigned                   alone:1;      /* hears one run, and ends */
     unsigned                   placed:1;     /* an id was said */
     unsigned                   asker:1;      /* has asked for it */
@@ -115,6 +116,14 @@ void ngx_thread_ws_twin_writer(ngx_http_request_t *r);
  */
 
 ngx_int_t ngx_thread_ws_twin_flush(ngx_thread_ws_twin_t *twin);
+
+/* the header was sent: what filters will do with its body is known */
+
+void ngx_thread_ws_twin_pass(ngx_thread_ws_twin_t *twin);
+
+/* a follower's handler */
+
+void ngx_thread_ws_twin_near(void *data, ngx_thread_ws_near_t *near);
 
 /*
  * Writes what there is at once, where no filter has anything to do with it:

@@ -6,7 +6,6 @@
 
 
 #include "twin/ngx_thread_ws_twin_private.h"
-#include "base/ngx_thread_ws_modules.h"
 #include "base/ngx_thread_ws_response.h"
 #include "base/ngx_thread_ws_string.h"
 #include "conn/ngx_thread_ws_upgrade.h"
@@ -71,7 +70,7 @@ ngx_thread_ws_twin_open(ngx_thread_ws_twin_t *twin)
     conn->timer.data = twin;
     conn->timer.log = c->log;
 
-    twin->passes = ngx_thread_ws_modules_pass(r);
+    ngx_thread_ws_twin_pass(twin);
     twin->open = 1;
 
     if (conn->conf->ping_interval) {
