@@ -9,6 +9,7 @@
 #include "json/ngx_thread_ws_json.h"
 
 
+static ngx_int_t ngx_thread_ws_before_nowhere(ngx_thread_ws_run_t *run);
 static ngx_int_t ngx_thread_ws_before_refuse(ngx_thread_ws_run_t *run,
     ngx_str_t *text);
 static ngx_int_t ngx_thread_ws_before_stored(ngx_thread_ws_run_t *run,
@@ -41,12 +42,7 @@ ngx_thread_ws_run_before(ngx_thread_ws_run_t *run)
     if (run->conf->dialect->threads) {
 
         if (run->conf->threads.len == 0) {
-            ngx_log_error(NGX_LOG_WARN, run->subject.log, 0,
-                          "a message replaces another one, for which "
-                          "thread_ws_agent_threads is to name a location");
-
-            return ngx_thread_ws_before_refuse(run,
-                                               &ngx_thread_ws_before_server);
+            return ngx_thread_ws_before_nowhere(run);
         }
 
         if (ngx_thread_ws_fork_init(run) != NGX_OK) {
@@ -93,6 +89,17 @@ ngx_thread_ws_run_before(ngx_thread_ws_run_t *run)
     run->context = context;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_thread_ws_before_nowhere(ngx_thread_ws_run_t *run)
+{
+    ngx_log_error(NGX_LOG_WARN, run->subject.log, 0,
+                  "a message replaces another one, for which "
+                  "thread_ws_agent_threads is to name a location");
+
+    return ngx_thread_ws_before_refuse(run, &ngx_thread_ws_before_server);
 }
 
 
