@@ -18,6 +18,18 @@ sub given {
         . qq("input":{},"output":$output});
 }
 
+# what it has of what the agent asked
+
+our ($A, $B) = ('a' x 32, 'b' x 32);
+
+sub approved {
+    my ($id) = @_;
+
+    return qq({"type":"dynamic-tool","toolName":"interrupt","toolCallId":"$id",)
+        . qq("state":"approval-responded","input":1,)
+        . qq("approval":{"id":"$id","approved":true}});
+}
+
 sub answer {
     return '{"id":"a1","role":"assistant","parts":[{"type":"step-start"},'
         . join(',', @_) . ']}';
@@ -449,7 +461,7 @@ post /chat
 
 # beside a question, after another one that was not answered
 
-post /chat
+post a /chat
     = {"id":"c1","messages":[{{ $::User }},{{ $::One }},{"id":"m2","role":"user",
     = "parts":[{"type":"text","text":"lost"}]},{"id":"a2","role":"assistant",
     = "parts":[{"type":"text","text":"half"}]},{{ $::Next }}]}
@@ -461,16 +473,22 @@ post /chat
     {"role":"tool","tool_call_id":"k2",
         "content":"The user went on without a result of this call."},
     {"role":"user","content":"next"}]
-@ answer so
-< text /"start","messageId"/
-< text /"start-step"/
-< text /"text-start"/
-< text /"so"/
-< text /"text-end"/
-< text /"finish-step"/
-< text /"finish"/
-< text [DONE]
-< whole
+@ head 200 text/event-stream
+@ delta so
+a< text /"start","messageId"/
+a< text /"start-step"/
+a< text /"text-start"/
+a< text /"so"/
+get /history?threadId=c1&format=ai-sdk
+< body /"k1","state":"output-av.*"k2","state":"input-av.*"role":"user"[^]]*"next"\}\]\}\]\}$/
+@ finish stop
+@ done
+@ end
+a< text /"text-end"/
+a< text /"finish-step"/
+a< text /"finish"/
+a< text [DONE]
+a< whole
 get /history?threadId=c1&format=ai-sdk
 < body /"k1","state":"output-av.*"k2","state":"input-av.*"role":"user".*"next".*"so"/
 
@@ -499,3 +517,41 @@ post /chat
 < text [DONE]
 < whole
 @ requests 5
+
+=== TEST 9: an answer that was given is not given again with the next one
+--- http_config
+    thread_ws_zone ws:1m;
+    thread_ws_store memory;
+    thread_ws_dialect langgraph;
+    thread_ws_protocol ai-sdk;
+    thread_ws_http on;
+--- chat
+post /chat
+    = {"id":"c1","messages":[{{ $::User }}]}
+@ request
+@ head 200 text/event-stream
+@ body "event: updates\ndata: {\"__interrupt__\":[{\"value\":1,\"id\":\"{{ $::A }}\"},
+    {\"value\":2,\"id\":\"{{ $::B }}\"}]}\n\n"
+@ end
+repeat 7
+< text /./
+end
+< whole
+post /chat
+    = {"id":"c1","messages":[{{ $::User }},{{ ::answer(::approved($::A)) }}]}
+@ request {"command":{"resume":{"{{ $::A }}":{"approved":true}}}}
+@ head 200 text/event-stream
+@ body "event: updates\ndata: {\"__interrupt__\":[{\"value\":2,\"id\":\"{{ $::B }}\"}]}\n\n"
+@ end
+repeat 6
+< text /./
+end
+< whole
+
+# the page has both of them in one step
+
+post /chat
+    = {"id":"c1","messages":[{{ $::User }},{{ ::answer(::approved($::A), ::approved($::B)) }}]}
+@ request {"command":{"resume":{"{{ $::B }}":{"approved":true}}}}
+@ head 200 text/event-stream
+@ end

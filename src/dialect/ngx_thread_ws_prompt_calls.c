@@ -101,6 +101,44 @@ ngx_thread_ws_prompt_results(json_t *asked)
 }
 
 
+ngx_int_t
+ngx_thread_ws_prompt_shown(json_t *asked, json_t *shown, json_t *parts)
+{
+    size_t      i;
+    json_t     *open, *map, *results, *result, *part;
+    ngx_int_t   rc;
+
+    open = ngx_thread_ws_prompt_open(parts);
+    map = ngx_thread_ws_prompt_results(shown);
+    results = json_array();
+
+    rc = (open && map && results) ? NGX_OK : NGX_ERROR;
+
+    json_array_foreach(open, i, part) {
+        result = json_object_get(map,
+                        json_string_value(json_object_get(part, "toolCallId")));
+
+        if (result && json_array_append(results, result)) {
+            rc = NGX_ERROR;
+        }
+    }
+
+    (void) json_object_del(asked, "toolResults");
+
+    if (json_array_size(results)
+        && json_object_set(asked, "toolResults", results))
+    {
+        rc = NGX_ERROR;
+    }
+
+    json_decref(open);
+    json_decref(map);
+    json_decref(results);
+
+    return rc;
+}
+
+
 /* a text as it is, anything else as JSON */
 
 static ngx_int_t

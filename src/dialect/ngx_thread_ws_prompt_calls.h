@@ -33,6 +33,15 @@ json_t *ngx_thread_ws_prompt_open(json_t *parts);
 json_t *ngx_thread_ws_prompt_results(json_t *asked);
 
 /*
+ * Of the results that a client shows the message gets, in the place of its own,
+ * those of calls that wait among an answer's parts.  NGX_OK, or NGX_ERROR
+ * without memory.
+ */
+
+ngx_int_t ngx_thread_ws_prompt_shown(json_t *asked, json_t *shown,
+    json_t *parts);
+
+/*
  * The words for a result, from its JSON: a text as it is, anything else as
  * JSON; of one that is an error (*failed) the error and then what there is of
  * it.  NULL is no result, in words.  A new string; NULL without memory.

@@ -8,12 +8,15 @@
 #include "ngx_thread_ws.h"
 #include "pages/ngx_thread_ws_history.h"
 #include "base/ngx_thread_ws_string.h"
+#include "dialect/ngx_thread_ws_prompt_calls.h"
 #include "store/ngx_thread_ws_extra.h"
 #include "thread/ngx_thread_ws_thread.h"
 
 
 static ngx_int_t ngx_thread_ws_history_follows(ngx_array_t *records,
     ngx_str_t *extra);
+static ngx_int_t ngx_thread_ws_history_shown(ngx_array_t *records,
+    ngx_pool_t *pool, ngx_thread_ws_asked_t *asked);
 static ngx_int_t ngx_thread_ws_history_add(ngx_array_t *records,
     ngx_pool_t *pool, ngx_thread_ws_asked_t *asked);
 
@@ -60,7 +63,9 @@ ngx_thread_ws_history_active(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    return (ngx_thread_ws_history_follows(records, &asked.extra) == NGX_OK)
+    return (ngx_thread_ws_history_follows(records, &asked.extra) == NGX_OK
+            && ngx_thread_ws_history_shown(records, r->pool, &asked)
+               == NGX_OK)
            ? ngx_thread_ws_history_add(records, r->pool, &asked) : NGX_ERROR;
 }
 
@@ -97,6 +102,60 @@ ngx_thread_ws_history_follows(ngx_array_t *records, ngx_str_t *extra)
     json_decref(root);
 
     return NGX_OK;
+}
+
+
+/* results that stand beside a question, of calls that are open: as the run has
+   them */
+
+static ngx_int_t
+ngx_thread_ws_history_shown(ngx_array_t *records, ngx_pool_t *pool,
+    ngx_thread_ws_asked_t *asked)
+{
+    char                    *text;
+    json_t                  *extra, *shown, *parts;
+    ngx_str_t                told;
+    ngx_thread_ws_record_t  *record;
+
+    if (asked->shown.len == 0 || records->nelts == 0) {
+        return NGX_OK;
+    }
+
+    record = records->elts;
+    record += records->nelts - 1;
+
+    ngx_str_null(&told);
+
+    if (record->extra) {
+        told = record->extra->told;
+    }
+
+    extra = ngx_thread_ws_extra_read(&asked->extra);
+    shown = ngx_thread_ws_extra_read(&asked->shown);
+    parts = ngx_thread_ws_extra_parts(&told, &record->answer);
+
+    text = (extra && shown && parts
+            && ngx_thread_ws_prompt_shown(extra, shown, parts) == NGX_OK)
+           ? json_dumps(extra, JSON_COMPACT) : NULL;
+
+    json_decref(extra);
+    json_decref(shown);
+    json_decref(parts);
+
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+
+    asked->extra.len = ngx_strlen(text);
+    asked->extra.data = ngx_pnalloc(pool, asked->extra.len);
+
+    if (asked->extra.data) {
+        ngx_memcpy(asked->extra.data, text, asked->extra.len);
+    }
+
+    free(text);
+
+    return asked->extra.data ? NGX_OK : NGX_ERROR;
 }
 
 

@@ -67,6 +67,8 @@ typedef struct {
     ngx_str_t                  earlier;      /* what its client shows the answer
                                                 to go on with; empty: nothing
                                                 */
+    ngx_str_t                  shown;        /* beside a content: as the command
+                                                has it */
 } ngx_thread_ws_entry_asked_t;
 
 

@@ -19,6 +19,7 @@ typedef struct {
     uint32_t                   request_id;
     uint32_t                   content;
     uint32_t                   extra;
+    uint32_t                   earlier;
 } ngx_thread_ws_asked_head_t;
 
 
@@ -33,6 +34,7 @@ ngx_thread_ws_journal_asked(ngx_thread_ws_journal_t *journal,
     head.request_id = asked->request_id.len;
     head.content = asked->content.len;
     head.extra = asked->extra.len;
+    head.earlier = asked->earlier.len;
 
     ngx_memzero(&entry, sizeof(ngx_thread_ws_bytes_t));
 
@@ -40,7 +42,8 @@ ngx_thread_ws_journal_asked(ngx_thread_ws_journal_t *journal,
                                          + asked->request_id.len
                                          + asked->content.len
                                          + asked->extra.len
-                                         + asked->earlier.len)
+                                         + asked->earlier.len
+                                         + asked->shown.len)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -56,6 +59,8 @@ ngx_thread_ws_journal_asked(ngx_thread_ws_journal_t *journal,
                                    asked->extra.len);
     (void) ngx_thread_ws_bytes_add(&entry, asked->earlier.data,
                                    asked->earlier.len);
+    (void) ngx_thread_ws_bytes_add(&entry, asked->shown.data,
+                                   asked->shown.len);
 
     rc = ngx_thread_ws_journal_add(journal, NGX_THREAD_WS_ENTRY_ASKED,
                                    entry.data, entry.len);
@@ -85,7 +90,8 @@ ngx_thread_ws_journal_asked_read(ngx_str_t *bytes,
 
     if (head.request_id == 0 || head.request_id > len
         || head.content > len - head.request_id
-        || head.extra > len - head.request_id - head.content)
+        || head.extra > len - head.request_id - head.content
+        || head.earlier > len - head.request_id - head.content - head.extra)
     {
         return NGX_ERROR;
     }
@@ -97,7 +103,9 @@ ngx_thread_ws_journal_asked_read(ngx_str_t *bytes,
     asked->extra.data = asked->content.data + head.content;
     asked->extra.len = head.extra;
     asked->earlier.data = asked->extra.data + head.extra;
-    asked->earlier.len = len - head.request_id - head.content - head.extra;
+    asked->earlier.len = head.earlier;
+    asked->shown.data = asked->earlier.data + head.earlier;
+    asked->shown.len = p + len - asked->shown.data;
 
     return NGX_OK;
 }

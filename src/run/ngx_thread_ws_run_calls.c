@@ -162,38 +162,14 @@ static ngx_int_t
 ngx_thread_ws_run_shown_results(ngx_thread_ws_run_t *run, json_t *extra,
     json_t *parts)
 {
-    size_t      i;
-    json_t     *open, *shown, *map, *results, *result, *part;
+    json_t     *shown;
     ngx_int_t   rc;
 
-    open = ngx_thread_ws_prompt_open(parts);
     shown = ngx_thread_ws_extra_read(&run->shown);
-    map = ngx_thread_ws_prompt_results(shown);
-    results = json_array();
 
-    rc = (open && shown && map && results) ? NGX_OK : NGX_ERROR;
+    rc = shown ? ngx_thread_ws_prompt_shown(extra, shown, parts) : NGX_ERROR;
 
-    json_array_foreach(open, i, part) {
-        result = json_object_get(map,
-                        json_string_value(json_object_get(part, "toolCallId")));
-
-        if (result && json_array_append(results, result)) {
-            rc = NGX_ERROR;
-        }
-    }
-
-    (void) json_object_del(extra, "toolResults");
-
-    if (json_array_size(results)
-        && json_object_set(extra, "toolResults", results))
-    {
-        rc = NGX_ERROR;
-    }
-
-    json_decref(open);
     json_decref(shown);
-    json_decref(map);
-    json_decref(results);
 
     return rc;
 }

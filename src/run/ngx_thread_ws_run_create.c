@@ -193,6 +193,11 @@ ngx_thread_ws_run_texts(ngx_thread_ws_run_t *run,
     asked.content = run->content;
     asked.extra = args->extra;
     asked.earlier = args->earlier;
+    ngx_str_null(&asked.shown);
+
+    if (args->earlier.len == 0) {
+        asked.shown = args->shown;
+    }
 
     return ngx_thread_ws_journal_asked(&run->journal, &asked);
 }

@@ -123,6 +123,7 @@ ngx_thread_ws_reader_asked(ngx_thread_ws_reader_t *reader, ngx_str_t *bytes)
     asked.earlier = entry.earlier;
 
     ngx_str_null(&asked.parts);
+    ngx_str_null(&asked.shown);
     ngx_memzero(&texts, sizeof(ngx_thread_ws_bytes_t));
 
     reader->announce = 0;

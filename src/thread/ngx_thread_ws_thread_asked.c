@@ -41,6 +41,7 @@ ngx_thread_ws_thread_asked(ngx_thread_ws_store_t *store, ngx_str_t *owner,
     asked->request_id = entry.request_id;
     asked->content = entry.content;
     asked->extra = entry.extra;
+    asked->shown = entry.shown;
 
     return NGX_OK;
 }

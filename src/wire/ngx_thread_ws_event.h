@@ -86,6 +86,7 @@ typedef struct {
     ngx_str_t    extra;           /* its other members: a JSON object that has
                                      some; empty: none */
     ngx_str_t    earlier;         /* as the command had it; empty: none */
+    ngx_str_t    shown;           /* for the history alone; empty: nothing */
 } ngx_thread_ws_asked_t;
 
 size_t ngx_thread_ws_event_asked_size(ngx_thread_ws_asked_t *asked);
