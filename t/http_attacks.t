@@ -81,6 +81,10 @@ our @Attacks = map {
     );
 } 0, 1;
 
+# those that the suite's client of HTTP/2 can say
+
+our @Short = grep { length $_->[0] < 127 } @Attacks;
+
 run_tests();
 
 __DATA__
@@ -445,3 +449,17 @@ bob< HTTP 200
 @ alive
 end
 @ requests 4
+
+=== TEST 13: and by HTTP/2, as far as it can say such things
+--- http_config eval
+    "$::Main server { listen 127.0.0.1:\$TEST_NGINX_PROXIED_PORT http2; $::Others }"
+--- chat
+repeat {{ scalar @::Short }}
+post http2 {{ $::Short[$i - 1][0] }}
+    -Content-Type
+    +{{ $::Short[$i - 1][1] }}
+    +{{ $::Short[$i - 1][5] // 'X-More: 1' }}
+    = {{ $::Short[$i - 1][2] }}
+< HTTP {{ $::Short[$i - 1][3] }}
+end
+@ requests 0

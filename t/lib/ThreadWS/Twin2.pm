@@ -21,9 +21,18 @@ sub request {
 
     my ($method, $target) = split ' ', $line;
 
+    my @all;
+
+    for my $header (@$headers) {
+        my ($op, $name, $value) = @$header;
+
+        @all = grep { $_->[0] ne lc $name } @all if $op ne '+';
+        push @all, [lc $name, $value] if $op ne '-';
+    }
+
     my $block = join '', map { literal(@$_) } [':method', $method],
         [':scheme', 'http'], [':path', $target], [':authority', 'localhost'],
-        map { [lc $_->[1], $_->[2]] } grep { $_->[0] ne '-' } @$headers;
+        @all;
 
     # room for nothing at first, where a test wants to see that
     my $room = $self->{rcvbuf} ? pack('nN', 4, 64) : '';
