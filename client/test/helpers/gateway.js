@@ -227,6 +227,17 @@ export async function startGateway({
       await child.line(/start worker process \d+/, from);
     },
 
+    /* what nginx says of itself that is bad, a worker's end by a kill beside */
+    get bad() {
+      return child.output.filter((line) => /\[(?:alert|emerg|crit)\]/.test(line)
+        && !/exited on signal 9\b/.test(line));
+    },
+
+    /* workers that were killed, by whomever */
+    get killed() {
+      return child.output.filter((line) => /exited on signal 9\b/.test(line)).length;
+    },
+
     /* the event log's lines of a thread, once that many runs are in it: the
        log is written every second */
     async events(threadId, runs) {

@@ -38,6 +38,7 @@ const answerTo = (prompt) => Array.from({ length: 6 }, (_, i) => `${prompt} ${i}
 
 /* those that are under way */
 const visits = new Set();
+let kills = 0;
 
 const say = (line) => process.stderr.write(`${line}\n`);
 
@@ -184,6 +185,7 @@ class Visit {
         break;
       case 10:
         if (!this.random(2)) {
+          kills++;
           visits.forEach((it) => it.bereave());
           await this.gateway.killWorker();
         }
@@ -344,7 +346,7 @@ test(`${PAGES} visits, from ${SEED}`, async (t) => {
       wrong.push(...visit.said);
       sent += visit.sent.length;
       if (++done % EACH === 0) {
-        say(`${done} visits, ${sent} messages, ${wrong.length} wrong`);
+        say(`${done} visits, ${sent} messages, ${kills} kills, ${wrong.length} wrong`);
       }
       await visit.own.close();
       await relay.stop();
@@ -353,5 +355,7 @@ test(`${PAGES} visits, from ${SEED}`, async (t) => {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 
   t.diagnostic(`${sent} messages, ${agent.requests} requests`);
+  assert.deepEqual(gateway.bad, []);
+  assert.equal(gateway.killed, kills);
   assert.deepEqual(wrong, []);
 });
