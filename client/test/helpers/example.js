@@ -11,6 +11,7 @@ import { build } from 'esbuild';
 
 import { startAgent } from './agent.js';
 import { startGateway } from './gateway.js';
+import { DEADLINE } from './page.js';
 
 const client = path.resolve(fileURLToPath(import.meta.url), '../../..');
 
@@ -66,7 +67,7 @@ export async function startExample(t, name, { script, html, alias } = {}) {
 export async function openExample(context, url, wrong) {
   const page = await context.newPage();
 
-  page.setDefaultTimeout(30000);
+  page.setDefaultTimeout(DEADLINE);
   page.on('pageerror', (error) => wrong.push(error.stack));
   await page.goto(url);
   return page;

@@ -221,16 +221,20 @@ export async function startGateway({
       for (const line of child.output) {
         const [, began, ended] = /start worker process (\d+)|worker process (\d+) exited/.exec(line) ?? [];
 
-        living.add(began).delete(ended);
+        if (began) {
+          living.add(began);
+        }
+        living.delete(ended);
       }
       process.kill(Number([...living].at(-1 - back)), 'SIGKILL');
       await child.line(/start worker process \d+/, from);
     },
 
-    /* what nginx says of itself that is bad, a worker's end by a kill beside */
+    /* what nginx says of itself that is bad, beside that a worker was killed, and
+       what it held then */
     get bad() {
       return child.output.filter((line) => /\[(?:alert|emerg|crit)\]/.test(line)
-        && !/exited on signal 9\b/.test(line));
+        && !/exited on signal 9\b|was locked by/.test(line));
     },
 
     /* workers that were killed, by whomever */

@@ -17,6 +17,9 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const CHROMIUM = process.env.CHROMIUM
   ?? ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync);
 
+/* ms for what is waited for: no more than a sign that it will never come */
+export const DEADLINE = Number(process.env.THREAD_WS_DEADLINE ?? 180) * 1000;
+
 /* says what it was asked, in three parts */
 export const echo = (run) => run.answer('You said: ', `**${run.prompt}**`, '.');
 
@@ -55,7 +58,7 @@ export async function openPage(t, { browser, gateway }, options = {}) {
   const wrong = [];
 
   page.sockets = [];
-  page.setDefaultTimeout(30000);
+  page.setDefaultTimeout(DEADLINE);
   page.on('websocket', (socket) => page.sockets.push(socket));
   page.on('pageerror', (error) => wrong.push(error.stack));
   page.on('console', (message) => {

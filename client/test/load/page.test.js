@@ -16,7 +16,7 @@ import test from 'node:test';
 import { createChance } from '../helpers/chance.js';
 import { history } from '../helpers/chat.js';
 import { startRelay } from '../helpers/net.js';
-import { usePages } from '../helpers/page.js';
+import { DEADLINE, usePages } from '../helpers/page.js';
 
 const context = usePages({
   workers: 2,
@@ -87,7 +87,7 @@ class Visit {
   async open() {
     const page = await this.own.newPage();
 
-    page.setDefaultTimeout(60000);
+    page.setDefaultTimeout(DEADLINE);
     page.on('pageerror', (error) => this.log.push(error.stack || String(error)));
     this.tabs.push(page);
     await this.load(page, async () => {
@@ -355,7 +355,7 @@ test(`${PAGES} visits, from ${SEED}`, async (t) => {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 
   t.diagnostic(`${sent} messages, ${agent.requests} requests`);
+  assert.deepEqual(wrong, []);
   assert.deepEqual(gateway.bad, []);
   assert.equal(gateway.killed, kills);
-  assert.deepEqual(wrong, []);
 });

@@ -296,7 +296,7 @@ test(`${SEQUENCES} sequences, from ${SEED}`, async (t) => {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 
   t.diagnostic(`${runs} messages, ${agent.requests} requests, ${reloads - kills} reloads, ${kills} kills, ${again} lost by these`);
+  assert.deepEqual(wrong, []);
   assert.deepEqual(gateway.bad, []);
   assert.equal(gateway.killed, kills);
-  assert.deepEqual(wrong, []);
 });
