@@ -41,6 +41,8 @@ export class Attachments {
       this.add([...chosen.files]);
       chosen.value = '';
     });
+    /* who writes on has read it */
+    byId('input').addEventListener('input', () => { this.#notice.hidden = true; });
     byId('input').addEventListener('paste', (/** @type {ClipboardEvent} */ event) => {
       const files = [...event.clipboardData?.files ?? []];
 

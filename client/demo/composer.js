@@ -208,7 +208,7 @@ export class Composer {
     if (over > 0) {
       this.#notice.textContent = `This message is too large by ${bytes(over)}: the server takes `
         + `${bytes(this.#limit)} at most. It is not sent before it ${
-          others ? 'has fewer or smaller images' : 'is shorter'}.`;
+          others >= over ? 'has fewer or smaller images' : 'is shorter'}.`;
     }
 
     return over <= 0;

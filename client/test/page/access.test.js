@@ -69,14 +69,14 @@ for (const [name, options] of [
     await lastTurn(page, 'streaming');
     await page.locator('.turn').first().getByRole('button', { name: 'Edit your message' }).click();
     await page.locator('#editing').waitFor();
+    await page.fill('#input', 'x'.repeat(2000));
+    await page.locator('#too-large').waitFor();
     await page.setInputFiles('#files', [
       { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('x') },
       { name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('x') },
     ]);
     await page.locator('#not-taken').waitFor();
     await page.locator('.attachments img').waitFor();
-    await page.fill('#input', 'x'.repeat(2000));
-    await page.locator('#too-large').waitFor();
     assert.deepEqual(await violations(page), []);
 
     if (await page.locator('#sidebar-open').isVisible()) {

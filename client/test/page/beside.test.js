@@ -129,6 +129,13 @@ test('images are chosen, pasted, dropped, refused, sent and there again', async 
 
   await page.setInputFiles('#files', [picture('cat.png'), { ...picture('a.txt'), mimeType: 'text/plain' }]);
   await page.locator('#not-taken:has-text("“a.txt” is no image")').waitFor();
+  await page.press('#input', 'x');
+  await page.locator('#not-taken').waitFor({ state: 'hidden' });
+
+  /* without images it would be too large, too */
+  await page.fill('#input', 'x'.repeat(70000));
+  await page.locator('#too-large:has-text("before it is shorter")').waitFor();
+  await page.fill('#input', '');
   await bring('#input', 'paste');
   await bring('#sidebar', 'drop');
   await page.locator('.attachments img').nth(2).waitFor();
