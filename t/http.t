@@ -299,7 +299,7 @@ end
 @ closed
 active 0
 
-=== TEST 11: one that pauses loses nothing
+=== TEST 11: one that pauses loses nothing, nor over TLS
 --- chat_config
     thread_ws_http on;
     thread_ws_output_buffer 16k;
@@ -320,6 +320,23 @@ end
 @ done
 @ end
 <* final r1 {{ 'one' . 'x' x 1000000 }}
+< whole
+post tls narrow
+    = {"requestId":"r2","content":"hello"}
+@ request
+@ head 200 text/event-stream
+@ delta one
+< token r2 one
+> pause
+repeat 20
+@ delta {{ 'x' x 50000 }}
+end
+@ blocked
+> resume
+@ finish stop
+@ done
+@ end
+<* final r2 {{ 'one' . 'x' x 1000000 }}
 < whole
 
 === TEST 12: comments are signs of life

@@ -162,7 +162,12 @@ ngx_thread_ws_twin_plain(ngx_thread_ws_twin_t *twin)
 }
 
 
-/* what the socket takes of the block as a chunk, as c->send() says it */
+/*
+ * What the socket takes of the block as a chunk, as c->send() says it.
+ *
+ * What OpenSSL could not write it wants again from the same place, which is
+ * core's buffer: nothing is written there but by that.
+ */
 
 static ssize_t
 ngx_thread_ws_twin_write(ngx_connection_t *c, ngx_thread_ws_block_t *block)
@@ -184,6 +189,14 @@ ngx_thread_ws_twin_write(ngx_connection_t *c, ngx_thread_ws_block_t *block)
         *--block->pos = hex[size & 0xf];
         size >>= 4;
     } while (size);
+
+#if (NGX_HTTP_SSL)
+
+    if (c->ssl) {
+        return NGX_AGAIN;
+    }
+
+#endif
 
     n = c->send(c, block->pos, block->last - block->pos);
 

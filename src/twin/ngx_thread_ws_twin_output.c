@@ -241,9 +241,9 @@ ngx_thread_ws_twin_send(ngx_thread_ws_twin_t *twin)
     c = twin->conn.connection;
     r = twin->conn.request;
 
-    ngx_thread_ws_twin_reap(twin);
-
     while (!twin->conn.error) {
+
+        ngx_thread_ws_twin_reap(twin);
 
         if (r->buffered || c->buffered) {
 

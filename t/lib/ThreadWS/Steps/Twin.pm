@@ -48,8 +48,8 @@ sub twin {
         else                     { $options{name} = $word }
     }
 
-    $options{port} = $ENV{TEST_NGINX_TLS_PORT} if $options{tls};
     $options{port} = $ENV{TEST_NGINX_NARROW_PORT} if $options{rcvbuf};
+    $options{port} = $ENV{TEST_NGINX_TLS_PORT} if $options{tls};
 
     # a server of the test's own
     $options{port} = $ENV{TEST_NGINX_PROXIED_PORT} if $options{http2};
