@@ -81,8 +81,6 @@ export class View {
     this.#connection.on('warning', ({ message, data }) =>
       console.debug(`thread ${id}: ${message}`, data));
 
-    this.#connection.underWay().then(() => { this.#known = true; });
-
     if (fresh) {
       this.loaded = true;
     } else {
@@ -134,6 +132,7 @@ export class View {
       this.#last = lastRequestId;
     }
     if (type === 'idle' || type === 'following') {
+      this.#known = true;
       if (this.#away) {
         this.#refresh();
       } else if (this.loaded) {
