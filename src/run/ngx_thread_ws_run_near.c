@@ -38,6 +38,8 @@ ngx_thread_ws_run_near_journal(ngx_thread_ws_run_t *run)
 
     near = ngx_thread_ws_agent_near(run->agent) + NGX_THREAD_WS_NEAR_JOURNAL;
 
-    near->at = run->journal.bytes.data + run->journal.bytes.len;
-    near->size = NGX_THREAD_WS_NEAR_ENTRY;
+    if (run->journal.bytes.data) {
+        near->at = run->journal.bytes.data + run->journal.bytes.len;
+        near->size = NGX_THREAD_WS_NEAR_ENTRY;
+    }
 }
