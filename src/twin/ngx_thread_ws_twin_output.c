@@ -301,7 +301,12 @@ ngx_thread_ws_twin_filter(ngx_thread_ws_twin_t *twin)
 
     ngx_thread_ws_twin_reap(twin);
 
-    if (wev->timer_set && ngx_thread_ws_twin_queued(twin) < size) {
+    /* of what OpenSSL has only that it has nothing more can be seen */
+
+    if (wev->timer_set
+        && (ngx_thread_ws_twin_queued(twin) < size
+            || !(r->buffered || twin->conn.connection->buffered)))
+    {
         ngx_del_timer(wev);
     }
 
