@@ -33,7 +33,7 @@ const only = (parts, type) => parts.filter((it) => it.type === type)
  *
  * @param {any} message of the user
  */
-function sent({ content, parts = [] }) {
+function sent({ content, parts = [], replaces }) {
   const toolResults = only(parts, 'tool-result');
   const answers = only(parts, 'answer');
   const said = parts.filter((/** @type {any} */ it) =>
@@ -43,6 +43,7 @@ function sent({ content, parts = [] }) {
     content: said.some((/** @type {any} */ it) => it.type !== 'text') ? said
       : content || undefined,
     beside: {
+      ...replaces && { replaces },
       ...toolResults.length && { toolResults },
       ...answers.length && { answers },
     },

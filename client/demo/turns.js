@@ -90,15 +90,18 @@ export class Turns {
 
   /**
    * Takes over what the server has: its runs in their order. What is older than
-   * they are stays, what is under way comes last, and what is no part of the
-   * thread stays behind what it came after.
+   * they are stays, unless one of them has taken its place; what is under way
+   * comes last, and what is no part of the thread stays behind what it came after.
    *
    * @param {Turn[]} known the server's, oldest first
    */
   merge(known) {
     const names = new Set(known.map(({ requestId }) => requestId));
     const first = this.#list.findIndex(({ requestId }) => names.has(requestId));
-    const merged = [...this.#list.slice(0, Math.max(first, 0)).filter(({ kept }) => kept), ...known];
+    const replaced = new Set(known.map(({ beside }) => beside.replaces));
+    const older = this.#list.slice(0, Math.max(first, 0)).filter(({ kept }) => kept);
+    const gone = older.findIndex(({ requestId }) => replaced.has(requestId));
+    const merged = [...gone < 0 ? older : older.slice(0, gone), ...known];
 
     this.#list.forEach((turn, i) => {
       if (!turn.kept && !names.has(turn.requestId)) {

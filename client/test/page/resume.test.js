@@ -66,6 +66,47 @@ test('another tab shows the same, and stops it', async (t) => {
   assert.equal(await asked.aborted, true);
 });
 
+test('what another answer replaces goes, whatever of it comes late', async (t) => {
+  const { agent, browser, gateway } = context;
+  const own = await browser.newContext();
+  t.after(() => own.close());
+  const options = { context: own, expected: [/status of 404/] };
+
+  agent.respond = echo;
+  const first = await openPage(t, { browser, gateway }, options);
+  await write(first, 'once');
+  await lastTurn(first, 'done');
+  agent.respond = null;
+  await first.locator('.turn').hover();
+  await first.locator('button[aria-label="Another answer"]').click();
+  const asked = await agent.next();
+  asked.token('the first half');
+
+  /* the history of before comes to the second tab when the answer is whole */
+  let answered;
+  const whole = new Promise((resolve) => { answered = resolve; });
+  await own.route('**/messages*', async (route) => {
+    const response = await route.fetch();
+
+    await whole;
+    await route.fulfill({ response });
+  });
+  const second = await openPage(t, { browser, gateway },
+    { ...options, hash: new URL(first.url()).hash.slice(1) });
+  await lastTurn(second, 'streaming', 'the first half');
+  asked.token(', the second').finish();
+  await lastTurn(second, 'done', 'the second');
+
+  /* that of before, and the one that is asked for then */
+  let histories = 0;
+  const both = second.waitForResponse((response) =>
+    response.url().includes('/messages') && ++histories === 2);
+  answered();
+  await both;
+  await second.waitForFunction(() => document.querySelectorAll('.turn').length === 1);
+  assert.deepEqual(await answers(second), ['the first half, the second']);
+});
+
 test('thoughts and tools are lines that unfold', async (t) => {
   const { agent } = context;
   agent.respond = null;
