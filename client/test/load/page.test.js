@@ -110,7 +110,7 @@ class Visit {
 
     /* what is under way gives way to it */
     this.free();
-    this.sent.push({ content, asks: 1, free: false });
+    this.sent.push({ content, tab: page, asks: 1, free: false });
     await page.fill('#input', content);
     await page.press('#input', 'Enter');
     return content;
@@ -162,6 +162,8 @@ class Visit {
         if (this.tabs.length < 2) {
           await this.open();
         } else {
+          /* what it had not got rid of is in its browser, for who comes back */
+          this.sent.filter(({ tab }) => tab === page).forEach((it) => { it.free = true; });
           await page.close();
           this.tabs.splice(this.tabs.indexOf(page), 1);
         }
