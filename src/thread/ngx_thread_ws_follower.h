@@ -16,7 +16,10 @@
 #include "wire/ngx_thread_ws_wire.h"
 
 
-#define NGX_THREAD_WS_FOLLOWER_NEAR  5
+/* the agent's pieces of memory that are the output's */
+
+#define NGX_THREAD_WS_FOLLOWER_NEAR                                           \
+    (NGX_THREAD_WS_AGENT_NEAR - NGX_THREAD_WS_NEAR_OUTPUT)
 
 
 /* What its output can do; data is the follower's. */
